@@ -15,7 +15,8 @@ from urllib.parse import unquote
 __all__ = ["MASK", "echoes", "redacted"]
 
 MASK = "***"
-_USER = re.compile(r"//[^\s/?#\"<>]*@")
+# "git" alone is what code hosts call everybody over SSH.
+_USER = re.compile(r"//(?!git@[^\s/?#\"<>@]*(?:[\s/?#\"<>]|\Z))[^\s/?#\"<>]*@")
 # The same without a scheme, as people paste it; `mailto:` and `git@host:path` have no password.
 _BARE_USER = re.compile(r"(?<![^\s'\"(<=,])(?!mailto:)[\w.+~%-]{1,100}:[^\s/@?#\"<>]{1,500}@(?=[\w-]+[.:/])")
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#\s\"'<>]{1,100})=((?:[^&;#\s\"'<>]|;(?![^=&;#\s]{1,100}=))+)")

@@ -80,3 +80,18 @@ def test_what_cannot_be_meant_is_explained(cli, tmp_path, monkeypatch, words, co
     assert (result.code, result.out) == (code, "")
     assert said in result.err
     assert not (tmp_path / "models").exists()
+
+
+def test_the_weights_of_any_file_are_identified_in_both_documents(cli, affine, tagger, tmp_path):
+    network = tmp_path / "net.pth"
+    network.write_bytes(Files().legacy(random_tensors(SMALL)))
+    cases = [(affine, "triton"), (tagger, "triton"), (network, "triton"), (network, "onnx")]
+    for number, (model, to) in enumerate(cases):
+        known = cli("inspect", model, "--json").json["files"][0]
+        words = ("convert", model, "--to", to, "--output", tmp_path / f"{number}.onnx", "--json")
+        said = cli(*words).json
+        assert said["weights"]["fingerprint"] == known["fingerprint"]
+        assert said["weights"]["parameters"] == known["models"][0]["parameters"]
+        if to == "onnx":
+            written = cli("inspect", said["file"]["path"], "--json").json["files"][0]
+            assert said["file"]["fingerprint"] == written["fingerprint"]

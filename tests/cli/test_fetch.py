@@ -51,7 +51,7 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     document = result.json
     assert set(document) == {
         *("requested", "id", "doi", "concept_doi", "version"),
-        *("files", "folders", "members", "weight_files", "unopened", "run"),
+        *("files", "folders", "members", "weight_files", "unopened", "run", "recipe"),
     }
     assert (document["requested"], document["doi"], document["concept_doi"]) == (pid, hbb.DOI, hbb.CONCEPT)
     assert document["version"] == "v0.1.1"
@@ -60,7 +60,13 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     assert set(file) == facts
     assert file["verified"]
     run = document["run"]
-    assert set(run) == {"model", "weights", "runtime", "engine", "input", "metrics", "timing", "warnings"}
+    assert set(run) == {
+        *("model", "weights", "runtime", "engine", "converted_from", "device", "input", "batching"),
+        *("metrics", "timing", "warnings"),
+    }
+    assert (run["device"], run["converted_from"]) == ("cpu", None)
+    assert (run["batching"]["reason"], run["batching"]["size"]) == ("stated", run["timing"]["batch_size"])
+    assert run["weights"]["parameters"] > 10_000
     assert run["weights"]["origin"] == "published"
     assert run["weights"]["fingerprint"] == BASELINE
     assert run["weights"]["file"] == hbb.TOP + WEIGHTS

@@ -41,6 +41,7 @@ def test_two_crates_are_two_records(cli, tmp_path):
             "id": f"doi:10.1234/crate-{number}",
             "outcome": "new",
             "not_read": ["mentions", "publisher.@id", "hasPart.name", "@graph.PropertyValue"],
+            "others": [],
         }
 
 
@@ -89,3 +90,113 @@ def test_a_plain_record_is_found_by_its_identifier_and_replaces_no_other(cli, tm
     for number in (801, 802):
         assert cli("show", f"10.5281/zenodo.{number}", "--format", "json").json["name"] == f"model {number}"
     assert "unchanged" in cli("add", tmp_path / "801.json").out
+
+
+def several(*nodes):
+    return {"@context": "https://schema.org/", "@graph": list(nodes)}
+
+
+def dataset(name, **more):
+    return {"@type": "Dataset", "name": name} | more
+
+
+@pytest.mark.engines("sqlite")
+def test_the_other_records_of_a_file_are_named_with_how_to_add_them(cli, tmp_path):
+    file = tmp_path / "catalogue.json"
+    doi = "https://doi.org/10.1234/"
+    nodes = [dataset(f"Jets {name}", identifier=doi + name) for name in "ab"]
+    file.write_text(json.dumps(several(*nodes, dataset("Jets c"))))
+    told = "has 2 more records, of which only doi:10.1234/a was read: doi:10.1234/b (Jets b), 'Jets c'"
+    others = [{"identifier": "doi:10.1234/b", "name": "Jets b"}, {"identifier": None, "name": "Jets c"}]
+    for command in ("validate", "add"):
+        result = cli(command, file)
+        assert f"{file.name} {told}" in result.out
+        assert "to a file of its own, with the same @context" in result.err
+        assert cli(command, file, "--json").json["others"] == others
+
+
+@pytest.mark.engines("sqlite")
+def test_the_other_records_of_an_own_document_and_of_a_list_are_named(cli, tmp_path):
+    pids = ("catalogue:fairreg-hbb-reference-1", "catalogue:cms-particlenetak8-general-v01")
+    own = [cli("show", pid, "--format", "jsonld").json for pid in pids]
+    file = tmp_path / "two.jsonld"
+    file.write_text(json.dumps({"@context": own[0]["@context"], "@graph": own}))
+    (other,) = cli("validate", file, "--json").json["others"]
+    assert other["identifier"] in pids
+    file.write_text(json.dumps([plain(number, str(number)) for number in range(3)]))
+    for result in (cli("validate", file), cli("add", file)):
+        assert result.code == 1
+        assert "is a list of 3 values, and a file holds one record" in result.out + result.err
+        assert "Hint: Write each record to a file of its own." in result.err
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        ({"identifier": "https://doi.org/10.5281/zenodo.XXXXXXX"}, "the template of an identifier"),
+        ({"identifier": "model-7"}, "'model-7', which names nothing outside this document"),
+        ({"url": "https://arxiv.org/abs/1909.12285"}, "which identifies a paper, not this record"),
+        ({}, "$.identifier: is missing"),
+        ({"identifier": "https://doi.org/10.1234/a", "name": 7}, "$.name: is 7, which is not a text"),
+    ],
+)
+def test_a_value_that_does_not_count_is_not_called_missing(cli, tmp_path, stated, fault):
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps({"@context": "https://schema.org/"} | dataset("Jets") | stated))
+    for command in ("validate", "add"):
+        result = cli(command, file)
+        assert result.code == 1
+        assert fault in result.out + result.err
+        assert bool(stated) is ("missing" not in result.out + result.err)
+
+
+@pytest.mark.engines("sqlite")
+def test_a_record_that_is_called_by_a_template_is_refused(cli, tmp_path):
+    file = tmp_path / "x.json"
+    record = cli("show", "catalogue:fairreg-hbb-reference-1", "--format", "json").json
+    file.write_text(json.dumps(record | {"identifier": "doi:10.5281/zenodo.xxxxxxx"}))
+    for command in ("validate", "add"):
+        result = cli(command, file)
+        assert result.code == 1
+        assert "the template of one" in result.out + result.err
+        assert "Write the DOI that the archive gave to the record" in result.err
+
+
+CITATION = """cff-version: 1.2.0
+message: Cite it.
+title: Jets
+authors: [{name: Ada}]
+doi: 10.5281/zenodo.7305227
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "code"),
+    [
+        (CITATION, "is a valid citation file (CFF 1.2.0)", 0),
+        (CITATION.replace("title: Jets\n", ""), "$: 'title' is a required property", 1),
+        (CITATION.replace("7305227", "XXXXXXX"), "$.doi: '10.5281/zenodo.XXXXXXX' is not an identifier", 1),
+        (CITATION + "\tx: [", "is not valid YAML", 1),
+        ("- 1\n", "holds no YAML object", 1),
+    ],
+)
+def test_a_citation_file_is_validated_as_what_it_is(cli, tmp_path, text, said, code):
+    file = tmp_path / "CITATION.cff"
+    file.write_text(text)
+    result = cli("validate", file)
+    assert (result.code, said in result.out) == (code, True), result
+    assert cli("validate", file, "--json").json["valid"] is (code == 0)
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize(
+    ("name", "content"), [("CITATION.cff", CITATION.encode()), ("net.pt", b"\x80\x02}.")]
+)
+def test_a_file_that_is_no_json_comes_with_the_command_that_reads_it(cli, tmp_path, name, content):
+    file = tmp_path / name
+    file.write_bytes(content)
+    result = cli("add", file)
+    assert result.code == 1
+    assert "is not JSON" in result.err
+    assert "Hint: Records are JSON or JSON-LD. fairreg validate also checks a file NAME.cff" in result.err

@@ -6,6 +6,7 @@ import os
 import pickle
 import struct
 import zipfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -262,3 +263,29 @@ def test_without_a_recognised_network_there_is_no_sample(cli, tmp_path):
     result = cli("inspect", tmp_path / "notes.txt", "--sample", tmp_path / "sample.npz")
     assert result.code == 1
     assert "no sample" in result.err
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("typed", ["affine.onx", "afine.onnx", "./affin", "affin", "models/affin", "nowhere"])
+@pytest.mark.parametrize("command", ["inspect", "run", "convert"])
+def test_a_mistyped_path_is_no_unknown_identifier(cli, affine, tmp_path, monkeypatch, command, typed):
+    monkeypatch.chdir(affine.parent)
+    (affine.parent / "models").mkdir(exist_ok=True)
+    for name in ("affine", "models/affine"):
+        Path(name).write_bytes(affine.read_bytes())
+    np.savez("x.npz", x=np.ones((2, 3), np.float32))
+    more = {"run": ("--input", "x.npz"), "convert": ("--to", "onnx")}
+    result = cli(command, typed, *more.get(command, ()))
+    assert result.code in {1, 2}
+    assert f"There is no file {typed}" in result.err
+    assert ("similar name is" in result.err) is (typed != "nowhere")
+
+
+@pytest.mark.parametrize("command", ["validate", "add", "import"])
+def test_a_mistyped_record_file_comes_with_a_near_name(cli, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    Path("model.jsonld").write_text("{}")
+    result = cli(command, "modell.jsonld")
+    assert result.code == 2
+    assert "File 'modell.jsonld' does not exist. Is it model.jsonld?" in " ".join(result.err.split())
+    assert "does not exist" in cli(command, "other").err

@@ -4,9 +4,11 @@
 import numpy as np
 import pytest
 
+from fairreg.cli import output
 from fairreg.harvesters import github
 from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import RequestedIdentifier
+from support.spellings import spellings
 
 pytestmark = pytest.mark.engines("sqlite")
 
@@ -124,3 +126,50 @@ def test_an_entry_without_a_service_is_assessed_from_the_registry(cli):
 def test_words_that_name_nothing_stay_wrong_usage(cli, offline, arrays):
     for command in ("show", "assess", "fetch", "run"):
         assert asked(cli, command, "foo:bar", arrays).code == 2
+
+
+@pytest.mark.parametrize("command", ["show", "fetch", "assess", "search"])
+def test_every_spelling_of_the_docs_is_taken_by_every_command(cli, offline, arrays, command):
+    for text in spellings():
+        result = asked(cli, command, text, arrays)
+        assert result.code in {0, 1, 4}, (text, result.err)
+        assert "not an identifier" not in result.err, text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("text", ["https://doi.org/", "10.5281/zenodo.XXXXXXX", "10.xxxx/...", "<doi>"])
+def test_every_command_says_what_to_write_for_a_template(cli, offline, arrays, command, text):
+    result = asked(cli, command, text, arrays)
+    assert result.code == 2
+    assert "the template of one" in result.err
+    assert (
+        "Hint: Write the DOI that the archive gave to the record, such as 10.5281/zenodo.7305227"
+        in result.err
+    )
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_identifiers_are_whole_and_titles_readable_at_any_width(cli, offline, monkeypatch, width):
+    console = output._console(highlight=False, markup=False, width=width)
+    monkeypatch.setattr(output, "console", lambda: console)
+    rows = cli("search", "jets", "--limit", "40", "--json").json["results"]
+    assert max(len(row["id"]) for row in rows) > 50
+    lines = cli("search", "jets", "--limit", "40").out.splitlines()
+    for row in rows:
+        (line,) = [line for line in lines if (row["doi"] or row["id"]) in line.split()]
+        assert line.strip() == line.split()[0] or width > 110
+    if width < 140:
+        assert {row["name"] for row in rows} <= set(lines)
+
+
+@pytest.mark.parametrize("pid", ["10.5281/zenodo.99999999", "github:nobody/nothing", "nobody/nothing"])
+def test_every_command_tells_offline_what_it_would_have_asked(cli, offline, arrays, pid):
+    for command in ("show", "fetch", "run", "inspect"):
+        result = asked(cli, command, pid, arrays)
+        assert (command, result.code) == (command, 4), result.err
+        assert "Offline mode is on, so no request was sent to" in result.err
+        assert "Hint: Unset FAIRREG_OFFLINE to allow it." in result.err
+    for command in ("assess", "link"):  # both work on what the registry has
+        result = asked(cli, command, pid, arrays)
+        assert (command, result.code) == (command, 1), result.err
+        assert "is not in the registry" in result.err

@@ -76,7 +76,11 @@ def test_without_run_the_recipe_alone_is_written(cli, serve, tmp_path):
     target = tmp_path / "recipe"
     result = cli("fetch", hbb.DOI, "--recipe", target, "--json")
     assert result.code == 0
-    assert result.json["id"]
+    recipe = result.json["recipe"]
+    assert recipe["path"] == str(target)
+    assert recipe["record"] == result.json["id"]
+    assert recipe["code"]["repository"] is not None
+    assert "no command is documented" in " ".join(recipe["missing"]).lower()
     text = target.read_text()
     assert f"RUN pip install --no-cache-dir --requirement code/{TOP}/requirements.txt" in text
     assert "No version of Python is stated; 3.11 is an assumption." in text

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``fairreg run``: any ONNX graph, and the Hbb network, on a file of inputs."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -37,8 +38,26 @@ def test_a_model_with_one_input_takes_a_bare_array(cli: Callable, affine: Path, 
     document = json.loads(result.out)
     assert document["input"] == {"source": str(tmp_path / "x.npy"), "items": 5}
     assert document["weights"]["file"] == "affine.onnx"
+    assert document["weights"]["parameters"] == 4
     assert document["metrics"] == {}
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), np.full((5, 3), 3, np.float32))
+
+
+def test_one_input_is_told_with_the_keys_of_several(cli: Callable, affine: Path, tmp_path: Path) -> None:
+    source, output = _saved(tmp_path / "x.npz", x=np.ones((5, 3), np.float32)), tmp_path / "y.npz"
+    one = cli("run", str(affine), "--input", source, "--output", str(output), "--json").json
+    (file,) = one["files"]
+    assert (file["source"], file["items"], file["output"]) == (source, 5, str(output))
+    assert file["sha256"] == hashlib.sha256(output.read_bytes()).hexdigest()
+    assert file["outputs"] == [{"name": "y", "dtype": "float32", "shape": [5, 3]}]
+    other = _saved(tmp_path / "z.npz", x=np.ones((2, 3), np.float32))
+    words = ("--input", source, "--input", other, "--output", str(tmp_path / "many"), "--json")
+    several = cli("run", str(affine), *words).json
+    assert one.keys() - {"metrics"} == several.keys()
+    assert [item.keys() for item in several["files"]] == [file.keys()] * 2
+    assert one["weights"] == several["weights"]
+    unwritten = cli("run", str(affine), "--input", source, "--json").json["files"][0]
+    assert unwritten == file | {"output": None, "sha256": None}
 
 
 def test_jets_with_labels_are_measured(cli: Callable, tagger: Path, tmp_path: Path) -> None:

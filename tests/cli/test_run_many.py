@@ -67,6 +67,9 @@ def test_a_folder_gets_one_output_for_each_input(cli, affine, numbers, tmp_path)
     assert [item["items"] for item in document["files"]] == [5, 300, 1000]
     assert document["input"]["items"] == 1305
     assert document["failures"] == []
+    assert [item["outputs"][0]["shape"] for item in document["files"]] == [[5, 3], [300, 3], [1000, 3]]
+    again = cli("run", affine, "--input", numbers, "--output", tmp_path / "out", "--json")
+    assert [item | {"skipped": False} for item in again.json["files"]] == document["files"]
     assert sorted(contents(tmp_path / "out")) == ["a.npz", "b.npz", "c.npz", NAME]
     for name in "abc":
         with np.load(numbers / f"{name}.npz") as given, np.load(tmp_path / "out" / f"{name}.npz") as made:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 import gc
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.schemas.text import clean, one_line, plain_text, split_keywords
+import fairreg
+from fairreg.schemas.text import clean, counted, one_line, plain_text, split_keywords
 
 
 @pytest.mark.parametrize(
@@ -159,3 +162,23 @@ def test_the_time_for_a_text_is_linear_in_its_length(repeated):
         seconds[size] = time.thread_time() - begun
     assert seconds[400_000] < 2
     assert seconds[400_000] < 10 * seconds[100_000] + 0.2
+
+
+def test_one_thing_is_told_in_the_singular():
+    assert [counted(number, "word") for number in (0, 1, 2)] == ["0 words", "1 word", "2 words"]
+    assert counted(1, "entry", "entries") == "1 entry"
+    assert counted(3, "entry", "entries") == "3 entries"
+
+
+# Commands whose sentences count things with the helper.
+COUNTING = ("cli/run", "cli/cards.py", "cli/records.py", "assessment/indicators/f2.py")
+UNCOUNTED = re.compile(r"\{[^{}]*\} (?:words|keywords|items|files|properties)\b(?!/)")
+
+
+def test_no_sentence_of_these_commands_counts_by_itself():
+    package = Path(fairreg.__file__).parent
+    files = [
+        file for place in COUNTING for file in package.glob(place if place[-3:] == ".py" else f"{place}/*.py")
+    ]
+    lines = [line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if UNCOUNTED.search(line) and "{kind} files" not in line] == []

@@ -99,6 +99,8 @@ def size_text(size: int | None) -> str:
 
 def run_card(report: "RunReport") -> None:
     """Print the result of a run."""
+    from fairreg.schemas.text import counted
+
     shown = report.demonstration
     table = Table(
         box=None, pad_edge=False, show_header=False, title=report.recognition.title, title_justify="left"
@@ -110,7 +112,7 @@ def run_card(report: "RunReport") -> None:
     table.add_row("Weights", f"{report.file.rsplit('/', 1)[-1]} ({report.origin})")
     table.add_row("Fingerprint", report.recognition.fingerprint)
     table.add_row("Parameters", f"{report.recognition.parameter_count}")
-    table.add_row("Input", f"{shown.items} items: {shown.source}")
+    table.add_row("Input", f"{counted(shown.items, 'item')}: {shown.source}")
     for name, value in shown.metrics.items():
         table.add_row(name.replace("_", " "), f"{value:.4f}")
     table.add_row("Speed", f"{shown.items_per_second:,.0f} items/s (batch {shown.batch_size})")

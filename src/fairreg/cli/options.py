@@ -61,8 +61,13 @@ FileOfRecord = Annotated[
 ]
 
 
-def _not_endless(file: Path) -> Path:
-    """Refuse a device such as /dev/zero, which has no end; a pipe has one."""
+def _usable(file: Path) -> Path:
+    """Refuse a path without a file, and a device such as /dev/zero, which has no end; a pipe has one."""
+    if not file.exists():
+        from fairreg.storage.files import near_name
+
+        near = near_name(file)
+        raise typer.BadParameter(f"File {str(file)!r} does not exist." + (f" Is it {near}?" if near else ""))
     if file.is_char_device() or file.is_block_device():
         raise typer.BadParameter(f"{file} is a device, not a file.")
     return file
@@ -71,13 +76,12 @@ def _not_endless(file: Path) -> Path:
 InputFile = Annotated[
     Path,
     typer.Argument(
-        exists=True,
         dir_okay=False,
         readable=True,
         metavar="FILE",
         help="Input file.",
         show_default=False,
-        callback=_not_endless,
+        callback=_usable,
     ),
 ]
 

@@ -9,6 +9,8 @@ import typer
 from fairreg.cli.options import InputFile, Json, ready
 
 if TYPE_CHECKING:
+    from fairreg.schemas.record import OtherRecord
+    from fairreg.schemas.validation import CheckedDocument
     from fairreg.services.harvest.harvest import HarvestReport
 
 __all__ = ["register"]
@@ -23,29 +25,47 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(file: InputFile, json: Json = False) -> None:
-    """Validate a record file (JSON-LD or plain JSON).
+    """Validate a record file (JSON-LD or plain JSON), or a CITATION.cff.
 
     Each violation is reported with its JSON path. JSON-LD of other tools is read, too; the properties that
-    were not read are counted and named.
+    were not read are counted and named, and so are further records in the file.
     """
     from fairreg.cli.output import console, log, print_json
-    from fairreg.schemas.validation import RECORD_FILES, check, parse_json
 
-    checked = check(parse_json(file.read_bytes(), name=file.name, hint=RECORD_FILES))
+    kind, checked = _checked(file)
     if json:
         listed = [{"path": item.path, "message": item.message} for item in checked.violations]
         found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}
-        print_json({"file": str(file), **found})
+        others = [item._asdict() for item in checked.others]
+        print_json({"file": str(file), **found, "id": checked.record, "others": others})
     elif checked.violations:
         for item in checked.violations:
             console().print(f"{item.path}: {item.message}")
         if checked.hint:
             log(f"Hint: {checked.hint}")
     else:
-        console().print(f"{file} is a valid record.")
+        console().print(f"{file} is a valid {kind}.")
         _name_left_out(checked.left_out)
+        _name_others(checked.record, checked.others, file)
     if checked.violations:
         raise typer.Exit(1)
+
+
+def _checked(file: Path) -> "tuple[str, CheckedDocument]":
+    """Check a file; return what it is, with the result."""
+    from fairreg.schemas.validation import RECORD_FILES, CheckedDocument, Violation, check, parse_json
+
+    content = file.read_bytes()
+    if file.suffix.lower() != ".cff":
+        return "record", check(parse_json(content, name=file.name, hint=RECORD_FILES))
+    from fairreg.formats import cff
+
+    reading = cff.read(content, name=file.name)
+    text = content.decode("utf-8", "replace")
+    fault = reading.understood.fault
+    found = [("$", fault)] if fault else cff.violations(text)
+    listed = tuple(Violation(path, message) for path, message in found)
+    return "citation file (CFF 1.2.0)", CheckedDocument(listed, reading.left_out)
 
 
 def add(file: InputFile, json: Json = False) -> None:
@@ -59,25 +79,43 @@ def add(file: InputFile, json: Json = False) -> None:
     from fairreg.services.registry.transfer import add as put
 
     with ready() as (chosen, registry):
-        result, left_out = put(chosen, file, registry=registry)
+        result, reading = put(chosen, file, registry=registry)
+    left_out, others = list(reading.left_out), [item._asdict() for item in reading.others]
     if json:
-        print_json({"id": result.identifier, "outcome": result.outcome, "not_read": list(left_out)})
+        print_json(
+            {"id": result.identifier, "outcome": result.outcome, "not_read": left_out, "others": others}
+        )
     else:
         console().print(f"{result.identifier}: {result.outcome}")
-        _name_left_out(left_out)
+        _name_left_out(reading.left_out)
+        _name_others(result.identifier, reading.others, file)
 
 
 def _name_left_out(names: tuple[str, ...]) -> None:
     """Count and name the properties that were not read."""
     from fairreg.cli.output import console
+    from fairreg.schemas.text import counted
 
     if names:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        properties = "property" if len(names) == 1 else "properties"
-        console().print(f"not read: {len(names)} {properties}: {', '.join(names[:_NAMED])}{more}")
+        properties = counted(len(names), "property", "properties")
+        console().print(f"not read: {properties}: {', '.join(names[:_NAMED])}{more}")
 
 
-# Names of unread properties in one line; --json lists all.
+def _name_others(taken: str | None, others: "tuple[OtherRecord, ...]", file: Path) -> None:
+    """Name the record that was taken of several in a file, and the others with how to add them."""
+    from fairreg.cli.output import console, log
+    from fairreg.schemas.text import counted
+
+    if others:
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        records = counted(len(others), "more record")
+        named = ", ".join(map(str, others[:_NAMED]))
+        console().print(f"{file.name} has {records}, of which only {taken} was read: {named}{more}")
+        log("Hint: Write each of them to a file of its own, with the same @context, and add that file.")
+
+
+# Names of unread properties, or of further records, in one line; --json lists all.
 _NAMED = 30
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``search``: records that match a query."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from fairreg.services.search.report import SearchReport, SourceAnswer
+    from fairreg.services.search.report import SearchReport, SearchRow, SourceAnswer
 
 __all__ = ["register"]
 
@@ -148,7 +148,8 @@ def _partial_results(report: "SearchReport", waiting: tuple[str, ...]) -> "Rende
     lines = [_answer_text(name, answer) for name, answer in (report.sources or {}).items()]
     lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
     # The table comes last, because a small window cuts off the end.
-    return Group(*(Text(visible(line), style="dim") for line in lines), _table(report))
+    rows = [Text(line) for line in _lines(report)] if _is_narrow(report) else [_table(report)]
+    return Group(*(Text(visible(line), style="dim") for line in lines), *rows)
 
 
 def _answer_text(name: str, answer: "SourceAnswer") -> str:
@@ -173,14 +174,14 @@ def _require_an_answer() -> None:
 
 
 def _print_results(report: "SearchReport") -> None:
-    from fairreg.cli.output import console, log
+    from fairreg.cli.output import log
 
     if not report.results:
         log(
             "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."
         )
         return
-    console().print(_table(report))
+    _print_rows(report)
     if report.explanations is not None:
         _print_explanations(report)
     _print_facets(report)
@@ -216,6 +217,44 @@ def _print_facets(report: "SearchReport") -> None:
         console().print(f"{name}: {values}", markup=False)
 
 
+# Columns of a table beside the identifiers that can be read: name, kind, year, sources, task.
+_BESIDE = 70
+
+
+def _is_narrow(report: "SearchReport") -> bool:
+    """Tell whether the terminal is too narrow for a table in which an identifier can be copied whole."""
+    from fairreg.cli.output import console
+
+    return console().width < _BESIDE + max((len(row.doi or row.id) for row in report.results), default=0)
+
+
+def _print_rows(report: "SearchReport") -> None:
+    """Print the results as a table; in a narrow terminal as a list, identifiers on lines of their own."""
+    from fairreg.cli.output import console
+
+    if not _is_narrow(report):
+        console().print(_table(report))
+        return
+    for line in _lines(report):
+        # The terminal wraps what is longer, so that it can be copied as one line.
+        console().print(line, soft_wrap=True)
+
+
+def _lines(report: "SearchReport") -> "Iterator[str]":
+    from fairreg.cli.output import visible
+
+    for row in report.results:
+        facts = (row.kind, str(row.year or ""), _sources(row), "; ".join(row.task))
+        yield visible(row.name, kept="")
+        yield visible(f"  {row.doi or row.id}", kept="")
+        yield visible(f"  {', '.join(filter(None, facts))}", kept="")
+
+
+def _sources(row: "SearchRow") -> str:
+    versions = row.versions[1:]
+    return " ".join(row.sources) + (f" ({len(row.versions)} versions)" if versions else "")
+
+
 def _table(report: "SearchReport") -> "Table":
     from rich.table import Table
 
@@ -224,7 +263,6 @@ def _table(report: "SearchReport") -> "Table":
         # Identifiers are not wrapped, so that they can be copied.
         table.add_column(title, overflow="fold", no_wrap=title == "Identifier")
     for row in report.results:
-        sources = " ".join(row.sources) + (f" ({len(row.versions)} versions)" if row.versions[1:] else "")
         identifier = row.doi or row.id
-        table.add_row(row.name, row.kind, str(row.year or ""), identifier, sources, "; ".join(row.task))
+        table.add_row(row.name, row.kind, str(row.year or ""), identifier, _sources(row), "; ".join(row.task))
     return table

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, OtherRecord
 
 __all__ = [
     "FIELDS",
@@ -29,10 +29,14 @@ Understood_co = TypeVar("Understood_co", covariant=True)
 
 @dataclass(frozen=True)
 class Reading(Generic[Understood_co]):
-    """The content of a document, and the names of the properties that were left out (``authors.email``)."""
+    """The content of a document, and the names of the properties that were left out (``authors.email``).
+
+    `others` are further records in the document, which were not read.
+    """
 
     understood: Understood_co
     left_out: tuple[str, ...] = ()
+    others: tuple[OtherRecord, ...] = ()
 
 
 class Format(Protocol):

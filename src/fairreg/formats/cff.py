@@ -34,7 +34,13 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.plain_yaml import load_yaml, recovered_mapping, typed_yaml, yaml_text
 from fairreg.formats.related import repository_of
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import Identifier, minted_doi, normalise_doi, normalise_orcid
+from fairreg.schemas.identifiers import (
+    Identifier,
+    minted_doi,
+    normalise_doi,
+    normalise_orcid,
+    template_fault,
+)
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject, tracked
 from fairreg.schemas.jsonld_terms import ORCID, SPDX
@@ -53,6 +59,7 @@ __all__ = [
     "is_valid",
     "read",
     "text_of",
+    "violations",
     "write",
 ]
 
@@ -123,6 +130,25 @@ def is_valid(text: str) -> bool:
     from jsonschema import Draft7Validator
 
     return bool(Draft7Validator(_schema()).is_valid(typed_yaml(text)))
+
+
+def violations(text: str) -> list[tuple[str, str]]:
+    """List where a file does not meet the schema of 1.2.0, and DOIs that are templates: JSON path, fault."""
+    from jsonschema import Draft7Validator
+
+    parsed = typed_yaml(text)
+    errors = sorted(Draft7Validator(_schema()).iter_errors(parsed), key=lambda error: error.json_path)
+    found = [(error.json_path, error.message[:_LONGEST_FAULT]) for error in errors[:_MOST_FAULTS]]
+    if not isinstance(parsed, dict):
+        return found
+    listed = [item for item in listed_as_written(parsed.get("identifiers")) if isinstance(item, dict)]
+    stated = [("$.doi", parsed.get("doi"))]
+    stated += [(f"$.identifiers[{number}].value", item.get("value")) for number, item in enumerate(listed)]
+    faults = [(path, template_fault(text)) for path, text in stated if isinstance(text, str)]
+    return found + [(path, fault.message) for path, fault in faults if fault is not None]
+
+
+_MOST_FAULTS, _LONGEST_FAULT = 100, 200
 
 
 @cache

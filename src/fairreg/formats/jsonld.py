@@ -7,8 +7,8 @@ from typing import Any
 from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Reading, json_text
 from fairreg.schemas.jsonld import to_jsonld
-from fairreg.schemas.jsonld_reader import is_own, read_jsonld
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
+from fairreg.schemas.record import ModelRecord, OtherRecord
 from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
 
 __all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "read_parsed", "recognises", "write"]
@@ -38,7 +38,8 @@ def read_parsed(parsed: Any, *, name: str = "the document", place: str | None = 
     `place` identifies a record that its document does not identify, where its place is known.
     """
     if is_own(parsed):
-        return Reading(*read_jsonld(parsed))
+        record, left_out = read_jsonld(parsed)
+        return Reading(record, left_out, tuple(OtherRecord(*item) for item in others_in(parsed)))
     from fairreg.formats import dialects  # records of fairreg need no other reader
 
     return dialects.read(parsed, name=name, place=place)

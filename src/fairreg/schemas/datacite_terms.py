@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from fairreg.errors import IdentifierError
-from fairreg.schemas.identifiers import Identifier, normalise_doi, parse
+from fairreg.schemas.identifiers import Identifier, normalise_doi, parse, template_fault
 from fairreg.schemas.record import Relation, RelationType
 from fairreg.schemas.text import one_line
 from fairreg.sources import ARXIV, DOI, ROR, scheme_names, schemes
@@ -114,7 +114,7 @@ def identifier_of(
             # The slug of a repository drops the tag or commit that the source names; the address keeps it.
             pinned = value if found.scheme in scheme_names("code") and _PINNED.search(value) else None
             return Identifier(found.scheme, one_line(found.value), evidence or pinned)
-        if hint == DOI.name:
+        if hint == DOI.name or template_fault(value):
             return None
     name, _, rest = value.partition(":")
     if hint and rest and hint in _PREFIXED:

@@ -38,12 +38,14 @@ __all__ = [
     "IdentifierLike",
     "RequestedIdentifier",
     "doi_of_zenodo",
+    "may_be_template",
     "minted_doi",
     "normalise_doi",
     "normalise_orcid",
     "owner_slash_name",
     "parse",
     "record_of_doi",
+    "template_fault",
     "zenodo_of_doi",
 ]
 
@@ -66,6 +68,15 @@ _LONGEST_WRAPPING = 2000
 _DOI_IN_ADDRESS = re.compile(r"(?<![\w.])10\.\d{4,9}(?:\.\d+)*/[^\s/?#&,;]+")
 # A query in words, or whatever is below a page for searching.
 _SEARCH = re.compile(r"[?&](?:q|query|search|s|term|terms|text|keywords?)=|/search\b", re.IGNORECASE)
+# Signs of an identifier that its author was to fill in; `identifier_templates` tells.
+_LEFT_OPEN = re.compile(
+    r"[<{$]|xxx|\?\?|###|\.{3}|\u2026|to-?do|tb[ad]|fixme|changeme|placeholder|your|[/_-]my[-_]|0000-0000-0000"
+    r"|[-_](?:id|number|here)\b|(?-i:USER|OWNER|ORG)",
+    re.IGNORECASE,
+)
+_BEGINNING = re.compile(r"(?:doi|orcid|arxiv|swh|zenodo|\bp?id\b|identifier)|(?<!\d)10\.", re.IGNORECASE)
+# Schemes of the addresses of clones.
+_CLONES = frozenset({"git", "ssh", "git+ssh", "git+https", "git+http"})
 _MOST_LAYERS = 50  # of punctuation around an identifier; only hostile text has more
 
 
@@ -111,11 +122,14 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 def parse(text: str) -> Identifier:
     """Parse a pasted identifier; a bare ``org/name`` is a Hugging Face id, a bare number Zenodo's.
 
-    Raises IdentifierError for a text of no known scheme, or invalid Unicode.
+    Raises IdentifierError for a text of no known scheme, a template of an identifier, or invalid Unicode.
     """
     if len(_dois_in(_clean(text))) > 1:
         raise IdentifierError(f"{text.strip()!r} holds several DOIs.", hint="Give one of them.")
     found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _url(_bare(_visible(text)))
+    fault = template_fault(text, found)
+    if fault is not None:
+        raise fault
     if found is not None:
         return found
     raise IdentifierError(
@@ -123,6 +137,34 @@ def parse(text: str) -> Identifier:
         hint="Give a DOI (10.5281/zenodo.7305227), an arXiv id, org/name, "
         "or a Zenodo, Hugging Face or GitHub address.",
     )
+
+
+def template_fault(text: str, found: Identifier | None = None) -> IdentifierError | None:
+    """Return the error for a template such as ``10.5281/zenodo.XXXXXXX``, None for any other text.
+
+    `found` is the reading of the text, if it has one.
+    """
+    if not (may_be_template(text) or _ends_early(text, found)):
+        return None  # most texts, which need no closer look
+    from fairreg.schemas.identifier_templates import fault_of
+
+    return fault_of(_normal(text)) or fault_of(_clean(text))
+
+
+def may_be_template(text: str) -> bool:
+    """Tell whether a text has a sign of a template; `template_fault` looks closer."""
+    return _LEFT_OPEN.search(text) is not None
+
+
+def _ends_early(text: str, found: Identifier | None) -> bool:
+    """Tell whether a text may be only the beginning of an identifier: a resolver, a prefix, a word."""
+    if found is None:
+        return _BEGINNING.search(text) is not None
+    if found.scheme == "url":
+        host, path = _address(found.value) or ("", "")
+        return (host.removeprefix("dx."), path) in _empty_addresses()
+    start = found.value.rstrip("0").rstrip(".")
+    return any(minted.prefix.rstrip(".") == start for minted in _minted())
 
 
 class RequestedIdentifier:
@@ -194,7 +236,7 @@ def _value_in(text: str, scheme: IdentifierScheme) -> str | None:
     if len(_dois_in(cleaned)) > 1:
         return None
     found = _readers()[scheme.name].read(cleaned, _address(cleaned))
-    return found.value if found else None
+    return found.value if found and not template_fault(text, found) else None
 
 
 def zenodo_of_doi(doi: str) -> str | None:
@@ -245,11 +287,15 @@ def version_named(text: str) -> Identifier | None:
     """
     if "@" not in text and "/releases/" not in text:
         return None
-    cleaned = _clean(text)
+    found = _version_in(_clean(text))
+    return Identifier(found[0].scheme, f"{found[0].value}@{unquote(found[1])}") if found else None
+
+
+def _version_in(text: str) -> tuple[Identifier, str] | None:
     for name, spelling in _versions().items():
-        found = re.fullmatch(spelling.pattern, cleaned)
+        found = re.fullmatch(spelling.pattern, text)
         if found is not None and (whole := _readers()[name].value.fullmatch(found[1])):
-            return Identifier(name, f"{whole[1]}@{unquote(found[2])}")
+            return Identifier(name, whole[1]), found[2]
     return None
 
 
@@ -258,13 +304,22 @@ def _resolvers() -> dict[str, str]:
     return {scheme.name: scheme.resolver for scheme in sources.schemes() if scheme.resolver}
 
 
+@cache
+def _empty_addresses() -> frozenset[Address | None]:
+    return frozenset(map(_address, _resolvers().values()))
+
+
 def _clean(text: str) -> str:
     """Return the normal form of `text` without what stands around the identifier; idempotent."""
+    return _bare(_normal(text))
+
+
+def _normal(text: str) -> str:
     if _is_plain(text):
-        return _bare(text)
+        return text
     from fairreg.schemas.text import normal_form
 
-    return _bare(normal_form(text))
+    return normal_form(text)
 
 
 def _visible(text: str) -> str:
@@ -326,8 +381,8 @@ def _address(text: str) -> Address | None:
         parts = urlsplit(candidate)
     except ValueError:
         return None
-    host = re.sub(r":(?:80|443)$", "", parts.netloc.rpartition("@")[2].lower())
-    if parts.scheme not in {"http", "https"} or "." not in host:
+    host = re.sub(r":(?:80|443|22)$", "", parts.netloc.rpartition("@")[2].lower())
+    if parts.scheme not in {"http", "https", *_CLONES} or "." not in host:
         return None
     path = "/".join(part.strip() for part in unquote(parts.path).split("/"))
     return host.removeprefix("www."), path.strip("/")
@@ -406,7 +461,7 @@ def _parsed(text: str) -> Identifier | None:
         found = reader.read(text, address)
         if found is not None:
             return found
-    return _carried_in(text, address) or _short_doi(text) or owner_slash_name(text)
+    return _carried_in(text, address) or _short_doi(text) or _tagged(text) or owner_slash_name(text)
 
 
 def _dois_in(text: str) -> set[str]:
@@ -455,6 +510,12 @@ def _short_doi(text: str) -> Identifier | None:
     return None
 
 
+def _tagged(text: str) -> Identifier | None:
+    """Return the repository of a bare ``owner/name@v1.0``, as GitHub spells a tag in its workflows."""
+    found = _version_in(text)
+    return found[0] if found else None
+
+
 def owner_slash_name(text: str) -> Identifier | None:
     """Return the repository for a bare ``owner/name``, None for any other text."""
     if text.count("/") != 1 or text.startswith("/"):
@@ -464,6 +525,5 @@ def owner_slash_name(text: str) -> Identifier | None:
 
 
 def _url(text: str) -> Identifier | None:
-    return (
-        Identifier("url", text) if "://" in text and _address(text) and not re.search(r"\s", text) else None
-    )
+    is_page = text.lower().startswith(("http://", "https://")) and _address(text)
+    return Identifier("url", text) if is_page and not re.search(r"\s", text) else None

@@ -18,6 +18,7 @@ from fairreg.schemas.text import clean, one_line, title
 __all__ = ["JsonNode", "canonical", "violation"]
 
 _BIGGEST = 2**63 - 1
+_LONGEST_SHOWN = 80
 _BREAK = re.compile(r"[\t\n\r\x85\u2028\u2029]")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 
@@ -148,12 +149,23 @@ def _moment(text: str) -> str | None:
 
 
 def violation(node: JsonNode, what: str, *, source: str) -> RecordError:
-    """Return the error for a payload that is not a record, with the path and the fault."""
+    """Return the error for a payload that is not a record, with the path and the fault.
+
+    A value that is there and does not count is not called missing.
+    """
+    if node.value is not None:
+        what = re.sub(r"^is missing", lambda _: f"is {_shown(node.value)}, which cannot be used", what)
     return RecordError(
         f"Not a record of {source}: {node.path} {what}.",
         violations=((node.path, what),),
         hint="Give the JSON document of one record, as the service sent it.",
     )
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message, in JSON."""
+    text = one_line(json.dumps(value, ensure_ascii=False, default=str))
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ..."
 
 
 def canonical(payload: Any) -> bytes:

@@ -29,7 +29,7 @@ from fairreg.schemas.jsonld_terms import (
 )
 from fairreg.schemas.record import Feature, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
 
-__all__ = ["canonical", "from_jsonld", "is_own", "read_jsonld"]
+__all__ = ["canonical", "from_jsonld", "is_own", "others_in", "read_jsonld"]
 
 _LONGEST_SIZE = 18  # digits of a number of bytes
 # Terms of the source's metadata, which follow from the provenance.
@@ -53,6 +53,17 @@ def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
     node: TrackedObject = tracked(_with_one_list_of_creators(canonical(document)))
     record = _record(node)
     return record, tuple(name for name in node.unread() if name != _OF_SOURCE)
+
+
+def others_in(document: Node) -> list[tuple[str | None, str | None]]:
+    """Return identifier and title of the records in a document of several beside the one that is read."""
+    node = _canonical(document, _declared(document.get("@context")))
+    if "@graph" not in node or "name" in node:
+        return []
+    main, nodes = _main_of_graph(node["@graph"]), _nodes(node["@graph"])
+    rest = [item for item in nodes if item.get("@type") in KINDS and item is not main]
+    named = [item for item in rest if "recordIdentifier" in item]  # a related object is no record
+    return [(_scalar(item["recordIdentifier"]), _scalar(item.get("name"))) for item in named]
 
 
 def is_own(document: Any) -> bool:

@@ -6,7 +6,7 @@ value and hashes; its JSON form is what `to_json` writes, its linked-data view w
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,7 @@ __all__ = [
     "Kind",
     "ModelRecord",
     "Origin",
+    "OtherRecord",
     "Provenance",
     "Relation",
     "RelationType",
@@ -376,3 +377,15 @@ def version_sort_key(
         numbers.pop()
     date = tuple(int(part) for part in re.findall(r"\d+", (dated or "")[:10]))
     return date, tuple(numbers), len(doi or ""), doi or ""
+
+
+class OtherRecord(NamedTuple):
+    """Another record in a document of which one was read: its identifier and its title, None without one."""
+
+    identifier: str | None
+    name: str | None
+
+    def __str__(self) -> str:
+        if self.identifier is None:
+            return repr(self.name)
+        return f"{self.identifier} ({self.name})" if self.name else self.identifier

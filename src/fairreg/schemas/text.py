@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-__all__ = ["clean", "normal_form", "one_line", "plain_text", "split_keywords", "title", "visible"]
+__all__ = ["clean", "counted", "normal_form", "one_line", "plain_text", "split_keywords", "title", "visible"]
 
 _TAGS = (
     "a|abbr|address|article|aside|b|bdi|bdo|big|blockquote|body|br|caption|center|cite|code|col|colgroup|dd|"
@@ -52,6 +52,15 @@ _MARKS = {
     **dict.fromkeys(("td", "th"), " "),
 }
 _HIDDEN = frozenset({"script", "style", "head"})
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 file``, ``7 files``.
+
+    >>> counted(1, "property", "properties"), counted(0, "file")
+    ('1 property', '0 files')
+    """
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def clean(text: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fairreg.errors import RecordError
+from fairreg.schemas.identifiers import may_be_template, template_fault
 from fairreg.schemas.json_values import faults
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, OtherRecord
 
 __all__ = [
     "RECORD_FILES",
@@ -29,8 +30,9 @@ __all__ = [
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RECORD_FILES = (
-    "A record is a file of JSON or JSON-LD, as fairreg show PID --format jsonld writes it. CITATION.cff and "
-    "model cards are read with their repository, by fairreg harvest; of a crate, give ro-crate-metadata.json."
+    "A record is a file of JSON or JSON-LD, as fairreg show PID --format jsonld writes it; of a crate, give "
+    "ro-crate-metadata.json. CITATION.cff and model cards are read with their repository, by fairreg harvest. "
+    "fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is."
 )
 MAX_REPORTED = 100
 
@@ -53,11 +55,16 @@ def is_jsonld(document: object) -> bool:
 
 
 class CheckedDocument(NamedTuple):
-    """Faults of a document, else the properties that were left out of its record; `hint` is the next step."""
+    """Faults of a document, else the properties that were left out of its record; `hint` is the next step.
+
+    `record` is the identifier of the record that is read, `others` are further ones in the document.
+    """
 
     violations: tuple[Violation, ...]
     left_out: tuple[str, ...] = ()
     hint: str | None = None
+    record: str | None = None
+    others: tuple[OtherRecord, ...] = ()
 
 
 def violations(document: object) -> list[Violation]:
@@ -67,15 +74,32 @@ def violations(document: object) -> list[Violation]:
 
 def check(document: object) -> CheckedDocument:
     """Check a parsed document, plain JSON or linked data of fairreg or another tool."""
+    if isinstance(document, list) and not is_jsonld(document):
+        return _of_list(document)
     unsound = tuple(Violation(*item) for item in islice(faults(document), MAX_REPORTED))
     found = unsound or tuple(_against_schema(document))
     if found:
         return CheckedDocument(found)
     try:
-        return CheckedDocument((), _left_out(document))
+        record, left_out, others = _reading(document)
+        return _template(record) or CheckedDocument((), left_out, None, record.identifier, others)
     except RecordError as error:
         listed = tuple(Violation(*item) for item in error.violations)
         return CheckedDocument(listed or (Violation("$", error.message),), hint=error.hint)
+
+
+def _of_list(document: list[object]) -> CheckedDocument:
+    """Return the verdict on a list, which is no record, even where it holds some."""
+    from fairreg.schemas.text import counted
+
+    names = [str(item["identifier"]) for item in document if isinstance(item, dict) and "identifier" in item]
+    more = f": {', '.join(names[:_NAMED])}{', ...' if names[_NAMED:] else ''}" if names else ""
+    message = f"is a list of {counted(len(document), 'value')}, and a file holds one record{more}"
+    return CheckedDocument((Violation("$", message),), hint="Write each record to a file of its own.")
+
+
+# Records of a list that are named.
+_NAMED = 10
 
 
 def _against_schema(document: object) -> list[Violation]:
@@ -92,27 +116,37 @@ def _against_schema(document: object) -> list[Violation]:
         return [Violation(*item) for item in error.violations]
 
 
-def _left_out(document: object) -> tuple[str, ...]:
+def _reading(document: object) -> tuple[ModelRecord, tuple[str, ...], tuple[OtherRecord, ...]]:
+    """Read a document without violations; return what `CheckedDocument` says of it."""
     if not is_jsonld(document):
-        ModelRecord.from_json(document)
-        return ()
-    from fairreg.schemas.jsonld_reader import is_own, read_jsonld
+        return ModelRecord.from_json(document), (), ()
+    from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 
     if isinstance(document, dict) and is_own(document):
-        return read_jsonld(document)[1]
+        return *read_jsonld(document), tuple(OtherRecord(*item) for item in others_in(document))
     from fairreg import formats  # as in `read_record`
 
-    return formats.read_linked_data(document).left_out
+    reading = formats.read_linked_data(document)
+    return reading.understood, reading.left_out, reading.others
+
+
+def _template(record: ModelRecord) -> CheckedDocument | None:
+    """Return the verdict on a record that is called by a template, None for any other."""
+    fault = template_fault(record.identifier) if may_be_template(record.identifier) else None
+    if fault is None:
+        return None
+    return CheckedDocument((Violation("$.identifier", fault.message),), hint=fault.hint)
 
 
 def require_valid(document: object, *, name: str) -> None:
     """Raise RecordError, which lists the violations, for a document that is not a valid record."""
-    found = violations(document)
+    checked = check(document)
+    found = checked.violations
     if found:
         raise RecordError(
-            f"{name} is not a valid record: {found[0].path} {found[0].message}.",
+            f"{name} is not a valid record: {found[0].path} {found[0].message.rstrip('.')}.",
             violations=tuple((item.path, item.message) for item in found),
-            hint=f"fairreg validate lists all {len(found)} violations." if len(found) > 1 else None,
+            hint=f"fairreg validate lists all {len(found)} violations." if len(found) > 1 else checked.hint,
         )
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "disk_faults",
     "is_inside",
     "is_plain_name",
+    "near_name",
     "remove_links",
     "replacing",
     "unreadable",
@@ -148,3 +149,20 @@ def replacing(target: Path) -> Iterator[Path]:
 def _is_special(target: Path) -> bool:
     """Tell whether the path is there and neither a file nor a folder; renaming would replace a device."""
     return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def near_name(path: Path) -> str | None:
+    """Return the path of a file of a similar name beside one that does not exist; None without any."""
+    from difflib import get_close_matches
+    from itertools import islice
+
+    try:
+        names = [item.name for item in islice(path.parent.iterdir(), _MOST_NAMES)]
+    except OSError:
+        return None
+    found = get_close_matches(path.name, names, n=1, cutoff=0.75)
+    return str(path.parent / found[0]) if found else None
+
+
+# Names of a folder that are compared with a mistyped one.
+_MOST_NAMES = 5000

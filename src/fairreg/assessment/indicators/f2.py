@@ -24,6 +24,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.schemas.record import Creator, ModelRecord
+from fairreg.schemas.text import counted
 
 _CORE = 6
 _MODEL_TYPES = frozenset({"model", "mlmodel", "aimodel", "machinelearningmodel", "ml-model"})
@@ -102,7 +103,10 @@ def description(evidence: Evidence) -> Finding:
     both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
     text = max((clean(item.description) for item in both), key=words)
     keywords = max((item.keywords for item in both), key=len)
-    reason = f"The abstract has {words(text)} words, and there are {len(keywords)} keywords."
+    reason = (
+        f"The abstract has {counted(words(text), 'word')}, and there "
+        f"{'is' if len(keywords) == 1 else 'are'} {counted(len(keywords), 'keyword')}."
+    )
     cited = [cite_field(evidence, "description", text)] if text else []
     cited += [cite_field(evidence, "keywords", keywords)] if keywords else []
     remedy = "Write an abstract of at least 50 words and give three keywords in the record."

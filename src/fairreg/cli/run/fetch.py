@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -142,6 +142,7 @@ def fetch(
         _check_recipe(recipe)
     _check_run_options(requested, run=run, runtime=runtime, device=device, weights=weights)
     report: RunReport | None
+    written: dict[str, Any] = {}
     with LazyRegistry.of(settings()) as registry:
         try:
             fetched = _fetched(requested, registry, output, selection, downloader, jobs)
@@ -151,10 +152,10 @@ def fetch(
             fetched, report = _stand_in(requested, registry, runtime, device, error)
         else:
             _print_fetched(fetched)
-            with _written(recipe, fetched, run=run):
+            with _written(recipe, fetched, run=run) as written:
                 report = _run(requested, fetched, runtime, device, weights) if run else None
     if json:
-        print_json(fetched.to_json(report.to_json() if report else None))
+        print_json(fetched.to_json(report.to_json() if report else None, written or None))
     else:
         _print(fetched, report)
     _raise_refusal(fetched)
@@ -190,12 +191,16 @@ def _check_recipe(target: Path) -> None:
 
 
 @contextmanager
-def _written(target: Path | None, fetched: "FetchedFiles", *, run: bool) -> Iterator[None]:
-    """Context manager: write the recipe, with --run only where nothing here runs the model."""
+def _written(target: Path | None, fetched: "FetchedFiles", *, run: bool) -> Iterator[dict[str, Any]]:
+    """Context manager: write the recipe, with --run only where nothing here runs the model.
+
+    It gives a dictionary that holds the recipe's document at the end, and is empty without a recipe.
+    """
     from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 
+    written: dict[str, Any] = {}
     try:
-        yield
+        yield written
     except (ModelError, SecurityRefusal) as error:
         if target is None or isinstance(error, MissingEngine):
             raise
@@ -203,12 +208,13 @@ def _written(target: Path | None, fetched: "FetchedFiles", *, run: bool) -> Iter
         error.hint = f"The recipe for a container of yours is in {target}."
         raise
     if target is not None and not run:
-        _write_recipe(fetched, target)
+        written.update(_write_recipe(fetched, target))
     elif target is not None:
         log("The model runs here, so no recipe was written.")
 
 
-def _write_recipe(fetched: "FetchedFiles", target: Path) -> None:
+def _write_recipe(fetched: "FetchedFiles", target: Path) -> dict[str, Any]:
+    """Write the recipe and return its document."""
     from fairreg.services.run.recipe import write_recipe
 
     facts = write_recipe(fetched, target)
@@ -216,6 +222,7 @@ def _write_recipe(fetched: "FetchedFiles", target: Path) -> None:
     for text in facts.missing:
         log(f"Not found: {text}")
     log(f"The recipe is in {target}; fairreg has run none of it.")
+    return {"path": str(target), **facts.to_json()}
 
 
 def _fetched(
@@ -354,6 +361,7 @@ def _how_checked(item: "Downloaded") -> str:
 def _print_plan(plan: "FetchPlan") -> None:
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console
+    from fairreg.schemas.text import counted
 
     record, out = plan.record, console()
     out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
@@ -365,7 +373,7 @@ def _print_plan(plan: "FetchPlan") -> None:
             *(("already here",) if item.is_here else ()),
         )
         out.print(f"  {file.name} ({'; '.join(facts)})", soft_wrap=True)
-    files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
+    files = counted(len(plan.files), "file")
     size = "an unknown number of bytes" if plan.download_size is None else size_text(plan.download_size)
     out.print(f"  {files}; {size} to download, nothing was downloaded")
 

@@ -44,6 +44,7 @@ def inspect(
     found by fingerprint in the registry.
     """
     from fairreg.cli.output import downloading, log, print_json
+    from fairreg.schemas.text import counted
     from fairreg.services.inspect.inspect import inspect as look
     from fairreg.services.inspect.inspect import write_sample
 
@@ -59,7 +60,7 @@ def inspect(
     if report.refusal is not None:
         raise report.refusal
     if sample is not None:
-        log(f"{write_sample(report, sample)} items of the sample are in {sample}.")
+        log(f"{counted(write_sample(report, sample), 'item')} of the sample written to {sample}.")
 
 
 def _print(item: "FileInspection") -> None:

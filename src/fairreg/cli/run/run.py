@@ -172,6 +172,7 @@ def _warn(warnings: Iterable[str]) -> None:
 
 def _print_many(report: "ManyRuns") -> None:
     from fairreg.cli.output import console
+    from fairreg.schemas.text import counted
 
     out = console()
     rate = report.computed / report.seconds if report.seconds else float("inf")
@@ -182,18 +183,24 @@ def _print_many(report: "ManyRuns") -> None:
         figures = "".join(f", {name} {value:.4f}" for name, value in item.metrics.items())
         place = f" -> {item.output}" if item.output else ""
         skipped = " (existing)" if item.skipped else ""
-        out.print(f"  {item.source}: {item.items} items{figures}{place}{skipped}", markup=False)
-    out.print(f"  {report.computed} items run in {report.seconds:.1f} s, {rate:.0f} per second", markup=False)
+        out.print(f"  {item.source}: {counted(item.items, 'item')}{figures}{place}{skipped}", markup=False)
+    out.print(
+        f"  {counted(report.computed, 'item')} run in {report.seconds:.1f} s, {rate:.0f} per second",
+        markup=False,
+    )
 
 
 def _print(prediction: "Prediction") -> None:
     from fairreg.cli.output import console
+    from fairreg.schemas.text import counted
 
     out = console()
     rate = prediction.items / prediction.seconds if prediction.seconds else float("inf")
     out.print(f"{prediction.model} on {prediction.runner.name} ({prediction.runner.device})", markup=False)
     out.print(f"  weights: {prediction.path.name} ({prediction.origin})", markup=False)
-    out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} per second", markup=False)
+    out.print(
+        f"  {counted(prediction.items, 'item')} of {prediction.source}, {rate:.0f} per second", markup=False
+    )
     out.print(f"  computed {prediction.batching}", markup=False)
     for name, array in prediction.outputs.items():
         shape = ", ".join(map(str, array.shape))

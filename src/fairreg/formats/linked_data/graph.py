@@ -159,6 +159,19 @@ class DocumentGraph:
         `main` is the described node, `others` are nodes about the document itself.
         """
         found: dict[str, None] = {}
+        rest = self._walk(main, others, found)
+        found.update(dict.fromkeys(f"@graph.{_called(node)}" for node in rest))
+        found.update(self._beside)
+        return tuple(found)
+
+    def unlinked(self, main: LinkedNode, *others: LinkedNode) -> list[LinkedNode]:
+        """Return the listed nodes of no use, as `left_out` tells them."""
+        return self._walk(main, others, {})
+
+    def _walk(
+        self, main: LinkedNode, others: tuple[LinkedNode, ...], found: dict[str, None]
+    ) -> list[LinkedNode]:
+        """Add to `found` the properties of nodes in use that were not read; return the nodes of no use."""
         waiting = deque([("", main), *(("@graph.", node) for node in others)])
         seen = {id(node) for _, node in waiting}
         named: set[int] = set()
@@ -172,10 +185,7 @@ class DocumentGraph:
                     deep = prefix.count(".") >= _DEEPEST
                     waiting.append((prefix if deep else f"{prefix}{key}.", target))
         named |= seen
-        rest = (node for node in self.top if id(node) not in named)
-        found.update(dict.fromkeys(f"@graph.{_called(node)}" for node in rest))
-        found.update(self._beside)
-        return tuple(found)
+        return [node for node in self.top if id(node) not in named]
 
     def _list(self, item: dict[Any, Any], names: Names) -> None:
         contexts = item.get("@context")

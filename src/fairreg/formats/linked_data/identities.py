@@ -26,6 +26,7 @@ __all__ = [
     "own",
     "repository",
     "stated",
+    "texts",
 ]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
@@ -124,6 +125,17 @@ def leave_pages(node: LinkedNode, *, kept: Collection[str | None]) -> None:
         found = (_identity(value, named_by) for value in node.peek(term))
         if any(item is not None and item.url not in kept for item in found):
             node.leave(term)
+
+
+def texts(node: LinkedNode) -> tuple[str, ...]:
+    """Return what a node states in the places of its identifiers and pages, understood or not."""
+    values = node.peek(*_OWN_PLACES, *_PAGES)
+    inner = [
+        item
+        for value in values
+        for item in (value.peek("value", "url", "@id") if isinstance(value, LinkedNode) else [value])
+    ]
+    return tuple(item.text for item in inner if isinstance(item, Literal) and item.text)
 
 
 def neighbours(node: LinkedNode) -> tuple[Identifier, ...]:

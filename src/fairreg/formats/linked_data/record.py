@@ -14,7 +14,7 @@ from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal
 from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
 from fairreg.formats.linked_data.terms import shown
 from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
-from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
+from fairreg.schemas.identifiers import PAPER_SCHEMES, POINTING_SCHEMES, Identifier, template_fault
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import agreed, joined, spdx
 from fairreg.schemas.record import (
@@ -24,10 +24,11 @@ from fairreg.schemas.record import (
     FieldOrigin,
     Kind,
     ModelRecord,
+    OtherRecord,
     Provenance,
     Relation,
 )
-from fairreg.sources import ARXIV, DOI, OWNER_SLASH_NAME
+from fairreg.sources import ARXIV, DOI, OWNER_SLASH_NAME, scheme_names
 
 __all__ = ["Described", "described", "kind_of"]
 
@@ -67,7 +68,9 @@ class Described:
         """
         names = titles(self.node, "name") or titles(self.node, "headline")
         if not names:
-            raise _refused(name, "$.name", "is missing", 'Write what it is called: "name": "...".')
+            there = self.node.peek("name", "headline")
+            fault = f"is {_told(there[0])}, which is not a text" if there else "is missing or empty"
+            raise _refused(name, "$.name", fault, 'Write what it is called: "name": "...".')
         found, page = _identifiers(self.node, self.kind)
         identifier = _main(found).compact if found else place
         if identifier is None:
@@ -87,7 +90,17 @@ class Described:
             ),
             **self._fields(),
         )
-        return Reading(record, self.graph.left_out(self.node, *self.about))
+        left_out = self.graph.left_out(self.node, *self.about)
+        return Reading(record, left_out, tuple(self._others()))
+
+    def _others(self) -> Iterator[OtherRecord]:
+        """Yield the records of the document that are neither this one nor a part of it."""
+        for node in self.graph.unlinked(self.node, *self.about):
+            if kind_of(node) is not None:
+                names = (*identities.own(node), *identities.addresses(node))
+                title = next(iter(titles(node, "name", "headline")), None)
+                if names or title:
+                    yield OtherRecord(_main(names).compact if names else None, title)
 
     def _fields(self) -> dict[str, Any]:
         node = self.node
@@ -179,11 +192,29 @@ def _without_type(types: list[str]) -> tuple[str, str]:
 
 
 def _without_identifier(node: LinkedNode) -> tuple[str, str]:
+    hint = 'Write its DOI or address: "identifier": "https://doi.org/10.1234/abc", or "url": "https://...".'
     relative = f' (@id "{node.id}" is relative to a place that is not known)' if node.id else ""
-    return (
-        f"is missing{relative}: nothing names this record outside its document",
-        'Write its DOI or address: "identifier": "https://doi.org/10.1234/abc", or "url": "https://...".',
-    )
+    own = [node.id] if node.id and identities.is_absolute(node.id) else []
+    stated = [*own, *identities.texts(node)]
+    if not stated:
+        return f"is missing{relative}: nothing names this record outside its document", hint
+    return f"is {stated[0]!r}, {_why_unused(stated[0])}{relative}", hint
+
+
+def _why_unused(text: str) -> str:
+    """Return the reason why a stated identifier names no record."""
+    if template_fault(text) is not None:
+        return "the template of an identifier that was not filled in"
+    found = identities.stated(text)
+    if found is None:
+        return "which names nothing outside this document"
+    if found.scheme in POINTING_SCHEMES | scheme_names("paper"):
+        return "which identifies a paper, not this record"
+    return "which is the address of something else"
+
+
+def _told(value: Value) -> str:
+    return repr(value.value if isinstance(value, Literal) else value.id or "an object")
 
 
 def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], str | None]:

@@ -172,7 +172,7 @@ class Hub:
     def _sent(self, url: str, params: Params | None, limit: int) -> Response | _Refusal:
         if self.web.settings.offline:
             raise Offline(
-                "Offline mode is on: no request was sent to the Hub.",
+                "Offline mode is on, so no request was sent to the Hub.",
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
         from huggingface_hub.errors import OfflineModeIsEnabled

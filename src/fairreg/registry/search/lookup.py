@@ -21,6 +21,7 @@ from fairreg.schemas.identifiers import (
     minted_doi,
     owner_slash_name,
     record_of_doi,
+    template_fault,
 )
 from fairreg.schemas.record import version_sort_key
 from fairreg.sources import DOI, scheme_names
@@ -102,7 +103,8 @@ def _parsed(pid: str | RequestedIdentifier) -> Identifier:
     requested = RequestedIdentifier.of(pid if text == str(pid).strip() else text)
     if requested.identifier is None:
         source, separator, name = text.partition(":")
-        if separator and re.fullmatch(r"[a-z][\w-]*", source) and name.strip():
+        is_place = separator and re.fullmatch(r"[a-z][\w-]*", source) and name.strip()
+        if is_place and template_fault(text) is None:
             return Identifier(source, name.strip())
     return requested.require()
 

@@ -41,6 +41,7 @@ __all__ = [
     "fingerprint",
     "fingerprint_of",
     "format_of",
+    "model_in",
     "read_tensors",
     "side_files",
     "view_tensors",
@@ -132,8 +133,7 @@ def fingerprint(path: str | Path) -> str:
     Shards are read one after the other, so that there is no limit to their common size. Raises NoParameters
     for a file without a number that counts: all such files would have one fingerprint.
     """
-    path = Path(path)
-    return _as_one(path).fingerprint
+    return model_in(Path(path)).fingerprint
 
 
 def candidates(path: str | Path) -> tuple[ModelCandidate, ...]:
@@ -145,11 +145,11 @@ def candidates(path: str | Path) -> tuple[ModelCandidate, ...]:
     path = Path(path)
     if format_of(path) == "pytorch":
         return tuple(_candidate(name, [tensors]) for name, tensors in checkpoints.read_candidates(path))
-    return (_as_one(path),)
+    return (model_in(path),)
 
 
-def _as_one(path: Path) -> ModelCandidate:
-    """The model that `read_tensors` reads."""
+def model_in(path: Path) -> ModelCandidate:
+    """Describe the model that `read_tensors` reads, in one pass over the file; raises as `fingerprint`."""
     found = _candidate("", _of_shards(path) if format_of(path) == _SHARDED else [view_tensors(path)])
     if not found.numbers:
         raise NoParameters(f"{path.name} has no weights, and so no fingerprint.")

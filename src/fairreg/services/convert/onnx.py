@@ -19,6 +19,7 @@ from fairreg.runners.weights import content_digest
 from fairreg.services.convert.agreement import OutputAgreement, compare, generated
 from fairreg.services.convert.onnx_files import conversion_of
 from fairreg.services.fetch.download import Progress
+from fairreg.services.fetch.fingerprints import fingerprint_of
 from fairreg.services.run.loaded_model import ModelChoice, choose_model
 from fairreg.services.run.not_runnable import not_runnable
 from fairreg.settings import Settings
@@ -63,11 +64,13 @@ class OnnxConversion:
             "weights": {
                 "file": self.chosen.path.name,
                 "sha256": self.source_sha256,
-                "fingerprint": known.fingerprint if known else None,
+                "fingerprint": self.chosen.fingerprint,
+                "parameters": self.chosen.parameters,
             },
             "original": self.original,
             "to": "onnx",
-            "file": {"path": str(self.output), "size": self.size, "sha256": self.sha256},
+            "file": {"path": str(self.output), "size": self.size, "sha256": self.sha256}
+            | {"fingerprint": fingerprint_of(self.output)},
             "opset": self.opset,
             "compared_with": self.compared_with,
             "reason": self.reason,

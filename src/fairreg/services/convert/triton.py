@@ -67,6 +67,7 @@ class TritonConversion:
                 "file": self.opened.path.name,
                 "sha256": self.source_sha256,
                 "fingerprint": self.opened.fingerprint,
+                "parameters": self.opened.parameters,
             },
             "to": "triton",
             "name": self.config.name,

@@ -20,6 +20,7 @@ from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults, replacing
 
 if TYPE_CHECKING:
+    from fairreg.formats.base import Reading
     from fairreg.services.registry.bulk_import import ImportBatch
 
 __all__ = ["add", "export", "import_"]
@@ -27,10 +28,10 @@ __all__ = ["add", "export", "import_"]
 
 def add(
     settings: Settings, file: Path, *, registry: Registry | None = None
-) -> tuple[PutResult, tuple[str, ...]]:
+) -> "tuple[PutResult, Reading[ModelRecord]]":
     """Store the record in `file`, JSON-LD or plain, in `registry` or else that of `settings`.
 
-    The result comes with the names of the properties that were not read. Raises RecordError, also where the
+    The result comes with what was read, and the names of what was not. Raises RecordError, also where the
     record would replace one of another identifier.
     """
     content = file.read_bytes()
@@ -40,7 +41,7 @@ def add(
         _refuse_other(used, record)
         used.readmit(record)  # whoever adds a record wants it
         stored = used.put(record, payload=content, media_type="application/json")
-    return stored, reading.left_out
+    return stored, reading
 
 
 def _findable(record: ModelRecord) -> ModelRecord:

@@ -25,7 +25,7 @@ from fairreg.services.run.demonstrate import ENGINES
 from fairreg.services.run.loaded_model import LoadedModel
 from fairreg.services.run.manifest import ManifestEntry, RunManifest
 from fairreg.services.run.origin import weights_document
-from fairreg.services.run.outputs import write_outputs
+from fairreg.services.run.outputs import described, described_in, write_outputs
 from fairreg.services.run.predict import measured, read_inputs
 from fairreg.services.run.row_check import ROWS, dependence_warnings
 from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, Shards, ShardTask, shards_of
@@ -40,7 +40,7 @@ __all__ = ["FileRun", "ManyRuns", "run_many"]
 class FileRun:
     """Run on one file: number of items, figures of merit, path of the outputs; `skipped`: already there.
 
-    `whole`: it was one task, whose items were not counted before.
+    `whole`: it was one task, whose items were not counted before. `outputs` are their names, types, shapes.
     """
 
     source: Path
@@ -50,6 +50,7 @@ class FileRun:
     sha256: str | None = None
     skipped: bool = False
     whole: bool = False
+    outputs: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
@@ -59,6 +60,7 @@ class FileRun:
             "metrics": dict(self.metrics),
             "output": None if self.output is None else str(self.output),
             "sha256": self.sha256,
+            "outputs": [dict(item) for item in self.outputs],
             "skipped": self.skipped,
         }
 
@@ -85,7 +87,11 @@ class ManyRuns:
         return {
             "model": self.opened.title,
             "weights": weights_document(
-                self.opened.origin, self.opened.path.name, self.sha256, self.opened.fingerprint
+                self.opened.origin,
+                self.opened.path.name,
+                self.sha256,
+                self.opened.fingerprint,
+                self.opened.parameters,
             ),
             "runtime": runner.name,
             "engine": runner.engine,
@@ -237,7 +243,7 @@ class _Runs:
             if made is None:
                 yield from self._until_it_fails(file)
             else:
-                self._note(file, made, skipped=True)
+                self._note(file, made, described_in(file.target) if file.target else (), skipped=True)
                 self._tell(made.items)
 
     def _until_it_fails(self, file: _File) -> Iterator[Shard]:
@@ -282,9 +288,11 @@ class _Runs:
         made = ManifestEntry(self._by, file.path.name, file.sha256, written, items, metrics)
         if file.target is not None and self.manifest is not None:
             self.manifest.add(file.target.name, made)
-        self._note(file, made, skipped=False)
+        self._note(file, made, described(outputs), skipped=False)
 
-    def _note(self, file: _File, made: ManifestEntry, *, skipped: bool) -> None:
+    def _note(
+        self, file: _File, made: ManifestEntry, outputs: Iterable[Mapping[str, Any]], *, skipped: bool
+    ) -> None:
         self.report.files[file.path] = FileRun(
             source=file.path,
             items=made.items,
@@ -293,6 +301,7 @@ class _Runs:
             sha256=made.sha256 or None,
             skipped=skipped,
             whole=file.shards.last.stop is None,
+            outputs=tuple(outputs),
         )
 
     def _tell(self, items: int) -> None:

@@ -18,6 +18,7 @@ from fairreg.errors import (
 )
 from fairreg.models.base import Demonstration, Recognition
 from fairreg.runners import weights
+from fairreg.runners.batching import Batching
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.registry.lazy_registry import LazyRegistry
@@ -59,6 +60,7 @@ class RunReport:
     device: str
     demonstration: Demonstration
     origin: WeightsOrigin
+    batching: Batching
     warnings: tuple[str, ...] = field(default_factory=tuple)
     engine: str | None = None
 
@@ -77,11 +79,14 @@ class RunReport:
                 self.file,
                 weights.content_digest(self.recognition.path),
                 self.recognition.fingerprint,
+                self.recognition.parameter_count,
             ),
             "runtime": self.runtime,
             "engine": self.engine,
-            **({} if self.device == "cpu" else {"device": self.device}),
+            "converted_from": None,  # a network that fairreg knows runs as its package builds it
+            "device": self.device,
             "input": {"source": shown.source, "items": shown.items},
+            "batching": self.batching.to_json(shown.items),
             "metrics": dict(shown.metrics),
             "timing": {"items_per_second": shown.items_per_second, "batch_size": shown.batch_size},
             "warnings": [*shown.warnings, *self.warnings],
@@ -113,6 +118,7 @@ def run(
         device=runner.device,
         demonstration=demonstration,
         origin=origin_of(chosen, fetched_from=fetched.record.identifier),
+        batching=runner.batching,
         warnings=(*chosen.assumptions, *warnings),
         engine=runner.engine,
     )
@@ -162,6 +168,7 @@ def run_reference(
         device=runner.device,
         demonstration=models.get(chosen.model).demonstrate(runner),
         origin=packaged_origin(chosen),
+        batching=runner.batching,
         warnings=() if _is_own(pid, chosen) else (_NOT_PUBLISHED.format(pid=pid),),
         engine=runner.engine,
     )

@@ -3,15 +3,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, ModelError, OtherGraph, SecurityRefusal, UsageError
+from fairreg.errors import (
+    FairregError,
+    IdentifierError,
+    ModelError,
+    OtherGraph,
+    SecurityRefusal,
+    UsageError,
+)
 from fairreg.models.base import Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.batching import Batching
-from fairreg.runners.weights import fingerprint
+from fairreg.runners.weights import ModelCandidate, model_in
+from fairreg.schemas.identifiers import RequestedIdentifier, may_be_template, template_fault
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.run.demonstrate import (
@@ -26,6 +35,7 @@ from fairreg.services.run.demonstrate import (
 from fairreg.services.run.origin import WeightsOrigin, origin_of
 from fairreg.services.run.whole_model import WholeModel, conversion_warnings, open_whole
 from fairreg.settings import Settings
+from fairreg.storage.files import near_name
 from fairreg.web import Log, no_log
 
 if TYPE_CHECKING:
@@ -95,7 +105,16 @@ class LoadedModel:
     @property
     def fingerprint(self) -> str | None:
         """The fingerprint of the weights, None for a graph without weights."""
-        return self.recognition.fingerprint if self.recognition else _fingerprint(self.path)
+        return self._choice.fingerprint
+
+    @property
+    def parameters(self) -> int | None:
+        """Number of elements of the weights, None for a graph without weights."""
+        return self._choice.parameters
+
+    @cached_property
+    def _choice(self) -> "ModelChoice":
+        return ModelChoice(self.path, self.recognition)
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,28 @@ class ModelChoice:
     recognition: Recognition | None = None
     warnings: tuple[str, ...] = ()
     record: str | None = None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the weights, None for a file without any that fairreg reads."""
+        if self.recognition is not None:
+            return self.recognition.fingerprint
+        return self._weights.fingerprint if self._weights else None
+
+    @property
+    def parameters(self) -> int | None:
+        """Number of elements of the weights, None as for `fingerprint`."""
+        if self.recognition is not None:
+            return self.recognition.parameter_count
+        return self._weights.numbers if self._weights else None
+
+    @cached_property
+    def _weights(self) -> ModelCandidate | None:
+        """The weights in a file of no known network, which is read once."""
+        try:
+            return model_in(self.path)
+        except ModelError:
+            return None
 
 
 def open_model(
@@ -177,8 +218,31 @@ def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
         return path
     if looks_like_path(model):
         fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
-        raise ModelError(fact, hint="Give a model file, or an identifier.")
+        raise ModelError(fact, hint=_hint(path) or "Give a model file, or an identifier.")
+    if _is_mistyped(model):
+        raise IdentifierError(
+            f"There is no file {model}, and it is not an identifier that fairreg knows.",
+            hint=_hint(path) or "Give a model file, or an identifier; fairreg search finds some.",
+        )
     return None
+
+
+def _is_mistyped(text: str) -> bool:
+    """Tell whether a text is no identifier, and no name of an entry, but may be the name of a file.
+
+    Beside a file of a similar name, ``folder/model`` is a file of the folder rather than a repository.
+    """
+    if ":" in text or may_be_template(text):
+        return False
+    path = Path(text)
+    if "/" in text and path.parent.is_dir() and near_name(path) is not None:
+        return True
+    return RequestedIdentifier(text).identifier is None and template_fault(text) is None
+
+
+def _hint(path: Path) -> str | None:
+    near = None if path.is_dir() else near_name(path)
+    return f"A file of a similar name is {near}." if near else None
 
 
 def open_fetched(
@@ -307,11 +371,3 @@ def _opened(
     except OtherGraph as error:
         warning = f"{error.message} It runs as the graph it is."
         return open_whole(path, runtime, options), None, (warning,)
-
-
-def _fingerprint(path: Path) -> str | None:
-    """Fingerprint of a model file; None for a graph without parameters."""
-    try:
-        return fingerprint(path)
-    except ModelError:
-        return None

@@ -51,9 +51,9 @@ def packaged_origin(recognition: Recognition) -> WeightsOrigin:
 
 
 def weights_document(
-    origin: WeightsOrigin, file: str, sha256: str, fingerprint: str | None
+    origin: WeightsOrigin, file: str, sha256: str, fingerprint: str | None, parameters: int | None
 ) -> dict[str, Any]:
-    """The entry ``weights`` of the documents that runs print."""
+    """The entry ``weights`` of the documents that runs print; `parameters` are counted as elements."""
     return {
         "origin": origin.word,
         "identifier": origin.identifier,
@@ -61,4 +61,5 @@ def weights_document(
         "file": file,
         "sha256": sha256,
         "fingerprint": fingerprint,
+        "parameters": parameters,
     }

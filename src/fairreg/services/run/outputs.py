@@ -11,9 +11,10 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, UsageError
+from fairreg.storage.arrays import Rows, open_rows
 from fairreg.storage.files import disk_faults, replacing
 
-__all__ = ["OUTPUT_SUFFIXES", "write_outputs"]
+__all__ = ["OUTPUT_SUFFIXES", "described", "described_in", "write_outputs"]
 
 OUTPUT_SUFFIXES = (".npz", ".npy")
 
@@ -37,6 +38,23 @@ def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
             _write_npz(file, plain)
         else:
             np.save(file, next(iter(plain.values())))
+
+
+def described(outputs: Mapping[str, Array]) -> list[dict[str, Any]]:
+    """Return ``name``, ``dtype`` and ``shape`` of each output, as the documents of runs print them."""
+    return [_described(name, array.dtype, array.shape) for name, array in outputs.items()]
+
+
+def described_in(path: Path) -> list[dict[str, Any]]:
+    """Return what `described` says of the outputs in a .npz file of `write_outputs`; values are not read."""
+    with open_rows(path) as content:
+        kinds = {name: content.kind(name) for name in content} if isinstance(content, Rows) else {}
+    return [_described(name, kind[1], kind[0]) for name, kind in kinds.items() if kind is not None]
+
+
+def _described(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> dict[str, Any]:
+    # A file has text in numpy's own type, a runner's outputs may have it as objects of Python.
+    return {"name": name, "dtype": "string" if dtype.kind in "OU" else str(dtype), "shape": list(shape)}
 
 
 def _write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:

@@ -17,10 +17,11 @@ from fairreg.runners import Runner, weights
 from fairreg.runners.batching import Batching, joined, row_count
 from fairreg.services.run.loaded_model import LoadedModel
 from fairreg.services.run.origin import WeightsOrigin, weights_document
-from fairreg.services.run.outputs import OUTPUT_SUFFIXES, write_outputs
+from fairreg.services.run.outputs import OUTPUT_SUFFIXES, described, write_outputs
 from fairreg.services.run.row_check import dependence_warnings
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, unreadable
 from fairreg.storage.arrays import row_count as stored_rows
+from fairreg.storage.files import digest
 
 __all__ = [
     "Prediction",
@@ -44,7 +45,8 @@ _STRETCH = 8
 class Prediction:
     """Outputs by name, with model and input. `metrics` are empty for an input without labels.
 
-    `converted_from` names the program whose model ran as ONNX, None where nothing was converted.
+    `converted_from` names the program whose model ran as ONNX, None where nothing was converted. `output` is
+    the file that the outputs were written to, `parameters` the number of elements of the weights.
     """
 
     model: str
@@ -60,13 +62,19 @@ class Prediction:
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     converted_from: str | None = None
+    parameters: int | None = None
+    output: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg run --json`` prints."""
         return {
             "model": self.model,
             "weights": weights_document(
-                self.origin, self.path.name, weights.content_digest(self.path), self.fingerprint
+                self.origin,
+                self.path.name,
+                weights.content_digest(self.path),
+                self.fingerprint,
+                self.parameters,
             ),
             "runtime": self.runner.name,
             "engine": self.runner.engine,
@@ -74,12 +82,26 @@ class Prediction:
             "device": self.runner.device,
             "input": {"source": self.source, "items": self.items},
             "batching": self.batching.to_json(self.items),
+            "files": [self._file()],
+            "failures": [],
             "metrics": dict(self.metrics),
             "timing": {
                 "items_per_second": self.items / self.seconds if self.seconds else None,
                 "batch_size": self.batching.size,
             },
             "warnings": list(self.warnings),
+        }
+
+    def _file(self) -> dict[str, Any]:
+        """The entry of the input in ``files``, with the keys that it has among several inputs."""
+        return {
+            "source": self.source,
+            "items": self.items,
+            "metrics": dict(self.metrics),
+            "output": None if self.output is None else str(self.output),
+            "sha256": None if self.output is None else digest(self.output),
+            "outputs": described(self.outputs),
+            "skipped": False,
         }
 
 
@@ -117,6 +139,8 @@ def predict(
         metrics=measured(model, outputs, given.labels),
         warnings=warnings,
         converted_from=model.converted_from,
+        parameters=model.parameters,
+        output=output,
     )
 
 

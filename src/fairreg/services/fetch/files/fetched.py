@@ -104,8 +104,13 @@ class FetchedFiles:
     def _by_path(self) -> dict[Path, Downloaded]:
         return {item.file.path: item for item in reversed(self.files)}
 
-    def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
+    def to_json(
+        self, run: dict[str, Any] | None = None, recipe: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The document that ``fairreg fetch --json`` prints.
+
+        `run` is that of the run, `recipe` that of the recipe, if there was one.
+        """
         return {
             **named(self.requested, self.record),
             "files": [
@@ -128,6 +133,7 @@ class FetchedFiles:
             "weight_files": [self._weight_file(path) for path in self.models],
             "unopened": [{"name": item.name, "reason": item.reason} for item in self.unopened],
             "run": run,
+            "recipe": recipe,
         }
 
     def _members(self) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Templates of identifiers are told apart from identifiers, and every spelling of the page in docs is one."""
+
+from time import process_time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairreg.errors import IdentifierError
+from fairreg.formats import cff
+from fairreg.schemas.datacite_terms import identifier_of
+from fairreg.schemas.identifier_templates import is_template
+from fairreg.schemas.identifiers import RequestedIdentifier, normalise_doi, normalise_orcid, parse
+from support.examples import examples
+from support.spellings import spellings
+
+TEMPLATES = [
+    *(
+        "https://doi.org/",
+        "doi.org/",
+        "http://dx.doi.org/",
+        "doi:",
+        "https://orcid.org/",
+        "<doi>",
+        "{doi}",
+        "[DOI]",
+    ),
+    *("10.5281/zenodo.XXXXXXX", "10.5281/zenodo.xxxxx", "10.xxxx/...", "10.XXXX/XXXX", "10.NNNN/zenodo.1"),
+    *("https://doi.org/10.5281/zenodo.XXXXXXX", "doi:10.5281/zenodo.TODO", "10.5281/zenodo.", "10.5281/"),
+    *("10.5281/zenodo.0000000", "10.5281/zenodo.<record>", "10.5281/zenodo.{id}", "10.5281/zenodo.###"),
+    *(
+        "10.1234/your-doi",
+        "10.5281/zenodo.RECORD_ID",
+        "https://doi.org/<doi>",
+        "https://zenodo.org/record/XXXXXXX",
+    ),
+    *("https://zenodo.org/records/", "https://arxiv.org/abs/XXXX.XXXXX", "arXiv:xxxx.xxxxx", "TODO", "TBD"),
+    *("https://orcid.org/0000-0000-0000-0000", "0000-0000-0000-0000", "https://github.com/<owner>/<repo>"),
+    *(
+        "https://github.com/your-username/your-repo",
+        "your-org/your-model",
+        "https://github.com/USERNAME/REPO",
+    ),
+]
+
+
+@pytest.mark.parametrize("text", TEMPLATES)
+def test_a_template_is_refused_with_what_to_write(text):
+    for ask in (parse, lambda given: RequestedIdentifier(given).require()):
+        with pytest.raises(IdentifierError, match="is not an identifier, but the template of one") as caught:
+            ask(text)
+        assert caught.value.exit_code == 2
+        assert "such as" in str(caught.value.hint)
+    assert normalise_doi(text) is None
+    assert normalise_orcid(text) is None
+    assert identifier_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme"),
+    [
+        *(("https://github.com/x/todo", "github"), ("x/todo", "huggingface"), ("me/my-model", "huggingface")),
+        *(("org/name", "huggingface"), ("pypi:todo", "pypi"), ("https://gitlab.com/u/todo", "url")),
+        *(("https://xxx.lanl.gov/abs/1909.12285", "arxiv"), ("10.5281/zenodo.1000000", "doi")),
+        ("10.1002/(SICI)1097-4571(199806)49:8<693::AID-ASI4>3.0.CO;2-O", "doi"),
+        *(("https://github.com/a/b/compare/v1...v2", "github"), ("https://example.org/a?q={x}", "url")),
+        *(("https://example.org/view?record_id=55", "url"), ("https://zenodo.org/records/1000", "zenodo")),
+    ],
+)
+def test_what_only_resembles_a_template_stays_an_identifier(text, scheme):
+    assert parse(text).scheme == scheme
+
+
+def test_a_template_in_a_citation_file_is_no_identifier():
+    facts = cff.read(
+        "cff-version: 1.2.0\nmessage: m\ntitle: t\nauthors: [{name: a}]\ndoi: 10.5281/zenodo.XXXXXXX\n"
+        "identifiers:\n- {type: doi, value: 10.5281/zenodo.XXXXXXX}\n- {type: url, value: 'https://doi.org/'}\n"
+    ).understood
+    assert facts.identifiers == ()
+    assert facts.as_written.dois == ()
+
+
+@settings(max_examples=examples(200))
+@given(st.text(alphabet="x0X10./<>{}$# todyur-_:doi", max_size=400))
+def test_telling_a_template_takes_no_time(text):
+    begun = process_time()
+    is_template(text)
+    is_template("10." + text * 50)
+    assert process_time() - begun < 0.5
+
+
+def test_every_spelling_in_the_docs_is_an_identifier():
+    assert len(spellings()) > 40
+    for text in spellings():
+        assert RequestedIdentifier(text).require() == parse(text)
+        assert parse(text).scheme not in {"url", "other"}, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("git+ssh://git@github.com/owner/name", "git+ssh://git@github.com/owner/name.git@v1.0"),
+        *("ssh://git@github.com:22/owner/name.git", "git+ssh://me@github.com/owner/name", "owner/name@v1.0"),
+        *("https://me:secret@github.com/owner/name", "git+https://github.com/owner/name.git@v1.0#egg=x"),
+    ],
+)
+def test_the_address_of_a_clone_names_its_repository(text):
+    requested = RequestedIdentifier(text)
+    assert requested.require().compact == "github:owner/name"
+    assert "secret" not in requested.text
