@@ -30,9 +30,9 @@ __all__ = [
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RECORD_FILES = (
-    "A record is a file of JSON or JSON-LD, as fairreg show PID --format jsonld writes it; of a crate, give "
-    "ro-crate-metadata.json. CITATION.cff and model cards are read with their repository, by fairreg harvest. "
-    "fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is."
+    "A record is a file of JSON or JSON-LD, as fairreg show PID --format jsonld writes it; of a crate, "
+    "give ro-crate-metadata.json. CITATION.cff and model cards are read with their repository, by fairreg "
+    "harvest. fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is."
 )
 MAX_REPORTED = 100
 
