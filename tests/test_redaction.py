@@ -21,6 +21,7 @@ from support.examples import examples
 SECRET = "S3CR3T"
 ADDRESSES = [
     "https://user:{}@zenodo.org/records/1",
+    "https:/user:{}@zenodo.org/records/1",  # as a path
     "https://{}@github.com/lab/tagger",
     "https://x-access-token:{}@github.com/lab/tagger.git",
     "https://user:a{}@b@zenodo.org/x",
@@ -55,6 +56,7 @@ HARMLESS = [
     "mailto:ada@example.org",
     "Ada <ada@example.org> wrote to bob@example.org",
     "doi:10.5281/zenodo.1",
+    "C:/me@work/model.onnx",
     "swh:1:dir:d198bc9d7a6bcf6db04f476d29314f157507d505;origin=https://github.com/a/b;path=/x",
     "https://example.org/@lab/tagger",
     "a = b; token = c",

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 __all__ = ["MASK", "echoes", "redacted"]
 
 MASK = "***"
-# "git" alone is what code hosts call everybody over SSH.
-_USER = re.compile(r"//(?!git@[^\s/?#\"<>@]*(?:[\s/?#\"<>]|\Z))[^\s/?#\"<>]*@")
+# "git" alone is what code hosts call everybody over SSH. A path keeps one of the two slashes.
+_USER = re.compile(r"(//|(?<=[a-z]{2}:)/)(?!git@[^\s/?#\"<>@]*(?:[\s/?#\"<>]|\Z))[^\s/?#\"<>]*@")
 # The same without a scheme, as people paste it; `mailto:` and `git@host:path` have no password.
 _BARE_USER = re.compile(r"(?<![^\s'\"(<=,])(?!mailto:)[\w.+~%-]{1,100}:[^\s/@?#\"<>]{1,500}@(?=[\w-]+[.:/])")
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#\s\"'<>]{1,100})=((?:[^&;#\s\"'<>]|;(?![^=&;#\s]{1,100}=))+)")
@@ -47,7 +47,7 @@ def redacted(text: str) -> str:
 
 def _once(text: str) -> str:
     if "@" in text:
-        text = _BARE_USER.sub(f"{MASK}@", _USER.sub(f"//{MASK}@", text))
+        text = _BARE_USER.sub(f"{MASK}@", _USER.sub(rf"\1{MASK}@", text))
     return _PARAMETER.sub(_parameter, text) if "=" in text else text
 
 

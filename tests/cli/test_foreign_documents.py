@@ -199,4 +199,8 @@ def test_a_file_that_is_no_json_comes_with_the_command_that_reads_it(cli, tmp_pa
     result = cli("add", file)
     assert result.code == 1
     assert "is not JSON" in result.err
-    assert "Hint: Records are JSON or JSON-LD. fairreg validate also checks a file NAME.cff" in result.err
+    assert "Hint: A record is a file of JSON or JSON-LD" in result.err
+    assert (
+        "fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is"
+        in result.err
+    )

@@ -199,6 +199,8 @@ def _print(report: "HarvestReport") -> None:
 
     counts = report.counts
     counts["rejected"] = counts.pop("refused")
+    if not counts["forgotten"]:
+        del counts["forgotten"]
     numbers = ", ".join(f"{count} {name}" for name, count in counts.items())
     console().print(f"{report.source}: {numbers}", markup=False)
     for refused in report.refused:

@@ -124,7 +124,7 @@ def _creator_node(item: Creator, number: int) -> Node:
             "@id": ORCID + item.orcid if item.orcid else ror or f"_:creator{number}",
             "name": item.name,
             "identifier": ror if item.orcid else None,
-            "affiliation": affiliation,
+            "affiliation": prune(affiliation),
         }
     )
 

@@ -11,11 +11,11 @@ exactly these, before a byte is sent; TLS and the Host header keep the name. Two
 """
 
 import math
+import time
 from collections.abc import Collection
 from functools import lru_cache
 from http.client import HTTPException, HTTPResponse
 from io import BufferedReader, RawIOBase
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -130,7 +130,7 @@ class _BoundedReads(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if monotonic() > self._end:
+        if time.monotonic() > self._end:
             raise TimeoutError("timed out")
         if self._left <= 0:
             raise OSError(ENDLESS)
@@ -160,7 +160,7 @@ class _BoundedHead(HTTPResponse):
         self._reads = _BoundedReads(self.fp.detach())
         self.fp = BufferedReader(self._reads)
         timeout = sock.gettimeout()
-        self.allow(math.inf if timeout is None else monotonic() + timeout)
+        self.allow(math.inf if timeout is None else time.monotonic() + timeout)
 
     def allow(self, end: float = math.inf, most: float = math.inf) -> None:
         """Allow reading from the connection until `end`, and `most` bytes from now on."""
