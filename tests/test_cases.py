@@ -35,6 +35,7 @@ LONG = [
     "exports-in-parallel",
     "faults-as-sentences",
     "file-names-and-urls",
+    "oai-bad-record",
     "onnx-external-data",
     "onnx-rows-belong-together",
     "origin-of-weights",
