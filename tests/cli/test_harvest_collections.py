@@ -2,6 +2,7 @@
 """``harvest --collection`` at a terminal."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -25,10 +26,8 @@ limit = 1
 
 @pytest.fixture
 def services() -> Iterator[Services]:
-    stand_in = Services()
-    stand_in.strict = True
-    yield stand_in
-    stand_in.close()
+    with closing(Services(strict=True)) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

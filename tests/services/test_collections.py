@@ -2,6 +2,7 @@
 """Harvests of collections from a stand-in that rejects what the services would not understand."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -40,15 +41,12 @@ needs_token = true
 
 @pytest.fixture
 def services() -> Iterator[Services]:
-    stand_in = Services()
-    stand_in.strict = True
-    yield stand_in
-    stand_in.close()
+    with closing(Services(strict=True)) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
-def environment(services: Services, tmp_path, monkeypatch) -> dict[str, str]:
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+def environment(services: Services, tmp_path) -> dict[str, str]:
     folder = tmp_path / "home" / "collections"
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(MINE)

@@ -47,13 +47,14 @@ class Asked(NamedTuple):
 class Services:
     """The server. `asked` are the requests: (service, path with query, headers).
 
-    `silent` gets the name of a slow service with each request that it leaves unanswered.
+    `silent` gets the name of a slow service with each request that it leaves unanswered. A `strict` server
+    rejects queries that the services would not understand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         self.faults: dict[str, str] = {}
         self.echo = ""
-        self.strict = False
+        self.strict = strict
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.silent: SimpleQueue[str] = SimpleQueue()
         self._released = threading.Event()
