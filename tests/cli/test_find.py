@@ -203,7 +203,7 @@ def test_the_cache_counts_and_clears_kept_answers_too(cli, settings, httpserver)
     info = cli("cache", "info", "--json").json
     assert (info["files"], info["answers"]) == (0, 1)
     assert info["answers_size"] > 0
-    assert "1 cached responses" in cli("cache", "info").out
+    assert "1 cached response (" in cli("cache", "info").out
     assert cli("cache", "clear", "--yes", "--json").json == {"freed": info["answers_size"]}
     assert cli("cache", "info", "--json").json["answers"] == 0
     assert list(settings.http_cache.iterdir()) == []
