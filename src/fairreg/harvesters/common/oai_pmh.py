@@ -108,7 +108,7 @@ def _recovered(pieces: OaiPieces, title: str) -> OaiPage:
     except _FAULTS as error:
         if pieces.has_token:
             raise BadAnswer(
-                f"{title} sent a page whose resumption token cannot be read ({error}).",
+                f"{title} sent a page whose end, with its resumption token, cannot be read ({error}).",
                 hint="Try again later.",
             ) from error
         raise _invalid(title, error) from error
