@@ -97,7 +97,9 @@ def test_the_last_record_may_be_the_cut_one():
 
 
 @pytest.mark.parametrize(
-    "records", [GOOD, [GOOD[0], BAD, GOOD[1]], [*GOOD, BAD]], ids=["good", "bad", "last"]
+    "records",
+    [GOOD, [GOOD[0], BAD, GOOD[1]], [*GOOD, BAD], [*GOOD, BAD[:200]]],
+    ids=["good", "bad", "last", "cut"],
 )
 @pytest.mark.parametrize("kind", TOKENS)
 def test_a_token_is_read_however_it_is_written(kind, records):
@@ -154,6 +156,14 @@ def test_an_opening_without_its_end_spoils_its_own_record_only(opening, later, t
     good = ["1", "2", "4"] if later == b"--> ]]>" else ["1", "2", "3", "4"]
     assert (numbers(page), page.token, len(page.records)) == (good, "next", 5)
     assert "oai:zenodo.org:7" in {found.name for item in page.records if (found := damage_of(item))}
+
+
+@pytest.mark.parametrize("words", [b"<![CDATA[ x", b"<resumptionToken><![CDATA[", b"<!-- <![CDATA[ x"])
+@pytest.mark.parametrize("length", [None, -20])
+def test_an_opening_in_the_last_record_does_not_hide_the_token(words, length):
+    body = oai_page(*GOOD, oai_record(7, words)[:length], token="next").replace(TOKEN, TOKENS["a section"])
+    page = read_page(body, title="Z")
+    assert (numbers(page), page.token, len(page.records)) == (["1", "2"], "next", 3)
 
 
 @pytest.mark.parametrize("fault", [b"\x0b", b"&", b"\xff"])

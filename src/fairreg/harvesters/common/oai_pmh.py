@@ -100,6 +100,8 @@ def _recovered(pieces: OaiPieces, title: str) -> OaiPage:
     joined = [
         place for place, page in zip(pieces.places, read, strict=True) if _is_joined(pieces, place, page)
     ]
+    if pieces.unended:
+        joined = [*(place for place in joined if place != pieces.places[-1]), pieces.unended]
     again = pieces_of(pieces.body, joined) if joined else None
     if again is not None:
         pieces, read = again, _pages_of_records(again, title)

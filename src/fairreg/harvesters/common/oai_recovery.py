@@ -29,15 +29,15 @@ _ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)OAI-PMH" + _ATTRIBUTES)
 _TOKEN = rb"<(?:[A-Za-z_][\w.-]*:)?resumptionToken(?=[\s>/])"
 # Marks inside of CDATA sections and comments are text; an opening without its end is text itself. A comment
 # has no two hyphens (XML 1.0, section 2.5). A record with a namespace of its own is metadata.
+_COMMENT = re.compile(rb"<!--(?:[^-]|-(?!-))*+-->")
 _MARK = (
-    rb"(?P<section><!\[CDATA\[)|(?P<comment><!--(?:[^-]|-(?!-))*+-->)"
+    rb"(?P<section><!\[CDATA\[)|(?P<comment>" + _COMMENT.pattern + rb")"
     rb"|(?P<list><%s(?:ListRecords|GetRecord)" + _ATTRIBUTES + rb")"
     rb"|(?P<record><%srecord(?=[\s>/])(?![^<>]*\sxmlns\s*=)[^<>]*>)|(?P<close></%srecord\s*>)"
     rb"|(?P<token>" + _TOKEN + rb")|(?P<end></%s(?:ListRecords|GetRecord)\s*>)"
 )
-_HIDING = {"section", "comment"}
-# The end of a record, and what follows none but a record's end.
-_JOINT = rb"</%srecord\s*>\s*(?:<%srecord(?:\s[^<>]*)?>\s*<%sheader[\s>]|" + _TOKEN + rb")"
+# What stands between two records, and behind the last of them.
+_JOINT = rb"</%srecord\s*>\s*<%srecord(?:\s[^<>]*)?>\s*<%sheader[\s>]|(?P<token>" + _TOKEN + rb")"
 _FIELD = rb"<%s%s\s*>([^<>]*)<"
 _TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -66,6 +66,13 @@ class OaiPieces(NamedTuple):
         """The list without records and without what stands before it."""
         return self.head + self.tail
 
+    @property
+    def unended(self) -> Span | None:
+        """Place of the last record and the tail, where the tail begins within the record."""
+        tail = _COMMENT.sub(b"", self.tail[1:])
+        ends = _compiled(rb"</%srecord\s*>|" + _TOKEN, self.prefix).search(tail)
+        return (self.places[-1][0], len(self.body)) if ends else None
+
     def record(self, place: Span) -> bytes:
         """Return the bytes of one record."""
         return self.body[slice(*place)].strip()
@@ -79,7 +86,7 @@ def pieces_of(body: bytes, joined: Sequence[Span] = ()) -> OaiPieces | None:
     """Cut a page at its records; None where it has none, or its beginning or end is missing.
 
     `joined` are the places, in order, of pieces that are more than one record: in them, a section that hides
-    the end of a record and the beginning of the next is text.
+    what stands between records or behind them is text.
     """
     root = _ROOT.search(body)
     if root is None:
@@ -123,17 +130,23 @@ def _edges(marks: Iterable[Mark]) -> tuple[Mark | None, list[int], Mark | None]:
 def _marks(body: bytes, prefix: bytes, start: int, joined: Sequence[Span]) -> Iterator[Mark]:
     """Yield the marks outside of comments and sections, in linear time."""
     pattern, place, closing, last = _compiled(_MARK, prefix), start, -1, body.rfind(b"]]>")
-    joints = [found.start() for found in _compiled(_JOINT, prefix).finditer(body, start)] if joined else []
+    found = list(_compiled(_JOINT, prefix).finditer(body, start)) if joined else []
+    # A token in a comment was taken out on purpose.
+    joints = {
+        "section": [joint.start() for joint in found],
+        "comment": [joint.start() for joint in found if joint["token"] is None],
+    }
     while mark := pattern.search(body, place):
         place = end = mark.end()
-        if mark.lastgroup not in _HIDING:
+        if mark.lastgroup not in joints:
             yield mark
             continue
         if mark.lastgroup == "section":
             # Searched once for all openings before it, and never where there is none.
             closing = body.find(b"]]>", place) if closing < place <= last else closing
             end = max(closing, place)
-        hides = bisect(joints, end) > bisect(joints, mark.start()) and _within(mark.start(), joined)
+        known = joints[mark.lastgroup]
+        hides = bisect(known, end) > bisect(known, mark.start()) and _within(mark.start(), joined)
         place = mark.start() + len(b"<!--") if hides else end
 
 
@@ -143,7 +156,7 @@ def _within(place: int, spans: Sequence[Span]) -> bool:
 
 
 def is_joined(record: bytes, prefix: bytes) -> bool:
-    """Tell whether a damaged record holds the end of one and the beginning of the next, hidden by a section.
+    """Tell whether a damaged record holds what stands between two records or behind all, hidden by a section.
 
     Those in a section may be words of the record's author: `with_plain_text` must not be well-formed either.
     """
