@@ -2,6 +2,7 @@
 """One bad item of a page spoils no other, whatever the source."""
 
 import json
+import re
 
 import pytest
 
@@ -114,6 +115,24 @@ def test_a_saved_page_keeps_all_good_items(settings, tmp_path):
     saved.write_bytes(bad_items.oai_page(bad_items.oai_record(1, b"&eacute;"), bad_items.oai_record(2)))
     report = import_dump(settings, saved, "zenodo_oai")
     assert (report.new, len(report.refused)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (-8, "sent a page whose end, with its resumption token, cannot be read (unclosed token: line"),
+        (400, "answered with invalid XML (no element found: line"),
+    ],
+)
+def test_a_saved_page_that_is_damaged_as_a_whole_is_refused_with_the_reason(settings, tmp_path, length, said):
+    saved = tmp_path / "cut.xml"
+    records = [bad_items.oai_record(1), bad_items.oai_record(2, b"Q & A"), bad_items.oai_record(3)]
+    saved.write_bytes(bad_items.oai_page(*records, token="next")[:length])
+    registry_of(settings)
+    with pytest.raises(RecordError, match=re.escape(said)) as caught:
+        import_dump(settings, saved, "zenodo_oai")
+    assert "cut.xml contains no record of Zenodo" in caught.value.message
+    assert not ids_of(settings, "zenodo_oai")
 
 
 @pytest.mark.parametrize("harvester", harvesters.all_harvesters(), ids=lambda item: item.name)

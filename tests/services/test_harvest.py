@@ -139,6 +139,32 @@ def test_bad_records_are_set_aside_with_their_reason(settings, web, service):
     assert any("rejected a payload" in line for line in heard)
 
 
+def test_the_first_rejected_payloads_are_logged_and_the_others_counted(settings, web, service):
+    service.records = [{"id": number, "metadata": {"title": None}} for number in range(60)]
+    heard = []
+    report = harvest(settings, "zenodo", web=web, log=heard.append)
+    assert (len(report.refused), len(rejected(settings))) == (60, 60)
+    said = [line for line in heard if line.startswith("Zenodo: rejected")]
+    assert len(said) == 11
+    assert said[-1] == "Zenodo: rejected 50 more payloads"
+
+
+def test_rejected_payloads_are_counted_when_a_harvest_stops(settings, web, service):
+    service.records = [{"id": number, "metadata": {"title": None}} for number in range(60)]
+    service.broken[2] = Response("fault", 500)
+    heard = []
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", web=web, log=heard.append)
+    assert "Zenodo: rejected 15 more payloads" in heard
+
+
+def test_a_page_of_far_more_items_than_requested_is_refused(settings, web, service, monkeypatch):
+    monkeypatch.setattr("fairreg.services.harvest.harvest.MOST_HITS", 24)
+    with pytest.raises(BadAnswer, match=r"Zenodo sent a page of 25 items; at most 24 are read\."):
+        harvest(settings, "zenodo", web=web)
+    assert held(settings) == 0
+
+
 def test_what_no_registry_can_keep_is_set_aside_and_the_rest_of_its_page_is_kept(settings, web, service):
     service.records[5]["doi"] = service.records[5]["metadata"]["doi"] = "10.1234/" + "x" * 3000
     report = harvest(settings, "zenodo", web=web)

@@ -5,7 +5,7 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from io import TextIOWrapper
@@ -27,12 +27,14 @@ __all__ = [
     "explain",
     "live_table",
     "log",
+    "log_rejected",
     "print_document",
     "print_json",
     "visible",
 ]
 
 _SHOWN_VIOLATIONS = 10
+_LISTED_REASONS = 10
 _PIPED_WIDTH = 200
 _MOST_BARS = 8
 # Letters of one text for people: a long description is shown whole. JSON and documents are never cut.
@@ -220,6 +222,16 @@ def log(line: str) -> None:
             sys.stderr.write(f"{text}\n")
         else:
             _log_console().print(text)
+
+
+def log_rejected(reasons: Sequence[str]) -> None:
+    """Log why payloads were rejected: the first reasons, the number of others, and how to list them all."""
+    for reason in reasons[:_LISTED_REASONS]:
+        log(f"  rejected: {reason}")
+    if len(reasons) > _LISTED_REASONS:
+        log(f"  and {len(reasons) - _LISTED_REASONS} more")
+    if reasons:
+        log("  List all rejected payloads with: fairreg sources --refused")
 
 
 def _is_plain(text: str) -> bool:

@@ -211,7 +211,7 @@ def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> l
 
 
 def _print(label: str, report: "HarvestReport") -> None:
-    from fairreg.cli.output import console, log
+    from fairreg.cli.output import console, log_rejected
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
     numbers += f", {report.forgotten} forgotten" if report.forgotten else ""
@@ -220,10 +220,7 @@ def _print(label: str, report: "HarvestReport") -> None:
     if report.finished_before:
         line = f"{label}: finished before the run was stopped"
     console().print(line, markup=False, soft_wrap=True)
-    for refused in report.refused:
-        log(f"  rejected: {refused.reason}")
-    if report.refused:
-        log("  List all rejected payloads with: fairreg sources --refused")
+    log_rejected([item.reason for item in report.refused])
 
 
 def _print_plan(planned: "HarvestPlan") -> None:

@@ -18,11 +18,12 @@ import msgspec
 from fairreg import harvesters
 from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, HitPage
+from fairreg.harvesters.base import MOST_HITS
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.registry import Registry
 from fairreg.schemas.record import may_hold_address
-from fairreg.schemas.text import one_line
+from fairreg.schemas.text import counted, one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
@@ -43,6 +44,8 @@ __all__ = [
     "withdrawal_of",
 ]
 
+# Rejected payloads of a run that are logged one by one; all are in its report and in the registry.
+_LOGGED_REFUSALS = 10
 Progress = Callable[[int, int | None], None]
 # Errors of a harvester plugin: one bad item, or one source, must not fail the others.
 PLUGIN_FAULTS = (
@@ -237,10 +240,15 @@ class _Run:
         cursor = self._resume_at()
         # A limit includes the records that the run stored before it stopped.
         left = None if limit is None else max(limit - self.taken, 0)
-        for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
-            self._take(page)
-            if progress is not None:
-                progress(self.report.seen, page.total)
+        try:
+            for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
+                self._take(page)
+                if progress is not None:
+                    progress(self.report.seen, page.total)
+        finally:
+            unsaid = len(self.report.refused) - _LOGGED_REFUSALS
+            if unsaid > 0:
+                self.log(f"{self.harvester.title}: rejected {counted(unsaid, 'more payload')}")
         self.registry.save_harvest(self._state(None, finished=True))
 
     def _resume_at(self) -> str | None:
@@ -283,6 +291,9 @@ class _Run:
 
     def _take(self, page: HitPage) -> None:
         """Store a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
+        if len(page.hits) > MOST_HITS:
+            sent = f"{self.harvester.title} sent a page of {len(page.hits):,} items"
+            raise BadAnswer(f"{sent}; at most {MOST_HITS:,} are read.")
         bad: list[RejectedPayload] = []
         submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
         if page.note and page.note not in self.report.notes:
@@ -304,7 +315,8 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
+            if len(self.report.refused) <= _LOGGED_REFUSALS:
+                self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
             return None
         self._withdraw(*withdrawn)
         return None
