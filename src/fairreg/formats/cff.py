@@ -85,7 +85,6 @@ _SWHID = re.compile(r"swh:1:(?:snp|rel|rev|dir|cnt):[0-9a-f]{40}")
 _ADDRESS = re.compile(r"https?://[^\s<>\"(){}|\\^`\x00-\x20]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ALL_VERSIONS = "Concept DOI: it stands for all versions"
-_MESSAGE = "If you use this model, please cite it by the DOI of the version that you used."
 _FIRST = ("cff-version", "message", "title", "type", "authors", "abstract", "version", "doi")
 _REQUIRED = ("cff-version", "message", "title", "authors")
 # Schemes besides DOI and SWHID by which a file identifies its own object.
@@ -112,7 +111,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "doi": record.doi if record.doi and _DOI.fullmatch(record.doi) else None,
         "version": record.version,
         "date-released": day if _DAY.fullmatch(day) else None,
-        "message": _MESSAGE,
+        "message": _message(record),
         "title": record.name,
         "type": "dataset" if record.kind == "dataset" else "software",
         "authors": [_author(item) for item in record.creators],
@@ -123,6 +122,11 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "keywords": list(dict.fromkeys(record.keywords)),
         "repository-code": repository_of(record),
     }
+
+
+def _message(record: ModelRecord) -> str:
+    how = " by the DOI of the version that you used" if record.doi else ""
+    return f"If you use this {record.kind}, please cite it{how}."
 
 
 def is_valid(text: str) -> bool:

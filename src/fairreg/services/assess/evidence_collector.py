@@ -23,7 +23,7 @@ from fairreg.assessment.evidence import (
     Outcome,
     Probe,
 )
-from fairreg.assessment.report import COVERAGE_FOR_BADGE
+from fairreg.assessment.report import COVERAGE_FOR_BADGE, coverage_text
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
@@ -295,7 +295,7 @@ class EvidenceCollector:
             rubric=f"{report.rubric} {report.rubric_version}",
             when=report.assessed_at,
             evidence_digest=report.evidence_digest,
-            detail=None if known else f"only {report.coverage:.0%} of the checks could be made",
+            detail=None if known else f"only {coverage_text(report.coverage)} of the checks could be made",
         )
         return score, made
 
