@@ -26,7 +26,7 @@ def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
     assert set(document) == {"query", "total", "results", "warnings"}
     keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
-    keys += "concept_doi versions"
+    keys += "concept_doi versions gone"
     assert all(set(row) == set(keys.split()) for row in document["results"])
     assert len(document["results"]) == 2 < document["total"]
 

@@ -575,3 +575,24 @@ def test_a_mirror_below_a_path_keeps_its_redirects(hub, tmp_path):
     ]
     with HttpClient(settings) as web:
         assert fetched(web, "old").payload["info"]["id"] == "lab/tagger"
+
+
+@pytest.mark.parametrize(
+    ("path", "pid", "named"),
+    [
+        ("/api/models/lab/tagger", "lab/tagger", "The Hub has no model lab/tagger, or it is private."),
+        ("/api/datasets/lab/jets", "datasets/lab/jets", "The Hub has no dataset lab/jets, or it is private."),
+    ],
+)
+def test_what_is_missing_is_named_as_what_it_is(hub, web, path, pid, named):
+    hub.faults[path] = [lambda handler: handler.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})]
+    with pytest.raises(NotFound) as caught:
+        fetched(web, pid)
+    assert caught.value.message == named
+
+
+def test_a_missing_search_is_no_missing_model(hub, web):
+    hub.faults["/api/models"] = [lambda handler: handler.answer(404, b"{}", {"X-Error-Code": "None"})]
+    with pytest.raises(NotFound, match=r"The Hub has no search of models at .*/api/models") as caught:
+        list(once.search(web, "jets"))
+    assert caught.value.hint == "Check HF_ENDPOINT, if it is set."

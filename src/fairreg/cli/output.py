@@ -33,7 +33,6 @@ __all__ = [
     "visible",
 ]
 
-_SHOWN_VIOLATIONS = 10
 _LISTED_REASONS = 10
 _PIPED_WIDTH = 200
 _MOST_BARS = 8
@@ -242,12 +241,18 @@ def _is_plain(text: str) -> bool:
 
 def explain(error: FairregError) -> None:
     """Print an error: what happened, and what to do next."""
-    log(f"Error: {error.message}")
-    if isinstance(error, RecordError):
-        for path, message in error.violations[:_SHOWN_VIOLATIONS]:
-            log(f"  {path}: {message}")
-    if error.hint:
+    listed = error.violations[: error.most_shown] if isinstance(error, RecordError) else ()
+    log(f"Error: {_without_first(error.message, listed)}")
+    for path, message in listed:
+        log(f"  {path}: {message}")
+    if error.hint and error.hint != RecordError.all_listed.format(len(listed)):
         log(f"Hint: {error.hint}")
+
+
+def _without_first(said: str, listed: tuple[tuple[str, str], ...]) -> str:
+    """Return a message without the violation that it ends with, if that is the first one in the list."""
+    ends = [f": {path} {message.rstrip('.')}." for path, message in listed[:1]]
+    return f"{said.removesuffix(ends[0])}:" if ends and said.endswith(ends[0]) else said
 
 
 class ProgressCallback(Protocol):

@@ -74,6 +74,7 @@ class ZenodoOaiHarvester(Harvester):
 
     name: ClassVar[str] = "zenodo_oai"
     searchable: ClassVar[bool] = False
+    double_of: ClassVar[str | None] = "zenodo"
     guest_page_limit: ClassVar[int] = PAGE_SIZE
     token_page_limit: ClassVar[int] = PAGE_SIZE
 

@@ -64,7 +64,7 @@ def says_how(evidence: Evidence) -> Finding:
         return unknown("Whether access is restricted is not known.")
     text = access.conditions if access and not is_placeholder(access.conditions) else None
     # That a work was withdrawn says why it is closed, not how to get it.
-    text = None if text and text.startswith("withdrawn on ") else text
+    text = None if text and text.startswith(("withdrawn on ", "withdrawn by its source")) else text
     told = [cite_record(evidence, "access", text)] if text else []
     if probe.outcome not in {"denied", "absent"}:
         return unknown(evidence.why_unknown("file_range"), *told)

@@ -45,7 +45,7 @@ class ZenodoHarvester(Harvester):
             raise UsageError(f"Zenodo has no {identifier.scheme} identifiers.", hint="Give a DOI.")
         doi = identifier.value.casefold()
         return self._found(
-            web, f'doi:"{identifier.value}"', f"the DOI {doi}", lambda top: doi in own_dois(top)
+            web, f'doi:"{identifier.value}"', f"of the DOI {doi}", lambda top: doi in own_dois(top)
         )
 
     def search(
@@ -106,7 +106,7 @@ class ZenodoHarvester(Harvester):
         return self._found(
             web,
             f"conceptrecid:{concept}",
-            f"a record {concept}",
+            concept,
             lambda top: concept_number(top) == concept,
             asked=concept,
         )
@@ -127,7 +127,7 @@ class ZenodoHarvester(Harvester):
                 if meant(top):
                     concept = _is_concept(top, asked)
                     return FetchedPayload(hit.payload, hit.raw, RECORDS, asked_concept=concept)
-        raise NotFound(f"Zenodo has no record of {what}.", hint="Check the identifier.")
+        raise NotFound(f"Zenodo has no record {what}.", hint="Check the identifier.")
 
     def _pages(
         self, web: HttpClient, url: str, asked: dict[str, str], number: int, size: int

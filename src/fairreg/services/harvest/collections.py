@@ -114,16 +114,15 @@ def plan(
 
     `limit` replaces the limit of each query. Queries of disabled sources, of sources whose engine is missing
     and without a needed token are skipped, with the reason. Raises UsageError for an unknown name or source
-    and for a source without a query in it, RecordError for a user's file that is not a collection.
+    and for a source without a query in it, RecordError for a user's file that is not a collection or has a
+    query that its source would refuse.
     """
     enabled(settings)  # refuses unknown names in FAIRREG_DISABLE
     known = collection(name, settings.home)
     for query in known.queries:
-        if query.source not in harvesters.names():
-            listed = ", ".join(harvesters.names())
-            raise known.fault(
-                query.line, f"there is no source called {query.source[:60]!r}; sources are {listed}"
-            )
+        fault = _fault_of(query)
+        if fault is not None:
+            raise known.fault(query.line, fault)
     for source in sources:
         harvesters.get(source)
         if source not in {query.source for query in known.queries}:
@@ -133,6 +132,19 @@ def plan(
             )
     chosen = [query for query in known.queries if not sources or query.source in sources]
     return HarvestPlan(known, tuple(_planned(settings, query, sources, limit) for query in chosen))
+
+
+def _fault_of(query: CollectionQuery) -> str | None:
+    """Return why the source of a query would refuse it, None for one that can be sent."""
+    if query.source not in harvesters.names():
+        listed = ", ".join(harvesters.names())
+        return f"there is no source called {query.source[:60]!r}; sources are {listed}"
+    harvester = harvesters.get(query.source)
+    if not harvester.harvestable:
+        return f"{harvester.title} cannot be harvested; import its saved documents with fairreg import"
+    if harvester.required_query and not query.query.strip():
+        return f'the search of {harvester.title} needs a query, such as "{harvester.required_query}"'
+    return None
 
 
 def _planned(

@@ -16,11 +16,12 @@ from http import HTTPStatus
 import msgspec
 
 from fairreg import harvesters
-from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, HitPage
 from fairreg.harvesters.base import MOST_HITS
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
+from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
 from fairreg.registry.registry import Registry
 from fairreg.schemas.record import may_hold_address
 from fairreg.schemas.text import counted, one_line
@@ -40,6 +41,7 @@ __all__ = [
     "harvest",
     "harvest_key",
     "refusal_of",
+    "store_withdrawal",
     "submission_of",
     "withdrawal_of",
 ]
@@ -199,6 +201,33 @@ def withdrawal_of(harvester: Harvester, hit: Hit) -> tuple[str, str] | None:
         return harvester.withdrawn(hit.payload)
 
 
+def store_withdrawal(registry: Registry, harvester: Harvester, hit: Hit, withdrawn: tuple[str, str]) -> bool:
+    """Mark a record, given by source id and reason, as withdrawn; False where the registry has none.
+
+    A payload that is a whole record, and says itself that it is closed, replaces what is stored.
+    """
+    source_id, reason = withdrawn
+    if registry.statement(harvester.name, source_id) is None:
+        return False
+    said = _closed(harvester, hit, source_id)
+    if said is None:
+        registry.mark_gone(harvester.name, source_id, reason)
+    else:
+        registry.restore([ExportedStatement(said, Tombstone(reason))])
+    return True
+
+
+def _closed(harvester: Harvester, hit: Hit, source_id: str) -> Submission | None:
+    """The record in the payload of a withdrawn one, None for a tombstone that has little to say."""
+    try:
+        said = submission_of(harvester, hit)
+    except RecordError:
+        return None
+    record = said.record
+    closed = record.access is not None and record.access.level == "closed"
+    return said if closed and record.provenance.source_id == source_id else None
+
+
 @contextmanager
 def _internal_errors(harvester: Harvester) -> Iterator[None]:
     """Turn an internal error of a harvester about one item into a RecordError."""
@@ -318,16 +347,12 @@ class _Run:
             if len(self.report.refused) <= _LOGGED_REFUSALS:
                 self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
             return None
-        self._withdraw(*withdrawn)
-        return None
-
-    def _withdraw(self, source_id: str, reason: str) -> None:
         self.report.gone += 1
-        try:
-            self.registry.mark_gone(self.harvester.name, source_id, reason)
-        except NotFound:
+        if not store_withdrawal(self.registry, self.harvester, hit, withdrawn):
             # It was withdrawn before this registry harvested it.
+            source_id, reason = withdrawn
             self.log(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
+        return None
 
     def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
         return Harvest(

@@ -6,7 +6,7 @@ Its source is recognised by the harvesters where possible; else the user names i
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,14 @@ from fairreg.harvesters import Harvester, Hit
 from fairreg.harvesters.base import Payload
 from fairreg.registry import Registry, RejectedPayload, Submission
 from fairreg.schemas.validation import parse_json
-from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of, withdrawal_of
+from fairreg.services.harvest.harvest import (
+    HarvestReport,
+    Refusal,
+    refusal_of,
+    store_withdrawal,
+    submission_of,
+    withdrawal_of,
+)
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
@@ -125,7 +132,7 @@ class _Reading:
 
     harvester: Harvester
     kept: dict[str, Submission] = field(default_factory=dict)
-    gone: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, tuple[str, Hit]] = field(default_factory=dict)
     bad: dict[str, RejectedPayload] = field(default_factory=dict)
     older: int = 0
 
@@ -140,7 +147,8 @@ class _Reading:
             if withdrawn is None:
                 self._keep(submission_of(self.harvester, hit))
             else:
-                self.gone.update([withdrawn])
+                source_id, reason = withdrawn
+                self.gone[source_id] = (reason, hit)
         except RecordError as error:
             self.bad[sha256(hit.raw).hexdigest()] = refusal_of(self.harvester, hit, error)
 
@@ -172,15 +180,11 @@ class _Reading:
                 setattr(report, result.outcome, getattr(report, result.outcome) + 1)
             if progress is not None:
                 progress(min(start + _BATCH, len(listed)), len(listed))
-        self._withdraw(registry, self.gone.items())
+        for source_id, (reason, hit) in self.gone.items():
+            report.gone += 1
+            store_withdrawal(registry, self.harvester, hit, (source_id, reason))
         if self.older:
             log(f"Skipped {self.older} documents that the file also contains in a newer version.")
-
-    def _withdraw(self, registry: Registry, gone: Iterable[tuple[str, str]]) -> None:
-        for source_id, reason in gone:
-            self.report.gone += 1
-            if registry.statement(self.harvester.name, source_id) is not None:
-                registry.mark_gone(self.harvester.name, source_id, reason)
 
 
 def _dated(item: Submission) -> str:
