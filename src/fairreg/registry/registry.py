@@ -221,9 +221,10 @@ class Registry:
             return tuple((entry, tuple(statement_records(connection, entry.identifier))) for entry in found)
 
     def forget(self, pids: Iterable[IdentifierLike], *, dry_run: bool = False) -> "tuple[RemovedEntry, ...]":
-        """Remove the entries that `pids` mean for good, in one transaction; later harvests skip them.
+        """Remove the entries whose own identifiers `pids` are, for good; later harvests skip them.
 
-        With `dry_run` nothing is changed. Raises NotFound.
+        One transaction; with `dry_run` nothing is changed. Raises NotFound, and UsageError for an identifier
+        of several, such as a concept DOI.
         """
         from fairreg.registry.ingest.forget import forget
 
@@ -252,10 +253,8 @@ class Registry:
 
     def readmit(self, record: ModelRecord) -> None:
         """Let `record` be stored even if it was removed for good."""
-        from fairreg.registry.ingest.forget import readmit
-
         with self._database.writing() as connection:
-            readmit(connection, record)
+            _readmit(connection, [record])
 
     def rejected(self, source: str | None = None) -> tuple[RejectedPayload, ...]:
         """Return the rejected payloads of `source`, or of all sources."""
@@ -514,6 +513,15 @@ def _as_batch(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "
     if isinstance(items, StatementBatch):
         return items
     return build_batch(item if isinstance(item, Submission) else Submission(item) for item in items)
+
+
+def _readmit(connection: Connection, records: list[ModelRecord]) -> None:
+    from fairreg.registry.db.key_conditions import barred
+
+    if barred(connection, records):
+        from fairreg.registry.ingest.forget import readmit
+
+        readmit(connection, records)
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:

@@ -125,7 +125,8 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
         for item in found:
             log(f"{item.identifier}: {item.name}")
         typer.confirm(f"Remove {len(found)} records for good?", abort=True, err=True)
-    removed = registry.forget(pids)
+    # By the names that were shown: whatever else is stored meanwhile, nothing else is removed.
+    removed = registry.forget([item.identifier for item in found])
     reason = registry.erase()
     _print_removed(removed, dry_run=False, json=json)
     if reason is not None:
