@@ -96,6 +96,14 @@ def test_repeating_an_interrupted_removal_overwrites_its_bytes(cli, added, monke
     assert erased == [True]
 
 
+def test_a_file_that_cannot_be_stored_leaves_its_record_forgotten(cli, added, tmp_path):
+    cli("db", "forget", "10.1234/scripts", "--yes")
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(RECORD | {"name": "N\0x"}))
+    assert cli("add", str(bad)).code == 1
+    assert len(cli("db", "forgotten", "--json").json) == 1
+
+
 def test_an_import_leaves_it_out_and_adding_brings_it_back(cli, added, tmp_path):
     exported = tmp_path / "all.jsonl"
     cli("export", str(exported))

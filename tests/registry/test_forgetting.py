@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from fairreg.errors import NotFound, UsageError
+from fairreg.errors import NotFound, RecordError, UsageError
 from fairreg.registry import Assessment, ExportedStatement, Registry, Submission, subject
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
@@ -326,3 +326,14 @@ def test_it_does_not_come_back_from_another_source_under_its_identifier(
         assert registry.put(item).outcome == "forgotten"
         assert registry.restore([ExportedStatement(Submission(item))]) == ("forgotten",)
     assert names(registry) == set()
+    assert registry.put(copied, readmit=True).outcome == "new"
+    assert registry.forgotten() == ()
+
+
+def test_a_failed_addition_leaves_it_forgotten(filled: Registry) -> None:
+    filled.forget(["10.1234/1"])
+    before = filled.forgotten()
+    with pytest.raises(RecordError):
+        filled.put(record(1, "N\0x"), readmit=True)
+    assert filled.forgotten() == before
+    assert filled.put(FIRST).outcome == "forgotten"

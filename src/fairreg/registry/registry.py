@@ -86,10 +86,18 @@ class Registry:
         return self._database.checkpoint_wal()
 
     def put(
-        self, record: ModelRecord, *, payload: bytes | None = None, media_type: str | None = None
+        self,
+        record: ModelRecord,
+        *,
+        payload: bytes | None = None,
+        media_type: str | None = None,
+        readmit: bool = False,
     ) -> PutResult:
-        """Upsert the record of a source, with the raw payload; a second one replaces the first."""
-        return self.put_many([Submission(record, payload, media_type)])[0]
+        """Upsert the record of a source, with the raw payload; a second one replaces the first.
+
+        With `readmit` also a record that was removed for good; where it cannot be stored, it stays forgotten.
+        """
+        return self.put_many([Submission(record, payload, media_type)], readmit=readmit)[0]
 
     def put_many(
         self,
@@ -97,8 +105,12 @@ class Registry:
         *,
         harvest: Harvest | None = None,
         rejected: Iterable[RejectedPayload] = (),
+        readmit: bool = False,
     ) -> tuple[PutResult, ...]:
-        """Upsert all `items`, rejected payloads, and the harvest's progress in one transaction."""
+        """Upsert all `items`, rejected payloads, and the harvest's progress in one transaction.
+
+        With `readmit` also those that were removed for good, which are left out otherwise.
+        """
         from fairreg.registry.ingest.bulk_upsert import put_all
         from fairreg.registry.ingest.harvest_state import write_harvest
         from fairreg.registry.ingest.rejects import store_rejected
@@ -107,6 +119,8 @@ class Registry:
         with self._database.writing() as connection:
             for bad in rejected:
                 store_rejected(connection, bad)
+            if readmit:
+                _readmit(connection, [item.submission.record for item in batch.statements])
             stored = put_all(connection, batch)
             if harvest is not None:
                 write_harvest(connection, harvest)
