@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from fairreg.errors import NotFound, RecordError, UsageError
 from fairreg.registry import Assessment, ExportedStatement, Registry, Submission, subject
+from fairreg.registry.ingest import forget
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
 from fairreg.services.registry.integrity import check
@@ -337,3 +338,39 @@ def test_a_failed_addition_leaves_it_forgotten(filled: Registry) -> None:
         filled.put(record(1, "N\0x"), readmit=True)
     assert filled.forgotten() == before
     assert filled.put(FIRST).outcome == "forgotten"
+
+
+def test_a_word_goes_though_it_is_part_of_anothers_or_has_its_stem(registry: Registry) -> None:
+    gone = record(1, "Jetting tagger", creators=(Creator(name="Zog Rossi"),))
+    stays = record(2, "Jetted tagger", creators=(Creator(name="Ada Grossini"),))
+    registry.put_many([gone, stays])
+    registry.forget(["10.1234/1"])
+    with registry._database.reading() as connection:
+        left = set(connection.scalars(text("SELECT word FROM words")))
+    assert left.isdisjoint({"rossi", "jetting"})
+    assert {"grossini", "jetted", "tagger"} <= left
+
+
+def test_texts_are_read_once_however_many_authors_a_record_has(
+    registry: Registry,
+) -> None:
+    letters = "abcdefghijklmnopqrst"
+    authors = tuple(
+        Creator(name=f"Zo{one}{two}qu {three}vex")
+        for one in letters
+        for two in letters
+        for three in letters[:5]
+    )
+    registry.put_many(
+        [record(1, TITLE, creators=authors), *(record(number, "Other") for number in range(2, 9))]
+    )
+    counted: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counted.append(statement)
+
+    with registry._database.writing() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        forget.forget(connection, ["10.1234/1"])
+    assert len([query for query in counted if "FROM entry_texts" in query and "SELECT" in query]) == 1
+    assert len(counted) < 60

@@ -5,15 +5,15 @@ Every function runs inside its caller's transaction. The marks of a removed entr
 and the places of its statements; a statement with one of them is not stored again.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from fairreg.errors import NotFound, UsageError
 from fairreg.registry.assessments import object_keys
-from fairreg.registry.db.entry_query import select_entries
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
+from fairreg.registry.db.entry_query import RECORD, select_entries
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
 from fairreg.registry.db.row_mapping import text_values
 from fairreg.registry.db.tables import (
     assessments,
@@ -220,11 +220,22 @@ _SPELLED = ("name", "alternate_names", "subjects", "creators")
 
 def _remove_words(connection: Connection, records: Iterable[ModelRecord]) -> None:
     """Remove the words for spelling correction that no other entry has."""
-    known = sorted({word for record in records for word in text_values(record)[1]})
-    for word in known:
-        held = or_(*(entry_texts.c[column].contains(stemmed(word)) for column in _SPELLED))
-        if connection.scalar(select(entry_texts.c.entry_id).where(held).limit(1)) is None:
-            connection.execute(delete(words).where(words.c.word == word))
+    lone = {word for record in records for word in text_values(record)[1]}
+    # One pass: a query per word would read all texts once for each of thousands of authors.
+    for chunk in chunks(_with_stems(connection, set(map(stemmed, lone)))):
+        wanted = set(map(stemmed, lone))
+        near = [key for key, held in chunk if not held.isdisjoint(wanted)]
+        for said in connection.scalars(select(RECORD).where(in_values(connection, entries.c.id, near))):
+            lone -= text_values(ModelRecord.from_json(said))[1]
+    for gone in chunks(sorted(lone)):
+        connection.execute(delete(words).where(words.c.word.in_(gone)))
+
+
+def _with_stems(connection: Connection, stems: Set[str]) -> list[tuple[int, Set[str]]]:
+    """Return the keys of the entries with any of the stems, each with those that it has."""
+    rows = connection.execute(select(entry_texts.c.entry_id, *(entry_texts.c[name] for name in _SPELLED)))
+    found = ((row[0], stems & set(" ".join(row[1:]).split())) for row in rows)
+    return [(key, held) for key, held in found if held]
 
 
 def forgotten_records(connection: Connection) -> tuple[ForgottenRecord, ...]:
