@@ -82,7 +82,10 @@ def check(json: Json = False) -> None:
 @app.command(epilog="Example: fairreg db forget 10.5281/zenodo.7305227 --dry-run")
 def forget(
     pid: Annotated[
-        list[str], typer.Argument(metavar="PID...", help="Identifiers, in any spelling.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="PID...", help="Own identifiers of the records, in any spelling.", show_default=False
+        ),
     ],
     undo: Annotated[
         bool, typer.Option("--undo", help="Let harvests store the records again that were removed.")
