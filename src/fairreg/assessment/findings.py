@@ -134,7 +134,8 @@ def _cite_record(
 def cite_probe(evidence: Evidence, kind: ProbeKind) -> Citation:
     """Cite a probe's answer."""
     probe = evidence.probe(kind)
-    words = [probe.outcome, str(probe.status or ""), ", ".join(probe.found), probe.detail or ""]
+    found, detail = ", ".join(probe.found), probe.detail or ""
+    words = [probe.outcome, str(probe.status or ""), probe.file or "", found, detail]
     value = _excerpt(" ".join(word for word in words if word))
     return Citation("probe", kind, value, probe.url, probe.digest, probe.when, "computed")
 

@@ -19,6 +19,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
+from fairreg.assessment.probed_file import file_probe, why_no_bytes
 from fairreg.schemas.record import ModelRecord
 from fairreg.storage.formats import MODEL_FORMATS
 
@@ -56,12 +57,12 @@ def leads_to_bytes(evidence: Evidence) -> Finding:
 
 
 def _first_bytes(evidence: Evidence) -> Finding:
-    probe, cited = evidence.probe("file_range"), cite_probe(evidence, "file_range")
+    probe, cited = file_probe(evidence), cite_probe(evidence, "file_range")
     remedy = "Upload the model file itself, not a pointer to it, and check that its link works."
     if probe.outcome == "absent":
         return failed("The published link leads to nothing.", cited, remedy=remedy)
     if probe.outcome != "ok":
-        return unknown(NOT_DOWNLOADED + " " + evidence.why_unknown("file_range"))
+        return unknown(NOT_DOWNLOADED + " " + why_no_bytes(evidence))
     if MODEL_FORMATS & set(probe.found):
         return passed(f"The first bytes are those of a model file ({probe.found[0]}).", cited)
     if _ARCHIVES & set(probe.found):

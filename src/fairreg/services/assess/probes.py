@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
+import msgspec
+
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
+from fairreg.assessment.probed_file import file_to_probe
 from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
 from fairreg.redaction import redacted
 from fairreg.schemas.record import ModelRecord
@@ -54,6 +57,8 @@ class _Question:
     kind: ProbeKind
     url: str
     ask: Callable[[], Probe]
+    # Published name of the file that is requested.
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,10 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     api = source_named(record.provenance.source).api
     if api is not None:
         yield _Question("source_api", api.url, lambda: _interface(web, api))
-    file = next((item for item in record.distributions if item.url), None)
+    file = file_to_probe(record)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
-        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url))
+        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url), name)
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
 
 
@@ -114,6 +119,7 @@ def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe
         url=redacted(question.url),
         detail=error.message.rstrip("."),
         when=now(),
+        file=question.file,
     )
 
 
@@ -165,7 +171,8 @@ def _interface(web: HttpClient, api: ApiDescription) -> Probe:
 
 def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
     told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
-    return _probe("file_range", told, (format_of_head(told.body, name),))
+    found = _probe("file_range", told, (format_of_head(told.body, name),))
+    return msgspec.structs.replace(found, file=name)
 
 
 def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Response:
