@@ -211,7 +211,7 @@ class Evidence(_Struct, frozen=True):
         """Return the reason why a probe has no answer, as the sentence of an `unknown`."""
         probe = self.probe(kind)
         if probe.outcome == "failed":
-            return f"The probe {kind} got no answer: {probe.detail or 'the network failed'}."
+            return f"The probe {kind} failed: {probe.detail or 'the network gave no answer'}."
         if probe.outcome == "not_probed":
             return f"The probe {kind} was not made{' (offline)' if self.offline else ''}."
         return f"The answer of the probe {kind} ({probe.outcome}) does not decide it."

@@ -18,10 +18,13 @@ import msgspec
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
 from fairreg.assessment.probed_file import file_to_probe
-from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
+from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RecordError
+from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
+from fairreg.services.harvest.harvest import submission_of, withdrawal_of
 from fairreg.sources import DOI, ApiDescription, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import HttpClient, Response, RetryPolicy
@@ -191,15 +194,28 @@ def _retrieved(web: HttpClient, record: ModelRecord) -> Probe:
     harvester = harvesters.get(record.provenance.source).names_only()
     words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
     hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]
-    ids = [harvester.to_record(hit.payload).provenance.source_id for hit in hits]
+    ids = [_source_id(harvester, hit) for hit in hits]
     found = record.provenance.source_id in ids
+    unread = ids.count(None)
+    if unread and unread == len(ids):
+        raise BadAnswer(f"{harvester.title} found {counted(unread, 'item')}, none of which is a record.")
+    left_out = f"; {unread} of {len(ids)} items were no records" if unread else ""
     return Probe(
         kind="self_retrieval",
         outcome="ok" if found else "absent",
         rank=ids.index(record.provenance.source_id) + 1 if found else None,
-        detail=f"searched {harvester.title} for {words!r}",
+        detail=f"searched {harvester.title} for {words!r}{left_out}",
         when=now(),
     )
+
+
+def _source_id(harvester: Harvester, hit: Hit) -> str | None:
+    """Source id of a hit, which keeps its place in the ranking if it cannot be read: then None."""
+    try:
+        withdrawn = withdrawal_of(harvester, hit)
+        return withdrawn[0] if withdrawn else submission_of(harvester, hit).record.provenance.source_id
+    except RecordError:
+        return None
 
 
 def _probe(kind: ProbeKind, answer: Response, found: tuple[str, ...]) -> Probe:
