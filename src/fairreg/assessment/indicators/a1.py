@@ -10,6 +10,7 @@ from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
+    cite_datacite,
     cite_document,
     cite_file,
     cite_probe,
@@ -119,8 +120,8 @@ def access_stated(evidence: Evidence) -> Finding:
         return passed(f"The record states the access level {level}.", cite_record(evidence, "access", level))
     registered = evidence.datacite.record if evidence.datacite else None
     if isinstance(registered, ModelRecord) and registered.access:
-        cited = cite_record(evidence, "access", registered.access.level)
-        return passed(f"DataCite states the access level {registered.access.level}.", cited)
+        level = registered.access.level
+        return passed(f"DataCite states the access level {level}.", *cite_datacite(evidence, "access", level))
     remedy = "State the access level (open, restricted, embargoed) in the record's own field."
     said = _ACCESS.search(evidence.record.description or "")
     if said:

@@ -8,7 +8,15 @@ import re
 
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.findings import cite_probe, cite_record, failed, partial, passed, unknown
+from fairreg.assessment.findings import (
+    cite_address,
+    cite_probe,
+    cite_record,
+    failed,
+    partial,
+    passed,
+    unknown,
+)
 from fairreg.assessment.lineage import links, scheme_of
 from fairreg.assessment.probed_file import file_probe, why_no_bytes
 
@@ -35,7 +43,8 @@ def open_protocol(evidence: Evidence) -> Finding:
     schemes = sorted({scheme for address in addresses if (scheme := scheme_of(address))})
     if not schemes:
         return unknown("The record gives no link whose protocol could be judged.")
-    cited = cite_record(evidence, "distributions" if files else "provenance", addresses[0])
+    best = next((item for good in (_OPEN, _SPECIAL) for item in addresses if scheme_of(item) in good), None)
+    cited = cite_address(evidence, best or addresses[0])
     remedy = "Offer each file under an https address as well."
     if _OPEN & set(schemes):
         return passed(f"The links use {', '.join(schemes)}.", cited)

@@ -8,6 +8,7 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
+    cite_address,
     cite_probe,
     cite_record,
     failed,
@@ -38,10 +39,9 @@ def can_authenticate(evidence: Evidence) -> Finding:
     if not addresses:
         return unknown("The record gives no link whose protocol could be judged.")
     safe = [address for address in addresses if scheme_of(address) in _WITH_LOGIN]
-    field = "distributions" if any(item.url for item in evidence.record.distributions) else "provenance"
     if safe:
-        return passed(f"{scheme_of(safe[0])} supports a login.", cite_record(evidence, field, safe[0]))
-    cited = cite_record(evidence, field, addresses[0])
+        return passed(f"{scheme_of(safe[0])} supports a login.", cite_address(evidence, safe[0]))
+    cited = cite_address(evidence, addresses[0])
     reason = f"{scheme_of(addresses[0]) or addresses[0]} cannot protect a login."
     return failed(reason, cited, remedy="Offer the files under an https address.")
 
