@@ -17,14 +17,12 @@ import msgspec
 
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
-from fairreg.assessment.probed_file import file_to_probe
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RecordError
 from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
-from fairreg.services.harvest.harvest import submission_of, withdrawal_of
 from fairreg.sources import DOI, ApiDescription, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import HttpClient, Response, RetryPolicy
@@ -93,6 +91,8 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     api = source_named(record.provenance.source).api
     if api is not None:
         yield _Question("source_api", api.url, lambda: _interface(web, api))
+    from fairreg.assessment.probed_file import file_to_probe  # the history of assessments needs none
+
     file = file_to_probe(record)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
@@ -211,6 +211,8 @@ def _retrieved(web: HttpClient, record: ModelRecord) -> Probe:
 
 def _source_id(harvester: Harvester, hit: Hit) -> str | None:
     """Source id of a hit, which keeps its place in the ranking if it cannot be read: then None."""
+    from fairreg.services.harvest.harvest import submission_of, withdrawal_of  # nor any search
+
     try:
         withdrawn = withdrawal_of(harvester, hit)
         return withdrawn[0] if withdrawn else submission_of(harvester, hit).record.provenance.source_id
