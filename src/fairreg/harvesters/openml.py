@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.contents import file_format, media_type
-from fairreg.harvesters.common.paging import object_of
+from fairreg.harvesters.common.paging import is_last, object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier
@@ -80,12 +80,15 @@ class OpenMLHarvester(Harvester):
         A flow never changes, so `since` keeps those uploaded from that day on.
         """
         offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or 10_000))
-        left = limit
+        left, before = limit, None
         while left is None or left > 0:
             listed = self._listed(web.asking("search"), query.strip(), offset, size)
+            if listed and listed == before:  # a damaged page does not say whether it is the last
+                return
+            before = listed
             hits = tuple(self._flows(web, listed[:left], since))
             offset += size
-            onward = urlencode({"offset": offset, "size": size}) if len(listed) == size else None
+            onward = urlencode({"offset": offset, "size": size}) if not is_last(listed, size) else None
             yield HitPage(hits, onward)
             left = None if left is None else left - len(hits)
             if onward is None:
