@@ -14,6 +14,7 @@ from fairreg.registry.db.entry_query import RECORD
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import decoded, payload_from
 from fairreg.registry.db.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entries, entry_texts, statements
+from fairreg.registry.ingest.harvest_state import damaged_harvests
 from fairreg.registry.resolution.grouping import merge
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -76,6 +77,8 @@ def _table_problems(connection: Connection) -> Iterable[str]:
     unread = select(entries.c.identifier).where(~exists().where(entry_texts.c.entry_id == entries.c.id))
     for identifier in connection.scalars(unread):
         yield f"{identifier} is missing from the full-text index."
+    for source, query in damaged_harvests(connection):
+        yield f"The progress of the harvest of {source} {query!r} is damaged; the next one starts anew."
 
 
 def _index_problems(database: Database) -> Iterable[str]:
