@@ -268,3 +268,12 @@ def test_a_limit_counts_all_records_of_a_harvest_that_starts_anew(settings, web,
         registry.save_harvest(replace(state, cursor="not a position"))
     service.broken.clear()
     assert harvest(settings, "zenodo", limit=60, web=web).seen == 60
+
+
+def test_of_many_rejected_payloads_the_first_ones_are_said(settings, web, service):
+    service.records = [{"id": number} for number in range(1, 61)]
+    heard = []
+    report = harvest(settings, "zenodo", web=web, log=heard.append)
+    assert len(report.refused) == 60
+    assert sum("rejected a payload" in line for line in heard) == 50
+    assert "Zenodo: further rejected payloads are counted only" in heard

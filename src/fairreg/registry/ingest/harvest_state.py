@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Store the progress of each harvest. Every function runs inside its caller's transaction."""
 
-import json
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, Text, cast, insert, select, update
 
+from fairreg.registry.db.row_mapping import progress_from
 from fairreg.registry.db.tables import harvests
 from fairreg.registry.entries import Harvest
 from fairreg.schemas.timestamps import now
 
-__all__ = ["all_harvests", "damaged_harvests", "harvest_state", "write_harvest"]
+__all__ = ["all_harvests", "harvest_state", "write_harvest"]
 
 
 def harvest_state(connection: Connection, source: str, query: str) -> Harvest | None:
@@ -27,12 +27,6 @@ def all_harvests(connection: Connection) -> tuple[Harvest, ...]:
     """Return the progress of every harvest, by source and query."""
     query = _chosen().order_by(harvests.c.source, harvests.c.query)
     return tuple(_harvest(row) for row in connection.execute(query).mappings())
-
-
-def damaged_harvests(connection: Connection) -> list[tuple[str, str]]:
-    """Return source and query of each harvest whose cursor or counts cannot be read."""
-    rows = connection.execute(_chosen()).mappings()
-    return [(row["source"], row["query"]) for row in rows if _progress(row) is None]
 
 
 def write_harvest(connection: Connection, harvest: Harvest) -> None:
@@ -57,19 +51,8 @@ def _chosen() -> Select[Any]:
     return select(*plain, *texts)
 
 
-def _progress(row: RowMapping) -> tuple[Any, dict[str, int]] | None:
-    """Return cursor and counts, None where one of them is damaged."""
-    try:
-        cursor, counts = (json.loads(row[name] or "null") for name in ("cursor", "counts"))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(counts, dict) or not all(type(count) is int for count in counts.values()):
-        return None
-    return cursor, counts
-
-
 def _harvest(row: RowMapping) -> Harvest:
-    cursor, counts = _progress(row) or (None, {})
+    cursor, counts = progress_from(row) or (None, {})
     return Harvest(
         source=row["source"],
         query=row["query"],

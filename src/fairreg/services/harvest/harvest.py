@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int | None], None]
+_MOST_SAID = 50
 # Errors of a harvester plugin: one bad item, or one source, must not fail the others.
 PLUGIN_FAULTS = (
     ArithmeticError,
@@ -307,10 +308,18 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
+            self._say_refusal(refused.reason)
             return None
         self._withdraw(*withdrawn)
         return None
+
+    def _say_refusal(self, reason: str) -> None:
+        """Log the first refusals only: a page may hold thousands of bad items, and the report lists all."""
+        count = len(self.report.refused)
+        if count <= _MOST_SAID:
+            self.log(f"{self.harvester.title}: rejected a payload: {reason}")
+        elif count == _MOST_SAID + 1:
+            self.log(f"{self.harvester.title}: further rejected payloads are counted only")
 
     def _withdraw(self, source_id: str, reason: str) -> None:
         self.report.gone += 1
