@@ -209,3 +209,19 @@ def _two_pages(source):
         listed["total" if source == "zenodo" else "total_count"] = 2 * size
         pages.append(json.dumps(document).encode())
     return tuple(pages)
+
+
+@pytest.mark.parametrize(
+    "bad", [b"null", b"7", b'"x"', b"[]", b'{"id": 9 "x"}', b'{"id": 9, "title": "M\xfc"}']
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_bad_line_of_a_dump_is_rejected_alone(settings, tmp_path, bad, place):
+    lines = [
+        json.dumps({"id": number, "title": "Tagger", "is_archived": False}).encode() for number in (1, 2)
+    ]
+    saved = tmp_path / "garden.jsonl"
+    saved.write_bytes(b"\n".join([*lines[:place], bad, *lines[place:]]) + b"\n")
+    registry_of(settings)
+    report = import_dump(settings, saved, "garden")
+    assert (report.new, len(report.refused)) == (2, 1)
+    assert ids_of(settings, "garden") == {"garden/1", "garden/2"}

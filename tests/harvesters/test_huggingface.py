@@ -27,7 +27,7 @@ from fairreg.errors import (
     UnsafeAddress,
     UsageError,
 )
-from fairreg.harvesters.huggingface import HuggingFaceHarvester
+from fairreg.harvesters.huggingface import HuggingFaceHarvester, api
 from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
@@ -596,3 +596,27 @@ def test_a_missing_search_is_no_missing_model(hub, web):
     with pytest.raises(NotFound, match=r"The Hub has no search of models at .*/api/models") as caught:
         list(once.search(web, "jets"))
     assert caught.value.hint == "Check HF_ENDPOINT, if it is set."
+
+
+def test_a_list_goes_on_without_the_card_that_the_hub_fails_on(hub, web, monkeypatch):
+    def failing(_self, info, *, dataset):
+        if info["id"] == "lab/tagger":
+            raise Unreachable("The Hub has a fault of its own (HTTP 500).")
+        return f"# Card, {dataset}"
+
+    monkeypatch.setattr(api.Hub, "card", failing)
+    pages = list(once.search(web, ""))
+    (noted,) = [page for page in pages if page.note]
+    assert "lab/tagger" in noted.note
+    cards = {hit.payload["info"]["id"]: hit.payload["card"] for page in pages for hit in page.hits}
+    assert cards.pop("lab/tagger") is None
+    assert all(cards.values())
+
+
+def test_a_hub_that_gives_no_card_stops_the_list(hub, web, monkeypatch):
+    def failing(_self, _info, *, dataset):
+        raise Unreachable(f"The Hub has a fault of its own (HTTP 500, {dataset}).")
+
+    monkeypatch.setattr(api.Hub, "card", failing)
+    with pytest.raises(Unreachable):
+        list(once.search(web, ""))

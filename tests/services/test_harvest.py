@@ -2,6 +2,7 @@
 """Harvests of a local server that speaks Zenodo's search (its payloads are written by hand)."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
@@ -282,3 +283,14 @@ def test_an_unknown_source_is_a_usage_error(settings):
 
 def test_it_opens_its_own_client(settings, service):
     assert harvest(settings, "zenodo", limit=2).new == 2
+
+
+def test_a_limit_counts_all_records_of_a_harvest_that_starts_anew(settings, web, service):
+    service.broken[3] = Response("fault", 500)
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", limit=60, web=web)
+    with Registry(settings=settings) as registry:
+        state = registry.harvest_state("zenodo", "")
+        registry.save_harvest(replace(state, cursor="not a position"))
+    service.broken.clear()
+    assert harvest(settings, "zenodo", limit=60, web=web).seen == 60

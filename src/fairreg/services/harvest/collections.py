@@ -6,7 +6,7 @@ after their last page.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
@@ -221,6 +221,8 @@ class _Run:
         if state is not None and state.started_at and resumed:
             self.started_at = state.started_at
         self.save(finished=False)
+        if not resumed:
+            self._start_anew()
         left = [item for item in self.reports if not (resumed and self._is_done(item))]
         if len(left) < len(self.reports):
             done = len(self.reports) - len(left)
@@ -232,9 +234,19 @@ class _Run:
         state = Harvest(self._source, self._key, finished=finished, started_at=self.started_at)
         self.registry.save_harvest(state)
 
+    def _start_anew(self) -> None:
+        """Forget where earlier harvests of the queries stopped: a new run reads them from the beginning."""
+        for report in self.reports:
+            state = self.registry.harvest_state(report.source, harvest_key(report))
+            if state is not None and not state.finished and state.cursor is not None:
+                self.registry.save_harvest(replace(state, cursor=None))
+
     def _is_done(self, report: HarvestReport) -> bool:
+        """Tell whether the query was harvested to its end, or to the same limit, since the run began."""
         state = self.registry.harvest_state(report.source, harvest_key(report))
         if state is None or not state.finished or (state.started_at or "") < self.started_at:
+            return False
+        if state.counts.get("limit") != report.limit:
             return False
         report.finished_before = True
         return True

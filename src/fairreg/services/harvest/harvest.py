@@ -267,10 +267,9 @@ class _Run:
     ) -> None:
         """Store every page; a run is finished only at the last page or at its limit."""
         cursor = self._resume_at()
-        # A limit includes the records that the run stored before it stopped.
-        left = None if limit is None else max(limit - self.taken, 0)
+        pages = () if self._left(limit) == 0 else self._pages(web, page_size, limit, cursor)
         try:
-            for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
+            for page in pages:
                 self._take(page)
                 if progress is not None:
                     progress(self.report.seen, page.total)
@@ -279,6 +278,10 @@ class _Run:
             if unsaid > 0:
                 self.log(f"{self.harvester.title}: rejected {counted(unsaid, 'more payload')}")
         self.registry.save_harvest(self._state(None, finished=True))
+
+    def _left(self, limit: int | None) -> int | None:
+        """Number of records to the limit, which includes those that the run stored before it stopped."""
+        return None if limit is None else max(limit - self.taken, 0)
 
     def _resume_at(self) -> str | None:
         state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
@@ -298,7 +301,7 @@ class _Run:
                 self.report.query,
                 since=self.report.since,
                 cursor=after,
-                limit=limit,
+                limit=self._left(limit),
                 page_size=page_size,
             )
 
@@ -355,11 +358,12 @@ class _Run:
         return None
 
     def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
+        limited = {} if self.report.limit is None else {"limit": self.report.limit}
         return Harvest(
             source=self.report.source,
             query=harvest_key(self.report),
             cursor=cursor,
-            counts={**self.report.counts, "taken": self.taken},
+            counts={**self.report.counts, "taken": self.taken, **limited},
             finished=finished,
             started_at=self.started_at,
         )
