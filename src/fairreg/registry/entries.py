@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import ModelRecord, version_sort_key
+from fairreg.schemas.record import ModelRecord, may_hold_address, public_text, version_sort_key
 
 __all__ = [
     "Entry",
@@ -44,6 +44,9 @@ class RejectedPayload:
     refused_at: str | None = None
     payload_sha256: str | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "reason", "path")  # both may quote the payload
+
 
 @dataclass(frozen=True)
 class PutResult:
@@ -71,6 +74,9 @@ class Statement:
     gone_at: str | None = None
     gone_reason: str | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "gone_reason")  # older releases stored it as the source said it
+
     @property
     def gone(self) -> bool:
         """True once the source withdrew it."""
@@ -95,10 +101,21 @@ class Entry:
     gone_reason: str | None = None
     matched: Identifier | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "gone_reason")
+
     @property
     def gone(self) -> bool:
         """True once the source that held the files withdrew them."""
         return self.gone_at is not None
+
+
+def _keep_public(item: object, *names: str) -> None:
+    """Replace the e-mail addresses in the given texts of a frozen dataclass."""
+    for name in names:
+        value = getattr(item, name)
+        if value is not None and may_hold_address(value):
+            object.__setattr__(item, name, public_text(value))
 
 
 def newest_key(entry: Entry) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from fairreg.email_addresses import without_addresses, without_addresses_in_payload
+from fairreg.email_addresses import without_addresses_in_payload
 from fairreg.errors import RecordError
 from fairreg.registry import (
     Assessment,
@@ -119,8 +119,7 @@ def _document(item: Statement | LinkOverride | RejectedPayload | Assessment) -> 
     if item.payload is not None:
         payload = base64.b64encode(without_addresses_in_payload(item.payload)).decode()
     if isinstance(item, RejectedPayload):
-        reason = without_addresses(item.reason)
-        why = {"reason": reason, "path": item.path, "refused_at": item.refused_at}
+        why = {"reason": item.reason, "path": item.path, "refused_at": item.refused_at}
         return {"type": "refusal", "source": item.source, "payload": payload, **why}
     return {
         "record": item.record.to_json(),
