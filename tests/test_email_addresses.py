@@ -386,3 +386,54 @@ def test_names_and_addresses_of_files_stay_because_they_are_fetched_by_them() ->
     assert record.distributions == (file,)
     assert (record.name, record.keywords) == ("Model of", ("jets", NOTE))
     assert ModelRecord.from_json(record.to_json()) == record
+
+
+def described(**fields: object) -> ModelRecord:
+    stated = {
+        "identifier": "x:1",
+        "kind": "model",
+        "name": "n",
+        "provenance": {"source": "x", "source_id": "1"},
+    }
+    return ModelRecord.from_json(stated | fields)
+
+
+def test_words_beside_what_is_needed_verbatim_hold_no_address() -> None:
+    said = "ask ada@cern.ch"
+    noted = "ask (e-mail address)"
+    url = {"scheme": "url", "value": "https://x.org/a", "evidence": said}
+    record = described(
+        identifiers=[url],
+        relations=[{"type": "cites", "target": url, "target_kind": said, "stated_type": said}],
+        distributions=[{"name": "f.onnx", "media_type": said, "path": "a@b.ch/f.onnx"}],
+    )
+    (relation,), (file,), (identifier,) = record.relations, record.distributions, record.identifiers
+    assert (relation.target.evidence, relation.target_kind, relation.stated_type) == (noted, noted, noted)
+    assert (file.media_type, file.path, identifier.evidence) == (noted, "a@b.ch/f.onnx", noted)
+    assert ModelRecord.from_json(record.to_json()) == record
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value"),
+    [
+        ("other", "ada@cern.ch"),
+        ("url", "mailto:ada@cern.ch"),
+        ("handle", "contact ada@cern.ch"),
+        ("x", "a@b.ch"),
+    ],
+)
+def test_an_address_is_no_identifier(scheme: str, value: str) -> None:
+    address, kept = {"scheme": scheme, "value": value}, {"scheme": "doi", "value": "10.1000/abc@def.gh"}
+    related = [{"type": "cites", "target": target} for target in (address, kept)]
+    record = described(identifiers=[address, kept], relations=related)
+    assert [item.value for item in record.identifiers] == ["10.1000/abc@def.gh"]
+    assert [item.target.value for item in record.relations] == ["10.1000/abc@def.gh"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value"),
+    [("github", "owner/name@v1.0"), ("url", "https://x.org/?a=ada@cern.ch"), ("doi", "10.1000/x@y.ch")],
+)
+def test_identifiers_that_resolve_stay_as_they_are(scheme: str, value: str) -> None:
+    record = described(identifiers=[{"scheme": scheme, "value": value}])
+    assert [item.value for item in record.identifiers] == [value]

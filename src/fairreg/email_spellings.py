@@ -39,18 +39,10 @@ class Spelled:
 
     def __init__(self, written: str, pieces: list[re.Match[str]]) -> None:
         self._written = written
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        parts, end = [], 0
-        for piece in pieces:
-            read = _read(piece)
-            parts += [written[end : piece.start()], read]
-            self._alike(end, piece.start())
-            self._starts += [piece.start()] * len(read)
-            self._ends += [piece.end()] * len(read)
-            end = piece.end()
-        self._alike(end, len(written))
-        self.text = "".join([*parts, written[end:]])
+        self._tagged = any(piece["tag"] for piece in pieces)
+        self._starts: list[int] | range = range(len(written))
+        self._ends: list[int] | range = range(1, len(written) + 1)
+        self.text = self._read(pieces) if pieces else written
 
     @classmethod
     def of(cls, written: str) -> "Spelled | None":
@@ -66,17 +58,27 @@ class Spelled:
         parts, end = [], 0
         for first, after in spans:
             start, stop = self._starts[first], self._ends[after - 1]
-            tags = (piece["tag"] or "" for piece in _PIECE.finditer(self._written, start, stop))
-            parts += [self._written[end:start], note, *tags]
+            parts += [self._written[end:start], note]
+            if self._tagged:
+                parts += [piece["tag"] or "" for piece in _PIECE.finditer(self._written, start, stop)]
             end = stop
         return "".join([*parts, self._written[end:]]) if spans else self._written
 
-    def _alike(self, start: int, end: int) -> None:
-        self._starts += range(start, end)
-        self._ends += range(start + 1, end + 1)
+    def _read(self, pieces: list[re.Match[str]]) -> str:
+        """Return the text with its pieces as they are read, after setting the places of its characters."""
+        parts, starts, ends, end = [], [], [], 0
+        for piece in pieces:
+            read = _character(piece)
+            parts += [self._written[end : piece.start()], read]
+            starts += [*range(end, piece.start()), *[piece.start()] * len(read)]
+            ends += [*range(end + 1, piece.start() + 1), *[piece.end()] * len(read)]
+            end = piece.end()
+        self._starts = [*starts, *range(end, len(self._written))]
+        self._ends = [*ends, *range(end + 1, len(self._written) + 1)]
+        return "".join([*parts, self._written[end:]])
 
 
-def _read(piece: re.Match[str]) -> str:
+def _character(piece: re.Match[str]) -> str:
     """Return the characters that a piece is read as; none for what is not seen."""
     if piece["tag"] or piece["unseen"]:
         return ""

@@ -170,7 +170,8 @@ def _place(end: object) -> StatementKey | None:
 def _assessment(document: dict[str, Any], name: str) -> Assessment:
     """Parse an assessment, whose report and evidence are base64, as msgspec writes bytes."""
     try:
-        return msgspec.convert({key: document[key] for key in document if key != "type"}, Assessment)
+        stated = {key: document[key] for key in document if key != "type"}
+        return _shareable(msgspec.convert(stated, Assessment))
     except msgspec.ValidationError as error:
         raise RecordError(f"{name} is not an assessment: {error}.", hint=_HINT) from error
 
