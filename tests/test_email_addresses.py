@@ -59,6 +59,8 @@ ADDRESSES = [
     "ada@cern\u3002ch",
     "ada\\@cern\\.ch",
     "ada@new.photography",
+    "ada@gmail.copm",
+    "ada@uottawa.bitnet",
     "https://host.example/?mail=ada@cern.ch",
     "ftp://anonymous:ada@cern.ch@host.example/",
 ]

@@ -116,6 +116,9 @@ _FIRST_WORDS = frozenset(
         "us",
     }
 )
+_PROVIDERS = frozenset(
+    {"gmail", "hotmail", "icloud", "outlook", "protonmail", "yahoo"}
+)  # gmail.copm is a slip
 _VERSION = re.compile(r"v?\d+\.\d|sha\d+\b", re.IGNORECASE)
 _SHORTEST_TOP = 2
 _LITERAL = re.compile(  # of JSON (RFC 8259, 7), or its beginning; a colon follows the name of a member
@@ -270,7 +273,8 @@ def _host_length(match: re.Match[str], *, of_file: bool) -> int:
         return 0
     if of_file and match.string[match.end("domain") :].startswith("/"):
         return 0  # a folder
-    sure = match["mailto"] is not None or _in_angles(match)
+    provider = domain.partition(".")[0].lower() in _PROVIDERS
+    sure = provider or match["mailto"] is not None or _in_angles(match)
     ends = [dot.start() for dot in re.finditer(r"\.", domain)] + [len(domain)]
     for dot, end in reversed(list(pairwise(ends))):
         top = domain[dot + 1 : end].split("_", 1)[0].rstrip("-")
@@ -311,8 +315,7 @@ def _in_a_scope(match: re.Match[str]) -> bool:
 def _is_code_or_file(match: re.Match[str], top: str, *, of_file: bool) -> bool:
     """Tell whether a domain of two labels is a call of a method or the end of a file's name."""
     end = match.end("domain")
-    after = match.string[end : end + 2]
-    if after == "()" or (after[:1] in {"(", "["} and top in _METHODS):
+    if top in _METHODS and match.string[end : end + 1] in {"(", "["}:
         return True
     if top not in _SUFFIXES or match["mailto"]:
         return False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Top-level domains of ASCII letters, by which an e-mail address is told from code and file names.
 
-Those of IANA's root zone (the Public Suffix List of autumn 2026, its ICANN part), and names of private
-networks and of examples (RFC 2606, RFC 6762).
+Those of IANA's root zone (the Public Suffix List of autumn 2026, its ICANN part), names of private networks
+and of examples (RFC 2606, RFC 6762), and of BITNET, which old files state.
 """
 
 __all__ = ["TOP_LEVEL_DOMAINS"]
@@ -15,7 +15,7 @@ amica amsterdam analytics android anquan anz ao aol apartments app apple aq aqua
 army arpa art arte as asda asia associates at athleta attorney au auction audi audible audio auspost
 author auto autos aw aws ax axa az azure ba baby baidu banamex band bank bar barcelona barclaycard
 barclays barefoot bargains baseball basketball bauhaus bayern bb bbc bbt bbva bcg bcn bd be beats beauty
-beer bentley berlin best bestbuy bet bf bg bh bharti bi bible bid bike bing bingo bio biz bj black
+beer bentley berlin best bestbuy bet bf bg bh bharti bi bible bid bike bing bingo bio bitnet biz bj black
 blackfriday blockbuster blog bloomberg blue bm bms bmw bn bnpparibas bo boats boehringer bofa bom bond boo
 book booking bosch bostik boston bot boutique box br bradesco bridgestone broadway broker brother brussels
 bs bt build builders business buy buzz bv bw by bz bzh ca cab cafe cal call calvinklein cam camera camp
