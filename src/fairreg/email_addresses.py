@@ -119,7 +119,7 @@ _FIRST_WORDS = frozenset(
 _PROVIDERS = frozenset(
     {"gmail", "hotmail", "icloud", "outlook", "protonmail", "yahoo"}
 )  # gmail.copm is a slip
-_VERSION = re.compile(r"v?\d+\.\d|sha\d+\b", re.IGNORECASE)
+_VERSION = re.compile(r"v?\d+\.\d|sha(?:256|512)\b", re.IGNORECASE)
 _SHORTEST_TOP = 2
 _LITERAL = re.compile(  # of JSON (RFC 8259, 7), or its beginning; a colon follows the name of a member
     r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?(?P<colon>\s*+:)?+', re.DOTALL
