@@ -14,6 +14,7 @@ from fairreg.errors import BadAnswer, Unreachable, UsageError
 from fairreg.registry.registry import Registry
 from fairreg.services.harvest.harvest import harvest
 from fairreg.services.harvest.parallel import harvest_all
+from fairreg.services.registry.transfer import export
 from fairreg.services.sources import rejected
 from harvesters.zenodo_payloads import page, record
 
@@ -233,6 +234,21 @@ def test_a_tombstone_marks_what_the_registry_knows(settings, web, service):
     gone = statement(settings, "1000")
     assert (gone.gone, gone.gone_reason) == (True, "Withdrawn by its author.")
     assert gone.record.name == "Record 1000"
+
+
+def test_a_tombstone_holds_no_email_address(settings, web, service, tmp_path):
+    harvest(settings, "zenodo", web=web)
+    note = "Removed on request of ada\u200b@cern.ch."
+    service.records[:2] = [{"id": number, "tombstone": {"note": note}} for number in (1000, 5)]
+    heard = []
+    harvest(settings, "zenodo", web=web, log=heard.append)
+    assert any("was withdrawn (Removed on request of (e-mail address).)" in line for line in heard)
+    assert statement(settings, "1000").gone_reason == "Removed on request of (e-mail address)."
+    with Registry(settings=settings) as registry:
+        registry.mark_gone("zenodo", "1002", "ask ada@cern.ch")
+        assert registry.statement("zenodo", "1002").gone_reason == "ask (e-mail address)"
+    export(settings, tmp_path / "all.jsonl")
+    assert "@cern" not in (tmp_path / "all.jsonl").read_text(encoding="utf-8")
 
 
 def test_the_limit_ends_a_harvest_for_good(settings, web, service):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
-from fairreg.schemas.record import ModelRecord, Origin, Relation, may_hold_address
+from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
 
 __all__ = [
     "NOT_DOWNLOADED",
@@ -176,9 +176,5 @@ def _digest(sha256: str | None) -> str | None:
 
 def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-    text = " ".join(text.split())
-    if may_hold_address(text):
-        from fairreg.email_addresses import without_addresses
-
-        text = without_addresses(text)
+    text = public_text(" ".join(text.split()))
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from msgspec.structs import replace
 
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import Access, ModelRecord, version_sort_key
+from fairreg.schemas.record import Access, ModelRecord, may_hold_address, public_text, version_sort_key
 from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 
 __all__ = [
@@ -52,6 +52,9 @@ class RejectedPayload:
     refused_at: str | None = None
     payload_sha256: str | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "reason", "path")  # both may quote the payload
+
 
 @dataclass(frozen=True)
 class PutResult:
@@ -78,6 +81,9 @@ class Statement:
     media_type: str | None = None
     gone_at: str | None = None
     gone_reason: str | None = None
+
+    def __post_init__(self) -> None:
+        _keep_public(self, "gone_reason")  # older releases stored it as the source said it
 
     @property
     def gone(self) -> bool:
@@ -143,6 +149,9 @@ class Entry:
     gone_reason: str | None = None
     matched: Identifier | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "gone_reason")
+
     @property
     def gone(self) -> bool:
         """True once the source that held the files withdrew them."""
@@ -157,6 +166,14 @@ class Entry:
     def present_record(self) -> ModelRecord:
         """The record as it is to be shown: that of a withdrawn entry says so, its access is closed."""
         return as_withdrawn(self.record, self.gone_reason) if self.gone else self.record
+
+
+def _keep_public(item: object, *names: str) -> None:
+    """Replace the e-mail addresses in the given texts of a frozen dataclass."""
+    for name in names:
+        value = getattr(item, name)
+        if value is not None and may_hold_address(value):
+            object.__setattr__(item, name, public_text(value))
 
 
 def newest_key(entry: Entry) -> tuple[object, ...]:

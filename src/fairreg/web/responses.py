@@ -298,6 +298,8 @@ def _service_message(response: "requests.Response") -> str | None:
         return None
     if not isinstance(document, dict):
         return None
+    from fairreg.email_addresses import without_addresses  # only errors need it
+
     tombstone = document.get("tombstone")
     note = tombstone.get("note") or tombstone.get("removal_reason") if isinstance(tombstone, dict) else None
     said = note if isinstance(note, str) and note else document.get("message")
@@ -305,7 +307,8 @@ def _service_message(response: "requests.Response") -> str | None:
     text = f"{said}: {details}" if said and details else said
     if not text:
         return None
-    return " ".join(masked_words(str(text), _authorization(response)).split())[:300].rstrip(".")
+    public = without_addresses(masked_words(str(text), _authorization(response)))
+    return " ".join(public.split())[:300].rstrip(".")
 
 
 def _details(errors: object) -> Iterator[str]:

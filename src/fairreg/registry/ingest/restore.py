@@ -16,6 +16,7 @@ from fairreg.registry.entries import Outcome, Statement, Submission
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.upsert import put, regroup, withdraw
 from fairreg.registry.resolution.grouping import StatementKey
+from fairreg.schemas.record import public_text
 
 __all__ = ["ExportedStatement", "Tombstone", "restore", "statements_after"]
 
@@ -29,6 +30,9 @@ class Tombstone:
 
     reason: str
     at: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", public_text(self.reason))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from fairreg.registry.resolution.grouping import (
     statement_key_of,
 )
 from fairreg.registry.resolution.lineage import own_keys, target_keys
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, public_text
 from fairreg.schemas.timestamps import now
 
 __all__ = ["accept", "now", "put", "regroup", "reindex_text", "relink", "withdraw"]
@@ -101,7 +101,7 @@ def withdraw(connection: Connection, source: str, source_id: str, reason: str) -
     known = _statement(connection, source, source_id)
     if known is None:
         raise NotFound(f"The registry has no record {source_id!r} from {source}.")
-    tombstone = {"gone_at": known.gone_at or now(), "gone_reason": reason}
+    tombstone = {"gone_at": known.gone_at or now(), "gone_reason": public_text(reason)}
     connection.execute(update(statements).where(statements.c.id == known.id).values(tombstone))
     return int(known.id)
 

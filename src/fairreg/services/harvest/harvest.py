@@ -23,7 +23,7 @@ from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
 from fairreg.registry.registry import Registry
-from fairreg.schemas.record import may_hold_address
+from fairreg.schemas.record import public_text
 from fairreg.schemas.text import counted, one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
@@ -198,7 +198,8 @@ def submission_of(harvester: Harvester, hit: Hit) -> Submission:
 def withdrawal_of(harvester: Harvester, hit: Hit) -> tuple[str, str] | None:
     """Source id and reason of a tombstone, None for any other payload. Raises RecordError."""
     with _internal_errors(harvester):
-        return harvester.withdrawn(hit.payload)
+        withdrawn = harvester.withdrawn(hit.payload)
+    return withdrawn and (withdrawn[0], public_text(withdrawn[1]))
 
 
 def store_withdrawal(registry: Registry, harvester: Harvester, hit: Hit, withdrawn: tuple[str, str]) -> bool:
@@ -243,12 +244,7 @@ def _internal_errors(harvester: Harvester) -> Iterator[None]:
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
     """The rejected payload with reason and place."""
     path = error.violations[0][0] if error.violations else None
-    reason = error.message
-    if may_hold_address(reason):  # a message may quote the payload
-        from fairreg.email_addresses import without_addresses
-
-        reason = without_addresses(reason)
-    return RejectedPayload(harvester.name, hit.raw, reason, path)
+    return RejectedPayload(harvester.name, hit.raw, error.message, path)
 
 
 @dataclass
