@@ -14,6 +14,7 @@ import pytest
 
 from fairreg.errors import RecordError
 from fairreg.formats import dialects
+from fairreg.schemas.record import Distribution
 
 FOLDER = Path(__file__).parents[1] / "data" / "linked-data"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -148,3 +149,55 @@ def test_two_affiliations_of_one_person_in_two_lists_are_both_kept():
     found = dialects.read({**BASE, "author": here, "creator": there})
     assert [item.affiliation for item in found.understood.creators] == ["Institute of Jets; Lab of Tracks"]
     assert found.left_out == ()
+
+
+FILE = {"@type": "DataDownload", "contentUrl": "https://example.org/a.bin"}
+WHOLE = {**FILE, "contentSize": "15", "sha256": "a" * 64}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [WHOLE, FILE["contentUrl"]],
+        [FILE["contentUrl"], WHOLE],
+        [WHOLE, FILE],
+        [{**FILE, "contentSize": "15"}, {**FILE, "sha256": "a" * 64}],
+        [WHOLE, WHOLE],
+    ],
+)
+def test_a_file_that_is_listed_twice_has_the_facts_of_both(listed):
+    found = dialects.read({**BASE, "distribution": listed})
+    expected = Distribution(name="a.bin", url=FILE["contentUrl"], size=15, checksums=("sha256:" + "a" * 64,))
+    assert (found.understood.distributions, found.left_out) == ((expected,), ())
+
+
+@pytest.mark.parametrize(
+    "listed", [[{**WHOLE, "name": "model"}, FILE["contentUrl"]], [FILE, {**WHOLE, "name": "model"}]]
+)
+def test_an_address_alone_is_the_file_of_that_address(listed):
+    (file,) = dialects.read({**BASE, "distribution": listed}).understood.distributions
+    assert (file.name, file.size) == ("model", 15)
+
+
+def test_files_with_names_of_their_own_stay_apart_at_one_address():
+    for first in (["a", "b"], ["a", "a.bin"]):
+        named = [{**FILE, "name": name} for name in first]
+        for listed in ([*named, FILE["contentUrl"]], [FILE["contentUrl"], *named]):
+            found = dialects.read({**BASE, "distribution": listed})
+            assert [item.name for item in found.understood.distributions] == first
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"contentSize": "16"}, "contentSize"),
+        ({"sha256": "b" * 64}, "sha256"),
+        ({"encodingFormat": "a/b"}, "encodingFormat"),
+    ],
+)
+def test_facts_that_contradict_those_of_a_file_listed_before_are_named(change, name):
+    one = {**WHOLE, "encodingFormat": "text/csv"}
+    found = dialects.read({**BASE, "distribution": [one, {**one, **change}]})
+    (file,) = found.understood.distributions
+    assert (file.size, file.checksums, file.media_type) == (15, ("sha256:" + "a" * 64,), "text/csv")
+    assert found.left_out == (f"distribution.{name}",)
