@@ -279,6 +279,7 @@ def _provenance(node: Node) -> Provenance:
         retrieved=_scalar(node.get("generatedAtTime")),
         payload_sha256=_scalar(node.get("payloadSha256")),
         origins=origins,
+        merged_from=_texts(node.get("mergedFrom")),
     )
 
 
