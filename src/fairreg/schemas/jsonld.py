@@ -19,13 +19,13 @@ from fairreg.schemas.jsonld_terms import (
     RELATION_TERMS,
     ROR,
     SPDX,
-    SPDX_ID,
     TEXTS,
     TYPES,
     Node,
     identifier_in,
     prune,
 )
+from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -172,7 +172,7 @@ def _relation_terms(relations: tuple[Relation, ...]) -> Node:
 def _license_terms(license_id: str | None) -> Node:
     if license_id is None:
         return {}
-    if SPDX_ID.fullmatch(license_id):
+    if is_listed(license_id):
         return {"license": SPDX + license_id}
     return {"licenseExpression": license_id}
 
