@@ -201,3 +201,47 @@ def test_facts_that_contradict_those_of_a_file_listed_before_are_named(change, n
     (file,) = found.understood.distributions
     assert (file.size, file.checksums, file.media_type) == (15, ("sha256:" + "a" * 64,), "text/csv")
     assert found.left_out == (f"distribution.{name}",)
+
+
+def named(*people):
+    return [{"name": name} | ({"affiliation": home} if home else {}) for name, home in people]
+
+
+WEI_X, WEI_Y, BO = ("Wei Li", "X"), ("Wei Li", "Y"), ("Bo Li", None)
+
+
+@pytest.mark.parametrize(
+    ("authors", "others", "expected"),
+    [
+        ([WEI_X, WEI_Y], [WEI_X, WEI_Y], [WEI_X, WEI_Y]),
+        ([WEI_X, WEI_Y], [WEI_Y, WEI_X], [WEI_X, WEI_Y]),
+        ([WEI_X, WEI_Y], [WEI_X, WEI_Y, BO], [WEI_X, WEI_Y, BO]),
+        ([WEI_X], [WEI_X, WEI_Y], [WEI_X, WEI_Y]),
+        ([WEI_X, WEI_X], [WEI_X], [WEI_X, WEI_X]),
+        ([WEI_X, BO], [BO, WEI_Y], [("Wei Li", "X; Y"), BO]),
+        ([("Wei Li", None)], [WEI_X, WEI_Y], [("Wei Li", None), WEI_X, WEI_Y]),
+        ([BO], [BO, ("Bo Li", "X")], [BO, ("Bo Li", "X")]),
+    ],
+)
+def test_namesakes_in_two_lists_are_matched_as_they_are(authors, others, expected):
+    document = {**BASE, "author": named(*authors), "creator": named(*others)}
+    found = dialects.read(document).understood.creators
+    assert [(item.name, item.affiliation) for item in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "left_out"),
+    [
+        ("A; Bo Li (@bo)", ["A", "Bo Li"], ()),
+        ("A; Bo Li @bo", ["A", "Bo Li"], ()),
+        ("A; Bo Li <bo@example.org>", ["A", "Bo Li"], ()),
+        ("A; Bo Li bo@example.org;", ["A", "Bo Li"], ()),
+        ("A; Bo Li (https://example.org/bo)", ["A", "Bo Li"], ("author",)),
+        ("A; bo@example.org", ["A"], ("author",)),
+        ("A; Bo Li @ CERN", ["A"], ("author",)),
+        ("A; Bo Li (https://orcid.org/0000-0002-1825-0097)", ["A", "Bo Li"], ()),
+    ],
+)
+def test_a_person_in_a_text_loses_an_address_only(text, names, left_out):
+    found = dialects.read({**BASE, "author": text})
+    assert ([item.name for item in found.understood.creators], found.left_out) == (names, left_out)
