@@ -208,7 +208,8 @@ def _identifier(node: Node) -> Identifier | None:
     page = _page(node)
     if scheme and value is not None:
         found = Identifier(str(scheme), str(value), _only(node, "evidence"))
-        _leave(node, *(("@id",) if page not in ("", found.url) else ()))
+        if page and page != found.url:
+            _leave(node, "@id")
         return found
     texts = {"@id": page, "value": value, "name": _only(node, "name")}
     known = {term: identifier_in(str(text)) for term, text in texts.items() if text}
@@ -347,7 +348,8 @@ def _target(item: Node) -> Identifier | None:
     if not targets and page:
         return identifier_in(page) or identifier_in(str(_only(item, "name") or ""))
     target = targets[0] if targets else identifier_in(str(_only(item, "name") or ""))
-    if target and page and page != target.url:
+    # The address of an identifier needs the table of sources, with plugins: it is asked for last.
+    if target and page and not page.endswith(target.value) and page != target.url:
         _leave(item, "@id")
     return target
 
@@ -363,14 +365,18 @@ def _licences(node: Node) -> tuple[str | None, str | None]:
         unknown += [stated] if stated and stated not in unknown else []
         if found is None and stated is None:
             _leave(node, "license")
-    if not known and not unknown[1:] and expression is not None:
-        return str(expression), next(iter(unknown), None)
-    from fairreg.schemas.licenses import joined  # a licence is in most cases the address alone
-
-    if expression is not None and joined(known) not in (None, expression):
+    found = known[0] if len({*known}) == 1 else _joined(known)
+    if expression is not None and found not in (None, expression):
         _leave(node, "license")
-    one = known[0] if len({*known}) == 1 else joined(known)
-    return expression or one, "; ".join(unknown) if unknown else None
+    return found if expression is None else str(expression), "; ".join(unknown) if unknown else None
+
+
+def _joined(known: list[str]) -> str | None:
+    if not known:
+        return None
+    from fairreg.schemas.licenses import joined  # most records have one licence
+
+    return joined(known)
 
 
 def _licence(item: Node) -> tuple[str | None, str | None]:
