@@ -44,7 +44,7 @@ from fairreg.schemas.identifiers import (
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject, tracked
 from fairreg.schemas.jsonld_terms import ORCID, SPDX
-from fairreg.schemas.licenses import spdx, with_address
+from fairreg.schemas.licenses import is_listed, spdx, with_address
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.sources import ARXIV, DOI, SWHID
 
@@ -220,8 +220,8 @@ def _licences() -> frozenset[str]:
 def _address_of(record: ModelRecord) -> str | None:
     """Return the address of a licence that the schema does not list, in SPDX's list or as it is stated."""
     if record.license:
-        one = re.fullmatch(r"[\w.+-]+", record.license)
-        return f"{SPDX}{record.license}.html" if one and record.license not in _licences() else None
+        newer = is_listed(record.license) and record.license not in _licences()
+        return f"{SPDX}{record.license}.html" if newer else None
     stated = _ADDRESS.search(record.license_stated or "")
     return stated[0] if stated else None
 

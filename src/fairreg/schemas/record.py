@@ -289,6 +289,7 @@ class Provenance(_Struct, frozen=True):
     """Origin of a record. `retrieved` is an ISO 8601 time, `payload_sha256` digests the raw payload.
 
     `origins` lists the fields that the source does not state itself; all other fields are stated.
+    `merged_from` names the other sources that gave a field.
     """
 
     source: str
@@ -297,6 +298,7 @@ class Provenance(_Struct, frozen=True):
     retrieved: str | None = None
     payload_sha256: str | None = None
     origins: tuple[FieldOrigin, ...] = ()
+    merged_from: tuple[str, ...] = ()
 
 
 class ModelRecord(_Described, frozen=True):

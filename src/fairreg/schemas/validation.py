@@ -139,7 +139,7 @@ def _reading(document: object) -> tuple[ModelRecord, tuple[str, ...], tuple[Othe
         return ModelRecord.from_json(document), (), ()
     from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 
-    if isinstance(document, dict) and is_own(document):
+    if is_own(document):
         return *read_jsonld(document), tuple(OtherRecord(*item) for item in others_in(document))
     from fairreg import formats  # as in `read_record`
 
