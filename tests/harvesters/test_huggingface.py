@@ -11,6 +11,7 @@ import tracemalloc
 import zlib
 from contextlib import contextmanager
 from datetime import date
+from urllib.parse import parse_qs, urlsplit
 
 import huggingface_hub
 import pytest
@@ -406,8 +407,10 @@ def test_a_list_that_is_none_is_a_bad_answer(hub, web):
 def test_a_harvest_is_resumed_after_a_break_and_changes_nothing_twice(hub, settings, monkeypatch):
     monkeypatch.setattr(harvesters.get("huggingface"), "_policy", RetryPolicy(retries=0))
     monkeypatch.setattr(HuggingFaceHarvester, "guest_page_limit", 10)
-    name = list(hub.infos)[15]
-    hub.faults[f"/{name}/resolve/{hub.infos[name]['sha']}/README.md"] = ["fault"]
+    hub.faults["/api/models"] = [
+        lambda handler: handler.list_models(parse_qs(urlsplit(handler.path).query)),
+        "fault",
+    ]
     with pytest.raises(Unreachable):
         harvest(settings, "huggingface")
     resumed = harvest(settings, "huggingface")
