@@ -275,7 +275,7 @@ class _Drops(io.RawIOBase):
 
 def test_reads_end_at_their_moment_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr(judged_connections, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("fairreg.web.judged_connections.time.monotonic", lambda: clock[0])
     reads = judged_connections._BoundedReads(_Drops(clock))
     reads.allow(end=30.0)
     with pytest.raises(TimeoutError):

@@ -27,6 +27,9 @@ KEPT = Path(__file__).parents[1] / "data" / "0.1.0"
 EXPECTED = json.loads((KEPT / "expected.json").read_text(encoding="utf-8"))
 # 0.1.0 called every PyTorch file runnable; a network has to be recognised in it.
 EXPECTED["entries"]["doi:10.5281/zenodo.7000001"]["runnable"] = False
+# A merged record names the other sources that gave a field since then.
+MERGED = EXPECTED["entries"]["doi:10.5281/zenodo.7000002"]["record"]
+MERGED["provenance"]["merged_from"] = ["datacite", "fairreg"]
 EXPORTED = lzma.decompress((KEPT / "registry.jsonl.xz").read_bytes())
 # What an earlier schema has no table for, by the revision that brought it.
 LATER_TYPES = {"verdict": "0002", "refusal": "0002", "assessment": "0003"}

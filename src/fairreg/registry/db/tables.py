@@ -199,11 +199,12 @@ entry_texts = Table(
 
 # Versions of the rules by which derived rows are written; a registry with other rules rebuilds its rows.
 # Raise TEXT_RULES with every change to the texts of the same record (`row_mapping.text_values`) or to what
-# else an entry's row takes from it, such as what is runnable (`schemas.runs`), LINEAGE_RULES with every
+# else an entry's row takes from it, such as what is runnable (`schemas.runs`), and to how statements are
+# merged (`resolution.grouping.merge`), LINEAGE_RULES with every
 # change to lineages (`resolution.lineage`). Installing a package whose identifiers link records changes
 # lineages, too.
 _BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
-TEXT_RULES = "4"
+TEXT_RULES = "5"
 LINEAGE_RULES = "+".join(
     ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )

@@ -6,7 +6,7 @@ and words, or none of them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -311,21 +311,39 @@ def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> N
 
 
 def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
-    """Rewrite what is derived from the records of the entries after the key `after`: values, facets, texts.
+    """Rewrite what is derived from the statements of the entries after the key `after`: merged records,
+    values, facets, texts.
 
     At most `limit` entries; returns their keys, empty at the end.
     """
     query = select(entries.c.id, RECORD).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
     records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
+    merged = _merged_anew(connection, records)
+    records |= merged
     for chunk in chunks(records):
         for owned in (facets, entry_texts):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
     said = sources_of_all(connection, records)
     for key, record in records.items():
-        connection.execute(update(entries).where(entries.c.id == key).values(entry_values(record)))
+        stored = {"merged": merged_value(record, ())} if key in merged else {}
+        connection.execute(update(entries).where(entries.c.id == key).values(entry_values(record) | stored))
         _write_facets(connection, key, record, said[key])
         _write_text(connection, key, record)
     return list(records)
+
+
+def _merged_anew(connection: Connection, records: Mapping[int, ModelRecord]) -> dict[int, ModelRecord]:
+    """Merge the statements of those entries that hold a merged record; the entries keep their names."""
+    members: dict[int, list[ModelRecord]] = {}
+    for chunk in chunks(records):
+        query = (
+            select(statements.c.entry_id, statements.c.record)
+            .join(entries, entries.c.id == statements.c.entry_id)
+            .where(statements.c.entry_id.in_(chunk), entries.c.merged.is_not(None))
+        )
+        for row in connection.execute(query):
+            members.setdefault(row.entry_id, []).append(ModelRecord.from_json(row.record))
+    return {key: replace(merge(said), identifier=records[key].identifier) for key, said in members.items()}
 
 
 def _write_facets(connection: Connection, entry_id: int, record: ModelRecord, sources: Iterable[str]) -> None:
