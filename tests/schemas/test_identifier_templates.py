@@ -106,9 +106,9 @@ def test_every_spelling_in_the_docs_is_an_identifier():
 @pytest.mark.parametrize(
     "text",
     [
-        *("git+ssh://git@github.com/owner/name", "git+ssh://git@github.com/owner/name.git@v1.0"),
+        *("git+ssh://git@github.com/owner/name", "git+ssh://git@github.com/owner/name.git"),
         *("ssh://git@github.com:22/owner/name.git", "git+ssh://me@github.com/owner/name"),
-        *("https://me:secret@github.com/owner/name", "git+https://github.com/owner/name.git@v1.0#egg=x"),
+        *("https://me:secret@github.com/owner/name", "git+https://github.com/owner/name.git#egg=x"),
     ],
 )
 def test_the_address_of_a_clone_names_its_repository(text):
