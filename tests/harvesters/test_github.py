@@ -474,6 +474,40 @@ def test_a_release_of_another_repository_is_a_bad_answer(web, server, other):
         github.fetch(web, TAGGER)
 
 
+@pytest.mark.parametrize("tag", ["../../../../evil/fork/commits/main", "%2e%2e/%2e%2e/x", "a..b", "v1.lock"])
+def test_a_tag_that_leads_out_of_its_repository_is_never_requested(web, server, tag):
+    with pytest.raises(UsageError):
+        github.fetch(web, Identifier("github", f"lab/tagger@{tag}"))
+    assert server.asked == []
+    server.release = {**server.release, "tag_name": tag}
+    with pytest.raises(BadAnswer, match="is not the name of a tag or branch"):
+        github.fetch(web, TAGGER)
+    server.release = None
+    server.repository["default_branch"] = tag
+    with pytest.raises(BadAnswer, match="is not the name of a tag or branch"):
+        github.fetch(web, TAGGER)
+    assert not [path for path in server.asked if "evil" in path]
+
+
+def test_a_release_that_cannot_be_asked_for_is_not_named(server, record):
+    server.older = [release("v0.9"), release("../x")]
+    assert [item.value for item in record().related("has_version")] == ["lab/tagger@v0.9"]
+
+
+def test_a_commit_of_another_repository_is_a_bad_answer(web, server):
+    address = f"https://api.github.com/repos/evil/other/commits/{COMMIT}"
+    server._commit = lambda _ref: as_json({"sha": COMMIT, "url": address, "commit": {}})
+    with pytest.raises(BadAnswer, match="a commit of lab/tagger and answered with one of evil/other"):
+        github.fetch(web, TAGGER)
+
+
+def test_a_tag_with_an_at_sign_and_a_slash_is_fetched(server, record):
+    server.older = [release("@scope/part@1.0")]
+    found = record(Identifier("github", "lab/tagger@@scope/part@1.0"))
+    assert (found.version, found.provenance.source_id) == ("@scope/part@1.0", "42@@scope/part@1.0")
+    assert "/releases/tags/@scope/part@1.0" in "".join(server.asked)
+
+
 def test_a_release_may_spell_its_repository_in_another_case(web, server):
     server.release = {**server.release, "html_url": "https://github.com/Lab/Tagger/releases/tag/v1.0"}
     assert github.fetch(web, TAGGER).payload["release"] is not None

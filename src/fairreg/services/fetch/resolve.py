@@ -20,6 +20,7 @@ from fairreg.errors import BadAnswer, FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
 from fairreg.redaction import redacted
 from fairreg.registry import catalogue
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, normalise_doi, parse
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord, version_sort_key
@@ -288,7 +289,7 @@ def _landing_page(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> 
     if asked.scheme not in DOI_SCHEMES:
         return None
     try:
-        page = web.location(f"{DOI.resolver}{asked.value}", policy=_BRIEF)
+        page = web.location(f"{DOI.resolver}{quoted_path(asked.value)}", policy=_BRIEF)
     except FairregError as error:
         trail.note(RESOLVER.title, _outcome(error), error.message)
         return None
