@@ -148,7 +148,9 @@ def template_fault(text: str, found: Identifier | None = None) -> IdentifierErro
         return None  # most texts, which need no closer look
     from fairreg.schemas.identifier_templates import fault_of
 
-    return fault_of(_normal(text)) or fault_of(_clean(text))
+    cleaned = _clean(text)
+    found = found or _parsed(cleaned)
+    return fault_of(_normal(text), found) or fault_of(cleaned, found)
 
 
 def may_be_template(text: str) -> bool:
