@@ -236,6 +236,14 @@ def test_the_address_of_a_release_is_decoded_before_its_tag_is_judged():
             RequestedIdentifier(f"https://github.com/lab/tagger/releases/tag/{path}").require()
 
 
+def test_the_key_of_a_release_keeps_the_case_of_its_tag():
+    assert Identifier("github", "Lab/Tagger@V1.0").key == Identifier("github", "lab/tagger@V1.0").key
+    assert Identifier("github", "lab/tagger@V1.0").key != Identifier("github", "lab/tagger@v1.0").key
+    assert Identifier("doi", "10.1234/A@B").key == Identifier("doi", "10.1234/a@b").key
+    assert Identifier("github", "lab/tagger@a@b").whole == Identifier("github", "lab/tagger")
+    assert Identifier("doi", "10.1234/a@b").whole == Identifier("doi", "10.1234/a@b")
+
+
 @settings(max_examples=examples(200))
 @given(st.text("aZ0.-_/@+#=%é", min_size=1, max_size=12).filter(is_tag))
 def test_the_printed_name_of_a_release_is_read_back(tag):

@@ -110,8 +110,21 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
     @property
     def key(self) -> tuple[str, str]:
-        """Key that all spellings of an identifier share: (family, case-folded value)."""
-        return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, self.value.casefold())
+        """Key that all spellings of an identifier share: (family, case-folded value).
+
+        A version keeps its case, since the tags v1.0 and V1.0 are two.
+        """
+        whole, at, version = self.value.partition("@")
+        value = (
+            f"{whole.casefold()}@{version}" if at and self.scheme in _versions() else self.value.casefold()
+        )
+        return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, value)
+
+    @property
+    def whole(self) -> "Identifier":
+        """The object of which it names a version, else the identifier itself."""
+        value = self.value.partition("@")[0] if self.scheme in _versions() else self.value
+        return Identifier(self.scheme, value or self.value)
 
     @property
     def bare(self) -> "Identifier":
