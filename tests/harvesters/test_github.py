@@ -273,6 +273,24 @@ def test_fetch_of_a_tag_brings_the_files_of_that_release(server, settings, pid):
         assert registry.entry_for("https://github.com/lab/tagger").record.version == "v1.0"
 
 
+def test_fetch_says_that_a_repository_was_renamed(server, settings):
+    server.older = [release("v0.9")]
+    for pid in ("github:lab/old-name", "github:lab/old-name@v0.9"):
+        told = []
+        fetch(settings, pid, patterns=["models/*.onnx"], log=told.append)
+        assert [line for line in told if "lab/old-name is its former name" in line], told
+
+
+def test_releases_whose_tags_differ_in_case_keep_their_own_files_offline(server, settings):
+    server.older = [release("v0.9"), release("V0.9")]
+    for tag in ("v0.9", "V0.9"):
+        fetch(settings, f"github:lab/tagger@{tag}", patterns=["models/*.onnx"])
+    with Registry(settings=settings) as registry:
+        for tag in ("v0.9", "V0.9"):
+            assert registry.entry_for(f"github:lab/tagger@{tag}").record.version == tag
+            assert registry.entry_for(f"LAB/tagger@{tag}").record.version == tag
+
+
 def test_an_empty_repository_is_a_record_that_says_so(server, record):
     server.empty, server.release = True, None
     found = record()
