@@ -311,6 +311,8 @@ def test_a_file_of_results_that_says_nothing_is_no_result(text):
     [
         ({"gated": "manual"}, Access(level="gated", conditions="granted by the authors on request")),
         ({"gated": "auto"}, Access(level="gated", conditions="granted on request")),
+        ({"gated": "notify", "private": False}, Access(level="gated")),
+        ({"gated": "", "private": False}, Access(level="open")),
         (
             {"gated": True, "cardData": {"extra_gated_prompt": "Be <b>good</b>."}},
             Access(level="gated", conditions="Be good."),
