@@ -7,6 +7,7 @@ import logging
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from fairreg import harvesters
 from fairreg.errors import AccessDenied, BadAnswer, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
@@ -17,6 +18,8 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import download
 from fairreg.services.fetch.fetch import fetch
 from fairreg.services.harvest.harvest import harvest
+from fairreg.services.registry.db import init
+from fairreg.services.registry.transfer import add
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, RetryPolicy
@@ -271,6 +274,19 @@ def test_fetch_of_a_tag_brings_the_files_of_that_release(server, settings, pid):
         assert registry.entry_for(pid).record.version == "v0.9"
         assert registry.entry_for("github:lab/tagger").record.version == "v1.0"
         assert registry.entry_for("https://github.com/lab/tagger").record.version == "v1.0"
+
+
+def test_a_release_from_a_file_is_not_found_under_its_repository(server, record, settings, tmp_path):
+    server.older = [release("v0.9")]
+    found = replace(record(OLD), identifiers=())
+    file = tmp_path / "release.json"
+    file.write_text(json.dumps(found.to_json()))
+    init(settings)
+    add(settings, file)
+    with Registry(settings=settings) as registry:
+        assert registry.entry_for(OLD).record.version == "v0.9"
+        with pytest.raises(NotFound):
+            registry.entry_for(TAGGER)
 
 
 def test_fetch_says_that_a_repository_was_renamed(server, settings):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg import harvesters
-from fairreg.errors import RecordError
+from fairreg.errors import RecordError, UsageError
 from fairreg.formats.model_card import decoded
 from fairreg.harvesters.huggingface.mapping import envelope
 from fairreg.schemas.identifiers import Identifier
@@ -175,6 +175,18 @@ def test_files_have_an_address_at_their_revision_and_a_digest():
     assert onnx.url == f"https://huggingface.co/lab/jet-tagger/resolve/{SHA}/onnx/model%20v1.onnx"
     assert (onnx.size, onnx.checksums, onnx.format) == (42, (f"sha256:{DIGEST}",), "onnx")
     assert (readme.size, readme.checksums) == (10, ())
+
+
+@pytest.mark.parametrize(("sha", "part"), [("..", "%2E%2E"), ("../../evil/x", "%2E%2E%2F%2E%2E%2Fevil%2Fx")])
+def test_a_revision_is_one_part_of_an_address(sha, part):
+    onnx = mapped(sha=sha).distributions[1]
+    assert onnx.url == f"https://huggingface.co/lab/jet-tagger/resolve/{part}/onnx/model%20v1.onnx"
+
+
+@pytest.mark.parametrize("name", ["lab/..", "lab/.", ".."])
+def test_dots_are_no_name_of_a_repository(web, name):
+    with pytest.raises(UsageError):
+        hub.fetch(web, Identifier("huggingface", name))
 
 
 def test_a_bare_info_is_the_same_without_its_card():
