@@ -144,6 +144,7 @@ def test_a_byte_order_mark_and_windows_lines_are_read(home):
         ("title = 5\n" + QUERY, ", line 1: title must be a text."),
         ("\n\nname = 5\n" + QUERY, ", line 3: the file has an unknown key 'name'; keys are"),
         (QUERY + "limit = 0\n", ", line 5: limit must be at least 1."),
+        (QUERY + f"limit = 0x{'f' * 3900}\n", ", line 5: limit must be at most 1,000,000,000."),
         (QUERY + 'limit = "7"\n', ", line 5: limit must be a whole number."),
         (QUERY + "limit = true\n", ", line 5: limit must be a whole number."),
         (QUERY + 'needs_token = "yes"\n', ", line 5: needs_token must be true or false."),

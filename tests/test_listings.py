@@ -3,13 +3,22 @@
 
 import json
 import time
+import tracemalloc
 from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairreg.web.listings import MOST_LEVELS, damage_of, is_too_deep, parse_listing, payload_of
+from fairreg.web.listings import (
+    MOST_DAMAGED,
+    MOST_LEVELS,
+    damage_of,
+    damaged_payload,
+    is_too_deep,
+    parse_listing,
+    payload_of,
+)
 from support.examples import examples
 
 VALUES = st.recursive(
@@ -81,9 +90,9 @@ def test_the_reason_of_each_damage_is_said(item, reason):
         (b"", "invalid JSON"),
         (b"<html>", "invalid JSON"),
         (b'{"hits": [{"id": 1}', "incomplete JSON"),
-        (b'{"hits": [{"t": "a"b"}]}', "incomplete JSON"),
         (b'{"hits": [1, 2}}', "brackets do not match"),
         (b'{"hits": []} {', "more text follows"),
+        (b'{"hits": [{"t": "a"b"}], "hits": {}}', "incomplete JSON"),
         (b'{"total": nul, "hits": []}', "Expecting value"),
         (b'{[1]: nul, "hits": []}', "member without a name"),
         (b'{"a":' * 20 + b"nul" + b"}" * 20, "Expecting value"),
@@ -104,6 +113,98 @@ def test_only_nesting_beyond_the_limit_is_too_deep():
     assert is_too_deep(json.loads(nested(MOST_LEVELS + 1)))
     assert damage_of(payload_of({"a": json.loads(nested(MOST_LEVELS))})) is not None
     assert damage_of({"fairreg:damaged": "by the service"}) is None
+
+
+def item(number):
+    words = [
+        {"id": number, "title": f"Tagger {number}", "files": [{"id": 1}, {"id": 2}], "links": {"a": "b"}}
+    ]
+    return json.dumps(words)[1:-1].encode()
+
+
+@pytest.mark.parametrize(
+    ("words", "damage"),
+    [
+        (b'"Tagger 4"', b'"the 12" Tagger"'),
+        (b'"Tagger 4"', b'"Tagger 4'),
+        (b'"Tagger 4"', b'Tagger 4"'),
+        (b'{"id": 2}]', b'{"id": 2}'),
+        (b'{"id": 2}]', b"]"),
+        (b'{"id": 2}]', b'{"id": 2}}'),
+        (b'{"id": 2}]', b'{"id": 2}]]'),
+        (b'{"id": 2}]', b'{"id": 2}, {"id": 3, "title": 7, x}]'),
+        (b'"links": {', b'"links": '),
+        (b'{"id": 4', b'"id": 4'),
+        (b'{"a": "b"}}', b'{"a": "b"}'),
+        (b'{"a": "b"}}', b'{"a": "b"}}}'),
+        (b'{"a": "b"}}', b'{"a": "b}}'),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 2, 4])
+@pytest.mark.parametrize("around", [page, lambda *items: b"[" + b", ".join(items) + b"]\n"])
+def test_a_quotation_mark_or_bracket_too_many_or_too_few_spoils_its_item_only(words, damage, place, around):
+    good = [item(number) for number in (10, 11, 12, 13)]
+    found = parse_listing(around(*good[:place], item(4).replace(words, damage), *good[place:]))
+    listed = found["hits"]["hits"] if isinstance(found, dict) else found
+    assert [value for value in listed if damage_of(value) is None] == [json.loads(value) for value in good]
+    assert any(map(damage_of, listed))
+    if isinstance(found, dict):
+        assert (found["hits"]["total"], found["links"]) == (3, {})
+
+
+def test_two_items_without_a_comma_between_them_are_two_items():
+    listed = parse_listing(page(item(1) + b" " + item(2), item(3)))["hits"]["hits"]
+    assert listed == [json.loads(item(number)) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("fault", [b'the 12" Tagger', b"\x01"])
+def test_damaged_items_in_a_row_are_named_one_by_one(fault):
+    bad = [item(number).replace(b"Tagger", fault) for number in (4, 5, 6)]
+    listed = parse_listing(page(item(1), *bad, item(7)))["hits"]["hits"]
+    assert [damage.name for value in listed if (damage := damage_of(value))] == ["4", "5", "6"]
+    assert [value["id"] for value in listed if not damage_of(value)] == [1, 7]
+
+
+@pytest.mark.parametrize("end", range(1, 400, 3))
+def test_a_page_that_was_cut_is_never_taken_for_a_whole_one(end):
+    whole = page(*(item(number) for number in range(9)))
+    with pytest.raises(ValueError, match="JSON"):
+        parse_listing(whole[:-end])
+
+
+def test_a_page_of_damaged_items_only_is_a_damaged_page():
+    with pytest.raises(ValueError, match="more than 1,000 damaged items"):
+        parse_listing(b"[" + b"x," * (MOST_DAMAGED + 1) + b"1]")
+
+
+def test_the_text_of_a_damaged_item_is_kept_up_to_a_limit():
+    assert len(json.dumps(damaged_payload("it is long", "x" * 1_000_000))) < 20_000
+
+
+def test_a_page_of_many_damaged_items_takes_no_memory():
+    tracemalloc.start()
+    with suppress(ValueError):
+        parse_listing(b"[" + b"x," * 200_000 + b"x]")
+    assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"hits": [' + b'{"a": "1", "b": x"}, ' * 60_000 + b"{}]}",
+        b'{"hits": [{"a": 1, "b": 2}' + b', {"a": "1", "b": ' * 60_000 + b"]}",
+        b'{"hits": [{"a": 1, "b": 2}' + b'}, {"a": 1, "b": [], "c' * 60_000 + b"]}",
+        b'{"hits": [' + b'{"a": 1}]' * 100_000,
+        b'{"hits": [' + b'{"a": "]' * 100_000 + b"}",
+        b'{"hits": [' + b'{"a": 1, "b": {' * 50_000 + b'"]' * 50_000 + b"}",
+    ],
+)
+def test_hostile_pages_of_strings_and_brackets_in_disorder_take_linear_time(body):
+    begun = time.process_time()
+    with suppress(ValueError):
+        parse_listing(body)
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize(

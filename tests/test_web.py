@@ -92,6 +92,21 @@ def test_each_refusal_has_its_error_and_exit_code(web, answers, status, error, e
     assert caught.value.exit_code == exit_code
 
 
+def test_a_search_that_is_not_there_names_the_variable_of_its_address(web, answers, settings):
+    answers(Response("{}", status=404))
+    with pytest.raises(NotFound) as caught:
+        web.asking("search").get(RECORD)
+    url = settings.service("zenodo").url
+    assert caught.value.hint == f"Requests for Zenodo go to {url}; check FAIRREG_ZENODO_URL."
+
+
+def test_a_record_that_is_not_there_asks_for_its_identifier(web, answers):
+    answers(Response("{}", status=404))
+    with pytest.raises(NotFound) as caught:
+        web.get(RECORD)
+    assert caught.value.hint == "Check the identifier."
+
+
 def test_a_tombstone_says_why(web, answers):
     body = '{"status": 410, "message": "Record deleted", "tombstone": {"note": "Spam."}}'
     answers(Response(body, status=410, mimetype="application/json"))

@@ -88,6 +88,11 @@ class AccessDenied(FairregError):
 class RecordError(FairregError):
     """A payload or document is not a valid record; `violations` names each JSON path."""
 
+    # Violations that a command prints with the error.
+    most_shown: ClassVar[int] = 10
+    # Hint for whoever sees only some of them.
+    all_listed: ClassVar[str] = "fairreg validate lists all {} violations."
+
     def __init__(
         self, message: str, *, violations: tuple[tuple[str, str], ...] = (), hint: str | None = None
     ) -> None:

@@ -250,3 +250,23 @@ def test_the_scorecard_names_its_evidence_and_shows_fairregs_additions_beside(cl
     assert report["evidence_digest"] in out
     assert "with fairreg:" in out
     assert report["with_fairreg"]["overall"] > report["overall"]
+
+
+@pytest.mark.parametrize(
+    ("covered", "said"),
+    [(0.266, "26 %"), (0.29, "29 %"), (0.799, "79 %"), (0.8, "80 %"), (1.0, "100 %")],
+)
+def test_one_coverage_is_one_number_wherever_it_is_printed(capsys, covered, said):
+    from msgspec.structs import replace
+
+    from assessment.samples import HBB
+    from fairreg.assessment.report import assess, coverage_text
+    from fairreg.cli.assess.scorecard import print_report
+
+    assert coverage_text(covered) == said
+    report = assess(replace(HBB, downloaded=False, files=(), documents=(), models=()))
+    print_report(report)
+    shown = coverage_text(report.coverage)
+    out = capsys.readouterr().out
+    assert f"coverage {shown}" in out
+    assert f"Only {shown} of the rubric's weight" in " ".join(out.split())

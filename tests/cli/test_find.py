@@ -26,7 +26,7 @@ def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
     assert set(document) == {"query", "total", "results", "warnings"}
     keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
-    keys += "concept_doi versions"
+    keys += "concept_doi versions gone"
     assert all(set(row) == set(keys.split()) for row in document["results"])
     assert len(document["results"]) == 2 < document["total"]
 
@@ -203,7 +203,7 @@ def test_the_cache_counts_and_clears_kept_answers_too(cli, settings, httpserver)
     info = cli("cache", "info", "--json").json
     assert (info["files"], info["answers"]) == (0, 1)
     assert info["answers_size"] > 0
-    assert "1 cached responses" in cli("cache", "info").out
+    assert "1 cached response (" in cli("cache", "info").out
     assert cli("cache", "clear", "--yes", "--json").json == {"freed": info["answers_size"]}
     assert cli("cache", "info", "--json").json["answers"] == 0
     assert list(settings.http_cache.iterdir()) == []

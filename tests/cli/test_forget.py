@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fairreg import formats
+from fairreg.registry import Registry
 from support import hbb
 
 CREATORS = [
@@ -63,6 +64,44 @@ def test_wrong_uses_are_explained(cli):
     assert cli("db", "forget", hbb.DOI, "--undo").code == 1
     assert cli("db", "forget", hbb.DOI, "--undo", "--dry-run").code == 2
     assert cli("show", hbb.DOI).code == 0
+
+
+def test_a_concept_is_refused_with_its_versions(cli, tmp_path):
+    concept = {"scheme": "concept_doi", "value": "10.1234/all"}
+    for number in (1, 2):
+        own = {"scheme": "doi", "value": f"10.1234/v{number}"}
+        said = {"source": "document", "source_id": f"v{number}"}
+        file = tmp_path / f"{number}.json"
+        file.write_text(
+            json.dumps(
+                RECORD
+                | {"identifier": f"doi:{own['value']}", "identifiers": [own, concept], "provenance": said}
+            )
+        )
+        assert cli("add", str(file)).code == 0
+    refused = cli("db", "forget", "10.1234/all", "--yes")
+    assert refused.code == 2
+    assert "doi:10.1234/v1" in refused.err
+    assert "doi:10.1234/v2" in refused.err
+    assert cli("search", "zyzzyvaquark", "--json").json["total"]
+
+
+def test_repeating_an_interrupted_removal_overwrites_its_bytes(cli, added, monkeypatch):
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Registry, "erase", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        cli("db", "forget", "10.1234/scripts", "--yes")
+    erased = []
+    monkeypatch.setattr(Registry, "erase", lambda _: erased.append(True))
+    assert cli("db", "forget", "https://doi.org/10.1234/SCRIPTS", "--yes").code == 0
+    assert erased == [True]
+
+
+def test_a_file_that_cannot_be_stored_leaves_its_record_forgotten(cli, added, tmp_path):
+    cli("db", "forget", "10.1234/scripts", "--yes")
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(RECORD | {"name": "N\0x"}))
+    assert cli("add", str(bad)).code == 1
+    assert len(cli("db", "forgotten", "--json").json) == 1
 
 
 def test_an_import_leaves_it_out_and_adding_brings_it_back(cli, added, tmp_path):

@@ -131,8 +131,11 @@ def test_without_a_source_every_source_is_harvested(cli, pages, httpserver):
     )
     result = cli("harvest", "--limit", "3", "--json")
     found = {report["source"]: report["new"] for report in result.json}
-    asked = {item["name"] for item in cli("sources", "--json").json if item["enabled"] and item["live"]}
-    assert set(found) == asked - {"github"}
+    enabled = {item["name"] for item in cli("sources", "--json").json if item["enabled"]}
+    assert set(found) == enabled - {"garden", "github", "zenodo_oai"}
+    assert "openml" in found
+    assert "Zenodo (OAI-PMH) was skipped: it has the records of zenodo again, without files." in result.err
+    assert "Harvest it with: fairreg harvest zenodo_oai" in result.err
     assert "GitHub was skipped: its search needs a query." in result.err
     assert "fairreg harvest github --query topic:jet-tagging" in result.err
     assert (found["datacite"], found["zenodo"]) == (1, 3)
@@ -143,7 +146,7 @@ def test_a_source_that_needs_a_query_is_skipped_and_does_not_spoil_the_exit_code
     cli, pages, httpserver, monkeypatch
 ):
     httpserver.expect_request("/github/search/repositories").respond_with_json({"items": []})
-    others = {item["name"] for item in cli("sources", "--json").json} - {"github", "zenodo"}
+    others = {item["name"] for item in cli("sources", "--json").json} - {"github", "zenodo", "garden"}
     monkeypatch.setenv("FAIRREG_DISABLE", ",".join(sorted(others)))
     result = cli("harvest", "--limit", "3", "--json")
     assert (result.code, [report["source"] for report in result.json]) == (0, ["zenodo"])

@@ -188,3 +188,32 @@ def test_a_fault_in_a_file_is_one_sentence_with_its_line(cli, home, services):
 def test_a_file_cannot_control_the_terminal(cli, home):
     (home / "collections" / "mine.toml").write_text(MINE.replace("mention", "mention \\u001b[31m"))
     assert "\x1b" not in cli("harvest", "--collection", "mine", "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("source", "query", "said"),
+    [
+        ("github", "", 'the search of GitHub needs a query, such as "topic:jet-tagging"'),
+        ("github", "   ", "the search of GitHub needs a query"),
+        ("garden", "jets", "Garden cannot be harvested; import its saved documents with fairreg import"),
+        ("garden", "", "Garden cannot be harvested"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("zenodo",)])
+def test_a_query_that_its_source_refuses_is_named_by_its_line_before_any_is_sent(
+    cli, home, services, source, query, said, more
+):
+    text = '[[query]]\nsource = "zenodo"\nquery = "jets"\nreason = "Jets."\n\n'
+    text += f'[[query]]\nsource = "{source}"\nquery = "{query}"\nreason = "Code."\n'
+    file = home / "collections" / "refused.toml"
+    file.write_text(text)
+    result = cli("harvest", "--collection", "refused", *more)
+    assert result.code == 1
+    assert f"{file}, line 6: {said}" in result.err
+    assert services.asked == []
+
+
+def test_a_list_of_collections_counts_a_single_query_as_one(cli, home):
+    file = home / "collections" / "single.toml"
+    file.write_text('[[query]]\nsource = "zenodo"\nquery = "jets"\nreason = "Jets."\n')
+    assert f"single: single, 1 query ({file})" in cli("harvest", "--collections").out

@@ -104,6 +104,15 @@ def test_what_is_no_record_is_set_aside_and_listed(cli, dump):
     assert [item["source"] for item in cli("sources", "--refused", "--json").json] == ["dlhub"]
 
 
+def test_the_first_reasons_are_listed_and_the_others_counted(cli, dump):
+    bad = [UNPUBLISHED | {"number": number} for number in range(25)]
+    result = cli("import", dump(json.dumps([ONE, *bad])))
+    assert "25 rejected" in result.out
+    assert result.err.count("  rejected: ") == 10
+    assert "  and 15 more\n  List all rejected payloads with: fairreg sources --refused" in result.err
+    assert len(cli("sources", "--refused", "--json").json) == 25
+
+
 def test_of_several_documents_of_one_record_the_newest_counts_wherever_it_stands(cli, dump, settings):
     newer = servable("one", published="1650000000000", title="The newer one")
     for items in ([newer, ONE], [ONE, newer]):

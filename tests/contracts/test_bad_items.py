@@ -2,6 +2,7 @@
 """One bad item of a page spoils no other, whatever the source."""
 
 import json
+import re
 
 import pytest
 
@@ -116,6 +117,24 @@ def test_a_saved_page_keeps_all_good_items(settings, tmp_path):
     assert (report.new, len(report.refused)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (-8, "sent a page whose end, with its resumption token, cannot be read (unclosed token: line"),
+        (400, "answered with invalid XML (no element found: line"),
+    ],
+)
+def test_a_saved_page_that_is_damaged_as_a_whole_is_refused_with_the_reason(settings, tmp_path, length, said):
+    saved = tmp_path / "cut.xml"
+    records = [bad_items.oai_record(1), bad_items.oai_record(2, b"Q & A"), bad_items.oai_record(3)]
+    saved.write_bytes(bad_items.oai_page(*records, token="next")[:length])
+    registry_of(settings)
+    with pytest.raises(RecordError, match=re.escape(said)) as caught:
+        import_dump(settings, saved, "zenodo_oai")
+    assert "cut.xml contains no record of Zenodo" in caught.value.message
+    assert not ids_of(settings, "zenodo_oai")
+
+
 @pytest.mark.parametrize("harvester", harvesters.all_harvesters(), ids=lambda item: item.name)
 def test_an_unreadable_item_is_refused_with_its_reason_by_every_source(harvester):
     content = b"[" + b", ".join(bad_items.UNREADABLE.values()) + b"]"
@@ -190,3 +209,19 @@ def _two_pages(source):
         listed["total" if source == "zenodo" else "total_count"] = 2 * size
         pages.append(json.dumps(document).encode())
     return tuple(pages)
+
+
+@pytest.mark.parametrize(
+    "bad", [b"null", b"7", b'"x"', b"[]", b'{"id": 9 "x"}', b'{"id": 9, "title": "M\xfc"}']
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_bad_line_of_a_dump_is_rejected_alone(settings, tmp_path, bad, place):
+    lines = [
+        json.dumps({"id": number, "title": "Tagger", "is_archived": False}).encode() for number in (1, 2)
+    ]
+    saved = tmp_path / "garden.jsonl"
+    saved.write_bytes(b"\n".join([*lines[:place], bad, *lines[place:]]) + b"\n")
+    registry_of(settings)
+    report = import_dump(settings, saved, "garden")
+    assert (report.new, len(report.refused)) == (2, 1)
+    assert ids_of(settings, "garden") == {"garden/1", "garden/2"}

@@ -3,6 +3,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from fairreg import formats
@@ -61,6 +62,15 @@ def test_a_group_has_one_name_in_every_format(group):
         ("Smith III", ("Smith", "", "III")),
         ("Rossi", ("Rossi", "", "")),
         ("III", ("III", "", "")),
+        ("Hiroshi Ii", ("Ii", "Hiroshi", "")),
+        ("Ivan Iii", ("Iii", "Ivan", "")),
+        ("Maria Sr", ("Sr", "Maria", "")),
+        ("Ana Maria Sr", ("Maria", "Ana", "Sr")),
+        ("Sr, Maria", ("Sr", "Maria", "")),
+        ("Ii, Hiroshi", ("Ii", "Hiroshi", "")),
+        ("Smith Jr, John", ("Smith", "John", "Jr")),
+        ("John Smith Jr.", ("Smith", "John", "Jr.")),
+        ("Ada Rossi PhD", ("Rossi", "Ada", "PhD")),
         ("Okafor, Ben, Prof.", ("Okafor", "Ben, Prof.", "")),
     ],
 )
@@ -72,6 +82,22 @@ def test_a_suffix_is_no_family_name(name, expected):
     assert inverted(person).startswith(family)
     (author,) = load_yaml(written("cff", record(person)))["authors"]
     assert (author["family-names"], author.get("given-names", ""), author.get("name-suffix", "")) == expected
+
+
+@pytest.mark.parametrize("licence", ["LicenseRef-Foo", "NotALicence-1.0"])
+def test_no_address_is_invented_for_a_licence_that_spdx_does_not_list(licence):
+    stated = msgspec.structs.replace(record(), license=licence)
+    documents = [written(name, stated) for name in ("cff", "codemeta", "jsonld", "fair4ml")]
+    assert not any(f"spdx.org/licenses/{licence}" in text for text in documents)
+    assert json.loads(documents[1])["license"] == licence
+    assert formats.read_record(documents[2]).understood.license == licence
+
+
+@pytest.mark.parametrize("licence", ["MIT", "GPL-2.0", "GPL-3.0-only"])
+def test_a_licence_that_spdx_lists_has_its_address(licence):
+    stated = msgspec.structs.replace(record(), license=licence)
+    for name in ("codemeta", "jsonld"):
+        assert json.loads(written(name, stated))["license"] == f"https://spdx.org/licenses/{licence}"
 
 
 def test_a_group_in_a_list_of_authors_as_text_is_an_organisation():

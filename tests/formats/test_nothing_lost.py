@@ -14,6 +14,7 @@ import pytest
 
 from fairreg.errors import RecordError
 from fairreg.formats import dialects
+from fairreg.schemas.record import Distribution
 
 FOLDER = Path(__file__).parents[1] / "data" / "linked-data"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -148,3 +149,99 @@ def test_two_affiliations_of_one_person_in_two_lists_are_both_kept():
     found = dialects.read({**BASE, "author": here, "creator": there})
     assert [item.affiliation for item in found.understood.creators] == ["Institute of Jets; Lab of Tracks"]
     assert found.left_out == ()
+
+
+FILE = {"@type": "DataDownload", "contentUrl": "https://example.org/a.bin"}
+WHOLE = {**FILE, "contentSize": "15", "sha256": "a" * 64}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [WHOLE, FILE["contentUrl"]],
+        [FILE["contentUrl"], WHOLE],
+        [WHOLE, FILE],
+        [{**FILE, "contentSize": "15"}, {**FILE, "sha256": "a" * 64}],
+        [WHOLE, WHOLE],
+    ],
+)
+def test_a_file_that_is_listed_twice_has_the_facts_of_both(listed):
+    found = dialects.read({**BASE, "distribution": listed})
+    expected = Distribution(name="a.bin", url=FILE["contentUrl"], size=15, checksums=("sha256:" + "a" * 64,))
+    assert (found.understood.distributions, found.left_out) == ((expected,), ())
+
+
+@pytest.mark.parametrize(
+    "listed", [[{**WHOLE, "name": "model"}, FILE["contentUrl"]], [FILE, {**WHOLE, "name": "model"}]]
+)
+def test_an_address_alone_is_the_file_of_that_address(listed):
+    (file,) = dialects.read({**BASE, "distribution": listed}).understood.distributions
+    assert (file.name, file.size) == ("model", 15)
+
+
+def test_files_with_names_of_their_own_stay_apart_at_one_address():
+    for first in (["a", "b"], ["a", "a.bin"]):
+        named = [{**FILE, "name": name} for name in first]
+        for listed in ([*named, FILE["contentUrl"]], [FILE["contentUrl"], *named]):
+            found = dialects.read({**BASE, "distribution": listed})
+            assert [item.name for item in found.understood.distributions] == first
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"contentSize": "16"}, "contentSize"),
+        ({"sha256": "b" * 64}, "sha256"),
+        ({"encodingFormat": "a/b"}, "encodingFormat"),
+    ],
+)
+def test_facts_that_contradict_those_of_a_file_listed_before_are_named(change, name):
+    one = {**WHOLE, "encodingFormat": "text/csv"}
+    found = dialects.read({**BASE, "distribution": [one, {**one, **change}]})
+    (file,) = found.understood.distributions
+    assert (file.size, file.checksums, file.media_type) == (15, ("sha256:" + "a" * 64,), "text/csv")
+    assert found.left_out == (f"distribution.{name}",)
+
+
+def named(*people):
+    return [{"name": name} | ({"affiliation": home} if home else {}) for name, home in people]
+
+
+WEI_X, WEI_Y, BO = ("Wei Li", "X"), ("Wei Li", "Y"), ("Bo Li", None)
+
+
+@pytest.mark.parametrize(
+    ("authors", "others", "expected"),
+    [
+        ([WEI_X, WEI_Y], [WEI_X, WEI_Y], [WEI_X, WEI_Y]),
+        ([WEI_X, WEI_Y], [WEI_Y, WEI_X], [WEI_X, WEI_Y]),
+        ([WEI_X, WEI_Y], [WEI_X, WEI_Y, BO], [WEI_X, WEI_Y, BO]),
+        ([WEI_X], [WEI_X, WEI_Y], [WEI_X, WEI_Y]),
+        ([WEI_X, WEI_X], [WEI_X], [WEI_X, WEI_X]),
+        ([WEI_X, BO], [BO, WEI_Y], [("Wei Li", "X; Y"), BO]),
+        ([("Wei Li", None)], [WEI_X, WEI_Y], [("Wei Li", None), WEI_X, WEI_Y]),
+        ([BO], [BO, ("Bo Li", "X")], [BO, ("Bo Li", "X")]),
+    ],
+)
+def test_namesakes_in_two_lists_are_matched_as_they_are(authors, others, expected):
+    document = {**BASE, "author": named(*authors), "creator": named(*others)}
+    found = dialects.read(document).understood.creators
+    assert [(item.name, item.affiliation) for item in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "left_out"),
+    [
+        ("A; Bo Li (@bo)", ["A", "Bo Li"], ()),
+        ("A; Bo Li @bo", ["A", "Bo Li"], ()),
+        ("A; Bo Li <bo@example.org>", ["A", "Bo Li"], ()),
+        ("A; Bo Li bo@example.org;", ["A", "Bo Li"], ()),
+        ("A; Bo Li (https://example.org/bo)", ["A", "Bo Li"], ("author",)),
+        ("A; bo@example.org", ["A"], ("author",)),
+        ("A; Bo Li @ CERN", ["A"], ("author",)),
+        ("A; Bo Li (https://orcid.org/0000-0002-1825-0097)", ["A", "Bo Li"], ()),
+    ],
+)
+def test_a_person_in_a_text_loses_an_address_only(text, names, left_out):
+    found = dialects.read({**BASE, "author": text})
+    assert ([item.name for item in found.understood.creators], found.left_out) == (names, left_out)

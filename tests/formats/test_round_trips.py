@@ -197,6 +197,24 @@ def test_codemeta_is_added_as_the_same_record(record):
     assert related(found, "is_part_of") == related(record, "is_part_of")
 
 
+@pytest.mark.parametrize(
+    ("kind", "doi", "said"),
+    [
+        (
+            "model",
+            "10.1234/a",
+            "If you use this model, please cite it by the DOI of the version that you used.",
+        ),
+        ("dataset", None, "If you use this dataset, please cite it."),
+        ("software", None, "If you use this software, please cite it."),
+    ],
+)
+def test_the_message_of_a_citation_names_the_kind_and_a_doi_only_where_there_is_one(kind, doi, said):
+    identifiers = (Identifier("doi", doi),) if doi else ()
+    record = ModelRecord("me:1", kind, "x", Provenance("me", "1"), identifiers=identifiers)
+    assert cff.document(record)["message"] == said
+
+
 def alternatives(expression):
     return expression and sorted(expression.split(" OR "))
 

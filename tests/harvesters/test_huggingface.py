@@ -11,6 +11,7 @@ import tracemalloc
 import zlib
 from contextlib import contextmanager
 from datetime import date
+from urllib.parse import parse_qs, urlsplit
 
 import huggingface_hub
 import pytest
@@ -27,7 +28,7 @@ from fairreg.errors import (
     UnsafeAddress,
     UsageError,
 )
-from fairreg.harvesters.huggingface import HuggingFaceHarvester
+from fairreg.harvesters.huggingface import HuggingFaceHarvester, api
 from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
@@ -406,8 +407,10 @@ def test_a_list_that_is_none_is_a_bad_answer(hub, web):
 def test_a_harvest_is_resumed_after_a_break_and_changes_nothing_twice(hub, settings, monkeypatch):
     monkeypatch.setattr(harvesters.get("huggingface"), "_policy", RetryPolicy(retries=0))
     monkeypatch.setattr(HuggingFaceHarvester, "guest_page_limit", 10)
-    name = list(hub.infos)[15]
-    hub.faults[f"/{name}/resolve/{hub.infos[name]['sha']}/README.md"] = ["fault"]
+    hub.faults["/api/models"] = [
+        lambda handler: handler.list_models(parse_qs(urlsplit(handler.path).query)),
+        "fault",
+    ]
     with pytest.raises(Unreachable):
         harvest(settings, "huggingface")
     resumed = harvest(settings, "huggingface")
@@ -575,3 +578,48 @@ def test_a_mirror_below_a_path_keeps_its_redirects(hub, tmp_path):
     ]
     with HttpClient(settings) as web:
         assert fetched(web, "old").payload["info"]["id"] == "lab/tagger"
+
+
+@pytest.mark.parametrize(
+    ("path", "pid", "named"),
+    [
+        ("/api/models/lab/tagger", "lab/tagger", "The Hub has no model lab/tagger, or it is private."),
+        ("/api/datasets/lab/jets", "datasets/lab/jets", "The Hub has no dataset lab/jets, or it is private."),
+    ],
+)
+def test_what_is_missing_is_named_as_what_it_is(hub, web, path, pid, named):
+    hub.faults[path] = [lambda handler: handler.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})]
+    with pytest.raises(NotFound) as caught:
+        fetched(web, pid)
+    assert caught.value.message == named
+
+
+def test_a_missing_search_is_no_missing_model(hub, web):
+    hub.faults["/api/models"] = [lambda handler: handler.answer(404, b"{}", {"X-Error-Code": "None"})]
+    with pytest.raises(NotFound, match=r"The Hub has no search of models at .*/api/models") as caught:
+        list(once.search(web, "jets"))
+    assert caught.value.hint == "Check HF_ENDPOINT, if it is set."
+
+
+def test_a_list_goes_on_without_the_card_that_the_hub_fails_on(hub, web, monkeypatch):
+    def failing(_self, info, *, dataset):
+        if info["id"] == "lab/tagger":
+            raise Unreachable("The Hub has a fault of its own (HTTP 500).")
+        return f"# Card, {dataset}"
+
+    monkeypatch.setattr(api.Hub, "card", failing)
+    pages = list(once.search(web, ""))
+    (noted,) = [page for page in pages if page.note]
+    assert "lab/tagger" in noted.note
+    cards = {hit.payload["info"]["id"]: hit.payload["card"] for page in pages for hit in page.hits}
+    assert cards.pop("lab/tagger") is None
+    assert all(cards.values())
+
+
+def test_a_hub_that_gives_no_card_stops_the_list(hub, web, monkeypatch):
+    def failing(_self, _info, *, dataset):
+        raise Unreachable(f"The Hub has a fault of its own (HTTP 500, {dataset}).")
+
+    monkeypatch.setattr(api.Hub, "card", failing)
+    with pytest.raises(Unreachable):
+        list(once.search(web, ""))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Pages of OAI-PMH of which single records are not well-formed."""
 
+import json
 import time
 from contextlib import suppress
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import BadAnswer
+from fairreg.harvesters.base import MOST_HITS
 from fairreg.harvesters.common.oai_pmh import read_page
 from fairreg.web.listings import damage_of
 from support.bad_items import BAD_RECORDS, oai_page, oai_record
@@ -27,6 +29,25 @@ REASONS = {
     "a document type": "it declares a document type or entities, which is refused for safety",
 }
 GOOD = [oai_record(1), oai_record(2)]
+BAD = oai_record(7, b"Q & A")
+TOKEN = b"<resumptionToken>next</resumptionToken>"
+# The ways to write the token after the records.
+TOKENS = {
+    "a section": b"<resumptionToken><![CDATA[next]]></resumptionToken>",
+    "a comment in it": b"<resumptionToken>ne<!-- > -->xt</resumptionToken>",
+    "a comment before it": b"<!-- <resumptionToken/> -->" + TOKEN,
+    "a comment behind it": TOKEN + b"<!-- <resumptionToken/> -->",
+    "an instruction behind it": TOKEN + b"<?x y?>",
+    "a value with a greater-than sign": b'<resumptionToken cursor=">">next</resumptionToken>',
+    "another prefix": b'<q:resumptionToken xmlns:q="http://www.openarchives.org/OAI/2.0/">next</q:resumptionToken>',
+    "an empty one before it": b"<resumptionToken/>" + TOKEN,
+}
+LOST = {
+    "an ampersand": b"<resumptionToken>ne&xt</resumptionToken>",
+    "no end": b"<resumptionToken>next",
+    "a cut name": b"<resumptionToken>next</resumption",
+    "a control character": b"<resumptionToken>next\x0b</resumptionToken>",
+}
 
 
 def numbers(page):
@@ -73,6 +94,83 @@ def test_a_record_that_is_cut_leaves_its_neighbours(end, place):
 def test_the_last_record_may_be_the_cut_one():
     page = read_page(oai_page(*GOOD, oai_record(7)[:200], token="next"), title="Z")
     assert (numbers(page), page.token) == (["1", "2"], "next")
+
+
+@pytest.mark.parametrize(
+    "records",
+    [GOOD, [GOOD[0], BAD, GOOD[1]], [*GOOD, BAD], [*GOOD, BAD[:200]]],
+    ids=["good", "bad", "last", "cut"],
+)
+@pytest.mark.parametrize("kind", TOKENS)
+def test_a_token_is_read_however_it_is_written(kind, records):
+    page = read_page(oai_page(*records, token="next").replace(TOKEN, TOKENS[kind]), title="Z")
+    assert (numbers(page), page.token) == (["1", "2"], "next")
+
+
+@pytest.mark.parametrize(
+    "records", [GOOD, [GOOD[0], BAD, GOOD[1]], [*GOOD, BAD[:200]]], ids=["good", "bad", "cut"]
+)
+@pytest.mark.parametrize("kind", LOST)
+def test_a_token_that_cannot_be_read_is_a_bad_answer(kind, records):
+    with pytest.raises(BadAnswer, match="resumption token, cannot be read"):
+        read_page(oai_page(*records, token="next").replace(TOKEN, LOST[kind]), title="Z")
+
+
+@pytest.mark.parametrize("others", [[], [BAD]], ids=["well-formed", "damaged"])
+@pytest.mark.parametrize("words", [b"<resumptionToken/>", b"<resumptionToken>own</resumptionToken>"])
+def test_a_token_inside_of_a_record_is_its_text(words, others):
+    for token in ("next", ""):
+        page = read_page(oai_page(*others, *GOOD, oai_record(3, words), token=token), title="Z")
+        assert (numbers(page), page.token) == (["1", "2", "3"], token or None)
+
+
+@pytest.mark.parametrize("others", [[], [BAD]], ids=["well-formed", "damaged"])
+def test_a_token_between_records_is_read(others):
+    page = read_page(
+        oai_page(GOOD[0], TOKEN, GOOD[1], *others).replace(b"<resumptionToken></resumptionToken>", b""),
+        title="Z",
+    )
+    assert (numbers(page), page.token) == (["1", "2"], "next")
+
+
+def test_records_inside_of_a_record_are_its_metadata():
+    page = read_page(oai_page(GOOD[0], oai_record(2, oai_record(66))), title="Z")
+    assert (numbers(page), len(page.records)) == (["1", "2"], 2)
+
+
+@pytest.mark.parametrize("later", [b"", b"<![CDATA[A & B]]>", b"<!-- c -->", b"--> ]]>"])
+@pytest.mark.parametrize(
+    "opening", [b"<![CDATA[ x", b"<!-- x", b"<![CDATA[ <!-- x", b"&<![CDATA[ x", b"\x0b<!-- x"]
+)
+@pytest.mark.parametrize("token", [TOKEN, TOKENS["a section"], TOKENS["a comment behind it"]])
+def test_an_opening_without_its_end_spoils_its_own_record_only(opening, later, token):
+    body = oai_page(
+        GOOD[0],
+        oai_record(7, opening),
+        GOOD[1],
+        oai_record(3, b"<i>%s</i>" % later),
+        oai_record(4),
+        token="next",
+    )
+    page = read_page(body.replace(TOKEN, token), title="Z")
+    good = ["1", "2", "4"] if later == b"--> ]]>" else ["1", "2", "3", "4"]
+    assert (numbers(page), page.token, len(page.records)) == (good, "next", 5)
+    assert "oai:zenodo.org:7" in {found.name for item in page.records if (found := damage_of(item))}
+
+
+@pytest.mark.parametrize("words", [b"<![CDATA[ x", b"<resumptionToken><![CDATA[", b"<!-- <![CDATA[ x"])
+@pytest.mark.parametrize("length", [None, -20])
+def test_an_opening_in_the_last_record_does_not_hide_the_token(words, length):
+    body = oai_page(*GOOD, oai_record(7, words)[:length], token="next").replace(TOKEN, TOKENS["a section"])
+    page = read_page(body, title="Z")
+    assert (numbers(page), page.token, len(page.records)) == (["1", "2"], "next", 3)
+
+
+@pytest.mark.parametrize("fault", [b"\x0b", b"&", b"\xff"])
+def test_records_in_a_section_that_ends_are_text_even_in_a_bad_record(fault):
+    fake = b"<![CDATA[</record>" + oai_record(66) + oai_record(67) + b"<record>]]>" + fault
+    page = read_page(oai_page(GOOD[0], oai_record(7, fake), GOOD[1], token="next"), title="Z")
+    assert (numbers(page), page.token, len(page.records)) == (["1", "2"], "next", 3)
 
 
 @pytest.mark.parametrize("before", [b"\n", b"\xef\xbb\xbf\n", b" \r\n", b"\n\n\xef\xbb\xbf"])
@@ -124,10 +222,30 @@ def test_a_page_that_is_damaged_as_a_whole_is_a_bad_answer(body):
 @pytest.mark.parametrize(
     "middle",
     [b"<record " * 50_000, b"<record>" * 20_000, b"<!--" * 100_000, b"<![CDATA[" * 50_000,
-     b"<record>&" * 20_000, b"<resumptionToken>" * 50_000],
+     b"<record>&" * 20_000, b"<resumptionToken>" * 50_000, b"<record>" * 9_000 + b"</record>" * 9_000,
+     b"</record>" * 50_000, (b"<record>" + b"<header>" * 500 + b"&</record>") * 500,
+     b"<![CDATA[" * 50_000 + b"</record><record><header>" + b"]]>", b"<OAI-PMH " * 50_000],
 )  # fmt: skip
 def test_hostile_pages_take_linear_time(middle):
     begun = time.process_time()
     with suppress(BadAnswer):
         read_page(oai_page(GOOD[0], middle, GOOD[1]), title="Z")
     assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize("record", [b"<record/>", b"<record>&</record>"])
+def test_a_page_of_very_many_records_is_refused(record):
+    assert len(read_page(oai_page(record * MOST_HITS), title="Z").records) == MOST_HITS
+    with pytest.raises(BadAnswer, match=r"Z sent a page of 10,001 records; at most 10,000 are read\."):
+        read_page(oai_page(record * (MOST_HITS + 1)), title="Z")
+
+
+def test_the_text_of_a_damaged_record_is_kept_in_part():
+    page = read_page(oai_page(GOOD[0], oai_record(7, b"&" * 10**6)), title="Z")
+    assert len(json.dumps(page.records[1])) < 10**5
+
+
+def test_an_answer_of_neither_records_nor_an_error_is_a_bad_answer():
+    for body in (b"<OAI-PMH/>", oai_page(*GOOD).replace(b"ListRecords", b"ListSets")):
+        with pytest.raises(BadAnswer, match="neither records nor an error"):
+            read_page(body, title="Z")

@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 from werkzeug import Request, Response
 
 from fairreg import harvesters
-from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.errors import (
+    AccessDenied,
+    BadAnswer,
+    NotFound,
+    RateLimited,
+    RecordError,
+    Unreachable,
+    UsageError,
+)
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator, Distribution
 from fairreg.schemas.validation import violations
+from fairreg.web.listings import damage_of
 from support.damage import changed, survives_damage
 from support.examples import examples
 
@@ -195,3 +204,34 @@ def test_spot_check_of_a_recorded_flow(shared):
     assert record.creators == (Creator(name="Jan N. van Rijn"),)
     assert record.license_stated == "public domain"
     assert "weka_3.7.12" in record.keywords
+
+
+def failing(httpserver, status, numbers):
+    """A list of four flows, of which the `numbers` answer with `status`."""
+
+    def respond(request):
+        last = request.path.rpartition("/")[2]
+        if "/list" in request.path:
+            lines = [{"id": str(number), "name": "f", "uploader": "1"} for number in range(1, 5)]
+            return Response(json.dumps({"flows": {"flow": lines}}), mimetype="application/json")
+        return Response(json.dumps(numbered(int(last))), status=status if int(last) in numbers else 200)
+
+    httpserver.expect_request(re.compile(f"^{API}/.*")).respond_with_handler(respond)
+
+
+@pytest.mark.parametrize(("status", "numbers"), [(401, [2, 3]), (403, [4]), (500, [2]), (503, [3, 4])])
+def test_a_flow_whose_request_fails_is_a_damaged_item(web, httpserver, status, numbers):
+    failing(httpserver, status, numbers)
+    (page,) = openml.search(web, "")
+    named = {damage.name for hit in page.hits if (damage := damage_of(hit.payload))}
+    assert (len(page.hits), named) == (4, {f"flow/{number}" for number in numbers})
+
+
+@pytest.mark.parametrize(
+    ("status", "numbers", "error"),
+    [(403, [1, 2, 3, 4], AccessDenied), (500, [2, 3, 4], Unreachable), (429, [2], RateLimited)],
+)
+def test_a_service_that_gives_no_flow_stops_the_list(web, httpserver, status, numbers, error):
+    failing(httpserver, status, numbers)
+    with pytest.raises(error):
+        list(openml.search(web, ""))

@@ -144,8 +144,9 @@ def test_an_unknown_number_is_not_found(web, httpserver):
     for path in ("501002", "501002/versions/latest"):
         httpserver.expect_request(f"{RECORDS}/{path}").respond_with_json({"status": 404}, status=404)
     httpserver.expect_request(RECORDS).respond_with_json(page([], 0))
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound) as caught:
         zenodo.fetch(web, Identifier("zenodo", "501002"))
+    assert caught.value.message == "Zenodo has no record 501002."
 
 
 def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):

@@ -14,6 +14,7 @@ from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
 from fairreg.harvesters.common.oai_pmh import read_page
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator
+from fairreg.services.harvest.harvest import harvest
 from support.damage import survives_damage
 from support.examples import examples
 
@@ -198,6 +199,64 @@ def test_a_list_without_order_starts_again_from_its_beginning(web, server):
     )
     assert numbers(oai.search(web, "", since=date(2023, 1, 1))) == ["1", "2", "1", "2", "3"]
     assert server.asked[-1]["from"] == "2023-01-01"
+
+
+@pytest.mark.parametrize(
+    "stamp", ["9024-01-02T03:04:05Z", "soon", "2023-02-30", "2023-01-01 00:00", "", "٢٠٢٣-٠١-٠٩"]
+)
+@pytest.mark.parametrize("words", ["", "Q & A"], ids=["good", "damaged"])
+def test_a_wrong_datestamp_is_no_place_to_start_again_from(web, server, stamp, words):
+    odd = item(3, stamp).replace("jets", words or "jets")
+    first = answer(item(1, "2023-01-01T00:00:00Z"), item(2, "2023-01-02T00:00:00Z"), odd, token="old")
+    rest = answer(item(2, "2023-01-02T00:00:00Z"), item(4, "2023-01-03T00:00:00Z"))
+    server.replies = lambda asked: (
+        (422, "{}") if "resumptionToken" in asked else rest if "from" in asked else first
+    )
+    assert [page.cursor is None for page in oai.search(web, "")] == [False, True]
+    assert server.asked[-1]["from"] == "2023-01-02T00:00:00Z"
+
+
+def test_the_datestamp_of_a_damaged_record_is_no_place_to_start_again_from(web, server):
+    first = answer(item(1, "2023-01-01T00:00:00Z"), item(2, "2023-01-09").replace("jets", "&"), token="old")
+    server.replies = lambda asked: (
+        (422, "{}") if "resumptionToken" in asked else answer(item(4)) if "from" in asked else first
+    )
+    list(oai.search(web, ""))
+    assert server.asked[-1]["from"] == "2023-01-01T00:00:00Z"
+
+
+def test_a_cursor_with_a_wrong_datestamp_starts_again_from_its_first_day(web, server):
+    server.replies = lambda asked: (422, "{}") if "resumptionToken" in asked else answer(item(4))
+    list(oai.search(web, "", cursor="start=2023-01-01&token=old&latest=9024-01-02&ordered=1"))
+    assert server.asked[-1]["from"] == "2023-01-01"
+
+
+@pytest.mark.parametrize("nothing", [fault("noRecordsMatch"), answer()])
+def test_a_restart_that_finds_nothing_is_no_end_of_the_list(web, server, nothing):
+    first = answer(item(1, "2023-01-01T00:00:00Z"), token="old")
+    server.replies = lambda asked: (
+        (422, "{}") if "resumptionToken" in asked else nothing if "from" in asked else first
+    )
+    with pytest.raises(BadAnswer, match="lost the rest of a list"):
+        list(oai.search(web, ""))
+
+
+def test_a_harvest_whose_rest_is_lost_starts_from_the_beginning_when_repeated(settings, web, server):
+    first = answer(item(1, "2023-01-01T00:00:00Z"), token="old")
+    server.replies = lambda asked: (
+        (422, "{}") if "resumptionToken" in asked else fault("noRecordsMatch") if "from" in asked else first
+    )
+    with pytest.raises(BadAnswer, match="lost the rest of a list"):
+        harvest(settings, "zenodo_oai", web=web)
+    server.replies = lambda asked: (
+        (422, "{}")
+        if "resumptionToken" in asked
+        else fault("noRecordsMatch")
+        if "from" in asked
+        else answer(item(1), item(2))
+    )
+    report = harvest(settings, "zenodo_oai", web=web)
+    assert (report.new, report.seen, report.resumed) == (1, 2, False)
 
 
 @pytest.mark.parametrize("tokens", ["aa", "abab", "abcb"])

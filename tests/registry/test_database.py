@@ -463,6 +463,25 @@ def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
     assert any("cannot be decoded" in problem and "damaged" in problem for problem in problems)
 
 
+@pytest.mark.engines("sqlite")  # PostgreSQL keeps no damaged JSON
+@pytest.mark.parametrize(("cursor", "counts"), [('"page', "{}"), ("null", "[]"), ("null", '{"taken": "x"}')])
+def test_a_damaged_progress_of_a_harvest_counts_as_none_and_is_a_problem_for_the_check(
+    fresh_url: str, cursor: str, counts: str
+) -> None:
+    with Registry(fresh_url) as registry:
+        registry.save_harvest(Harvest("zenodo", "jets", cursor="page=2", counts={"taken": 25}))
+        registry.save_harvest(Harvest("zenodo", "tracks", cursor="page=3", counts={"taken": 50}))
+        damaged(
+            fresh_url, f"UPDATE harvests SET cursor = '{cursor}', counts = '{counts}' WHERE query = 'jets'"
+        )
+        state = registry.harvest_state("zenodo", "jets")
+        assert (state.cursor, state.counts) == (None, {})
+        assert registry.harvest_state("zenodo", "tracks").cursor == "page=3"
+        assert len(registry.info().harvests) == 2
+    (problem,) = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
+    assert "harvest of zenodo 'jets' is damaged" in problem
+
+
 DAMAGE = {"sqlite": "x'00'", "postgresql": "'\\\\x00'::bytea"}
 
 

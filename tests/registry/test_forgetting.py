@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A record that was removed for good is gone with all that belongs to it, and does not come back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from fairreg.errors import NotFound
+from fairreg.errors import NotFound, RecordError, UsageError
 from fairreg.registry import Assessment, ExportedStatement, Registry, Submission, subject
+from fairreg.registry.ingest import forget
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
 from fairreg.services.registry.integrity import check
@@ -191,3 +193,184 @@ def test_an_import_and_the_catalogue_leave_it_out(
     catalogue_registry.undo_forget("10.5281/zenodo.7305227")
     assert catalogue_registry.load_catalogue()
     assert catalogue_registry.get("10.5281/zenodo.7305227")
+
+
+def other(name: str, *carried: Identifier, source: str = "document", **fields: object) -> ModelRecord:
+    """A record whose main identifier is the first of those carried."""
+    own = carried[0]
+    values: dict[str, object] = {
+        "identifier": own.compact,
+        "kind": "model",
+        "name": name,
+        "identifiers": carried,
+        "provenance": Provenance(source=source, source_id=own.compact),
+    }
+    return ModelRecord(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def names(registry: Registry) -> set[str]:
+    return {entry.identifier for entry in registry.entries()}
+
+
+def test_repeating_removes_nothing_that_only_refers_to_it(registry: Registry) -> None:
+    solo = other("Solo", Identifier("doi", "10.5281/zenodo.9000003"), Identifier("paper_doi", "10.1000/p"))
+    user = other("User", Identifier("doi", "10.1234/u"), Identifier("related_doi", solo.identifiers[0].value))
+    registry.put_many([solo, user])
+    assert len(registry.forget(["10.5281/zenodo.9000003"])) == 1
+    assert registry.forget(["10.5281/zenodo.9000003", "zenodo:9000003"]) == ()
+    assert names(registry) == {user.identifier}
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        Identifier("concept_doi", "10.1234/shared"),
+        Identifier("paper_doi", "10.1234/shared"),
+        Identifier("related_doi", "10.1234/shared"),
+        Identifier("github", "lab/tools"),
+        Identifier("arxiv", "1909.12285"),
+    ],
+)
+@pytest.mark.parametrize("carriers", [1, 2])
+def test_an_identifier_of_something_else_removes_nothing_and_lists_who_carries_it(
+    registry: Registry, shared: Identifier, carriers: int
+) -> None:
+    own = [Identifier("doi", f"10.1234/{number}") for number in range(carriers)]
+    registry.put_many([other("Tagger", item, shared) for item in own])
+    for dry_run in (True, False):
+        with pytest.raises(UsageError, match="not the own identifier") as caught:
+            registry.forget([own[0], shared.url or shared.compact], dry_run=dry_run)
+        assert all(item.compact in str(caught.value) for item in own)
+    assert names(registry) == {item.compact for item in own}
+    assert registry.forgotten() == ()
+
+
+def test_a_dry_run_names_all_that_the_run_removes(filled: Registry) -> None:
+    asked = ["10.1234/2", "zenodo:1", "doi:10.1234/1"]
+    told = filled.forget(asked, dry_run=True)
+    assert [item.identifier for item in told] == [SECOND.identifier, FIRST.identifier]
+    assert filled.forget(asked) == told
+    assert filled.forget(asked) == ()
+    assert names(filled) == {THIRD.identifier}
+
+
+def test_a_bare_name_means_one_object_however_often_it_is_given(registry: Registry) -> None:
+    hub = other("Hub", Identifier("huggingface", "o/m"), source="huggingface")
+    code = other("Code", Identifier("github", "o/m"), source="github")
+    registry.put_many([hub, code])
+    (removed,) = registry.forget(["o/m"])
+    assert removed.identifier == hub.identifier
+    assert registry.forget(["o/m"]) == ()
+    assert names(registry) == {code.identifier}
+    assert registry.undo_forget("o/m") == (hub.identifier,)
+
+
+def test_addresses_that_differ_in_case_are_two_records(registry: Registry) -> None:
+    small, large, single = (
+        other(name, Identifier("url", f"https://x.org/A/{name}")) for name in ("a0", "A0", "b0")
+    )
+    registry.put_many([small, large, single])
+    judged = [assessment(small), replace(assessment(large), evidence_sha256="1" * 64)]
+    registry.save_assessments(judged)
+    assert registry.get("https://x.org/A/a0").name == "a0"
+    assert registry.get("https://x.org/A/A0").name == "A0"
+    with pytest.raises(UsageError, match=r"url:https://x\.org/A/A0, url:https://x\.org/A/a0"):
+        registry.forget(["https://x.org/a/a0"])
+    (removed,) = registry.forget(["https://x.org/A/a0"])
+    assert (removed.identifier, removed.assessments) == (small.identifier, 1)
+    assert registry.forget(["https://x.org/A/a0"]) == ()
+    assert registry.get("https://x.org/A/A0").name == "A0"
+    assert [item.outcome for item in registry.put_many([small, large])] == ["forgotten", "unchanged"]
+    registry.save_assessments(judged)
+    assert rows(registry)["assessments"] == 1
+    # In another case it means the only one that there is, also when it is repeated and undone.
+    assert len(registry.forget(["https://x.org/a/b0"])) == 1
+    assert registry.forget(["https://x.org/a/b0"]) == ()
+    assert registry.undo_forget("https://x.org/a/b0") == (single.identifier,)
+
+
+def test_a_key_that_a_remaining_entry_has_too_bars_nothing(registry: Registry) -> None:
+    shared = Identifier("huggingface", "o/m")
+    one, two = (
+        other(f"Tagger {number}", Identifier("doi", f"10.1234/{number}"), shared, source="zenodo")
+        for number in (1, 2)
+    )
+    registry.put_many([one, two])
+    registry.forget(["10.1234/1"])
+    later = other("Renamed", *two.identifiers, source="zenodo")
+    assert [item.outcome for item in registry.put_many([one, later])] == ["forgotten", "changed"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        Identifier("github", "o/m"),
+        Identifier("openml", "123"),
+        Identifier("cernopendata", "77"),
+        Identifier("url", "https://x.org/A"),
+        Identifier("swhid", "swh:1:rev:" + "a" * 40),
+        Identifier("arxiv", "1909.12285"),
+        Identifier("huggingface", "o/h"),
+        Identifier("dlhub", "a/b"),
+        Identifier("doi", "10.1234/5"),
+    ],
+)
+def test_it_does_not_come_back_from_another_source_under_its_identifier(
+    registry: Registry, own: Identifier
+) -> None:
+    registry.put(other("Jabberwock", own))
+    registry.forget([own.compact])
+    elsewhere = Provenance(source="other_registry", source_id="row0")
+    copied = other("Jabberwock", own, provenance=elsewhere)
+    unlisted = other("Jabberwock", own, provenance=elsewhere, identifiers=())
+    for item in (copied, unlisted):
+        assert registry.put(item).outcome == "forgotten"
+        assert registry.restore([ExportedStatement(Submission(item))]) == ("forgotten",)
+    assert names(registry) == set()
+    assert registry.put(copied, readmit=True).outcome == "new"
+    assert registry.forgotten() == ()
+
+
+def test_a_failed_addition_leaves_it_forgotten(filled: Registry) -> None:
+    filled.forget(["10.1234/1"])
+    before = filled.forgotten()
+    with pytest.raises(RecordError):
+        filled.put(record(1, "N\0x"), readmit=True)
+    assert filled.forgotten() == before
+    assert filled.put(FIRST).outcome == "forgotten"
+
+
+def test_a_word_goes_though_it_is_part_of_anothers_or_has_its_stem(registry: Registry) -> None:
+    gone = record(1, "Jetting tagger", creators=(Creator(name="Zog Rossi"),))
+    stays = record(2, "Jetted tagger", creators=(Creator(name="Ada Grossini"),))
+    registry.put_many([gone, stays])
+    registry.forget(["10.1234/1"])
+    with registry._database.reading() as connection:
+        left = set(connection.scalars(text("SELECT word FROM words")))
+    assert left.isdisjoint({"rossi", "jetting"})
+    assert {"grossini", "jetted", "tagger"} <= left
+
+
+def test_texts_are_read_once_however_many_authors_a_record_has(
+    registry: Registry,
+) -> None:
+    letters = "abcdefghijklmnopqrst"
+    authors = tuple(
+        Creator(name=f"Zo{one}{two}qu {three}vex")
+        for one in letters
+        for two in letters
+        for three in letters[:5]
+    )
+    registry.put_many(
+        [record(1, TITLE, creators=authors), *(record(number, "Other") for number in range(2, 9))]
+    )
+    counted: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counted.append(statement)
+
+    with registry._database.writing() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        forget.forget(connection, ["10.1234/1"])
+    assert len([query for query in counted if "FROM entry_texts" in query and "SELECT" in query]) == 1
+    assert len(counted) < 60

@@ -2,6 +2,7 @@
 import random
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,3 +191,6 @@ def test_who_knows_best_speaks(make_record: Make) -> None:
     assert merged.formats == ("onnx", "zip")
     assert merged.provenance.source == "zenodo"
     assert [origin.field for origin in merged.provenance.origins] == ["description"]
+    assert merged.provenance.merged_from == (curated.provenance.source,)
+    repeated = msgspec.structs.replace(host, provenance=curated.provenance)
+    assert merge([host, repeated]).provenance.merged_from == ()

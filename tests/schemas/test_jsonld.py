@@ -187,3 +187,19 @@ def test_the_view_states_the_licence_of_the_metadata_and_reads_back(source, stat
     document = record.to_jsonld()
     assert document.get("sdLicense") == stated
     assert read_jsonld(document) == (record, ())
+
+
+@pytest.mark.parametrize(
+    ("others", "stated"),
+    [
+        (("huggingface",), None),
+        (("somewhere",), None),
+        (("datacite",), "https://spdx.org/licenses/CC0-1.0"),
+        (("fairreg",), "https://spdx.org/licenses/CC0-1.0"),
+    ],
+)
+def test_a_merged_record_states_the_licence_that_all_its_sources_have(others, stated):
+    provenance = Provenance(source="zenodo", source_id="1", merged_from=others)
+    document = msgspec.structs.replace(FULL, provenance=provenance).to_jsonld()
+    assert document.get("sdLicense") == stated
+    assert read_jsonld(document)[0].provenance == provenance

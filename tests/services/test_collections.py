@@ -9,6 +9,7 @@ import pytest
 
 from fairreg import harvesters
 from fairreg.errors import RecordError, UsageError
+from fairreg.registry.entries import Harvest
 from fairreg.registry.registry import Registry
 from fairreg.services.harvest import collections
 from fairreg.services.harvest.collections import all_collections, harvest_collection, plan
@@ -216,6 +217,26 @@ def test_a_run_that_was_stopped_long_ago_starts_again(here, registry, services, 
     run(here, registry, log=heard.append)
     assert len(asked(services, "zenodo")) == 2
     assert not any("resuming the run of" in line for line in heard)
+
+
+def test_a_run_that_starts_again_reads_its_queries_from_the_beginning(here, registry, services):
+    registry.save_harvest(Harvest("zenodo", "tracks", cursor="page=2&size=1", counts={"taken": 1}))
+    heard: list[str] = []
+    reports, faults = run(here, registry, log=heard.append)
+    assert ([report.resumed for report in reports], faults) == ([False, False], [])
+    assert not any("resuming" in line for line in heard)
+    assert not any("page=2" in path for path in asked(services, "zenodo"))
+
+
+def test_a_run_with_another_limit_does_not_finish_the_queries_of_a_stopped_one(here, registry, services):
+    services.faults["zenodo"] = "500"
+    run(here, registry)
+    services.faults.clear()
+    services.asked.clear()
+    reports, _ = run(here, registry, plan(here, "mine", limit=1))
+    assert [report.seen for report in reports] == [1, 1]
+    reports, _ = run(here, registry)
+    assert [(report.seen, report.finished_before) for report in reports] == [(2, False), (2, False)]
 
 
 def test_other_sources_limits_or_dates_are_another_run(here, registry, services):

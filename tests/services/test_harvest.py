@@ -2,6 +2,7 @@
 """Harvests of a local server that speaks Zenodo's search (its payloads are written by hand)."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
@@ -13,6 +14,7 @@ from fairreg.errors import BadAnswer, Unreachable, UsageError
 from fairreg.registry.registry import Registry
 from fairreg.services.harvest.harvest import harvest
 from fairreg.services.harvest.parallel import harvest_all
+from fairreg.services.registry.transfer import export
 from fairreg.services.sources import rejected
 from harvesters.zenodo_payloads import page, record
 
@@ -139,6 +141,32 @@ def test_bad_records_are_set_aside_with_their_reason(settings, web, service):
     assert any("rejected a payload" in line for line in heard)
 
 
+def test_the_first_rejected_payloads_are_logged_and_the_others_counted(settings, web, service):
+    service.records = [{"id": number, "metadata": {"title": None}} for number in range(60)]
+    heard = []
+    report = harvest(settings, "zenodo", web=web, log=heard.append)
+    assert (len(report.refused), len(rejected(settings))) == (60, 60)
+    said = [line for line in heard if line.startswith("Zenodo: rejected")]
+    assert len(said) == 11
+    assert said[-1] == "Zenodo: rejected 50 more payloads"
+
+
+def test_rejected_payloads_are_counted_when_a_harvest_stops(settings, web, service):
+    service.records = [{"id": number, "metadata": {"title": None}} for number in range(60)]
+    service.broken[2] = Response("fault", 500)
+    heard = []
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", web=web, log=heard.append)
+    assert "Zenodo: rejected 15 more payloads" in heard
+
+
+def test_a_page_of_far_more_items_than_requested_is_refused(settings, web, service, monkeypatch):
+    monkeypatch.setattr("fairreg.services.harvest.harvest.MOST_HITS", 24)
+    with pytest.raises(BadAnswer, match=r"Zenodo sent a page of 25 items; at most 24 are read\."):
+        harvest(settings, "zenodo", web=web)
+    assert held(settings) == 0
+
+
 def test_what_no_registry_can_keep_is_set_aside_and_the_rest_of_its_page_is_kept(settings, web, service):
     service.records[5]["doi"] = service.records[5]["metadata"]["doi"] = "10.1234/" + "x" * 3000
     report = harvest(settings, "zenodo", web=web)
@@ -208,6 +236,21 @@ def test_a_tombstone_marks_what_the_registry_knows(settings, web, service):
     assert gone.record.name == "Record 1000"
 
 
+def test_a_tombstone_holds_no_email_address(settings, web, service, tmp_path):
+    harvest(settings, "zenodo", web=web)
+    note = "Removed on request of ada\u200b@cern.ch."
+    service.records[:2] = [{"id": number, "tombstone": {"note": note}} for number in (1000, 5)]
+    heard = []
+    harvest(settings, "zenodo", web=web, log=heard.append)
+    assert any("was withdrawn (Removed on request of (e-mail address).)" in line for line in heard)
+    assert statement(settings, "1000").gone_reason == "Removed on request of (e-mail address)."
+    with Registry(settings=settings) as registry:
+        registry.mark_gone("zenodo", "1002", "ask ada@cern.ch")
+        assert registry.statement("zenodo", "1002").gone_reason == "ask (e-mail address)"
+    export(settings, tmp_path / "all.jsonl")
+    assert "@cern" not in (tmp_path / "all.jsonl").read_text(encoding="utf-8")
+
+
 def test_the_limit_ends_a_harvest_for_good(settings, web, service):
     report = harvest(settings, "zenodo", limit=30, web=web)
     assert report.seen == 30
@@ -256,3 +299,14 @@ def test_an_unknown_source_is_a_usage_error(settings):
 
 def test_it_opens_its_own_client(settings, service):
     assert harvest(settings, "zenodo", limit=2).new == 2
+
+
+def test_a_limit_counts_all_records_of_a_harvest_that_starts_anew(settings, web, service):
+    service.broken[3] = Response("fault", 500)
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", limit=60, web=web)
+    with Registry(settings=settings) as registry:
+        state = registry.harvest_state("zenodo", "")
+        registry.save_harvest(replace(state, cursor="not a position"))
+    service.broken.clear()
+    assert harvest(settings, "zenodo", limit=60, web=web).seen == 60

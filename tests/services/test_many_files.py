@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: MIT
 """A record of thousands of files costs as much per file as one of a few."""
 
+import hashlib
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fairreg.registry import Registry
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance
+from fairreg.services.assess.assess import assess
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.fetch.files.selection import select
 from fairreg.services.fetch.side_files import gathered, missing
+from fairreg.services.registry import db
 from fairreg.services.run.recipe.facts import recipe_facts
+from fairreg.settings import Settings
 from fairreg.storage.cache import Cache, CachedFile
 
 FEW, MANY = 500, 4000
@@ -73,3 +81,51 @@ def test_each_step_takes_a_time_linear_in_the_number_of_files(
         seconds[count] = time.process_time() - begun
     assert seconds[MANY] < 2
     assert seconds[MANY] < 3 * seconds[FEW] * MANY / FEW + 0.3
+
+
+# Index entry, digest, and the beginning: as weights, as a model of a runner, as a packed file, as a format.
+MOST_OPENINGS = 6
+
+
+def test_an_assessment_offline_opens_each_short_file_a_few_times(settings: Settings, tmp_path: Path) -> None:
+    count = 50
+    db.ensure(settings, lambda _line: None)
+    cache, listed = Cache(settings.cache), []
+    for number in range(count):
+        content = b"a,b\n%d,2\n" % number
+        digest = hashlib.sha256(content).hexdigest()
+        (tmp_path / "part").write_bytes(content)
+        name = f"part{number}.csv"
+        cache.add(tmp_path / "part", name=name, sha256=digest, keys=(f"sha256:{digest}",))
+        url = f"https://zenodo.org/records/1/files/{name}"
+        listed.append(Distribution(name=name, url=url, size=len(content), checksums=(f"sha256:{digest}",)))
+    record = ModelRecord(
+        identifier="zenodo:1",
+        kind="model",
+        name="many",
+        identifiers=(Identifier("zenodo", "1"),),
+        provenance=Provenance("zenodo", "1"),
+        distributions=tuple(listed),
+    )
+    with Registry(settings=settings) as registry:
+        registry.put(record, payload=b"{}", media_type="application/json")
+    time.sleep(0.2)  # a file that was written just now is read again: it may change within a time stamp
+    with counted_openings(settings.cache) as opened:
+        report = assess(settings, "zenodo:1", offline=True)
+    assert report.coverage > 0
+    assert len(opened) <= MOST_OPENINGS * count + 10
+
+
+@contextmanager
+def counted_openings(folder: Path) -> Iterator[list[str]]:
+    """Collects the files under `folder` that are opened meanwhile."""
+    found: list[str] = []
+    counting = [True]
+
+    def seen(event: str, arguments: tuple[object, ...]) -> None:
+        if counting and event == "open" and str(arguments[0]).startswith(str(folder)):
+            found.append(str(arguments[0]))
+
+    sys.addaudithook(seen)  # for the rest of the process: it cannot be removed
+    yield found
+    counting.clear()

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from fairreg.errors import RecordError
 from fairreg.registry import (
     Assessment,
+    Entry,
     ExportedStatement,
     LinkOverride,
     Registry,
@@ -265,6 +266,40 @@ def test_a_line_that_no_registry_can_keep_is_named_and_nothing_is_kept(
         import_(other, tmp_path / "old.jsonl")
     with Registry(settings=other) as registry:
         assert registry.info().entries == 153
+
+
+def test_reasons_and_places_of_an_imported_file_hold_no_email_address(home: Home, tmp_path: Path) -> None:
+    refusal = {
+        "type": "refusal",
+        "source": "zenodo",
+        "payload": "e30=",
+        "reason": "Not a record: 'ada@cern.ch'",
+    }
+    withdrawn = {"record": said(1).to_json(), "gone_reason": "ask ada@cern.ch", "gone_at": LONG_AGO}
+    lines = [refusal | {"path": "$.x['ada@cern.ch']"}, withdrawn]
+    file = tmp_path / "lines.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    other = home("other")
+    import_(other, file)
+    with Registry(settings=other) as registry:
+        (rejected,) = registry.rejected()
+        gone = registry.statement("zenodo", "1")
+    assert (rejected.reason, rejected.path) == (
+        "Not a record: '(e-mail address)'",
+        "$.x['(e-mail address)']",
+    )
+    assert gone is not None
+    assert gone.gone_reason == "ask (e-mail address)"
+
+
+@pytest.mark.parametrize("kept", [Statement, Entry])
+def test_a_withdrawal_that_an_older_release_stored_is_read_without_addresses(
+    kept: Callable[..., Statement | Entry],
+) -> None:
+    place = {"source": "zenodo", "source_id": "1", "retrieved_at": LONG_AGO}
+    shown = {"identifier": "x:1", "sources": ("zenodo",), "runnable": False}
+    read = kept(record=said(1), gone_reason="ask ada@cern.ch", **(place if kept is Statement else shown))
+    assert read.gone_reason == "ask (e-mail address)"
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50))

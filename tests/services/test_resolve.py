@@ -134,6 +134,14 @@ def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):
         resolve(web, hbb.DOI)
 
 
+def test_the_reason_of_a_withdrawal_holds_no_email_address(web, httpserver):
+    body = {"status": 410, "tombstone": {"note": "Ask ada&#64;cern.ch (Geneva)."}}
+    httpserver.expect_request("/zenodo/api/records/7305227").respond_with_json(body, status=410)
+    hbb.serve(httpserver, b"content")
+    with pytest.raises(Gone, match=r"Ask \(e-mail address\) \(Geneva\)"):
+        resolve(web, hbb.DOI)
+
+
 def test_an_unknown_doi_is_not_found(web, httpserver):
     httpserver.expect_request("/datacite/dois/10.1234/none").respond_with_json({"errors": []}, status=404)
     httpserver.expect_request("/doi/10.1234/none").respond_with_data("", status=404)

@@ -12,7 +12,7 @@ from support.databases import Databases
 
 FIELDS = {
     "id", "name", "kind", "sources", "doi", "license", "task", "frameworks", "year", "score",
-    "runnable", "runs", "fair_score", "url", "concept_doi", "versions",
+    "runnable", "runs", "fair_score", "url", "concept_doi", "versions", "gone",
 }  # fmt: skip
 
 
@@ -32,6 +32,7 @@ def test_the_document_is_the_one_that_scripts_read(ready: Settings) -> None:
     assert first["url"] == "https://doi.org/10.5281/zenodo.7305227"
     assert first["runnable"] is True
     assert first["fair_score"] is None
+    assert first["gone"] is False
     assert first["sources"] == ["catalogue"]
 
 
@@ -40,6 +41,7 @@ def test_a_withdrawn_entry_is_found_with_a_warning(ready: Settings) -> None:
         registry.mark_gone("catalogue", "particlenet", "taken down")
     report = search(ready, "arXiv:1902.08570")
     assert report.results[0].name == "ParticleNet"
+    assert [row["gone"] for row in report.to_json()["results"][:1]] == [True]
     assert report.warnings == ("github:hqucms/ParticleNet was withdrawn by its source: taken down",)
 
 

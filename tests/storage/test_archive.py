@@ -534,3 +534,58 @@ def test_bytes_behind_a_packed_tar_are_ignored(tmp_path):
     with path.open("ab") as file:
         file.write(b"a signature")
     assert [item.name for item in unpack(path, tmp_path / "a").iterdir()] == ["x.txt"]
+
+
+def three_members() -> bytearray:
+    """Three files of 1,000 bytes: headers at 0, 1,536 and 3,072."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        for number in range(3):
+            member = tarfile.TarInfo(f"f{number}.txt")
+            member.size = 1000
+            archive.addfile(member, io.BytesIO(bytes([65 + number]) * 1000))
+    return bytearray(plain.getvalue())
+
+
+@pytest.mark.parametrize("packer", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_a_damaged_header_behind_the_first_is_not_the_end_of_the_archive(tmp_path, packer):
+    damaged = three_members()
+    damaged[1536 + 148 : 1536 + 156] = b"00000000"
+    (tmp_path / "a.tar.gz").write_bytes(packer(bytes(damaged)))
+    with pytest.raises(UnsafeArchive, match="a header is damaged"):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "cache" / "a")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("packer", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_an_archive_that_is_cut_inside_a_header_is_refused(tmp_path, packer):
+    (tmp_path / "a.tar.gz").write_bytes(packer(bytes(three_members()[: 1536 + 300])))
+    with pytest.raises(UnsafeArchive, match="the archive is cut"):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "cache" / "a")
+
+
+def test_an_archive_without_blocks_of_zeros_at_its_end_is_whole(tmp_path):
+    (tmp_path / "a.tar").write_bytes(three_members()[: 3 * 1536])
+    folder = unpack(tmp_path / "a.tar", tmp_path / "a")
+    assert sorted(path.name for path in folder.iterdir()) == ["f0.txt", "f1.txt", "f2.txt"]
+
+
+def test_a_flipped_bit_of_a_packed_tar_never_makes_it_another_kind_of_file(tmp_path):
+    content = bytes(item % 64 for item in MANY_BYTES[:400_000])
+    for suffix in PACKERS:
+        whole = packed_tar(content, suffix)
+        for place in range(20, len(whole) - 20, len(whole) // 12):
+            path = tmp_path / f"a.tar.{suffix}"
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+            assert is_archive(path), (suffix, place)
+            with pytest.raises(UnsafeArchive):
+                unpack(path, tmp_path / "cache" / "a")
+
+
+def packed_tar(content: bytes, suffix: str) -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        member = tarfile.TarInfo("x.bin")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return PACKERS[suffix](plain.getvalue())

@@ -393,3 +393,25 @@ def test_a_full_disk_and_a_file_in_the_way_are_told_apart():
     with pytest.raises(FairregError, match="Not a directory") as taken, disk_faults("The result"):
         Path("/dev/null/x").write_bytes(b"")
     assert taken.value.hint.startswith("Choose another path")
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("/usr"), lambda path: path.write_text("x")])
+def test_what_is_no_folder_in_the_place_of_an_unpacked_archive_is_counted_nowhere_and_has_changed(
+    tmp_path, make
+):
+    cache = Cache(tmp_path / "cache")
+    place = cache.extracted("a" * 64)
+    place.parent.mkdir(parents=True)
+    make(place)
+    assert (cache.info().extracted, cache.info().extracted_size) == (0, 0)
+    assert list(cache.verify()) == [(place, False)]
+
+
+@pytest.mark.parametrize("fault", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_a_disk_without_locks_takes_files_nevertheless(tmp_path, monkeypatch, fault):
+    def flock(_file, _how):
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with Cache(tmp_path / "cache").lock("a"):
+        pass

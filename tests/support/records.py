@@ -88,6 +88,7 @@ provenances = st.builds(
     origins=listed(
         st.builds(FieldOrigin, field=text, origin=st.sampled_from(get_args(Origin)), evidence=maybe)
     ),
+    merged_from=listed(text),
 )
 records = st.builds(
     ModelRecord,

@@ -87,7 +87,7 @@ class Probe(_Struct, frozen=True):
 
     `outcome`: ok (2xx), absent (404 or 410), denied (401, 402, 403), failed (the network or the service gave
     no answer), not_probed. `digest` is ``sha256:hex`` of what was read, `when` an ISO 8601 time, `detail` a
-    sentence for people, `rank` counts from 1.
+    sentence for people, `rank` counts from 1, `file` is the published name of the file that was requested.
     """
 
     kind: ProbeKind
@@ -99,6 +99,7 @@ class Probe(_Struct, frozen=True):
     detail: str | None = None
     when: str | None = None
     digest: str | None = None
+    file: str | None = None
 
 
 class DataCiteFacts(_Struct, frozen=True):
@@ -210,7 +211,7 @@ class Evidence(_Struct, frozen=True):
         """Return the reason why a probe has no answer, as the sentence of an `unknown`."""
         probe = self.probe(kind)
         if probe.outcome == "failed":
-            return f"The probe {kind} got no answer: {probe.detail or 'the network failed'}."
+            return f"The probe {kind} failed: {probe.detail or 'the network gave no answer'}."
         if probe.outcome == "not_probed":
             return f"The probe {kind} was not made{' (offline)' if self.offline else ''}."
         return f"The answer of the probe {kind} ({probe.outcome}) does not decide it."

@@ -8,10 +8,11 @@ from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
-from fairreg.schemas.record import ModelRecord, Origin, Relation, may_hold_address
+from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
 
 __all__ = [
     "NOT_DOWNLOADED",
+    "cite_address",
     "cite_datacite",
     "cite_dataset",
     "cite_document",
@@ -99,12 +100,15 @@ def cite_datacite(evidence: Evidence, field: str, value: object) -> tuple[Citati
     return (_cite_record(evidence.datacite.record, "datacite", field, value),)
 
 
-def cite_field(evidence: Evidence, field: str, value: object) -> Citation:
-    """Cite a field of the published record, or of DataCite's where only that one has it."""
-    registered = evidence.datacite.record if evidence.datacite else None
-    if registered and getattr(registered, field) and not getattr(evidence.record, field):
-        return _cite_record(registered, "datacite", field, value)
-    return cite_record(evidence, field, value)
+def cite_field(evidence: Evidence, record: ModelRecord, field: str, value: object) -> Citation:
+    """Cite a field of `record`, which is the published record or DataCite's."""
+    return _cite_record(record, "record" if record is evidence.record else "datacite", field, value)
+
+
+def cite_address(evidence: Evidence, address: str) -> Citation:
+    """Cite an address of the published record, that of a file or of the record's page."""
+    of_file = any(item.url == address for item in evidence.record.distributions)
+    return cite_record(evidence, "distributions" if of_file else "provenance", address)
 
 
 def cite_relation(evidence: Evidence, relation: Relation) -> Citation:
@@ -134,7 +138,8 @@ def _cite_record(
 def cite_probe(evidence: Evidence, kind: ProbeKind) -> Citation:
     """Cite a probe's answer."""
     probe = evidence.probe(kind)
-    words = [probe.outcome, str(probe.status or ""), ", ".join(probe.found), probe.detail or ""]
+    found, detail = ", ".join(probe.found), probe.detail or ""
+    words = [probe.outcome, str(probe.status or ""), probe.file or "", found, detail]
     value = _excerpt(" ".join(word for word in words if word))
     return Citation("probe", kind, value, probe.url, probe.digest, probe.when, "computed")
 
@@ -171,9 +176,5 @@ def _digest(sha256: str | None) -> str | None:
 
 def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-    text = " ".join(text.split())
-    if may_hold_address(text):
-        from fairreg.email_addresses import without_addresses
-
-        text = without_addresses(text)
+    text = public_text(" ".join(text.split()))
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

@@ -20,6 +20,7 @@ __all__ = [
     "PrincipleResult",
     "WithFairreg",
     "assess",
+    "coverage_text",
 ]
 
 COVERAGE_FOR_BADGE = 0.8
@@ -165,6 +166,17 @@ def _result(one: IndicatorScore) -> IndicatorResult:
     )
 
 
+def coverage_text(covered: float) -> str:
+    """Format a coverage in 0..1 as a percentage.
+
+    It is rounded down: 79.9 % is not enough for a badge, and must not read as the 80 % that is.
+
+    >>> coverage_text(0.799), coverage_text(0.29)
+    ('79 %', '29 %')
+    """
+    return f"{int(100 * covered + 1e-9)} %"  # 100 * 0.29 is less than 29
+
+
 def _badge(scored: list[IndicatorScore], overall: float | None, covered: float) -> Badge | None:
     if overall is None:
         return None
@@ -173,8 +185,7 @@ def _badge(scored: list[IndicatorScore], overall: float | None, covered: float) 
     if failing:
         return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
     if covered < COVERAGE_FOR_BADGE:
-        # Rounded down: 79.9 % is not enough, and must not read as the 80 % that is.
-        reason = f"Only {int(100 * covered)} % of the rubric's weight has a verdict; 80 % are needed."
+        reason = f"Only {coverage_text(covered)} of the rubric's weight has a verdict; 80 % are needed."
         return Badge(awarded=False, label=label, reason=reason)
-    reason = f"No essential indicator fails, and {int(100 * covered)} % of the weight has a verdict."
+    reason = f"No essential indicator fails, and {coverage_text(covered)} of the weight has a verdict."
     return Badge(awarded=True, label=label, reason=reason)

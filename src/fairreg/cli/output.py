@@ -5,7 +5,7 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from io import TextIOWrapper
@@ -27,12 +27,13 @@ __all__ = [
     "explain",
     "live_table",
     "log",
+    "log_rejected",
     "print_document",
     "print_json",
     "visible",
 ]
 
-_SHOWN_VIOLATIONS = 10
+_LISTED_REASONS = 10
 _PIPED_WIDTH = 200
 _MOST_BARS = 8
 # Letters of one text for people: a long description is shown whole. JSON and documents are never cut.
@@ -222,6 +223,16 @@ def log(line: str) -> None:
             _log_console().print(text)
 
 
+def log_rejected(reasons: Sequence[str]) -> None:
+    """Log why payloads were rejected: the first reasons, the number of others, and how to list them all."""
+    for reason in reasons[:_LISTED_REASONS]:
+        log(f"  rejected: {reason}")
+    if len(reasons) > _LISTED_REASONS:
+        log(f"  and {len(reasons) - _LISTED_REASONS} more")
+    if reasons:
+        log("  List all rejected payloads with: fairreg sources --refused")
+
+
 def _is_plain(text: str) -> bool:
     """Return True for a line that rich, which is slow to import, would print unchanged."""
     # Rich strips trailing blanks of a long line.
@@ -230,12 +241,18 @@ def _is_plain(text: str) -> bool:
 
 def explain(error: FairregError) -> None:
     """Print an error: what happened, and what to do next."""
-    log(f"Error: {error.message}")
-    if isinstance(error, RecordError):
-        for path, message in error.violations[:_SHOWN_VIOLATIONS]:
-            log(f"  {path}: {message}")
-    if error.hint:
+    listed = error.violations[: error.most_shown] if isinstance(error, RecordError) else ()
+    log(f"Error: {_without_first(error.message, listed)}")
+    for path, message in listed:
+        log(f"  {path}: {message}")
+    if error.hint and error.hint != RecordError.all_listed.format(len(listed)):
         log(f"Hint: {error.hint}")
+
+
+def _without_first(said: str, listed: tuple[tuple[str, str], ...]) -> str:
+    """Return a message without the violation that it ends with, if that is the first one in the list."""
+    ends = [f": {path} {message.rstrip('.')}." for path, message in listed[:1]]
+    return f"{said.removesuffix(ends[0])}:" if ends and said.endswith(ends[0]) else said
 
 
 class ProgressCallback(Protocol):

@@ -195,7 +195,7 @@ def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
 
 
 def _print(report: "HarvestReport") -> None:
-    from fairreg.cli.output import console, log
+    from fairreg.cli.output import console, log_rejected
 
     counts = report.counts
     counts["rejected"] = counts.pop("refused")
@@ -203,7 +203,4 @@ def _print(report: "HarvestReport") -> None:
         del counts["forgotten"]
     numbers = ", ".join(f"{count} {name}" for name, count in counts.items())
     console().print(f"{report.source}: {numbers}", markup=False)
-    for refused in report.refused:
-        log(f"  rejected: {refused.reason}")
-    if report.refused:
-        log("  List all rejected payloads with: fairreg sources --refused")
+    log_rejected([item.reason for item in report.refused])

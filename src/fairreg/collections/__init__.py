@@ -26,6 +26,7 @@ MAX_BYTES = 2**18
 MAX_LINE = 4000  # characters; tomllib takes quadratic time for a key of many dotted parts
 MAX_QUERIES = 1000
 # Longest text of a query or reason, in characters; services reject longer queries.
+MAX_LIMIT = 10**9  # records of one query
 MAX_TEXT = 2000
 _KEYS: Mapping[str, type] = {"title": str, "description": str, "query": list}
 _QUERY_KEYS: Mapping[str, type] = {
@@ -203,6 +204,9 @@ class _Reader:
                 raise _fault(self.file, self._line_of(key, first, last), f"{key} {fault}")
         if table.get("limit", 1) < 1:
             raise _fault(self.file, self._line_of("limit", first, last), "limit must be at least 1")
+        if table.get("limit", 1) > MAX_LIMIT:
+            fault = f"limit must be at most {MAX_LIMIT:,}"
+            raise _fault(self.file, self._line_of("limit", first, last), fault)
         texts = {key: " ".join(table[key].split()) for key in required}
         return CollectionQuery(
             **texts, limit=table.get("limit"), needs_token=table.get("needs_token", False), line=first

@@ -6,7 +6,7 @@ Files of other versions are read as well; what 1.2.0 does not have is among the 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -44,7 +44,7 @@ from fairreg.schemas.identifiers import (
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject, tracked
 from fairreg.schemas.jsonld_terms import ORCID, SPDX
-from fairreg.schemas.licenses import spdx, with_address
+from fairreg.schemas.licenses import is_listed, spdx, with_address
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.sources import ARXIV, DOI, SWHID
 
@@ -85,7 +85,6 @@ _SWHID = re.compile(r"swh:1:(?:snp|rel|rev|dir|cnt):[0-9a-f]{40}")
 _ADDRESS = re.compile(r"https?://[^\s<>\"(){}|\\^`\x00-\x20]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ALL_VERSIONS = "Concept DOI: it stands for all versions"
-_MESSAGE = "If you use this model, please cite it by the DOI of the version that you used."
 _FIRST = ("cff-version", "message", "title", "type", "authors", "abstract", "version", "doi")
 _REQUIRED = ("cff-version", "message", "title", "authors")
 # Schemes besides DOI and SWHID by which a file identifies its own object.
@@ -112,7 +111,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "doi": record.doi if record.doi and _DOI.fullmatch(record.doi) else None,
         "version": record.version,
         "date-released": day if _DAY.fullmatch(day) else None,
-        "message": _MESSAGE,
+        "message": _message(record),
         "title": record.name,
         "type": "dataset" if record.kind == "dataset" else "software",
         "authors": [_author(item) for item in record.creators],
@@ -125,6 +124,11 @@ def document(record: ModelRecord) -> dict[str, Any]:
     }
 
 
+def _message(record: ModelRecord) -> str:
+    how = " by the DOI of the version that you used" if record.doi else ""
+    return f"If you use this {record.kind}, please cite it{how}."
+
+
 def is_valid(text: str) -> bool:
     """Tell whether the text of a file meets the schema of Citation File Format 1.2.0."""
     from jsonschema import Draft7Validator
@@ -133,12 +137,18 @@ def is_valid(text: str) -> bool:
 
 
 def violations(text: str) -> list[tuple[str, str]]:
-    """List where a file does not meet the schema of 1.2.0, and DOIs that are templates: JSON path, fault."""
+    """List where a file does not meet the schema of 1.2.0, and DOIs that are templates: JSON path, fault.
+
+    The fault of a value that fairreg reads in another spelling says what to write.
+    """
     from jsonschema import Draft7Validator
 
     parsed = typed_yaml(text)
     errors = sorted(Draft7Validator(_schema()).iter_errors(parsed), key=lambda error: error.json_path)
-    found = [(error.json_path, error.message[:_LONGEST_FAULT]) for error in errors[:_MOST_FAULTS]]
+    found = [
+        (error.json_path, error.message[:_LONGEST_FAULT] + _advice(error.json_path, error.instance))
+        for error in errors[:_MOST_FAULTS]
+    ]
     if not isinstance(parsed, dict):
         return found
     listed = [item for item in listed_as_written(parsed.get("identifiers")) if isinstance(item, dict)]
@@ -149,6 +159,49 @@ def violations(text: str) -> list[tuple[str, str]]:
 
 
 _MOST_FAULTS, _LONGEST_FAULT = 100, 200
+
+
+def _advice(path: str, value: object) -> str:
+    """Say what to write for a value that is refused only for its spelling, empty for any other."""
+    members = list(_spelled(path, value))
+    better = [written for given, written in members if written and written != given]
+    return f"; write {', '.join(better)}" if better else ""
+
+
+def _spelled(path: str, value: object) -> Iterator[tuple[str, str | None]]:
+    """Yield the DOIs, ORCIDs and licences at a path, each with its spelling in this format if it has one."""
+    name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
+    if isinstance(value, dict):
+        if name == "identifiers" and value.get("type") == "doi":
+            yield from _spelled("$.doi", value.get("value"))
+        for key in _SPELLED:
+            yield from _spelled(f"{path}.{key}", value.get(key))
+    elif isinstance(value, list):
+        yield from (pair for item in value if isinstance(item, str) for pair in _spelled(path, item))
+    elif isinstance(value, str) and name in _SPELLED:
+        yield value, _SPELLED[name](value)
+
+
+def _written_doi(text: str) -> str | None:
+    doi = normalise_doi(text)
+    return doi if doi and _DOI.fullmatch(doi) else None
+
+
+def _written_orcid(text: str) -> str | None:
+    orcid = normalise_orcid(text)
+    return f"{ORCID}{orcid}" if orcid else None
+
+
+def _written_licence(text: str) -> str | None:
+    known = spdx(text)
+    return known if known in _licences() else None
+
+
+_SPELLED: Mapping[str, Callable[[str], str | None]] = {
+    "doi": _written_doi,
+    "orcid": _written_orcid,
+    "license": _written_licence,
+}
 
 
 @cache
@@ -167,8 +220,8 @@ def _licences() -> frozenset[str]:
 def _address_of(record: ModelRecord) -> str | None:
     """Return the address of a licence that the schema does not list, in SPDX's list or as it is stated."""
     if record.license:
-        one = re.fullmatch(r"[\w.+-]+", record.license)
-        return f"{SPDX}{record.license}.html" if one and record.license not in _licences() else None
+        newer = is_listed(record.license) and record.license not in _licences()
+        return f"{SPDX}{record.license}.html" if newer else None
     stated = _ADDRESS.search(record.license_stated or "")
     return stated[0] if stated else None
 

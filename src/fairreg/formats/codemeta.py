@@ -34,7 +34,8 @@ from fairreg.formats.related import papers_of, repository_of
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
-from fairreg.schemas.jsonld_terms import ORCID, SPDX, SPDX_ID
+from fairreg.schemas.jsonld_terms import ORCID, SPDX
+from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator, ModelRecord, RelationType
 
 __all__ = [
@@ -114,7 +115,7 @@ def _addresses(record: ModelRecord, relation: RelationType) -> list[str]:
 
 
 def _licence(stated: str | None) -> str | None:
-    return SPDX + stated if stated and SPDX_ID.fullmatch(stated) else stated
+    return SPDX + stated if stated and is_listed(stated) else stated
 
 
 def _author(item: Creator) -> dict[str, Any]:

@@ -12,7 +12,9 @@ _GROUP = re.compile(
     r"\b(?:collaboration|consortium|working group|group|team|project|university|laboratory|institute)\b",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|phd)\.?", re.IGNORECASE)
+# In the case that they are written in: Ii and Iii are family names.
+_SUFFIX = re.compile(r"(?:[JjSs]r|JR|SR|II|III|IV|PhD|PHD|phd)\.?")
+_NAMES_TOO = frozenset({"jr", "sr"})
 
 
 class NameParts(NamedTuple):
@@ -29,7 +31,7 @@ def is_group(creator: Creator) -> bool:
 
 
 def is_suffix(word: str) -> bool:
-    """Tell whether a word of a name is a suffix."""
+    """Tell whether a word of a name has the form of a suffix."""
     return bool(_SUFFIX.fullmatch(word))
 
 
@@ -42,9 +44,10 @@ def name_parts(creator: Creator) -> NameParts:
     family, *others = listed
     suffixes = [part for part in others if is_suffix(part)]
     words = family.split()
-    if len(words) > 1 and is_suffix(words[-1]):
-        suffixes.insert(0, words.pop())
     given = ", ".join(part for part in others if part and not is_suffix(part))
+    may_be_name = not given and words and words[-1].rstrip(".").lower() in _NAMES_TOO
+    if len(words) > (2 if may_be_name else 1) and is_suffix(words[-1]):
+        suffixes.insert(0, words.pop())
     # A comma before the suffix alone ("John Smith, Jr.") does not tell the family name from the given ones.
     if not given and (len(listed) == 1 or suffixes):
         *before, last = words or [""]

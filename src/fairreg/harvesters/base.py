@@ -17,8 +17,10 @@ from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.sources import source_named
 from fairreg.web import HttpClient
 
-__all__ = ["FetchedPayload", "Harvester", "Hit", "HitPage", "Payload", "payloads_of"]
+__all__ = ["MOST_HITS", "FetchedPayload", "Harvester", "Hit", "HitPage", "Payload", "payloads_of"]
 
+# Hits of one page: ten times the largest page that a service gives; each takes a kilobyte of memory or more.
+MOST_HITS = 10_000
 Payload = dict[str, Any]
 
 
@@ -83,6 +85,10 @@ class Harvester(ABC):
     token_page_limit: ClassVar[int] = 100
     # Supports word queries with immediate results; a source without them is left out of live searches.
     searchable: ClassVar[bool] = True
+    # `search` yields its records; those of other sources come from saved documents only.
+    harvestable: ClassVar[bool] = True
+    # Source that has the same records: a harvest of all sources leaves this one out.
+    double_of: ClassVar[str | None] = None
     # For a source whose `search` needs a query or a date: an example of a query.
     required_query: ClassVar[str | None] = None
     # Import name of an optional package that the source needs.

@@ -44,6 +44,7 @@ class GardenHarvester(Harvester):
     name: ClassVar[str] = "garden"
     # It sends no requests at all.
     searchable: ClassVar[bool] = False
+    harvestable: ClassVar[bool] = False
 
     def handles(self, identifier: Identifier) -> bool:  # noqa: ARG002 - see the answer
         """Handle no identifier: the service is not queried."""

@@ -12,10 +12,18 @@ from http import HTTPStatus
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.errors import (
+    AccessDenied,
+    BadAnswer,
+    FairregError,
+    NotFound,
+    Offline,
+    RateLimited,
+    UsageError,
+)
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.contents import file_format, media_type
-from fairreg.harvesters.common.paging import object_of
+from fairreg.harvesters.common.paging import is_last, object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.file_address import file_address, name_in_address, quoted_part
 from fairreg.schemas.identifiers import Identifier
@@ -31,6 +39,8 @@ __all__ = ["HARVESTER", "OpenMLHarvester"]
 API = "https://www.openml.org/api/v1/json"
 PAGES = "https://www.openml.org/f/"
 _FLOW = re.compile(r"(?:flow|flows|f)/(\d{1,15})")
+# Flows in a row whose requests fail, each after its retries, before OpenML counts as down.
+_MOST_FAILURES = 3
 _FRAMEWORKS = {
     "sklearn": "scikit-learn",
     "scikit-learn": "scikit-learn",
@@ -80,12 +90,15 @@ class OpenMLHarvester(Harvester):
         A flow never changes, so `since` keeps those uploaded from that day on.
         """
         offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or 10_000))
-        left = limit
+        left, before = limit, None
         while left is None or left > 0:
             listed = self._listed(web.asking("search"), query.strip(), offset, size)
+            if listed and listed == before:  # a damaged page does not say whether it is the last
+                return
+            before = listed
             hits = tuple(self._flows(web, listed[:left], since))
             offset += size
-            onward = urlencode({"offset": offset, "size": size}) if len(listed) == size else None
+            onward = urlencode({"offset": offset, "size": size}) if not is_last(listed, size) else None
             yield HitPage(hits, onward)
             left = None if left is None else left - len(hits)
             if onward is None:
@@ -113,13 +126,30 @@ class OpenMLHarvester(Harvester):
         return list(self.split(top.value))
 
     def _flows(self, web: HttpClient, lines: list[Payload], since: date | None) -> Iterator[Hit]:
-        """Yield the flow of each line; a line without a number is a hit itself, which is no record."""
+        """Yield the flow of each line; a line without a number is a hit itself, which is no record.
+
+        A flow whose request fails is a damaged hit. Raises the error where OpenML gives none: all are
+        refused, or several in a row fail.
+        """
         first = since.isoformat() if since else ""
+        answered, failed, errors = False, 0, []
         for line in lines:
             number = _digits(JsonNode(line)["id"])
-            hit = Hit.of(line) if number is None else _requested(web, number)
+            try:
+                hit = Hit.of(line) if number is None else _requested(web, number)
+                answered, failed = answered or number is not None, 0
+            except (RateLimited, Offline):
+                raise
+            except FairregError as error:
+                failed += not isinstance(error, AccessDenied)
+                if failed == _MOST_FAILURES:
+                    raise
+                errors.append(error)
+                hit = Hit.of(damaged_payload(f"it cannot be read ({error.message})", "", f"flow/{number}"))
             if hit is not None and (_flow(JsonNode(hit.payload))["upload_date"].date or "9") >= first:
                 yield hit
+        if len(errors) > 1 and not answered:
+            raise errors[0]
 
 
 def _ask(web: HttpClient, url: str) -> Response | None:
@@ -137,7 +167,7 @@ def _ask(web: HttpClient, url: str) -> Response | None:
 def _requested(web: HttpClient, number: str) -> Hit | None:
     """Return the flow of a number, a damaged payload where its document cannot be read.
 
-    None where it was deleted after it was listed. Raises the errors of a service that is down.
+    None where it was deleted after it was listed. Raises the errors of `HttpClient`.
     """
     answer = None
     try:

@@ -5,8 +5,9 @@ The records are statements of Zenodo like those of `zenodo`, but without files. 
 forgets a resumption token after two minutes; its pages are not in the order of their datestamps.
 """
 
+import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -22,7 +23,7 @@ from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient
-from fairreg.web.listings import damage_of
+from fairreg.web.listings import damage_of, damaged_payload
 
 __all__ = ["HARVESTER", "ZenodoOaiHarvester"]
 
@@ -30,6 +31,8 @@ ENDPOINT = "https://zenodo.org/oai2d"
 PREFIX = "oai_datacite"
 PAGE_SIZE = 50
 _IDENTIFIER = "oai:zenodo.org:"
+_RECORD = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?record[\s>]")
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?")
 
 
 class _At(NamedTuple):
@@ -50,10 +53,13 @@ class _At(NamedTuple):
 
     def again(self) -> "_At":
         """Return the same list without its token: from the last datestamp where the order allows it."""
-        return _At(start=(self.latest if self.ordered else "") or self.start, set_spec=self.set_spec)
+        latest = self.latest if self.ordered and _is_past(self.latest) else ""
+        return _At(start=latest or self.start, set_spec=self.set_spec)
 
     def after(self, page: OaiPage) -> "_At":
-        stamps = [str(item["header"].get("datestamp") or "") for item in page.records]
+        # A wrong datestamp, as of a damaged record, would make the list go on behind what it still holds.
+        stated = [item["header"].get("datestamp") or "" for item in page.records if damage_of(item) is None]
+        stamps = [stamp for stamp in stated if _is_past(stamp)]
         ascending = bool(self.ordered) and [self.latest, *stamps] == sorted([self.latest, *stamps])
         latest = max([self.latest, *stamps])
         return self._replace(token=page.token or "", latest=latest, ordered="1" if ascending else "")
@@ -68,6 +74,7 @@ class ZenodoOaiHarvester(Harvester):
 
     name: ClassVar[str] = "zenodo_oai"
     searchable: ClassVar[bool] = False
+    double_of: ClassVar[str | None] = "zenodo"
     guest_page_limit: ClassVar[int] = PAGE_SIZE
     token_page_limit: ClassVar[int] = PAGE_SIZE
 
@@ -104,7 +111,7 @@ class ZenodoOaiHarvester(Harvester):
 
         When Zenodo forgets a token, the list restarts from the last datestamp if they came in order; repeated
         records change nothing. Raises BadAnswer when it would restart twice from the same place, and when it
-        goes round.
+        goes round or has nothing left after a restart.
         """
         at = _read_cursor(cursor) if cursor else _At(since.isoformat() if since else "", query.strip())
         left, restarted, seen = limit, None, {at.token}
@@ -113,6 +120,13 @@ class ZenodoOaiHarvester(Harvester):
             if page is None:
                 at, restarted, seen = _restart(at, restarted), at.again(), set()
                 continue
+            if restarted is not None and not (at.token or page.token or page.records):
+                # The list held records from here on. With this status, a resumed harvest starts afresh.
+                raise BadAnswer(
+                    "Zenodo's OAI-PMH lost the rest of a list: it finds no record where the list went on.",
+                    status=HTTPStatus.BAD_REQUEST,
+                    hint="Harvest again; it starts from the beginning.",
+                )
             at = at.after(page)
             if at.token and at.token in seen:
                 raise BadAnswer("Zenodo's OAI-PMH keeps repeating the same pages.", hint="Try again later.")
@@ -153,8 +167,11 @@ class ZenodoOaiHarvester(Harvester):
             body = page.encode("utf-8", "replace") if isinstance(page, str) else page
             try:
                 yield from read_page(body, title=self.title).records
-            except BadAnswer:
-                return
+            except BadAnswer as error:
+                if _RECORD.search(body):
+                    yield damaged_payload(
+                        f"its page is damaged as a whole: {error.message.removesuffix('.')}", ""
+                    )
         else:
             yield from payloads_of(JsonNode(page))
 
@@ -192,6 +209,15 @@ class ZenodoOaiHarvester(Harvester):
     def _ask(self, web: HttpClient, asked: dict[str, str]) -> OaiPage:
         answer = web.get(ENDPOINT, params=asked, accept="text/xml, application/xml")
         return read_page(answer.body, title=self.title)
+
+
+def _is_past(stamp: str) -> bool:
+    """Tell whether a datestamp is one of OAI-PMH 2.0, section 3.3, and is not in the future."""
+    try:
+        moment = datetime.fromisoformat(stamp) if _STAMP.fullmatch(stamp) else None
+    except ValueError:
+        return False
+    return moment is not None and moment.replace(tzinfo=UTC) <= datetime.now(UTC)
 
 
 def _restart(at: _At, before: _At | None) -> _At:

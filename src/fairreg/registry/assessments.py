@@ -104,8 +104,17 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
 def _unforgotten(connection: Connection, items: Iterable[Assessment]) -> list[Assessment]:
     """Return the assessments but those of records that were removed for good."""
     listed = list(items)
-    held = marked(connection, {item.subject for item in listed})
-    return [item for item in listed if item.subject not in held]
+    held = marked(connection, map(_mark, listed))
+    return [item for item in listed if _mark(item) not in held] if held else listed
+
+
+def _mark(item: Assessment) -> Key:
+    """Return the key by which the assessed record may be marked; unlike a subject's, it may keep case."""
+    from fairreg.registry.resolution.marks import mark_key  # few registries have marks
+
+    scheme, _, value = item.identifier.partition(":")
+    named = Identifier(scheme, value)
+    return mark_key(named) if named.key == item.subject else item.subject
 
 
 def history(

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Types of the registry's input and output, apart from the record itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+from msgspec.structs import replace
 
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import ModelRecord, version_sort_key
+from fairreg.schemas.record import Access, ModelRecord, may_hold_address, public_text, version_sort_key
+from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 
 __all__ = [
     "Entry",
@@ -17,11 +20,16 @@ __all__ = [
     "RejectedPayload",
     "Statement",
     "Submission",
+    "as_withdrawn",
     "newest_key",
     "representative_key",
+    "tombstone_of",
+    "withdrawal_warning",
 ]
 
 Outcome = Literal["new", "changed", "unchanged", "forgotten"]
+# Sources that describe files hosted elsewhere: they do not keep an entry alive whose files are gone.
+_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN_SOURCE})
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class RejectedPayload:
     path: str | None = None
     refused_at: str | None = None
     payload_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        _keep_public(self, "reason", "path")  # both may quote the payload
 
 
 @dataclass(frozen=True)
@@ -71,10 +82,53 @@ class Statement:
     gone_at: str | None = None
     gone_reason: str | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "gone_reason")  # older releases stored it as the source said it
+
     @property
     def gone(self) -> bool:
         """True once the source withdrew it."""
         return self.gone_at is not None
+
+
+class _Marked(Protocol):
+    """Statement with its tombstone, if the source withdrew it."""
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+
+    @property
+    def gone_at(self) -> str | None:
+        """Time of the withdrawal."""
+
+    @property
+    def gone_reason(self) -> str | None:
+        """Reason of the withdrawal."""
+
+
+def tombstone_of(said: Iterable[_Marked]) -> tuple[str, str | None] | None:
+    """Return time and reason of the withdrawal of an entry with these statements, by the first that has one.
+
+    None for an entry that no source withdrew, or whose files another source still hosts.
+    """
+    rows = list(said)
+    gone = sorted((row.gone_at, row.gone_reason or "") for row in rows if row.gone_at is not None)
+    hosted = any(row.gone_at is None and row.source not in _DESCRIBERS for row in rows)
+    return gone[0] if gone and not hosted else None
+
+
+def withdrawal_warning(identifier: str, reason: str | None) -> str:
+    """Warning about an entry that its source withdrew."""
+    return f"{identifier} was withdrawn by its source{f': {reason}' if reason else '.'}"
+
+
+def as_withdrawn(record: ModelRecord, reason: str | None) -> ModelRecord:
+    """Return the record with its access closed, and the withdrawal as the condition of access."""
+    said = reason or ""
+    if not said.startswith("withdrawn on "):  # DataCite's words say the date, too
+        said = f"withdrawn by its source{f': {said}' if said else ''}"
+    return replace(record, access=Access(level="closed", conditions=said))
 
 
 @dataclass(frozen=True)
@@ -95,10 +149,31 @@ class Entry:
     gone_reason: str | None = None
     matched: Identifier | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "gone_reason")
+
     @property
     def gone(self) -> bool:
         """True once the source that held the files withdrew them."""
         return self.gone_at is not None
+
+    @property
+    def warning(self) -> str | None:
+        """Warning about its withdrawal, None for an entry that is still there."""
+        return withdrawal_warning(self.identifier, self.gone_reason) if self.gone else None
+
+    @property
+    def present_record(self) -> ModelRecord:
+        """The record as it is to be shown: that of a withdrawn entry says so, its access is closed."""
+        return as_withdrawn(self.record, self.gone_reason) if self.gone else self.record
+
+
+def _keep_public(item: object, *names: str) -> None:
+    """Replace the e-mail addresses in the given texts of a frozen dataclass."""
+    for name in names:
+        value = getattr(item, name)
+        if value is not None and may_hold_address(value):
+            object.__setattr__(item, name, public_text(value))
 
 
 def newest_key(entry: Entry) -> tuple[object, ...]:

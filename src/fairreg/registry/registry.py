@@ -86,10 +86,18 @@ class Registry:
         return self._database.checkpoint_wal()
 
     def put(
-        self, record: ModelRecord, *, payload: bytes | None = None, media_type: str | None = None
+        self,
+        record: ModelRecord,
+        *,
+        payload: bytes | None = None,
+        media_type: str | None = None,
+        readmit: bool = False,
     ) -> PutResult:
-        """Upsert the record of a source, with the raw payload; a second one replaces the first."""
-        return self.put_many([Submission(record, payload, media_type)])[0]
+        """Upsert the record of a source, with the raw payload; a second one replaces the first.
+
+        With `readmit` also a record that was removed for good; where it cannot be stored, it stays forgotten.
+        """
+        return self.put_many([Submission(record, payload, media_type)], readmit=readmit)[0]
 
     def put_many(
         self,
@@ -97,8 +105,12 @@ class Registry:
         *,
         harvest: Harvest | None = None,
         rejected: Iterable[RejectedPayload] = (),
+        readmit: bool = False,
     ) -> tuple[PutResult, ...]:
-        """Upsert all `items`, rejected payloads, and the harvest's progress in one transaction."""
+        """Upsert all `items`, rejected payloads, and the harvest's progress in one transaction.
+
+        With `readmit` also those that were removed for good, which are left out otherwise.
+        """
         from fairreg.registry.ingest.bulk_upsert import put_all
         from fairreg.registry.ingest.harvest_state import write_harvest
         from fairreg.registry.ingest.rejects import store_rejected
@@ -107,6 +119,8 @@ class Registry:
         with self._database.writing() as connection:
             for bad in rejected:
                 store_rejected(connection, bad)
+            if readmit:
+                _readmit(connection, [item.submission.record for item in batch.statements])
             stored = put_all(connection, batch)
             if harvest is not None:
                 write_harvest(connection, harvest)
@@ -221,9 +235,10 @@ class Registry:
             return tuple((entry, tuple(statement_records(connection, entry.identifier))) for entry in found)
 
     def forget(self, pids: Iterable[IdentifierLike], *, dry_run: bool = False) -> "tuple[RemovedEntry, ...]":
-        """Remove the entries that `pids` mean for good, in one transaction; later harvests skip them.
+        """Remove the entries whose own identifiers `pids` are, for good; later harvests skip them.
 
-        With `dry_run` nothing is changed. Raises NotFound.
+        One transaction; with `dry_run` nothing is changed. Raises NotFound, and UsageError for an identifier
+        of several, such as a concept DOI.
         """
         from fairreg.registry.ingest.forget import forget
 
@@ -252,10 +267,8 @@ class Registry:
 
     def readmit(self, record: ModelRecord) -> None:
         """Let `record` be stored even if it was removed for good."""
-        from fairreg.registry.ingest.forget import readmit
-
         with self._database.writing() as connection:
-            readmit(connection, record)
+            _readmit(connection, [record])
 
     def rejected(self, source: str | None = None) -> tuple[RejectedPayload, ...]:
         """Return the rejected payloads of `source`, or of all sources."""
@@ -514,6 +527,15 @@ def _as_batch(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "
     if isinstance(items, StatementBatch):
         return items
     return build_batch(item if isinstance(item, Submission) else Submission(item) for item in items)
+
+
+def _readmit(connection: Connection, records: list[ModelRecord]) -> None:
+    from fairreg.registry.db.key_conditions import barred
+
+    if barred(connection, records):
+        from fairreg.registry.ingest.forget import readmit
+
+        readmit(connection, records)
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:

@@ -72,6 +72,8 @@ def _step(key: str | int) -> str:
 class TrackedObject(dict[str, Any]):
     """A JSON object that records in `asked` which of its members were read with `get`."""
 
+    left: frozenset[str] = frozenset()
+
     def __init__(self, members: Any = ()) -> None:
         super().__init__(members)
         self.asked: set[str] = set()
@@ -81,6 +83,14 @@ class TrackedObject(dict[str, Any]):
         self.asked.add(key)
         return super().get(key, default)
 
+    def leave(self, *keys: str) -> None:
+        """Count members as not understood, though they were read."""
+        self.left = self.left | set(keys)
+
+    def states(self, key: str) -> bool:
+        """Tell whether a member has a value."""
+        return key in self and self[key] not in (None, "", [], {})
+
     def unread(self) -> tuple[str, ...]:
         """Names of the unread members, nested ones as ``authors.email``, each once.
 
@@ -89,8 +99,10 @@ class TrackedObject(dict[str, Any]):
         return tuple(dict.fromkeys(_unread(self)))
 
     def says_in_vain(self, key: str) -> bool:
-        """Tell whether a member has a value that was not read."""
-        return key not in self.asked and not key.startswith("@") and self[key] not in (None, "", [], {})
+        """Tell whether a member has a value that was not read or not understood."""
+        if key in self.left:
+            return True
+        return key not in self.asked and not key.startswith("@") and self.states(key)
 
 
 def _unread(whole: object) -> Iterator[str]:
@@ -102,7 +114,9 @@ def _unread(whole: object) -> Iterator[str]:
             waiting += [(name, item) for item in reversed(value)]
         elif isinstance(value, TrackedObject):
             prefix = f"{name}." if name else ""
-            waiting += [(prefix + key, value[key]) for key in reversed(value) if key in value.asked]
+            waiting += [
+                (prefix + key, value[key]) for key in reversed(value) if key in value.asked - value.left
+            ]
             waiting += [(name, value[key]) for key in reversed(value) if key.startswith("@")]
             yield from (prefix + key for key in value if value.says_in_vain(key))
 

@@ -19,13 +19,13 @@ from fairreg.schemas.jsonld_terms import (
     RELATION_TERMS,
     ROR,
     SPDX,
-    SPDX_ID,
     TEXTS,
     TYPES,
     Node,
     identifier_in,
     prune,
 )
+from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -36,7 +36,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
-from fairreg.sources import source_named
+from fairreg.sources import OWN_SOURCE, source_named
 
 __all__ = ["iri_of_record", "to_jsonld", "to_turtle"]
 
@@ -66,7 +66,7 @@ def to_jsonld(record: ModelRecord) -> Node:
         "access": _access_node(record.access) if record.access else None,
         "provenance": _provenance_node(record.provenance),
     }
-    node["sdLicense"] = _metadata_terms(record.provenance.source)
+    node["sdLicense"] = _metadata_terms(record.provenance)
     node |= _license_terms(record.license)
     node |= _relation_terms(record.relations)
     return prune(node)
@@ -97,8 +97,16 @@ def _name_nodes(value: object, numbers: Iterator[int]) -> None:
             value.setdefault("@id", f"_:n{next(numbers):06}")
 
 
-def _metadata_terms(source: str) -> str | None:
-    """Return the address of the licence, or of the terms, of the metadata of a source."""
+def _metadata_terms(provenance: Provenance) -> str | None:
+    """Return the address of the licence, or of the terms, that all sources of the metadata have."""
+    # What fairreg computes itself is under no terms.
+    others = set(provenance.merged_from) - {OWN_SOURCE}
+    terms = {_terms_of(source) for source in (provenance.source, *others)}
+    # Several in one document would read as if each held for all of it.
+    return terms.pop() if len(terms) == 1 else None
+
+
+def _terms_of(source: str) -> str | None:
     terms = source_named(source).metadata_terms
     if terms is None or terms.license is not None:
         return SPDX + terms.license if terms and terms.license else None
@@ -164,7 +172,7 @@ def _relation_terms(relations: tuple[Relation, ...]) -> Node:
 def _license_terms(license_id: str | None) -> Node:
     if license_id is None:
         return {}
-    if SPDX_ID.fullmatch(license_id):
+    if is_listed(license_id):
         return {"license": SPDX + license_id}
     return {"licenseExpression": license_id}
 
@@ -223,6 +231,7 @@ def _provenance_node(item: Provenance) -> Node:
             "generatedAtTime": item.retrieved,
             "payloadSha256": item.payload_sha256,
             "fieldOrigin": origins,
+            "mergedFrom": list(item.merged_from),
         }
     )
 

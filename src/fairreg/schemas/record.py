@@ -33,6 +33,7 @@ __all__ = [
     "Tensor",
     "is_apple_double",
     "may_hold_address",
+    "public_text",
     "version_sort_key",
 ]
 
@@ -110,20 +111,32 @@ class _Described(_Struct, frozen=True):
                 msgspec.structs.force_setattr(self, name, _without_addresses(name, value))
 
 
-# A sign of `email_addresses` and a domain behind it; ";" ends every character reference of HTML.
-_SIGN_AND_DOMAIN = re.compile(r"(?:@|;|%40|\\u0040|\uff20|\ufe6b)[\w-]++\.", re.IGNORECASE)
+# A sign of `email_spellings` with the beginning of a domain behind it, in which spaces stand in tags only.
+_SIGN_AND_DOMAIN = re.compile(
+    r"(?:@|;|%(?:25)*+40|\\u0040|\\uff20|&\#0*+64|[\uff20\ufe6b])(?:<[^<>]{0,200}>|[^\s<@]){1,255}?[.%&\\\u3002\uff0e\uff61]",
+    re.IGNORECASE,
+)
 
 
 def may_hold_address(text: str) -> bool:
     """Tell whether a text may hold an e-mail address: quick, and true of a few other texts as well."""
     return (
         "@" in text
-        or ("&" in text and ("&#" in text or "&commat;" in text))
-        or "%40" in text
-        or "\\u0040" in text
+        or ("&" in text and ("&#" in text or "&commat;" in text or "&amp;" in text))
+        or ("%" in text and "40" in text)
+        or "\\u" in text
         or "\uff20" in text
         or "\ufe6b" in text
     ) and _SIGN_AND_DOMAIN.search(text) is not None
+
+
+def public_text(text: str) -> str:
+    """Return a text of others without its e-mail addresses: a reason, a message."""
+    if not may_hold_address(text):
+        return text
+    from fairreg.email_addresses import without_addresses
+
+    return without_addresses(text)
 
 
 def _without_addresses(name: str, stated: str | tuple[object, ...]) -> str | tuple[object, ...]:
@@ -134,6 +147,32 @@ def _without_addresses(name: str, stated: str | tuple[object, ...]) -> str | tup
     if isinstance(stated, str):
         return reading(stated)
     return tuple(reading(item) if isinstance(item, str) else item for item in stated)
+
+
+def _keep_public(described: msgspec.Struct, *names: str) -> None:
+    """Replace the e-mail addresses in the given texts of an object that is needed as it is for the rest."""
+    for name in names:
+        value = getattr(described, name)
+        if value is not None and may_hold_address(value):
+            msgspec.structs.force_setattr(described, name, public_text(value))
+
+
+def _tells_address(identifier: Identifier) -> bool:
+    return identifier.evidence is not None and may_hold_address(identifier.evidence)
+
+
+def _public_identifier(identifier: Identifier) -> Identifier:
+    return Identifier(identifier.scheme, identifier.value, public_text(identifier.evidence or ""))
+
+
+def _is_address(identifier: Identifier) -> bool:
+    """Tell whether an identifier is an e-mail address: one without a resolver that holds one, ``mailto:``."""
+    if not may_hold_address(identifier.value):
+        return False
+    from fairreg.email_addresses import NOTE
+
+    noted = public_text(identifier.value)
+    return noted == NOTE or (noted != identifier.value and identifier.url is None)
 
 
 class Creator(_Described, frozen=True):
@@ -168,6 +207,9 @@ class Distribution(_Struct, frozen=True):
     format: str | None = None
     path: str | None = None
 
+    def __post_init__(self) -> None:
+        _keep_public(self, "media_type")
+
     @property
     def is_index(self) -> bool:
         """True for a file that lists more files of its record."""
@@ -189,6 +231,11 @@ class Relation(_Struct, frozen=True):
     target: Identifier
     target_kind: str | None = None
     stated_type: str | None = None
+
+    def __post_init__(self) -> None:
+        _keep_public(self, "target_kind", "stated_type")
+        if _tells_address(self.target):
+            msgspec.structs.force_setattr(self, "target", _public_identifier(self.target))
 
 
 class Evaluation(_Described, frozen=True):
@@ -242,6 +289,7 @@ class Provenance(_Struct, frozen=True):
     """Origin of a record. `retrieved` is an ISO 8601 time, `payload_sha256` digests the raw payload.
 
     `origins` lists the fields that the source does not state itself; all other fields are stated.
+    `merged_from` names the other sources that gave a field.
     """
 
     source: str
@@ -250,6 +298,7 @@ class Provenance(_Struct, frozen=True):
     retrieved: str | None = None
     payload_sha256: str | None = None
     origins: tuple[FieldOrigin, ...] = ()
+    merged_from: tuple[str, ...] = ()
 
 
 class ModelRecord(_Described, frozen=True):
@@ -294,6 +343,17 @@ class ModelRecord(_Described, frozen=True):
     usage: str | None = None
     notes: str | None = None
     access: Access | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # An address identifies nobody's model: what has the same one would be merged, so it is left out.
+        if any(_tells_address(item) or _is_address(item) for item in self.identifiers):
+            public = (_public_identifier(item) if _tells_address(item) else item for item in self.identifiers)
+            kept = tuple(item for item in public if item.compact == self.identifier or not _is_address(item))
+            msgspec.structs.force_setattr(self, "identifiers", kept)
+        if any(_is_address(item.target) for item in self.relations):
+            others = tuple(item for item in self.relations if not _is_address(item.target))
+            msgspec.structs.force_setattr(self, "relations", others)
 
     @property
     def doi(self) -> str | None:

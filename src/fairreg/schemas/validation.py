@@ -35,6 +35,14 @@ RECORD_FILES = (
     "harvest. fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is."
 )
 MAX_REPORTED = 100
+# Members of deposit metadata (https://developers.zenodo.org/#representation), and those that a record needs.
+_OF_DEPOSITS = frozenset({"creators", "upload_type", "access_right", "related_identifiers", "communities"})
+_OF_RECORDS = frozenset({"identifier", "kind", "name", "provenance"})
+_NO_RECORD = "is the metadata of a repository's next release, which has no identifier yet, and not a record"
+_OF_RELEASE = (
+    "fairreg reads such a file with its repository, as harvest and assess do. Once the release has a DOI, "
+    "fairreg show DOI --format jsonld writes a record file."
+)
 
 
 class Violation(NamedTuple):
@@ -76,6 +84,8 @@ def check(document: object) -> CheckedDocument:
     """Check a parsed document, plain JSON or linked data of fairreg or another tool."""
     if isinstance(document, list) and not is_jsonld(document):
         return _of_list(document)
+    if _is_deposit(document):
+        return CheckedDocument((Violation("$", _NO_RECORD),), hint=_OF_RELEASE)
     unsound = tuple(Violation(*item) for item in islice(faults(document), MAX_REPORTED))
     found = unsound or tuple(_against_schema(document))
     if found:
@@ -86,6 +96,13 @@ def check(document: object) -> CheckedDocument:
     except RecordError as error:
         listed = tuple(Violation(*item) for item in error.violations)
         return CheckedDocument(listed or (Violation("$", error.message),), hint=error.hint)
+
+
+def _is_deposit(document: object) -> bool:
+    """Tell whether a document is the metadata of a deposit, as a repository has them for its next release."""
+    if not isinstance(document, dict) or "title" not in document or is_jsonld(document):
+        return False
+    return bool(_OF_DEPOSITS & document.keys()) and not _OF_RECORDS & document.keys()
 
 
 def _of_list(document: list[object]) -> CheckedDocument:
@@ -122,7 +139,7 @@ def _reading(document: object) -> tuple[ModelRecord, tuple[str, ...], tuple[Othe
         return ModelRecord.from_json(document), (), ()
     from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 
-    if isinstance(document, dict) and is_own(document):
+    if is_own(document):
         return *read_jsonld(document), tuple(OtherRecord(*item) for item in others_in(document))
     from fairreg import formats  # as in `read_record`
 
@@ -146,7 +163,7 @@ def require_valid(document: object, *, name: str) -> None:
         raise RecordError(
             f"{name} is not a valid record: {found[0].path} {found[0].message.rstrip('.')}.",
             violations=tuple((item.path, item.message) for item in found),
-            hint=f"fairreg validate lists all {len(found)} violations." if len(found) > 1 else checked.hint,
+            hint=RecordError.all_listed.format(len(found)) if len(found) > 1 else checked.hint,
         )
 
 

@@ -155,16 +155,18 @@ def member_names(path: Path) -> frozenset[str]:
     return frozenset(str(PurePosixPath(name)) for name in names)
 
 
-def packed_kind(path: Path, name: str) -> str | None:
+def packed_kind(path: Path, name: str, head: bytes | None = None) -> str | None:
     """Say how the file `path`, published as `name`, is packed ("a 7z archive"); None for any other file.
 
-    Only for files that `is_archive` does not take. Raises OSError.
+    Only for files that `is_archive` does not take. Its first bytes are not read again if they are given as
+    `head`. Raises OSError.
     """
     lower = name.lower()
     if _VOLUME.search(lower):
         return "a part of a split archive"
-    with path.open("rb") as stream:
-        head = stream.read(_LONGEST)
+    if head is None:
+        with path.open("rb") as stream:
+            head = stream.read(_LONGEST)
     kind = next((words for signature, words in _SIGNATURES if signature.match(head)), None)
     if kind is None and lower.endswith(ARCHIVE_SUFFIXES):
         return "not the archive that its name says"

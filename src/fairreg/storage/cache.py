@@ -12,6 +12,7 @@ where the disk allows it, and are compared with it at each use. Whatever is read
 input: names that are no plain ones and links that lead out are ignored, and nothing outside is changed.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -44,6 +45,7 @@ _LEVELS = 3  # of folders above a blob
 _PARTS = ("blobs", "index", "partial", "extracted", "gathered")
 # Seconds within which two changes of a file can have the same time stamp (git calls such files racy).
 _TIME_STEP = 0.1
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 @dataclass(frozen=True)
@@ -209,14 +211,24 @@ class Cache:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Context manager: lock `key` against downloads and unpacking by other processes."""
+        """Context manager: lock `key` against downloads and unpacking by other processes.
+
+        On a disk without locks, as some network disks are, nothing is locked.
+        """
+        import warnings
+
         from filelock import FileLock
 
+        warnings.filterwarnings("ignore", "flock not supported", UserWarning)  # of filelock, at each lock
         path = self.partial(key).with_suffix(".lock")
         held = FileLock(path)
         with disk_faults("The cache"):
             self._make_place(path)
-            held.acquire()
+            try:
+                held.acquire()
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
         try:
             yield
         finally:
@@ -246,10 +258,11 @@ class Cache:
             with unreadable(str(path)):
                 intact = self._is_own(path) and digest(path) == path.parent.name
             yield path, intact
-        for folder in self._unpacked():
-            with unreadable(str(folder)):
-                changed = manifest.changed(folder)
-            yield folder, not changed
+        unpacked = set(self._unpacked())
+        for path in self._in_place_of_unpacked():
+            with unreadable(str(path)):
+                intact = path in unpacked and not manifest.changed(path)
+            yield path, intact
 
     def clear(self) -> int:
         """Remove everything in the cache; return the number of freed bytes. Links are not followed."""
@@ -265,8 +278,12 @@ class Cache:
         return size
 
     def _unpacked(self) -> list[Path]:
-        folders = (self.folder / "extracted").glob("*")
-        return sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
+        return [path for path in self._in_place_of_unpacked() if path.is_dir() and not path.is_symlink()]
+
+    def _in_place_of_unpacked(self) -> list[Path]:
+        """Paths of the folders in `extracted`, and of whatever is in their place."""
+        found = (self.folder / "extracted").glob("*")
+        return sorted(path for path in found if _SHA256.fullmatch(path.name))
 
     def _blobs(self) -> Iterator[Path]:
         yield from filter(self._is_own, self._entries())

@@ -21,6 +21,7 @@ __all__ = ["check_end", "is_tar", "open_tar", "undamaged"]
 _Found = TypeVar("_Found")
 
 _LARGEST = 2**20  # bytes of one header
+_PROBED = 8  # times that; a checksum of bzip2 is due after 900 kB at most
 _NO_MEMBER = "Not a gzipped file"  # what the module gzip says of bytes behind the last member
 _TOTAL = 16 * 2**20  # bytes of all headers, as of a zip, beside ...
 _EACH = 4 * tarfile.BLOCKSIZE  # ... those that any member has: its own, an extended one and a part of a name
@@ -46,16 +47,20 @@ def _tar_stream(path: Path) -> IO[bytes]:
 
 
 def is_tar(path: Path) -> bool:
-    """Tell whether a file, decompressed, begins with a header of a tar; nothing behind that is read.
+    """Tell whether a file, decompressed, begins with a header of a tar.
 
-    Raises the errors of damaged compression.
+    Raises the errors of damaged compression. These come behind the first bytes, which may be anything then:
+    without a header there, some of what follows is read, too.
     """
     with _tar_stream(path) as stream:
         block = undamaged(stream.read, tarfile.BLOCKSIZE)
-    try:
-        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
-    except tarfile.HeaderError:
-        return len(block) == tarfile.BLOCKSIZE and not any(block)  # the end of an empty archive
+        try:
+            tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+        except tarfile.HeaderError:
+            for _ in range(_PROBED):
+                if not undamaged(stream.read, _LARGEST):
+                    break
+            return len(block) == tarfile.BLOCKSIZE and not any(block)  # the end of an empty archive
     return True
 
 
@@ -110,6 +115,7 @@ class _Headers:
         self._is_listed = False
         self._allowance = _TOTAL
         self._follows = b""  # the type of the header that was read last
+        self._last = b""
 
     def members(self, archive: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, int]]:
         for item in archive:
@@ -122,6 +128,9 @@ class _Headers:
             _check_parts(item)
             # The size of a sparse file is not that of its data; these end within a block.
             yield item, max(item.size, archive.offset - item.offset_data - tarfile.BLOCKSIZE + 1)
+        # tarfile takes whatever is no header, behind the first one, for the end of the archive.
+        if any(self._last) or 0 < len(self._last) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("a header is damaged, or the archive is cut")
         self._is_listed = True
 
     def read(self, size: int = -1) -> bytes:
@@ -133,7 +142,7 @@ class _Headers:
             raise self._too_large()
         if len(found) > tarfile.BLOCKSIZE and self._follows in _EXTENDED:
             _check_records(found)
-        self._follows = found[_TYPE]
+        self._follows, self._last = found[_TYPE], found
         return found
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -20,9 +20,10 @@ from urllib.parse import urlencode
 
 from fairreg import addresses
 from fairreg.addresses import Address
-from fairreg.errors import BadAnswer, FairregError, Offline, Unreachable
+from fairreg.errors import BadAnswer, FairregError, Gone, NotFound, Offline, Unreachable
 from fairreg.settings import Service, Settings
 from fairreg.source_row import RequestKind
+from fairreg.sources import source_named
 from fairreg.web.http_cache import HttpCache
 from fairreg.web.pacing import BURST, RateLimiter, stated_limit
 from fairreg.web.responses import (
@@ -272,7 +273,7 @@ class HttpClient:
         with self._request(self._kind, self.address(url), None, {}, policy or self._policy) as response:
             target = _onward(response)
             if target is None:
-                self._raise_if_refused(response)
+                self._raise_if_refused(response, self._kind)
             self.observe(Response(shown_url(response), response.status_code, headers_of(response), b""))
             return addresses.joined(str(response.url), target) if target else None
 
@@ -303,19 +304,33 @@ class HttpClient:
             with self._request(kind, target, params, headers, policy) as response:
                 onward = _onward(response, conditional="If-None-Match" in headers)
                 if onward is None:
-                    self._raise_if_refused(response)
+                    self._raise_if_refused(response, kind)
                     yield response
                     return
                 onward = addresses.joined(str(response.url), onward)
             target, params = self.address(onward), None
         raise BadAnswer(f"{host_of(url)} redirects in a loop.", hint="Try again later.")
 
-    def _raise_if_refused(self, response: "requests.Response") -> None:
+    def _raise_if_refused(self, response: "requests.Response", kind: RequestKind) -> None:
         """Raise the error of a refused request, which the observer sees before."""
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             body, headers = refusal_body(response), headers_of(response)
             self.observe(Response(shown_url(response), response.status_code, headers, body))
-        raise_for_status(response)
+        try:
+            raise_for_status(response)
+        except NotFound as error:
+            if kind != "search" or isinstance(error, Gone):
+                raise
+            # A search names no identifier that could be wrong.
+            raise NotFound(error.message, hint=self._hint_on_address(str(response.url))) from None
+
+    def _hint_on_address(self, url: str) -> str:
+        """Say what to check where a service has nothing at the address of its own search."""
+        service = self._service_at(url)
+        if service is None or not service.configured:
+            return "Try again later; the service may have moved its search."
+        variable = source_named(service.name).url_variable
+        return f"Requests for {service.title} go to {service.url}; check {variable}."
 
     @contextmanager
     def _request(

@@ -3,19 +3,25 @@
 
 A parser of JSON stops at the first fault. The ends of a page's items are known nevertheless, as long as its
 strings end and its brackets match: a page that does not parse is read item by item, and an item that cannot
-be read stays in its place as a damaged payload, with its text and the reason.
+be read stays in its place as a damaged payload, with its text and the reason. Where they do not match, the
+next item is found by the opening that the items share (`web.damaged_lists`).
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from fairreg.web.damaged_lists import damaged_list, pieces
+
 __all__ = [
+    "MOST_DAMAGED",
+    "MOST_ITEMS",
     "MOST_LEVELS",
     "Damage",
     "damage_of",
     "damaged_payload",
+    "has_too_many_items",
     "is_too_deep",
     "parse_listing",
     "payload_of",
@@ -23,6 +29,12 @@ __all__ = [
 
 # Deepest nesting of a payload: readers and writers of JSON recurse, and fail near 1,000 levels.
 MOST_LEVELS = 100
+# More damaged items than this are a damaged page: each of them is stored and listed.
+MOST_DAMAGED = 1000
+# No source is asked for pages of more items.
+MOST_ITEMS = 10_000
+# Characters of a damaged item that are kept.
+_LONGEST_TEXT = 10_000
 # The only member of a damaged payload.
 _DAMAGED = "fairreg:damaged"
 # Members that name an item, the most telling first.
@@ -54,8 +66,8 @@ class _Part(NamedTuple):
 
 
 def damaged_payload(reason: str, text: str, name: str | None = None) -> Json:
-    """Return the payload that stands for an item that could not be read."""
-    return {_DAMAGED: {"reason": reason, "name": name, "text": text}}
+    """Return the payload that stands for an item that could not be read, with the beginning of its text."""
+    return {_DAMAGED: {"reason": reason, "name": name, "text": text[:_LONGEST_TEXT]}}
 
 
 def damage_of(payload: object) -> Damage | None:
@@ -90,6 +102,16 @@ def is_too_deep(value: object) -> bool:
     return True
 
 
+def has_too_many_items(page: object) -> bool:
+    """Tell whether a page has a list of more than `MOST_ITEMS` elements."""
+    level = [page]
+    for _ in range(_MOST_OBJECTS + 1):
+        if any(isinstance(value, list) and len(value) > MOST_ITEMS for value in level):
+            return True
+        level = [inner for value in level if isinstance(value, dict) for inner in value.values()]
+    return False
+
+
 def parse_listing(body: bytes) -> Any:
     """Parse a page of items; an element of its outermost list that cannot be read becomes a damaged payload.
 
@@ -102,10 +124,29 @@ def parse_listing(body: bytes) -> Any:
     except (ValueError, RecursionError):
         pass  # the reason is that of the item, or of the page, below
     start = len(body) - len(body.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK))
-    end = _end_of_value(body, start)
-    if body[end:].strip(_BLANK):
-        raise ValueError("invalid JSON (more text follows its end)")
-    return _page(body, start, end)
+    try:
+        return _page(body, start, len(body.rstrip(_BLANK)))
+    except ValueError:
+        page = _resynchronised(body[start:])
+        if page is None:
+            raise
+        return page
+
+
+def _resynchronised(body: bytes) -> Any:
+    """Read a page in one list of which strings or brackets do not match; None where that is not all."""
+    found = damaged_list(body.decode("latin-1"))  # of bytes, so that places are the same
+    if found is None:
+        return None
+    content = body[found.start : found.end]
+    page = _value(body[: found.start] + body[found.end :])
+    listed = page
+    for key in found.keys:
+        listed = listed.get(key) if isinstance(listed, dict) else None
+    if not isinstance(listed, list):  # a member of the same name follows
+        return None
+    listed += _items(content[start:end] for start, end in pieces(content.decode("latin-1")))
+    return page
 
 
 def _page(body: bytes, start: int, end: int, objects: int = 0) -> Any:
@@ -114,16 +155,46 @@ def _page(body: bytes, start: int, end: int, objects: int = 0) -> Any:
         return _value(body[start:end])
     except ValueError as error:
         opening = body[start : start + 1]
+        if (opening in _CLOSING or not objects) and _end_of_value(body, start) != end:
+            raise ValueError("invalid JSON (more text follows its end)") from error
         if opening == b"{" and objects < _MOST_OBJECTS:
             return {
                 _key(part): _page(body, part.start, part.end, objects + 1) for part in _parts(body, start)
             }
         if opening != b"[":
             raise ValueError(f"invalid JSON ({error})") from error
-    return [_item(body[part.start : part.end]) for part in _parts(body, start)]
+    return _items(body[part.start : part.end] for part in _parts(body, start))
+
+
+def _items(contents: Iterable[bytes]) -> list[Any]:
+    """Read the items of a list. Raises ValueError where more than `MOST_DAMAGED` of them are damaged."""
+    read: list[tuple[bytes, Any]] = []
+    damaged = 0
+    for content in contents:
+        value = _item(content)
+        damaged += damage_of(value) is not None
+        if damaged > MOST_DAMAGED:
+            raise ValueError(f"more than {MOST_DAMAGED:,} damaged items")
+        read.append((content, value))
+    good = (value for _, value in read if isinstance(value, dict) and damage_of(value) is None)
+    like = next((value for value in good if value), None)
+    found = [item for content, value in read for item in _separated(content, value, like)]
+    if sum(damage_of(item) is not None for item in found) > MOST_DAMAGED:
+        raise ValueError(f"more than {MOST_DAMAGED:,} damaged items")
+    return found
+
+
+def _separated(content: bytes, value: Any, like: Json | None) -> Iterator[Any]:
+    """Yield an item; a damaged one that others were merged into, by a missing comma for example, in parts."""
+    parts = [] if damage_of(value) is None else list(pieces(content.decode("latin-1"), like))
+    if len(parts) < 2:  # noqa: PLR2004 - it is one item
+        yield value
+    else:
+        yield from (_item(content[start:end]) for start, end in parts)
 
 
 def _item(content: bytes) -> Any:
+    content = content.strip(_BLANK)
     try:
         return _value(content)
     except ValueError as error:

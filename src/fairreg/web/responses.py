@@ -55,6 +55,7 @@ WITH_RETRY_AFTER = frozenset({429, 503})
 # (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 _LIMIT_WORDS = ("rate limit", "abuse detection")
 _SECONDARY_WAIT = 60.0
+_DAMAGED = "Try again later; if it stays so, narrow the query, or report it to the service."
 _UNFIT = "It may be down for maintenance, or require a login. Try again later."
 _REASONS = {
     # The address itself was parsed before, so that only the one of a proxy can be wrong.
@@ -99,15 +100,24 @@ class Response:
     def listing(self) -> Any:
         """Parse the body as a page of items, of which one bad item spoils no other (`web.listings`).
 
-        Raises BadAnswer where the page as a whole is damaged.
+        Raises BadAnswer where the page as a whole is damaged, and for far more items than are ever asked for.
         """
-        from fairreg.web.listings import parse_listing  # single records need no page
+        from fairreg.web.listings import (
+            MOST_ITEMS,
+            has_too_many_items,
+            parse_listing,
+        )  # not for single records
 
+        host = host_of(self.url)
         try:
-            return parse_listing(self.body)
+            page = parse_listing(self.body)
         except ValueError as error:
-            what = "HTML instead of JSON" if self.body.lstrip()[:1] == b"<" else str(error)
-            raise BadAnswer(f"{host_of(self.url)} answered with {what}.", hint=_UNFIT) from error
+            if self.body.lstrip()[:1] == b"<":
+                raise BadAnswer(f"{host} answered with HTML instead of JSON.", hint=_UNFIT) from error
+            raise BadAnswer(f"{host} answered with {error}.", hint=_DAMAGED) from error
+        if has_too_many_items(page):
+            raise BadAnswer(f"{host} answered with a page of more than {MOST_ITEMS:,} items.", hint=_DAMAGED)
+        return page
 
 
 def host_of(url: str) -> str:
@@ -288,6 +298,8 @@ def _service_message(response: "requests.Response") -> str | None:
         return None
     if not isinstance(document, dict):
         return None
+    from fairreg.email_addresses import without_addresses  # only errors need it
+
     tombstone = document.get("tombstone")
     note = tombstone.get("note") or tombstone.get("removal_reason") if isinstance(tombstone, dict) else None
     said = note if isinstance(note, str) and note else document.get("message")
@@ -295,7 +307,8 @@ def _service_message(response: "requests.Response") -> str | None:
     text = f"{said}: {details}" if said and details else said
     if not text:
         return None
-    return " ".join(masked_words(str(text), _authorization(response)).split())[:300].rstrip(".")
+    public = without_addresses(masked_words(str(text), _authorization(response)))
+    return " ".join(public.split())[:300].rstrip(".")
 
 
 def _details(errors: object) -> Iterator[str]:

@@ -13,6 +13,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.indicators import a1, a2
+from fairreg.assessment.probed_file import file_probe
 from fairreg.sources import REGISTRAR
 
 _METADATA: tuple[ProbeKind, ...] = ("landing_page", "doi_resolves", "source_api", "content_negotiation")
@@ -73,11 +74,12 @@ def access(evidence: Evidence) -> Finding:
         cited = cite_record(evidence, "access", stated.level)
         remedy = "State in the record whom to ask for access and under which conditions."
         return partial(f"The access is {stated.level}; how to get it is not stated.", cited, remedy=remedy)
-    if evidence.probe("file_range").outcome == "ok":
+    probe = file_probe(evidence)
+    if probe.outcome == "ok":
         cited = cite_probe(evidence, "file_range")
         return passed("A file is given to anybody without a login: the data are open.", cited)
     found = a1.access_stated.assess(evidence)
-    if found.verdict is Verdict.UNKNOWN and evidence.probe("file_range").outcome in {"absent", "denied"}:
+    if found.verdict is Verdict.UNKNOWN and probe.outcome in {"absent", "denied"}:
         remedy = "State the access level (open, restricted, embargoed) in the record's own field."
         return failed("Nothing states who may have the files.", remedy=remedy)
     return found

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """F (Chen et al. 2022, Table 1): identifiers of a dataset, its metadata, and where it is indexed."""
 
-from collections.abc import Sequence
-
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.prose import clean, is_placeholder
 from fairreg.assessment.evidence import Evidence
@@ -29,6 +27,7 @@ _RESOLVERS = frozenset({*RESOLVER.hosts, "hdl.handle.net", "n2t.net"})
 _RELATABLE = frozenset(
     {*OWN_DOIS, "related_doi", *PAPER_SCHEMES, "handle", "ark", "url", "w3id", "purl", "urn"}
 )
+_SHOWN = 5  # values of a field that are cited
 _YEAR = len("2022")
 _MAY_BE_MISSING = 2
 
@@ -140,27 +139,47 @@ def rich(evidence: Evidence) -> Finding:
 def _fields(evidence: Evidence) -> dict[str, tuple[Citation, ...]]:
     """Return the evidence for each field that has content."""
     both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
-    creators = [item.name for record in both for item in record.creators if not is_placeholder(item.name)]
-    related = [item for record in both for item in record.relations if _relatable(item)]
     contributors = evidence.datacite.contributors if evidence.datacite else ()
-    found: dict[str, Sequence[object]] = {
-        "creators": creators[:3],
-        "name": [] if is_placeholder(evidence.record.name) else [evidence.record.name],
-        "publisher": [record.publisher for record in both if record.publisher],
-        "date_published": [record.year for record in both if record.year],
-        "stated_type": [record.stated_type for record in both if record.stated_type],
-        "keywords": [item for record in both for item in record.keywords][:5],
-        "description": [text for record in both if (text := clean(record.description))],
-        "relations": [f"{item.type} {item.target.compact}" for item in related[:3]],
+    stated = [(record, _content(record)) for record in both]
+    cited = {
+        name: tuple(
+            cite_field(evidence, record, name, found[name][:_SHOWN])
+            for record, found in stated
+            if found[name]
+        )
+        for name in stated[0][1]
     }
-    cited = {name: _cited(evidence, name, values) for name, values in found.items()}
+    cited["date_published"] = tuple(
+        cite_field(evidence, record, name, record.year)
+        for record in both
+        if record.year and (name := _field_of_year(record))
+    )
+    # The title is the record's own: DataCite has one for any DOI.
+    cited["name"] = cited["name"][:1] if stated[0][1]["name"] else ()
     cited["a date to the month or day"] = _dated(evidence, both)
     cited["contributors"] = cite_datacite(evidence, "contributors", contributors) if contributors else ()
     return cited
 
 
-def _cited(evidence: Evidence, name: str, values: Sequence[object]) -> tuple[Citation, ...]:
-    return (cite_field(evidence, name, values[0] if len(values) == 1 else tuple(values)),) if values else ()
+def _field_of_year(record: ModelRecord) -> str:
+    stated = record.date_published or ""
+    return "date_published" if stated[:4].isdigit() else "date_created"
+
+
+def _content(record: ModelRecord) -> dict[str, list[str]]:
+    """Return the values of each field of a record that have content."""
+    one = {
+        "name": None if is_placeholder(record.name) else record.name,
+        "publisher": record.publisher,
+        "stated_type": record.stated_type,
+        "description": clean(record.description),
+    }
+    many = {
+        "creators": [item.name for item in record.creators if not is_placeholder(item.name)],
+        "keywords": list(record.keywords),
+        "relations": [f"{item.type} {item.target.compact}" for item in record.relations if _relatable(item)],
+    }
+    return {name: [value] if value else [] for name, value in one.items()} | many
 
 
 def _dated(evidence: Evidence, both: list[ModelRecord]) -> tuple[Citation, ...]:
@@ -168,7 +187,7 @@ def _dated(evidence: Evidence, both: list[ModelRecord]) -> tuple[Citation, ...]:
         for record in both:
             date = getattr(record, name)
             if date and len(date) > _YEAR:
-                return (cite_field(evidence, name, date),)
+                return (cite_field(evidence, record, name, date),)
     return ()
 
 

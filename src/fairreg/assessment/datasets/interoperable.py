@@ -58,16 +58,16 @@ def format_with_schema(evidence: Evidence) -> Finding:
     remedy = "Publish the data in a self-describing open format too (Parquet, HDF5, ROOT), or their schema."
     if described:
         name = described[0]
-        return passed(f"{name} files carry their schema.", *_stated(evidence, named, described))
+        return passed(f"{name} files carry their schema.", *_stated(evidence, described))
     if plain and _fields(evidence):
-        cited = cite_record(evidence, "outputs", f"{len(_fields(evidence))} fields")
+        cited = _cite_fields(evidence, [item.name for item in _fields(evidence)])
         return passed(f"{plain[0]} is open, and its fields are listed.", cited)
     if plain:
         reason = f"{plain[0]} is open, and no schema is published."
-        return partial(reason, *_stated(evidence, named, plain), remedy=remedy)
+        return partial(reason, *_stated(evidence, plain), remedy=remedy)
     closed = [name for name in named if name in _PROPRIETARY]
     if closed:
-        told = _stated(evidence, named, closed)
+        told = _stated(evidence, closed)
         return failed(f"{closed[0]} is a proprietary format.", *told, remedy=remedy)
     return unknown("No format of the data is stated that fairreg knows.")
 
@@ -82,9 +82,23 @@ def _formats(evidence: Evidence) -> Iterator[tuple[str, str]]:
             yield (item.format or ending).lower(), "distributions"
 
 
-def _stated(evidence: Evidence, named: dict[str, str], names: list[str]) -> list[Citation]:
-    fields = dict.fromkeys(named[name] for name in names)
-    return [cite_record(evidence, field, names) for field in fields]
+def _stated(evidence: Evidence, names: list[str]) -> list[Citation]:
+    """Cite the record's formats, or the files whose names or formats tell them."""
+    record = evidence.record
+    if record.formats:
+        told = [item for item in record.formats if item.lower().lstrip(".") in names]
+        return [cite_record(evidence, "formats", told)]
+    files = [
+        item.name
+        for item, (form, _) in zip(record.distributions, _formats(evidence), strict=True)
+        if form in names
+    ]
+    return [cite_record(evidence, "distributions", files[:3])]
+
+
+def _cite_fields(evidence: Evidence, values: list[str]) -> Citation:
+    stated = any(tensor.features for tensor in evidence.record.outputs)
+    return cite_record(evidence, "outputs" if stated else "inputs", values)
 
 
 def _fields(evidence: Evidence) -> list[Feature]:
@@ -108,7 +122,8 @@ def fields_described(evidence: Evidence) -> Finding:
     told = sum(bool(item.description) for item in fields)
     remedy = "Publish a list of the fields with a description and unit of each, for example as Croissant."
     if fields:
-        cited = cite_record(evidence, "outputs", f"{fields[0].name}: {fields[0].description}")
+        shown = next((item for item in fields if item.description), fields[0])
+        cited = _cite_fields(evidence, [shown.name, *([shown.description] if shown.description else [])])
         return _described(told, len(fields), cited, remedy=remedy)
     for document in evidence.of_role("standard"):
         listed = list(_listed_fields(parsed(document)))

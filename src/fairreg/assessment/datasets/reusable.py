@@ -58,9 +58,13 @@ def provenance(evidence: Evidence) -> Finding:
         "software": [cite_relation(evidence, item) for item in software[:2]],
     }
     for name, field in (("who", "creators"), ("when", "date_published"), ("when", "date_created")):
-        values = [value for record in both if (value := getattr(record, field))]
-        said = [item.name for item in values[0]][:3] if values and field == "creators" else values[:1]
-        found.setdefault(name, []).extend([cite_field(evidence, field, said)] if said else [])
+        stated = next((record for record in both if getattr(record, field)), None)
+        if stated is None:
+            found.setdefault(name, [])
+            continue
+        value = getattr(stated, field)
+        said = [item.name for item in value][:3] if field == "creators" else value
+        found.setdefault(name, []).append(cite_field(evidence, stated, field, said))
     missing = [name for name, cited in found.items() if not cited]
     cited = [item for items in found.values() for item in items]
     named = ", ".join(name for name, items in found.items() if items) or "nothing"
@@ -92,16 +96,16 @@ def standard(evidence: Evidence) -> Finding:
     schema = source_named(source).metadata_schema
     if schema and evidence.record.provenance.payload_sha256:
         # The harvester read the payload by this schema.
-        cited = cite_record(evidence, "provenance", schema)
+        cited = cite_record(evidence, "provenance", source)
         return passed(f"The metadata have the published schema of {source}.", cited)
     incomplete = None
     for document in evidence.of_role("standard"):
         missing = _croissant_lacks(parsed(document))
         if not missing:
-            return passed(f"{document.path} is a Croissant document.", cite_document(document, "Croissant"))
+            return passed(f"{document.path} is a Croissant document.", cite_document(document, document.text))
         incomplete = incomplete or partial(
             f"{document.path} lacks {', '.join(missing)}.",
-            cite_document(document, "incomplete"),
+            cite_document(document, document.text),
             remedy="Complete the Croissant document; mlcroissant validate names what it lacks.",
         )
     if evidence.datacite is None and may_be_registered(evidence):

@@ -10,6 +10,7 @@ from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
+    cite_datacite,
     cite_document,
     cite_file,
     cite_probe,
@@ -19,6 +20,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
+from fairreg.assessment.probed_file import file_probe, why_no_bytes
 from fairreg.schemas.record import ModelRecord
 from fairreg.storage.formats import MODEL_FORMATS
 
@@ -56,12 +58,12 @@ def leads_to_bytes(evidence: Evidence) -> Finding:
 
 
 def _first_bytes(evidence: Evidence) -> Finding:
-    probe, cited = evidence.probe("file_range"), cite_probe(evidence, "file_range")
+    probe, cited = file_probe(evidence), cite_probe(evidence, "file_range")
     remedy = "Upload the model file itself, not a pointer to it, and check that its link works."
     if probe.outcome == "absent":
         return failed("The published link leads to nothing.", cited, remedy=remedy)
     if probe.outcome != "ok":
-        return unknown(NOT_DOWNLOADED + " " + evidence.why_unknown("file_range"))
+        return unknown(NOT_DOWNLOADED + " " + why_no_bytes(evidence))
     if MODEL_FORMATS & set(probe.found):
         return passed(f"The first bytes are those of a model file ({probe.found[0]}).", cited)
     if _ARCHIVES & set(probe.found):
@@ -118,8 +120,8 @@ def access_stated(evidence: Evidence) -> Finding:
         return passed(f"The record states the access level {level}.", cite_record(evidence, "access", level))
     registered = evidence.datacite.record if evidence.datacite else None
     if isinstance(registered, ModelRecord) and registered.access:
-        cited = cite_record(evidence, "access", registered.access.level)
-        return passed(f"DataCite states the access level {registered.access.level}.", cited)
+        level = registered.access.level
+        return passed(f"DataCite states the access level {level}.", *cite_datacite(evidence, "access", level))
     remedy = "State the access level (open, restricted, embargoed) in the record's own field."
     said = _ACCESS.search(evidence.record.description or "")
     if said:

@@ -8,8 +8,17 @@ import re
 
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.findings import cite_probe, cite_record, failed, partial, passed, unknown
+from fairreg.assessment.findings import (
+    cite_address,
+    cite_probe,
+    cite_record,
+    failed,
+    partial,
+    passed,
+    unknown,
+)
 from fairreg.assessment.lineage import links, scheme_of
+from fairreg.assessment.probed_file import file_probe, why_no_bytes
 
 _OPEN = frozenset({"https", "http", "ftp", "ftps", "sftp", "git+https", "git"})
 _SPECIAL = frozenset({"root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"})
@@ -34,7 +43,8 @@ def open_protocol(evidence: Evidence) -> Finding:
     schemes = sorted({scheme for address in addresses if (scheme := scheme_of(address))})
     if not schemes:
         return unknown("The record gives no link whose protocol could be judged.")
-    cited = cite_record(evidence, "distributions" if files else "provenance", addresses[0])
+    best = next((item for good in (_OPEN, _SPECIAL) for item in addresses if scheme_of(item) in good), None)
+    cited = cite_address(evidence, best or addresses[0])
     remedy = "Offer each file under an https address as well."
     if _OPEN & set(schemes):
         return passed(f"The links use {', '.join(schemes)}.", cited)
@@ -54,7 +64,7 @@ def open_protocol(evidence: Evidence) -> Finding:
 )
 def no_vendor(evidence: Evidence) -> Finding:
     """An anonymous request for the first bytes; for an open record a download is equivalent."""
-    probe, access = evidence.probe("file_range"), evidence.record.access
+    probe, access = file_probe(evidence), evidence.record.access
     cited = cite_probe(evidence, "file_range")
     remedy = "Offer the files for a plain download without an account."
     if access and _PAID.search(access.conditions or ""):
@@ -68,7 +78,7 @@ def no_vendor(evidence: Evidence) -> Finding:
         return passed(
             "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")
         )
-    return unknown(evidence.why_unknown("file_range"))
+    return unknown(why_no_bytes(evidence))
 
 
 @indicator(

@@ -4,10 +4,11 @@
 The protocol allows for an authentication and authorization procedure, where necessary.
 """
 
-from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
+    cite_address,
     cite_probe,
     cite_record,
     failed,
@@ -17,6 +18,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.lineage import links, scheme_of
+from fairreg.assessment.probed_file import file_probe, why_no_bytes
 
 _WITH_LOGIN = frozenset(
     {"https", "ftps", "sftp", "git+https", "root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"}
@@ -37,10 +39,9 @@ def can_authenticate(evidence: Evidence) -> Finding:
     if not addresses:
         return unknown("The record gives no link whose protocol could be judged.")
     safe = [address for address in addresses if scheme_of(address) in _WITH_LOGIN]
-    field = "distributions" if any(item.url for item in evidence.record.distributions) else "provenance"
     if safe:
-        return passed(f"{scheme_of(safe[0])} supports a login.", cite_record(evidence, field, safe[0]))
-    cited = cite_record(evidence, field, addresses[0])
+        return passed(f"{scheme_of(safe[0])} supports a login.", cite_address(evidence, safe[0]))
+    cited = cite_address(evidence, addresses[0])
     reason = f"{scheme_of(addresses[0]) or addresses[0]} cannot protect a login."
     return failed(reason, cited, remedy="Offer the files under an https address.")
 
@@ -56,18 +57,13 @@ def can_authenticate(evidence: Evidence) -> Finding:
 )
 def says_how(evidence: Evidence) -> Finding:
     """Only for models that are not open: the host's answer and the conditions in the metadata."""
-    access, probe = evidence.record.access, evidence.probe("file_range")
-    if probe.outcome == "ok" or (access and access.level == "open"):
-        shown = cite_record(evidence, "access", "open") if access else cite_probe(evidence, "file_range")
+    access, probe = evidence.record.access, file_probe(evidence)
+    if shown := _shown_open(evidence):
         return not_applicable("The model is open.", shown)
-    if access is None and probe.outcome != "denied":
-        return unknown("Whether access is restricted is not known.")
-    text = access.conditions if access and not is_placeholder(access.conditions) else None
-    # That a work was withdrawn says why it is closed, not how to get it.
-    text = None if text and text.startswith("withdrawn on ") else text
+    text = _procedure(evidence)
     told = [cite_record(evidence, "access", text)] if text else []
-    if probe.outcome not in {"denied", "absent"}:
-        return unknown(evidence.why_unknown("file_range"), *told)
+    if probe.outcome != "denied" and (access is None or probe.outcome != "absent"):
+        return _undecided(evidence, told)
     cited = [*told, cite_probe(evidence, "file_range")]
     remedy = "State in the record whom to ask for access and under which conditions, with a link."
     if text and probe.outcome == "denied":
@@ -77,3 +73,29 @@ def says_how(evidence: Evidence) -> Finding:
             "Either the host's answer or the record says how to get access, not both.", *cited, remedy=remedy
         )
     return failed("The files are not there, and nothing says how to get them.", *cited, remedy=remedy)
+
+
+def _shown_open(evidence: Evidence) -> Citation | None:
+    """Return what shows that the model is open: its stated level, or, without one, a file that was given."""
+    access = evidence.record.access
+    if access:
+        return cite_record(evidence, "access", access.level) if access.level == "open" else None
+    return cite_probe(evidence, "file_range") if file_probe(evidence).outcome == "ok" else None
+
+
+def _undecided(evidence: Evidence, told: list[Citation]) -> Finding:
+    access = evidence.record.access
+    if access is None:
+        return unknown("Whether access is restricted is not known.")
+    if file_probe(evidence).outcome != "ok":
+        return unknown(why_no_bytes(evidence), *told)
+    stated = cite_record(evidence, "access", access.level)
+    reason = f"The record states the access level {access.level}, and yet an anonymous request gets a file."
+    return unknown(reason, stated, cite_probe(evidence, "file_range"))
+
+
+def _procedure(evidence: Evidence) -> str | None:
+    access = evidence.record.access
+    text = access.conditions if access and not is_placeholder(access.conditions) else None
+    # That a work was withdrawn says why it is closed, not how to get it.
+    return None if text and text.startswith(("withdrawn on ", "withdrawn by its source")) else text

@@ -7,6 +7,7 @@ Metadata are accessible, even when the AI model is no longer available.
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
+    cite_address,
     cite_datacite,
     cite_probe,
     cite_record,
@@ -105,6 +106,5 @@ def _host(evidence: Evidence) -> tuple[str, list[Citation]]:
     if evidence.datacite and evidence.datacite.url:
         page = evidence.datacite.url
         return host_of(page), list(cite_datacite(evidence, "url", page))
-    fields = ("provenance", "distributions")
     address = next(iter(links(evidence.record)), "")
-    return host_of(address), [cite_record(evidence, field, address) for field in fields if address]
+    return host_of(address), [cite_address(evidence, address)] if address else []

@@ -6,7 +6,7 @@ The AI model is assigned a globally unique and persistent identifier.
 
 import re
 
-from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.evidence import Evidence, ProbeKind
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -137,7 +137,8 @@ def version_specific(evidence: Evidence) -> Finding:
     """Version and concept DOI of the record and DataCite; a commit in place of a version."""
     record, concepts = evidence.record, concept_dois(evidence)
     commit = _SHA.search(f"{record.version or ''} {record.provenance.url or ''}")
-    cited = cite_record(evidence, "identifiers", record.doi or record.concept_doi or record.identifier)
+    own = record.doi or record.concept_doi
+    cited = cite_record(evidence, "identifiers" if own else "identifier", own or record.identifier)
     remedy = "Publish each version with a DOI of its own under one concept DOI, as Zenodo does."
     if record.doi and concepts:
         concept = min(concepts)
@@ -148,11 +149,18 @@ def version_specific(evidence: Evidence) -> Finding:
         word = "names no lineage" if record.doi else "is the DOI of all versions together"
         return partial(f"{record.doi or record.concept_doi} {word}.", cited, remedy=remedy)
     if commit or any(item.scheme == SWHID.name for item in record.identifiers):
-        cited = cite_record(evidence, "version", commit[0] if commit else record.value_of(SWHID.name))
+        cited = _cite_digest(evidence, commit[0] if commit else None)
         return partial("A digest fixes the version, no versioned DOI names it.", cited, remedy=remedy)
     return failed(
         "Only a name, branch or tag is given, and what it stands for can change.", cited, remedy=remedy
     )
+
+
+def _cite_digest(evidence: Evidence, commit: str | None) -> Citation:
+    record = evidence.record
+    if commit is None:
+        return cite_record(evidence, "identifiers", record.value_of(SWHID.name))
+    return cite_record(evidence, "version" if commit in (record.version or "") else "provenance", commit)
 
 
 @indicator(

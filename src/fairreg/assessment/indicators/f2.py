@@ -44,8 +44,8 @@ _SOME = 2
 def citation(evidence: Evidence) -> Finding:
     """Fields that a citation needs; a field that only DataCite has counts too."""
     present = _core(evidence)
-    missing = [name for name, value in present.items() if not value]
-    cited = [cite_field(evidence, name, value) for name, value in present.items() if value]
+    missing = [name for name, citation in present.items() if citation is None]
+    cited = [citation for citation in present.values() if citation is not None]
     remedy = f"Add {', '.join(missing) or 'the names of the persons who made it'} to the record at its host."
     reason = f"{_CORE - len(missing)} of {_CORE} core fields are stated"
     if not missing and not any(_is_person(item) for item in _creators(evidence)):
@@ -54,39 +54,63 @@ def citation(evidence: Evidence) -> Finding:
     return graded(_CORE - len(missing), reason + missed, *cited, full=_CORE, half=4, remedy=remedy)
 
 
-def _core(evidence: Evidence) -> dict[str, str]:
+def _core(evidence: Evidence) -> dict[str, Citation | None]:
     record = evidence.record
-    both = [record, *([evidence.datacite.record] if evidence.datacite else [])]
-    types = evidence.datacite.types if evidence.datacite else ()
-    return {
-        "creators": ", ".join(item.name for item in _creators(evidence)),
-        "name": "" if is_placeholder(record.name) else record.name,
-        "identifiers": record.identifiers[0].compact if record.identifiers else "",
-        "publisher": next((item.publisher for item in both if item.publisher), ""),
-        "date_published": next((date for item in both if (date := _date(item))), ""),
-        "stated_type": next((item.stated_type for item in both if item.stated_type), "")
-        or " ".join(types[:1]),
+    named = not is_placeholder(record.name)
+    stated = _records(evidence)
+    found: dict[str, Citation | None] = {
+        "creators": _cite_creators(evidence),
+        "name": cite_record(evidence, "name", record.name) if named else None,
+        "identifiers": next(
+            (cite_record(evidence, "identifiers", item.compact) for item in record.identifiers), None
+        ),
+        "publisher": _first_stated(evidence, "publisher"),
+        "date_published": next(
+            (
+                cite_field(evidence, item, name, getattr(item, name))
+                for item in stated
+                for name in ("date_published", "date_created")
+                if getattr(item, name)
+            ),
+            None,
+        ),
+        "stated_type": _first_stated(evidence, "stated_type"),
     }
+    types = evidence.datacite.types if evidence.datacite else ()
+    if found["stated_type"] is None and types:
+        found["stated_type"] = next(iter(cite_datacite(evidence, "types", types[0])))
+    return found
+
+
+def _records(evidence: Evidence) -> list[ModelRecord]:
+    return [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
+
+
+def _first_stated(evidence: Evidence, field: str) -> Citation | None:
+    stated = ((item, getattr(item, field)) for item in _records(evidence))
+    return next((cite_field(evidence, item, field, value) for item, value in stated if value), None)
+
+
+def _cite_creators(evidence: Evidence) -> Citation | None:
+    creators = _creators(evidence)
+    stated = next((item for item in _records(evidence) if set(creators) & set(item.creators)), None)
+    names = [item.name for item in creators]
+    return None if stated is None else cite_field(evidence, stated, "creators", names)
 
 
 def _creators(evidence: Evidence) -> list[Creator]:
     """Return the record's creators, or DataCite's where the record has none or only the account."""
-    registered = evidence.datacite.record.creators if evidence.datacite else ()
     both = [
-        [item for item in stated if not is_placeholder(item.name)]
-        for stated in (evidence.record.creators, registered)
+        [item for item in record.creators if not is_placeholder(item.name)] for record in _records(evidence)
     ]
-    return next((listed for listed in both if any(map(_is_person, listed))), both[0] or both[1])
+    persons = next((listed for listed in both if any(map(_is_person, listed))), None)
+    return persons or next(filter(None, both), [])
 
 
 def _is_person(creator: Creator) -> bool:
     return creator.kind == "person" and (
         creator.orcid is not None or bool({" ", ","} & set(creator.name.strip()))
     )
-
-
-def _date(record: ModelRecord) -> str:
-    return record.date_published or record.date_created or ""
 
 
 @indicator(
@@ -100,15 +124,16 @@ def _date(record: ModelRecord) -> str:
 )
 def description(evidence: Evidence) -> Finding:
     """Words of the abstract without markup and template text, and number of keywords."""
-    both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
-    text = max((clean(item.description) for item in both), key=words)
-    keywords = max((item.keywords for item in both), key=len)
+    both = _records(evidence)
+    described = max(both, key=lambda item: words(clean(item.description)))
+    indexed = max(both, key=lambda item: len(item.keywords))
+    text, keywords = clean(described.description), indexed.keywords
     reason = (
         f"The abstract has {counted(words(text), 'word')}, and there "
         f"{'is' if len(keywords) == 1 else 'are'} {counted(len(keywords), 'keyword')}."
     )
-    cited = [cite_field(evidence, "description", text)] if text else []
-    cited += [cite_field(evidence, "keywords", keywords)] if keywords else []
+    cited = [cite_field(evidence, described, "description", text)] if text else []
+    cited += [cite_field(evidence, indexed, "keywords", keywords)] if keywords else []
     remedy = "Write an abstract of at least 50 words and give three keywords in the record."
     if words(text) >= 50 and len(keywords) >= 3:  # noqa: PLR2004 - the rule's numbers
         return passed(reason, *cited)
@@ -198,15 +223,21 @@ def typed(evidence: Evidence) -> Finding:
             "The host offers no machine-readable record.", cite_probe(evidence, "source_api"), remedy=remedy
         )
     types = [item for item in (record.stated_type, *(datacite.types if datacite else ())) if item]
-    parses = cite_record(evidence, "provenance", "a payload that parses")
-    cited = cite_field(evidence, "stated_type", types or "no type")
-    registered = (
-        parses,
-        *cite_datacite(evidence, "types", types),
-        *cite_datacite(evidence, "state", datacite.state if datacite else ""),
-    )
+    cited = _cite_type(evidence)
     if any(item.lower().replace(" ", "") in _MODEL_TYPES for item in types):
-        return passed("The record is machine-readable and typed as a model.", cited, *registered)
+        return passed("The record is machine-readable and typed as a model.", *cited)
     remedy = "Set the resource type of the record to Model."
     reason = f"The record is machine-readable, but its type is {types[0] if types else 'not stated'}."
-    return partial(reason, cited, *registered, remedy=remedy)
+    return partial(reason, *cited, remedy=remedy)
+
+
+def _cite_type(evidence: Evidence) -> list[Citation]:
+    """Cite the documents that parse, and the types that they state."""
+    record, datacite = evidence.record, evidence.datacite
+    read = record.provenance.payload_sha256
+    cited = [cite_record(evidence, "provenance", record.provenance.source)] if read else []
+    cited += [cite_record(evidence, "stated_type", record.stated_type)] if record.stated_type else []
+    if datacite is not None:
+        cited += cite_datacite(evidence, "types", datacite.types) if datacite.types else ()
+        cited += cite_datacite(evidence, "state", datacite.state) if datacite.state else ()
+    return cited

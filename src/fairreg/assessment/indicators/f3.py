@@ -51,8 +51,12 @@ def in_record(evidence: Evidence) -> Finding:
         cited = [cite_record(evidence, "identifiers", item.compact) for item in record.identifiers[:1]]
         return failed(f"The record does not contain {asked.compact}.", *cited, remedy=remedy)
     if pids:
-        shown = asked if is_persistent(asked) else pids[0]
-        registered = cite_datacite(evidence, "identifiers", shown.compact) if shown.scheme == DOI.name else ()
+        shown = next((item for item in record.identifiers if item.key == asked.key), pids[0])
+        if not is_persistent(shown):
+            shown = pids[0]
+        also = evidence.datacite.record.identifiers if evidence.datacite else ()
+        same = shown.scheme == DOI.name and shown.key in {item.key for item in also}
+        registered = cite_datacite(evidence, "identifiers", shown.compact) if same else ()
         cited = [cite_record(evidence, "identifiers", shown.compact), *registered]
         return passed(f"The record contains {shown.compact}.", *cited)
     if asked.key in held:

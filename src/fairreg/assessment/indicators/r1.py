@@ -109,7 +109,8 @@ def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
 
 
 def _told_as(item: Evaluation) -> str:
-    return f"{item.metric} = {item.value} on {item.dataset}"
+    value = f" = {item.value}" if item.value else ""
+    return f"{item.metric}{value} on {item.dataset}" if item.dataset else f"{item.metric}{value}"
 
 
 @indicator(

@@ -153,7 +153,8 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
         item for tensor in evidence.record.inputs for item in tensor.features if item.unit or item.description
     ]
     if described:
-        return [cite_record(evidence, "inputs", [f"{item.name} [{item.unit}]" for item in described])]
+        told = [f"{item.name} [{item.unit}]" if item.unit else item.name for item in described]
+        return [cite_record(evidence, "inputs", told)]
     for document in evidence.of_role("docs", "model_card", "readme", "definitions"):
         units = _UNITS.search(document.text)
         if units:

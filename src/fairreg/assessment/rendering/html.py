@@ -8,7 +8,7 @@ from fairreg import pages
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.rendering.comparison import compared
 from fairreg.assessment.rendering.profile import percent, profile
-from fairreg.assessment.report import AssessmentReport
+from fairreg.assessment.report import AssessmentReport, coverage_text
 
 __all__ = ["to_html"]
 
@@ -27,4 +27,5 @@ def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
         compared=compared(report),
         words=_WORDS,
         percent=percent,
+        coverage_text=coverage_text,
     )

@@ -69,6 +69,7 @@ def _plain(item: "Assessment") -> dict[str, Any]:
 def _history_table(found: "tuple[Assessment, ...]") -> None:
     from rich.table import Table
 
+    from fairreg.assessment.report import coverage_text
     from fairreg.cli.output import console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -78,7 +79,7 @@ def _history_table(found: "tuple[Assessment, ...]") -> None:
         letters = (percent(item.letters.get(letter)) for letter in "FAIR")
         rubric, evidence = f"{item.rubric} {item.rubric_version}", item.evidence_sha256[:12]
         when = item.assessed_at + (" (offline)" if item.offline else "")
-        scores = (percent(item.overall), _change(item, before), *letters, percent(item.coverage))
+        scores = (percent(item.overall), _change(item, before), *letters, coverage_text(item.coverage))
         table.add_row(when, rubric, *scores, evidence)
     console().print(table, markup=False)
 

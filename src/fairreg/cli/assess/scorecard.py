@@ -22,6 +22,7 @@ _BAR = 20
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """Print the scorecard; a brief one omits indicators with full points."""
+    from fairreg.assessment.report import coverage_text
     from fairreg.cli.output import console
 
     out = console()
@@ -29,7 +30,7 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
     for letter, score in report.letters.items():
         out.print(f"{letter}  {_bar(score)} {percent(score):>5}")
-    out.print(f"overall {percent(report.overall)}   coverage {percent(report.coverage)}", style="bold")
+    out.print(f"overall {percent(report.overall)}   coverage {coverage_text(report.coverage)}", style="bold")
     if report.badge is not None:
         out.print(f"{report.badge.label}: {report.badge.reason}")
     out.print(_verdicts(report, brief=brief), markup=True)

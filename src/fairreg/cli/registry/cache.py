@@ -21,12 +21,13 @@ def info(json: Json = False) -> None:
         print_json(found.to_json())
         return
     from fairreg.cli.cards import size_text
+    from fairreg.schemas.text import counted
 
     console().print(
-        f"{found.folder}: {found.files} files, {size_text(found.size)}, "
-        f"{found.extracted} unpacked archives ({size_text(found.extracted_size)}), "
-        f"{found.partial} unfinished downloads, "
-        f"{found.answers} cached responses ({size_text(found.answers_size)})",
+        f"{found.folder}: {counted(found.files, 'file')}, {size_text(found.size)}, "
+        f"{counted(found.extracted, 'unpacked archive')} ({size_text(found.extracted_size)}), "
+        f"{counted(found.partial, 'unfinished download')}, "
+        f"{counted(found.answers, 'cached response')} ({size_text(found.answers_size)})",
         soft_wrap=True,
     )
 
@@ -38,6 +39,7 @@ def verify(json: Json = False) -> None:
     They are counted as in `fairreg cache info`.
     """
     from fairreg.cli.output import console, print_json
+    from fairreg.schemas.text import counted
     from fairreg.services import cache
 
     found = cache.verify(settings())
@@ -45,7 +47,8 @@ def verify(json: Json = False) -> None:
         print_json(found.to_json())
     else:
         console().print(
-            f"{found.files} files, {found.extracted} unpacked archives, {len(found.changed)} changed"
+            f"{counted(found.files, 'file')}, {counted(found.extracted, 'unpacked archive')}, "
+            f"{len(found.changed)} changed"
         )
         for path in found.changed:
             console().print(f"  {path}", soft_wrap=True)

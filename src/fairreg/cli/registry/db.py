@@ -82,7 +82,10 @@ def check(json: Json = False) -> None:
 @app.command(epilog="Example: fairreg db forget 10.5281/zenodo.7305227 --dry-run")
 def forget(
     pid: Annotated[
-        list[str], typer.Argument(metavar="PID...", help="Identifiers, in any spelling.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="PID...", help="Own identifiers of the records, in any spelling.", show_default=False
+        ),
     ],
     undo: Annotated[
         bool, typer.Option("--undo", help="Let harvests store the records again that were removed.")
@@ -125,7 +128,8 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
         for item in found:
             log(f"{item.identifier}: {item.name}")
         typer.confirm(f"Remove {len(found)} records for good?", abort=True, err=True)
-    removed = registry.forget(pids)
+    # By the names that were shown: whatever else is stored meanwhile, nothing else is removed.
+    removed = registry.forget([item.identifier for item in found])
     reason = registry.erase()
     _print_removed(removed, dry_run=False, json=json)
     if reason is not None:

@@ -26,7 +26,7 @@ _Sources = Annotated[
     typer.Argument(
         metavar="SOURCE...",
         help="Sources to harvest (see fairreg sources). Those in FAIRREG_DISABLE only if named here.",
-        show_default="all enabled ones",
+        show_default="all enabled ones but zenodo_oai, a double of zenodo",
     ),
 ]
 _Query = Annotated[
@@ -196,22 +196,29 @@ def _short(label: str) -> str:
 
 
 def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> list[str]:
-    """Return the sources that a harvest without names takes; say which of them need a query."""
+    """Return the sources that a harvest without names takes; say which it skips, and why."""
     from fairreg import harvesters
     from fairreg.cli.output import log
     from fairreg.services.sources import sources
 
-    able = [item for item in sources(chosen, registry=registry) if item.enabled and item.live]
-    examples = {item.name: harvesters.get(item.name).required_query for item in able if not query}
-    for item in able:
-        if example := examples.get(item.name):
+    taken = []
+    for state in sources(chosen, registry=registry):
+        item = harvesters.get(state.name)
+        if not state.enabled or not item.harvestable:
+            continue
+        if item.double_of is not None:
+            log(f"{item.title} was skipped: it has the records of {item.double_of} again, without files.")
+            log(f"  Harvest it with: fairreg harvest {item.name}")
+        elif item.required_query and not query:
             log(f"{item.title} was skipped: its search needs a query.")
-            log(f"  Harvest it with: fairreg harvest {item.name} --query {example}")
-    return [item.name for item in able if not examples.get(item.name)]
+            log(f"  Harvest it with: fairreg harvest {item.name} --query {item.required_query}")
+        else:
+            taken.append(item.name)
+    return taken
 
 
 def _print(label: str, report: "HarvestReport") -> None:
-    from fairreg.cli.output import console, log
+    from fairreg.cli.output import console, log_rejected
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
     numbers += f", {report.forgotten} forgotten" if report.forgotten else ""
@@ -220,10 +227,7 @@ def _print(label: str, report: "HarvestReport") -> None:
     if report.finished_before:
         line = f"{label}: finished before the run was stopped"
     console().print(line, markup=False, soft_wrap=True)
-    for refused in report.refused:
-        log(f"  rejected: {refused.reason}")
-    if report.refused:
-        log("  List all rejected payloads with: fairreg sources --refused")
+    log_rejected([item.reason for item in report.refused])
 
 
 def _print_plan(planned: "HarvestPlan") -> None:
@@ -245,6 +249,7 @@ def _print_collections(chosen: "Settings", *, json: bool) -> None:
     from dataclasses import asdict
 
     from fairreg.cli.output import console, print_json
+    from fairreg.schemas.text import counted
     from fairreg.services.harvest.collections import all_collections
 
     found = all_collections(chosen)
@@ -253,7 +258,6 @@ def _print_collections(chosen: "Settings", *, json: bool) -> None:
         return
     for item in found:
         place = f" ({item.file})" if item.file else ""
-        said = (
-            f"cannot be used: {item.fault}" if item.fault else f"{item.title}, {item.queries} queries{place}"
-        )
+        held = f"{item.title}, {counted(item.queries, 'query', 'queries')}{place}"
+        said = f"cannot be used: {item.fault}" if item.fault else held
         console().print(f"{item.name}: {said}", markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 """People and organisations in documents: `author` and `creator`, as text, node, reference or role."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,8 @@ _GROUPS = re.compile(
 )
 _ROLES = ("Role", "OrganizationRole", "PerformanceRole")
 _ADDRESS = re.compile(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]@]{1,99}@[^\s<>()\[\]@]{1,99}\s*[>)\]]|\bmailto:\S+")
+_HANDLE = re.compile(r"[<(\[]\s*@[\w.-]{1,99}\s*[>)\]]|(?<!\S)[^\s@]{0,99}@[^\s@]{1,99}(?!\S)")
+_PAGE = re.compile(r"[<(\[]?\s*https?://[^\s<>()\[\]]{1,999}\s*[>)\]]?", re.I)
 _ORCID = re.compile(
     r"[<(\[]?\s*(?:https?://orcid\.org/|orcid:\s*)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\s*[>)\]]?", re.I
 )
@@ -41,7 +44,7 @@ def creators(graph: DocumentGraph, node: LinkedNode) -> tuple[Creator, ...]:
         for value in node.values(term):
             agents = list(_agents(graph, value, handled))
             listed += [item for item in agents if item is not None]
-            if not agents:
+            if not agents or _has_more_than_names(value):
                 node.leave(term)
         if len(listed) > _MOST:
             node.leave(term)
@@ -95,15 +98,32 @@ def _is_plain(value: Value) -> bool:
 
 def _of_text(text: str) -> list[Creator]:
     found: list[Creator] = []
-    # Entities are decoded first: the semicolon that ends one separates no people.
-    for part in visible(text).split(";"):
-        orcid = _ORCID.search(part)
-        name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
+    for part in _people(text):
+        orcid, name = _ORCID.search(part), _name_in(part)
         # An author given by address alone is a person whose name the document does not state.
-        if name and "://" not in name and "@" not in name:
+        if name:
             person = Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None)
             found.append(msgspec.structs.replace(person, kind="organization") if is_group(person) else person)
     return found
+
+
+def _people(text: str) -> list[str]:
+    # Entities are decoded first: the semicolon that ends one separates no people.
+    return [part for part in visible(text).split(";") if part.strip()]
+
+
+def _name_in(part: str) -> str | None:
+    """Return the name of a person without the addresses and handles beside it."""
+    name = title(_HANDLE.sub(" ", _PAGE.sub(" ", _ADDRESS.sub(" ", _ORCID.sub(" ", part)))))
+    return name if name and re.search(r"\w", name) and "@" not in name else None
+
+
+def _has_more_than_names(value: Value) -> bool:
+    """Tell whether a text states a page of a person, or a person without a name."""
+    text = value.text or "" if isinstance(value, Literal) else ""
+    if text.startswith(("_:", "#")):
+        return False
+    return any(_name_in(part) is None or _PAGE.search(_ORCID.sub(" ", part)) for part in _people(text))
 
 
 def _of_node(node: LinkedNode) -> Creator | None:
@@ -170,30 +190,56 @@ def _texts(value: Value) -> Iterator[str | None]:
 def _merged(authors: list[Creator], others: list[Creator]) -> tuple[Creator, ...]:
     """Return the authors, completed by what `others` say of them, then the others.
 
-    Two of one name in one list are two persons, unless their ORCID is the same.
+    Two of one name in one list are two persons, unless their ORCID is the same. Equal ones in both lists are
+    one, each once; a name alone tells who is meant where it is one person's in each list.
     """
     kept: list[Creator] = []
-    places: dict[str, int] = {}
+    orcids: dict[str, int] = {}
     for item in authors:
-        if item.orcid is None or item.orcid not in places:
-            _keep(item, kept, places)
+        if item.orcid is None or item.orcid not in orcids:
+            _keep(item, kept, orcids)
+    equal: dict[Creator, list[int]] = {}
+    for place, item in enumerate(kept):
+        equal.setdefault(item, []).insert(0, place)
+    taken = set()
+    rest = []
     for item in others:
-        place = places.get(item.orcid or "", places.get(_name_key(item.name)))
-        if place is None or not _may_be_same(item, kept[place]):
-            _keep(item, kept, places)
+        if equal.get(item):
+            taken.add(equal[item].pop())
         else:
-            known = kept[place]
+            rest.append(item)
+    names = _names_of_one(kept, taken, others)
+    for item in rest:
+        found = orcids.get(item.orcid or "", names.get(_name_key(item.name)))
+        if found is None or not _may_be_same(item, kept[found]):
+            _keep(item, kept, orcids)
+        else:
+            known = kept[found]
+            if item.orcid:
+                orcids.setdefault(item.orcid, found)
             homes = dict.fromkeys(home for home in (known.affiliation, item.affiliation) if home)
-            kept[place] = msgspec.structs.replace(
+            kept[found] = msgspec.structs.replace(
                 known, orcid=known.orcid or item.orcid, affiliation="; ".join(homes) or None
             )
     return tuple(kept)
 
 
-def _keep(item: Creator, kept: list[Creator], places: dict[str, int]) -> None:
-    for key in (item.orcid, _name_key(item.name)):
-        if key:
-            places.setdefault(key, len(kept))
+def _names_of_one(kept: list[Creator], taken: set[int], others: list[Creator]) -> dict[str, int]:
+    """Return the place of each name that is one person's in both lists, but of no one found in both already.
+
+    Those of one name among `others` are one person where they do not contradict each other.
+    """
+    once = Counter(_name_key(item.name) for item in kept)
+    facts = {(_name_key(item.name), 0, item.orcid) for item in others if item.orcid}
+    facts |= {(_name_key(item.name), 1, item.affiliation) for item in others if item.affiliation}
+    several = {key for (key, _), count in Counter(fact[:2] for fact in facts).items() if count > 1}
+    keys = ((_name_key(item.name), place) for place, item in enumerate(kept) if place not in taken)
+    return {key: place for key, place in keys if once[key] == 1 and key not in several}
+
+
+def _keep(item: Creator, kept: list[Creator], orcids: dict[str, int]) -> None:
+    if item.orcid:
+        orcids.setdefault(item.orcid, len(kept))
     kept.append(item)
 
 

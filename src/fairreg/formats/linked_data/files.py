@@ -3,8 +3,10 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.formats.linked_data.identities import is_absolute, stated
@@ -13,7 +15,9 @@ from fairreg.formats.linked_data.values import leave_others
 from fairreg.schemas.record import Distribution
 from fairreg.schemas.text import one_line
 
-__all__ = ["distributions", "is_file", "parts"]
+__all__ = ["Listed", "distributions", "is_file", "merged", "parts"]
+
+Listed = tuple[Value, Distribution]
 
 _FILE_TYPES = frozenset(
     {"File", "MediaObject", "DataDownload", "FileObject", "AudioObject", "ImageObject", "VideoObject"}
@@ -30,15 +34,18 @@ _CLONES = ("git+https", "git+ssh")
 _AFTER_NAME = frozenset({"content", "download"})
 
 
-def distributions(node: LinkedNode) -> Iterator[Distribution]:
-    """Yield the files that a node names as distributions of itself, or by an address of its content."""
+def distributions(node: LinkedNode) -> Iterator[Listed]:
+    """Yield the files that a node names as distributions of itself, or by an address of its content.
+
+    Each stands behind the value that states it.
+    """
     for term in (*_TERMS, *_LINKS):
         for value in node.values(term):
             found = _of_address(value.text) if isinstance(value, Literal) else _of_node(value)
             if found is None:
                 node.leave(term)
             else:
-                yield found
+                yield value, found
 
 
 def is_file(value: Value) -> bool:
@@ -48,8 +55,11 @@ def is_file(value: Value) -> bool:
     return bool(_FILE_TYPES & set(value.types)) or value.states(*_MARKS)
 
 
-def parts(root: LinkedNode) -> Iterator[Distribution]:
-    """Yield the files below a crate's root, through its folders; relations hold its other parts."""
+def parts(root: LinkedNode) -> Iterator[Listed]:
+    """Yield the files below a crate's root, through its folders; relations hold its other parts.
+
+    Each stands behind the value that states it.
+    """
     waiting, seen = deque([root]), {id(root)}
     while waiting:
         folder = waiting.popleft()
@@ -59,12 +69,69 @@ def parts(root: LinkedNode) -> Iterator[Distribution]:
             seen.add(id(value))
             found = _part(value)
             if found is not None:
-                yield found
+                yield value, found
             elif not is_absolute(value.id):
                 if value.states("hasPart"):
                     waiting.append(value)
                 else:
                     folder.leave("hasPart")
+
+
+def merged(found: Iterable[Listed]) -> tuple[Distribution, ...]:
+    """Return the files, each once with all that is stated of it; facts that contradict it are not read.
+
+    An address alone is the file of that address, whatever its name is.
+    """
+    kept: list[Distribution] = []
+    places: dict[tuple[str, str | None, str | None], int] = {}
+    first: dict[tuple[str, str | None], int] = {}
+    unnamed: dict[tuple[str, str | None], int] = {}
+    for value, item in found:
+        own, address = (item.name, item.path, item.url), (item.url or "", item.path)
+        named = _is_named(value, item)
+        elsewhere = unnamed.pop(address, None) if named and own not in places else first.get(address)
+        place = places.get(own, elsewhere if item.url else None)
+        if place is None:
+            place = len(kept)
+            kept.append(item)
+            if not named:
+                unnamed[address] = place
+        else:
+            known = kept[place]
+            places.pop((known.name, *own[1:]), None)
+            name = item.name if named else known.name
+            kept[place] = _completed(msgspec.structs.replace(known, name=name), item, value)
+        places[kept[place].name, item.path, item.url] = place
+        first.setdefault(address, place)
+    return tuple(kept)
+
+
+def _is_named(value: Value, item: Distribution) -> bool:
+    """Tell whether the name of a file is stated, rather than the last part of its address."""
+    stated = isinstance(value, LinkedNode) and value.states("name")
+    return stated or item.url is None or item.name not in {_last_part(item.url), item.url}
+
+
+def _completed(known: Distribution, more: Distribution, value: Value) -> Distribution:
+    """Return a file with what a second value states of it; facts that contradict the first are not read."""
+    if more.size not in (None, more.size if known.size is None else known.size):
+        _leave(value, "contentSize")
+    elif more.size is not None and (known.size is None or known.size_is_rounded):
+        known = msgspec.structs.replace(known, size=more.size, size_is_rounded=more.size_is_rounded)
+    if more.media_type not in (None, known.media_type or more.media_type):
+        _leave(value, "encodingFormat", "fileFormat")
+    digests = dict(item.split(":", 1) for item in reversed(known.checksums))
+    new = [item for item in more.checksums if item.partition(":")[0] not in digests]
+    if not set(more.checksums) <= {*known.checksums, *new}:
+        _leave(value, *_DIGESTS, "checksum", "digest")
+    return msgspec.structs.replace(
+        known, media_type=known.media_type or more.media_type, checksums=(*known.checksums, *new)
+    )
+
+
+def _leave(value: Value, *terms: str) -> None:
+    if isinstance(value, LinkedNode):
+        value.leave(*terms)
 
 
 def _part(node: LinkedNode) -> Distribution | None:

@@ -9,7 +9,7 @@ from fairreg.errors import RecordError
 from fairreg.formats.base import Reading
 from fairreg.formats.linked_data import identities
 from fairreg.formats.linked_data.agents import creators, organisation
-from fairreg.formats.linked_data.files import distributions, is_file, parts
+from fairreg.formats.linked_data.files import distributions, is_file, merged, parts
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
 from fairreg.formats.linked_data.terms import shown
@@ -137,7 +137,7 @@ class Described:
         found = list(distributions(self.node))
         if self.crate or any(map(is_file, self.node.peek("hasPart"))):
             found += parts(self.node)
-        return tuple({(item.name, item.path, item.url): item for item in found}.values())
+        return merged(found)
 
     def _relations(self) -> tuple[Relation, ...]:
         found = (*_repositories(self.node, self.kind), *self._stated_relations(), *_mentioned(self.node))

@@ -16,7 +16,7 @@ import msgspec
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.contents import Contents, read_contents
-from fairreg.harvesters.common.paging import object_of, within
+from fairreg.harvesters.common.paging import is_last, object_of, within
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
@@ -137,7 +137,7 @@ class CernOpenDataHarvester(Harvester):
             raise BadAnswer("CERN Open Data did not answer with a search page.", hint="Try again later.")
         hits = tuple(map(Hit.of, self.split(top.value)))
         total = top.at("hits", "total").count or top.at("hits", "total", "value").count
-        last = len(listed.value) < size or (total is not None and number * size >= total)
+        last = is_last(listed.value, size, reached=number * size, total=total)
         if not last and (number + 1) * size > WINDOW:
             note = f"CERN Open Data shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
             return HitPage(hits, None, total, note)

@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from fairreg.errors import BadAnswer
-from fairreg.harvesters.common.oai_recovery import OaiPieces, header_of, pieces_of, reason_of
+from fairreg.harvesters.base import MOST_HITS
+from fairreg.harvesters.common.oai_recovery import (
+    OaiPieces,
+    Span,
+    header_of,
+    is_joined,
+    pieces_of,
+    reason_of,
+    with_plain_text,
+)
 from fairreg.schemas.text import one_line
 from fairreg.web.listings import damage_of, damaged_payload
 
@@ -29,6 +38,9 @@ _LISTS = (
     ("relatedIdentifiers", "relatedIdentifier", "relatedIdentifiers", "relatedIdentifier"),
     ("alternateIdentifiers", "alternateIdentifier", "alternateIdentifiers", "alternateIdentifier"),
 )
+_RECORD_LISTS = {"ListRecords", "GetRecord"}
+# Of a damaged record, so much is kept to look at.
+_MOST_DAMAGED_BYTES = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)*+")
 # Of expat about a document, and of Python about its encoding.
@@ -84,28 +96,64 @@ def _invalid(title: str, error: Exception) -> BadAnswer:
 
 def _recovered(pieces: OaiPieces, title: str) -> OaiPage:
     """Read a page record by record. Raises BadAnswer where what is around the records is damaged."""
+    read = _pages_of_records(pieces, title)
+    joined = [
+        place for place, page in zip(pieces.places, read, strict=True) if _is_joined(pieces, place, page)
+    ]
+    if pieces.unended:
+        joined = [*(place for place in joined if place != pieces.places[-1]), pieces.unended]
+    again = pieces_of(pieces.body, joined) if joined else None
+    if again is not None:
+        pieces, read = again, _pages_of_records(again, title)
     try:
         page = _page_of(_parsed(pieces.envelope, title), title)
     except _FAULTS as error:
+        if pieces.has_token:
+            raise BadAnswer(
+                f"{title} sent a page whose end, with its resumption token, cannot be read ({error}).",
+                hint="Try again later.",
+            ) from error
         raise _invalid(title, error) from error
-    records = tuple(_one_record(pieces, record, title) for record in pieces.records)
-    if any(map(damage_of, records)):
-        return page._replace(records=records)
-    outside = f"A page of {title} is damaged outside of its records; they were read one by one."
-    return page._replace(records=records, note=outside)
+    if not pieces.has_token:
+        # One between two records went with the first of them.
+        page = page._replace(token=next((part.token for part in read if part.token), None))
+    page = page._replace(records=tuple(item for part in read for item in part.records))
+    if any(map(damage_of, page.records)):
+        return page
+    return page._replace(
+        note=f"A page of {title} is damaged outside of its records; they were read one by one."
+    )
 
 
-def _one_record(pieces: OaiPieces, record: bytes, title: str) -> Json:
+def _pages_of_records(pieces: OaiPieces, title: str) -> list[OaiPage]:
+    _refuse_too_many(len(pieces.places), title)
+    return [_page_of_record(pieces, place, title) for place in pieces.places]
+
+
+def _page_of_record(pieces: OaiPieces, place: Span, title: str) -> OaiPage:
+    record = pieces.record(place)
     try:
-        found = _page_of(_parsed(pieces.document(record), title), title).records
+        page = _page_of(_parsed(pieces.document(record), title), title)
     except _FAULTS as error:
         reason = reason_of(record, error)
     else:
-        if len(found) == 1:
-            return found[0]
+        if len(page.records) == 1:
+            return page
         reason = "it is not one record"
-    header, text = header_of(record, pieces.prefix), record.decode("utf-8", "backslashreplace")
-    return {"header": header, **damaged_payload(reason, text, header.get("identifier"))}
+    header = header_of(record, pieces.prefix)
+    text = record[:_MOST_DAMAGED_BYTES].decode("utf-8", "backslashreplace")
+    return OaiPage(({"header": header, **damaged_payload(reason, text, header.get("identifier"))},))
+
+
+def _is_joined(pieces: OaiPieces, place: Span, page: OaiPage) -> bool:
+    record = pieces.record(place)
+    if not any(map(damage_of, page.records)) or not is_joined(record, pieces.prefix):
+        return False
+    try:
+        _parsed(pieces.document(with_plain_text(record)), "")
+    except _FAULTS:
+        return True
+    return False
 
 
 class _Builder(ET.TreeBuilder):
@@ -125,17 +173,29 @@ class _Builder(ET.TreeBuilder):
 def _page_of(root: ET.Element, title: str) -> OaiPage:
     if _name(root) != "OAI-PMH":
         raise BadAnswer(f"{title} answered with <{_name(root)}> instead of OAI-PMH.", hint="Try again later.")
-    records = tuple(_record(item) for item in root.iter() if _name(item) == "record")
+    # A record may hold elements of any name: only the children of the list are its records and its token.
+    lists = [part for part in root if _name(part) in _RECORD_LISTS]
+    listed = [item for part in lists for item in part]
+    records = [item for item in listed if _name(item) == "record"]
+    _refuse_too_many(len(records), title)
     fault = next((item for item in root if _name(item) == "error"), None)
-    token = next((item for item in root.iter() if _name(item) == "resumptionToken"), None)
-    size = token.get("completeListSize", "") if token is not None else ""
+    if not lists and fault is None:
+        raise BadAnswer(f"{title} answered with neither records nor an error.", hint="Try again later.")
+    tokens = [item for item in listed if _name(item) == "resumptionToken"]
+    token = next((text for item in tokens if (text := _text(item))), None)
+    size = next((text for item in tokens if (text := item.get("completeListSize"))), "")
     return OaiPage(
-        records,
-        token=_text(token) if token is not None else None,
+        tuple(map(_record, records)),
+        token=token,
         total=int(size) if size.isascii() and size.isdigit() and len(size) < len("1" + "0" * 18) else None,
         error=fault.get("code", "unknown") if fault is not None else None,
         message=_text(fault) if fault is not None else None,
     )
+
+
+def _refuse_too_many(count: int, title: str) -> None:
+    if count > MOST_HITS:
+        raise BadAnswer(f"{title} sent a page of {count:,} records; at most {MOST_HITS:,} are read.")
 
 
 def _record(item: ET.Element) -> Json:

@@ -25,7 +25,7 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
-from fairreg.harvesters.common.paging import within
+from fairreg.harvesters.common.paging import is_last, within
 from fairreg.harvesters.dlhub.mapping import published_at, record_of, shorthand_name
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
@@ -144,7 +144,7 @@ class DLHubHarvester(Harvester):
         listed = self.split(answer.value)
         hits = tuple(Hit.of(item) for item in listed if (published_at(item) or "9") >= first)
         total, end = answer["total"].count, offset + size
-        last = len(answer["gmeta"].value) < size or (total is not None and end >= total)
+        last = is_last(answer["gmeta"].value, size, reached=end, total=total)
         if not last and end + size > WINDOW:
             note = f"Globus Search shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
             return HitPage(hits, None, total, note)

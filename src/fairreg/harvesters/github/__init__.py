@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
-from fairreg.harvesters.common.paging import within
+from fairreg.harvesters.common.paging import is_last, within
 from fairreg.harvesters.github.api import get, object_in
 from fairreg.harvesters.github.envelope import Envelope
 from fairreg.harvesters.github.mapping import is_slug, record_of, repository_of
@@ -126,7 +126,7 @@ class GitHubHarvester(Harvester):
             raise BadAnswer("GitHub did not answer with a search page.", hint="Try again later.")
         hits = tuple(map(Hit.of, self.split(top.value)))
         total = top["total_count"].count
-        last = len(top["items"].value) < size or (total is not None and number * size >= total)
+        last = is_last(top["items"].value, size, reached=number * size, total=total)
         beyond = not last and (number + 1) * size > WINDOW
         notes = []
         if top["incomplete_results"].value is True:

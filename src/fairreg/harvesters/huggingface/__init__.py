@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import ClassVar
 
-from fairreg.errors import BadAnswer, UsageError
+from fairreg.errors import BadAnswer, FairregError, Offline, RateLimited, Unreachable, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.huggingface.api import Hub
 from fairreg.harvesters.huggingface.cursor import Cursor
@@ -88,7 +88,8 @@ class HuggingFaceHarvester(Harvester):
             fresh = [info for info in infos if _changed_since(info, since)][:left]
             if len(fresh) < len(infos):
                 onward = None
-            yield HitPage(self._hits(hub, fresh), onward.text if onward else None)
+            hits, note = self._hits(hub, fresh)
+            yield HitPage(hits, onward.text if onward else None, note=note)
             left = None if left is None else left - len(fresh)
             if onward is None:
                 return
@@ -102,13 +103,42 @@ class HuggingFaceHarvester(Harvester):
         """The infos of a list page, or the one info or envelope itself."""
         yield from payloads_of(JsonNode(page))
 
-    def _hits(self, hub: "Hub", infos: list[Payload]) -> tuple[Hit, ...]:
-        cards: list[str | None] = [None] * len(infos)
+    def _hits(self, hub: "Hub", infos: list[Payload]) -> tuple[tuple[Hit, ...], str | None]:
+        """Return the hits of infos, and a note on cards that the Hub failed to give.
+
+        Raises its error where it gave no card of the page but failed on several.
+        """
+        cards: list[str | FairregError | None] = [None] * len(infos)
         if self._cards and infos:
             with ThreadPoolExecutor(CARDS_AT_ONCE) as pool:
-                cards = list(pool.map(partial(hub.card, dataset=False), infos))
-        pairs = zip(infos, cards, strict=True)
-        return tuple(Hit.of(info if damage_of(info) else envelope(info, card)) for info, card in pairs)
+                cards = list(pool.map(partial(_card, hub), infos))
+        faults = [card for card in cards if isinstance(card, FairregError)]
+        if len(faults) > 1 and not any(isinstance(card, str) for card in cards):
+            raise faults[0]
+        texts = [None if isinstance(card, FairregError) else card for card in cards]
+        pairs = zip(infos, texts, strict=True)
+        hits = tuple(Hit.of(info if damage_of(info) else envelope(info, card)) for info, card in pairs)
+        names = [
+            repository_of(JsonNode(info)) or ""
+            for info, card in zip(infos, cards, strict=True)
+            if card in faults
+        ]
+        note = (
+            f"The Hub failed on the README of {', '.join(names)}; they are read without it."
+            if names
+            else None
+        )
+        return hits, note
+
+
+def _card(hub: "Hub", info: Payload) -> str | FairregError | None:
+    """Return the card of a model, or the error where the Hub fails on it."""
+    try:
+        return hub.card(info, dataset=False)
+    except (RateLimited, Offline):
+        raise
+    except Unreachable as error:
+        return error
 
 
 def _asked(identifier: Identifier) -> tuple[str, bool]:

@@ -12,13 +12,14 @@ can change.
 """
 
 import logging
+import re
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 from fairreg.addresses import joined, parse
 from fairreg.errors import (
@@ -39,6 +40,7 @@ from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.schemas.file_address import quoted_part, quoted_path
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.source_row import RequestKind
+from fairreg.sources import HUGGING_FACE
 from fairreg.web import HttpClient, Response, RetryPolicy
 from fairreg.web.listings import payload_of
 from fairreg.web.pacing import retry_after, stated_limit
@@ -68,6 +70,9 @@ _REFUSAL_BYTES = 64 * 1024
 _REFUSAL_SECONDS = 10.0
 # One compression expands a chunk of 64 kB to 66 MB at most (zlib's ratio is 1 to 1032); two have no limit.
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+# Addresses of its API, and of a file at a revision; the base URL may have a path of its own.
+_ASKED = re.compile(r"(?:^|/)api/(model|dataset|space)s(?:/(.+?)(?:/(?:revision|tree|resolve)/.*)?)?$")
+_FILE = re.compile(r"([^/]+/[^/]+)/(?:resolve|raw)/[^/]+/(.+)$")
 _UNSTATED_WAIT = 300.0  # the window of the Hub's limits, in seconds
 
 
@@ -311,11 +316,21 @@ def _fault(error: Exception, url: str, wait: float | None = None) -> FairregErro
     from huggingface_hub.errors import HfHubHTTPError
 
     if isinstance(error, HfHubHTTPError):
-        return _translated(error, urlsplit(url).path.strip("/"), wait)
+        return _translated(error, _named(url), wait)
     return Unreachable(
         f"The Hub at {urlsplit(url).netloc} could not be reached ({reason(error)}).",
         hint="Check the connection and try again.",
     )
+
+
+def _named(url: str) -> str:
+    """Name in words what an address of the Hub's API or of a file stands for."""
+    path = unquote(urlsplit(url).path).strip("/")
+    asked, file = _ASKED.search(path), _FILE.search(path)
+    if asked is None:
+        return f"file {file[2]} in {file[1]}" if file else path
+    kind, name = asked.groups()
+    return f"{kind} {name}" if name else f"search of {kind}s at {urlsplit(url).netloc}/{path}"
 
 
 def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
@@ -331,18 +346,24 @@ def _translated(error: "HfHubHTTPError", what: str, wait: float | None) -> Fairr
     from huggingface_hub.errors import DisabledRepoError, GatedRepoError, RepositoryNotFoundError
 
     status, said = error.response.status_code, _error_message(error.response)
+    subject = what[:1].upper() + what[1:]
     if isinstance(error, GatedRepoError):
         return AccessDenied(
-            f"{what} is gated on the Hub.", hint="Ask for access on its page, then set HF_TOKEN."
+            f"{subject} is gated on the Hub.",
+            hint="Ask for access on its page, then set HF_TOKEN.",
         )
     if isinstance(error, DisabledRepoError):
-        return AccessDenied(f"{what} was disabled on the Hub.", hint="It cannot be fetched there.")
+        return AccessDenied(f"{subject} was disabled on the Hub.", hint="It cannot be fetched there.")
     if status == HTTPStatus.UNAUTHORIZED and said.startswith("Invalid credentials"):
         return AccessDenied("The Hub rejected the access token.", hint="Check HF_TOKEN.")
     # A guest gets 401 both for a missing and for a private repository.
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or isinstance(
         error, RepositoryNotFoundError
     ):
+        if what.startswith("search "):
+            return NotFound(
+                f"The Hub has no {what}.", hint=f"Check {HUGGING_FACE.url_variable}, if it is set."
+            )
         return NotFound(
             f"The Hub has no {what}, or it is private.", hint="Check the name; set HF_TOKEN if it is yours."
         )

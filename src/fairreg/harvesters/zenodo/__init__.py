@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
-from fairreg.harvesters.common.paging import object_of, within
+from fairreg.harvesters.common.paging import is_last, object_of, within
 from fairreg.harvesters.zenodo.mapping import concept_number, own_dois, record_number, record_of
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode
@@ -45,7 +45,7 @@ class ZenodoHarvester(Harvester):
             raise UsageError(f"Zenodo has no {identifier.scheme} identifiers.", hint="Give a DOI.")
         doi = identifier.value.casefold()
         return self._found(
-            web, f'doi:"{identifier.value}"', f"the DOI {doi}", lambda top: doi in own_dois(top)
+            web, f'doi:"{identifier.value}"', f"of the DOI {doi}", lambda top: doi in own_dois(top)
         )
 
     def search(
@@ -106,7 +106,7 @@ class ZenodoHarvester(Harvester):
         return self._found(
             web,
             f"conceptrecid:{concept}",
-            f"a record {concept}",
+            concept,
             lambda top: concept_number(top) == concept,
             asked=concept,
         )
@@ -127,7 +127,7 @@ class ZenodoHarvester(Harvester):
                 if meant(top):
                     concept = _is_concept(top, asked)
                     return FetchedPayload(hit.payload, hit.raw, RECORDS, asked_concept=concept)
-        raise NotFound(f"Zenodo has no record of {what}.", hint="Check the identifier.")
+        raise NotFound(f"Zenodo has no record {what}.", hint="Check the identifier.")
 
     def _pages(
         self, web: HttpClient, url: str, asked: dict[str, str], number: int, size: int
@@ -165,7 +165,7 @@ class ZenodoHarvester(Harvester):
             raise BadAnswer(f"{self.title} did not answer with a search page.", hint="Try again later.")
         hits = tuple(map(Hit.of, self.split(top.value)))
         total = top.at("hits", "total").count or top.at("hits", "total", "value").count
-        last = len(top.at("hits", "hits").value) < size or (total is not None and number * size >= total)
+        last = is_last(top.at("hits", "hits").value, size, reached=number * size, total=total)
         if not last and (number + 1) * size > WINDOW:
             note = (
                 f"Zenodo shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query or the dates."

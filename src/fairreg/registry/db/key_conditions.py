@@ -7,7 +7,7 @@ Also the marks of records that were removed for good, by which `ingest.forget` k
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -24,7 +24,12 @@ from sqlalchemy import (
 
 from fairreg.registry.db.tables import forgotten
 
-__all__ = ["chunks", "in_key_pairs", "in_values", "marked"]
+if TYPE_CHECKING:
+    from fairreg.schemas.record import ModelRecord
+
+__all__ = ["barred", "chunks", "in_key_pairs", "in_values", "marked"]
+
+Key = tuple[str, str]
 
 # Databases limit the number of values per statement.
 _CHUNK = 300
@@ -61,13 +66,28 @@ def in_key_pairs(
     return or_(*(and_(family == name, key.in_(values)) for name, values in sorted(keys.items())))
 
 
-def marked(connection: Connection, keys: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+def marked(connection: Connection, keys: Iterable[Key]) -> frozenset[Key]:
     """Return those of the keys that are marks; costs one query where nothing was ever forgotten."""
     if connection.scalar(select(forgotten.c.key).limit(1)) is None:
         return frozenset()
-    found: set[tuple[str, str]] = set()
-    for chunk in chunks(sorted(keys)):
+    found: set[Key] = set()
+    for chunk in chunks(sorted(set(keys))):
         query = select(forgotten.c.family, forgotten.c.key)
         held = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
         found |= {(row.family, row.key) for row in connection.execute(query.where(held))}
     return frozenset(found)
+
+
+def barred(connection: Connection, records: "Iterable[ModelRecord]") -> frozenset[int]:
+    """Return the numbers of the records that carry a mark; reads none where nothing was ever forgotten."""
+    keys: list[set[Key]] = []
+
+    def listed() -> Iterator[Key]:
+        from fairreg.registry.resolution.marks import mark_keys  # few registries have marks
+
+        for record in records:
+            keys.append(mark_keys(record))
+            yield from keys[-1]
+
+    held = marked(connection, listed())
+    return frozenset(number for number, each in enumerate(keys) if not held.isdisjoint(each))

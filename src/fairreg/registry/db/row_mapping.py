@@ -27,6 +27,7 @@ __all__ = [
     "merged_value",
     "payload_from",
     "payload_values",
+    "progress_from",
     "statement_from",
     "text_values",
 ]
@@ -182,6 +183,17 @@ def decoded(text: str | bytes) -> Any:
             f"The registry holds a damaged record: {error}.",
             hint="Find it with `fairreg db check`, then harvest or add it again.",
         ) from error
+
+
+def progress_from(row: RowMapping) -> tuple[Any, dict[str, int]] | None:
+    """Return cursor and counts of a harvest whose JSON is given as text, None where one is damaged."""
+    try:
+        cursor, counts = (msgspec.json.decode(row[name] or "null") for name in ("cursor", "counts"))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not isinstance(counts, dict) or not all(type(count) is int for count in counts.values()):
+        return None
+    return cursor, counts
 
 
 def payload_from(stored: bytes | None) -> bytes | None:

@@ -203,7 +203,7 @@ entry_texts = Table(
 # change to lineages (`resolution.lineage`). Installing a package whose identifiers link records changes
 # lineages, too.
 _BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
-TEXT_RULES = "3"
+TEXT_RULES = "4"
 LINEAGE_RULES = "+".join(
     ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
+from fairreg.registry.db.key_conditions import barred, chunks, in_key_pairs, in_values
 from fairreg.registry.db.row_mapping import merged_value, same_content, text_values
 from fairreg.registry.db.tables import (
     entries,
@@ -30,9 +30,8 @@ from fairreg.registry.ingest.bulk_insert import insert_all, numbers, write_texts
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.row_builder import COLUMNS, StatementBatch, StatementRows
 from fairreg.registry.ingest.upsert import accept, put
-from fairreg.registry.resolution.grouping import SHARED_SCHEMES, Key, StatementKey, partners
+from fairreg.registry.resolution.grouping import Key, StatementKey, partners
 from fairreg.registry.resolution.lineage import LinkOverrides
-from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["put_all"]
@@ -70,7 +69,7 @@ def put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, .
 
     Those of records that were removed for good are left out.
     """
-    out = _barred(connection, batch.statements)
+    out = barred(connection, (item.submission.record for item in batch.statements))
     if not out:
         return _put_all(connection, batch)
     kept = tuple(item for number, item in enumerate(batch.statements) if number not in out)
@@ -98,17 +97,6 @@ def _put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, 
     names = _names(connection, (key for _, key in kept.values()))
     done |= {number: (outcome, names[key]) for number, (outcome, key) in kept.items()}
     return tuple(PutResult(*done[number]) for number in range(len(arrivals)))
-
-
-def _barred(connection: Connection, arriving: Sequence[StatementRows]) -> frozenset[int]:
-    """Return the numbers of the arriving statements that carry a mark."""
-    keys = [
-        {Identifier(*item.statement_key).key}
-        | {key for key in item.grouping_keys if key[0] not in SHARED_SCHEMES}
-        for item in arriving
-    ]
-    held = marked(connection, {key for each in keys for key in each})
-    return frozenset(number for number, each in enumerate(keys) if not held.isdisjoint(each))
 
 
 def _arrivals(connection: Connection, said: Sequence[StatementRows]) -> list[_Arrival]:

@@ -5,14 +5,15 @@ Every function runs inside its caller's transaction. The marks of a removed entr
 and the places of its statements; a statement with one of them is not stored again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
-from fairreg.errors import NotFound
+from fairreg.errors import NotFound, UsageError
 from fairreg.registry.assessments import object_keys
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
+from fairreg.registry.db.entry_query import RECORD, select_entries
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
 from fairreg.registry.db.row_mapping import text_values
 from fairreg.registry.db.tables import (
     assessments,
@@ -28,9 +29,10 @@ from fairreg.registry.db.tables import (
     words,
 )
 from fairreg.registry.ingest.lineage_update import LineageUpdate
-from fairreg.registry.resolution.grouping import statement_key_of
+from fairreg.registry.resolution.grouping import Key, statement_key_of
 from fairreg.registry.resolution.lineage import own_keys, target_keys
-from fairreg.registry.search.lookup import entry_for, spellings
+from fairreg.registry.resolution.marks import is_folded, main_marks, mark_key, mark_keys
+from fairreg.registry.search.lookup import entries_for, not_found, spellings, storable_text
 from fairreg.registry.text.stemming import stemmed
 from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
@@ -44,6 +46,8 @@ __all__ = [
     "readmit",
     "undo",
 ]
+
+_MAX_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -69,30 +73,38 @@ class ForgottenRecord:
 class _Doomed:
     """An entry to remove: its key, its statements and what belongs to them."""
 
-    def __init__(self, connection: Connection, pid: IdentifierLike) -> None:
-        self.entry = entry_for(connection, pid)
-        self.key: int = connection.scalars(
-            select(entries.c.id).where(entries.c.identifier == self.entry.identifier)
-        ).one()
+    def __init__(self, connection: Connection, key: int) -> None:
+        self.key = key
+        entry = connection.execute(select_entries().where(entries.c.id == key)).mappings().one()
+        self.identifier: str = entry["identifier"]
+        self.record = ModelRecord.from_json(entry["record"])
         rows = connection.execute(
-            select(statements.c.id, statements.c.record).where(statements.c.entry_id == self.key)
+            select(statements.c.id, statements.c.record).where(statements.c.entry_id == key)
         ).all()
         self.statement_ids = [row.id for row in rows]
         self.records = [ModelRecord.from_json(row.record) for row in rows]
-        self.marks = sorted({key for record in self.records for key in object_keys(record)})
-        self.assessed = in_key_pairs(assessments.c.family, assessments.c.key, self.marks)
+        self.marks = sorted({mark for record in self.records for mark in mark_keys(record)})
+        self.assessed = self._assessed()
         places = [statement_key_of(record) for record in self.records]
         self.linked = or_(
             in_key_pairs(link_overrides.c.source, link_overrides.c.source_id, places),
             in_key_pairs(link_overrides.c.other_source, link_overrides.c.other_source_id, places),
         )
 
+    def _assessed(self) -> ColumnElement[bool]:
+        """Return the condition of its assessments: not those of an entry whose address differs in case."""
+        keys = sorted({key for record in self.records for key in object_keys(record)})
+        others = select(entries.c.identifier).where(entries.c.id != self.key)
+        held = in_key_pairs(assessments.c.family, assessments.c.key, keys)
+        spelled = sorted({family for family, _ in keys if not is_folded(family)})
+        return and_(held, or_(assessments.c.family.not_in(spelled), assessments.c.identifier.not_in(others)))
+
     def counted(self, connection: Connection) -> RemovedEntry:
         """Return what is removed with it, in numbers."""
         count = select(func.count())
         return RemovedEntry(
-            self.entry.identifier,
-            self.entry.record.name,
+            self.identifier,
+            self.record.name,
             len(self.statement_ids),
             connection.scalar(count.select_from(assessments).where(self.assessed)) or 0,
             connection.scalar(count.select_from(link_overrides).where(self.linked)) or 0,
@@ -102,29 +114,87 @@ class _Doomed:
 def forget(
     connection: Connection, pids: Iterable[IdentifierLike], *, dry_run: bool = False
 ) -> tuple[RemovedEntry, ...]:
-    """Remove the entries that `pids` mean, with all that belongs to them, and mark them.
+    """Remove the entries whose own identifiers `pids` are, with all that belongs to them, and mark them.
 
-    An entry that is marked already is skipped. Raises NotFound for one that is neither stored nor marked.
+    All identifiers are looked up before the first entry is removed; one that is marked already is skipped.
+    Raises NotFound for one that is neither stored nor marked, UsageError for one that names no single entry:
+    a concept DOI, a paper, a repository of several models.
     """
-    removed: dict[str, RemovedEntry] = {}
-    for pid in pids:
-        try:
-            doomed = _Doomed(connection, pid)
-        except NotFound:
-            # Two identifiers of one entry, or a repeated command.
-            if _groups(connection, pid):
-                continue
-            raise
-        removed[doomed.entry.identifier] = doomed.counted(connection)
-        if not dry_run:
-            _remove(connection, doomed)
-    return tuple(removed.values())
+    keys = dict.fromkeys(_meant(connection, pid) for pid in pids)
+    doomed = [_Doomed(connection, key) for key in keys if key is not None]
+    removed = tuple(item.counted(connection) for item in doomed)
+    if doomed and not dry_run:
+        _remove(connection, doomed)
+    return removed
 
 
-def _remove(connection: Connection, doomed: _Doomed) -> None:
+def _meant(connection: Connection, pid: IdentifierLike) -> int | None:
+    """Return the key of the entry whose own identifier `pid` is; None where it is a mark.
+
+    Marks come first: the identifier of an entry that is gone must not mean another one that also carries it.
+    """
+    text = _shown(pid)
+    if _groups_named(connection, text):
+        return None
+    named: int | None = connection.scalar(select(entries.c.id).where(entries.c.identifier == text))
+    if named is not None:
+        return named
+    for identifier in spellings(pid):
+        if _groups_under(connection, [mark_key(identifier)]):
+            return None
+        owners = _owners(connection, identifier)
+        if len(owners) > 1:
+            raise _several(text, sorted(owners.values()))
+        if owners:
+            return next(iter(owners))
+        if _groups_under(connection, _folded_marks(connection, identifier)):
+            return None
+    carriers = entries_for(connection, pid)
+    raise _several(text, [entry.identifier for entry in carriers]) if carriers else not_found(pid)
+
+
+def _owners(connection: Connection, identifier: Identifier) -> dict[int, str]:
+    """Return the entries whose own identifier it is, by key: those of this very name or else spelling."""
+    family, key = identifier.key
+    query = (
+        select(entries.c.id, entries.c.identifier, statements.c.record)
+        .join(statements, statements.c.entry_id == entries.c.id)
+        .join(identifiers, identifiers.c.statement_id == statements.c.id)
+        .where(identifiers.c.family == family, identifiers.c.key == key)
+    )
+    ranked: dict[int, dict[int, str]] = {}
+    for row in connection.execute(query):
+        marks = mark_keys(ModelRecord.from_json(row.record))
+        if (family, key) not in {(name, value.casefold()) for name, value in marks}:
+            continue
+        rank = 0 if row.identifier == identifier.compact else 1 if mark_key(identifier) in marks else 2
+        ranked.setdefault(rank, {})[row.id] = row.identifier
+    return ranked[min(ranked)] if ranked else {}
+
+
+def _several(text: str, carriers: Sequence[str]) -> UsageError:
+    listed = ", ".join(carriers[:_MAX_LISTED])
+    more = f" and {len(carriers) - _MAX_LISTED} more" if len(carriers) > _MAX_LISTED else ""
+    return UsageError(
+        f"{text} is not the own identifier of a single record. Carried by: {listed}{more}.",
+        hint="Give the identifier of each record to remove.",
+    )
+
+
+def _remove(connection: Connection, listed: Sequence[_Doomed]) -> None:
     pending = LineageUpdate(connection)
-    left = {key for record in doomed.records for key in own_keys(record) | target_keys(record)}
-    pending.add((), [doomed.key], left)  # before the rows are gone that name the lineage
+    records = [record for item in listed for record in item.records]
+    left = {key for record in records for key in own_keys(record) | target_keys(record)}
+    pending.add((), [item.key for item in listed], left)  # before the rows are gone that name the lineage
+    for item in listed:
+        _delete(connection, item)
+    for item in listed:
+        _mark(connection, item)
+    _remove_words(connection, (*records, *(item.record for item in listed)))
+    pending.resolve()
+
+
+def _delete(connection: Connection, doomed: _Doomed) -> None:
     connection.execute(delete(assessments).where(doomed.assessed))
     connection.execute(delete(link_overrides).where(doomed.linked))
     for chunk in chunks(doomed.statement_ids):
@@ -134,19 +204,15 @@ def _remove(connection: Connection, doomed: _Doomed) -> None:
     for table in (facets, entry_texts, lineages):
         connection.execute(delete(table).where(table.c.entry_id == doomed.key))
     connection.execute(delete(entries).where(entries.c.id == doomed.key))
-    _mark(connection, doomed)
-    _remove_words(connection, (*doomed.records, doomed.entry.record))
-    pending.resolve()
 
 
 def _mark(connection: Connection, doomed: _Doomed) -> None:
-    connection.execute(
-        delete(forgotten).where(in_key_pairs(forgotten.c.family, forgotten.c.key, doomed.marks))
-    )
-    common = {"identifier": doomed.entry.identifier, "forgotten_at": now()}
-    connection.execute(
-        insert(forgotten), [{"family": family, "key": key, **common} for family, key in doomed.marks]
-    )
+    """Mark the entry under its keys, but those by which an entry that stays is known, too."""
+    main = {key for record in doomed.records for key in main_marks(record)}
+    marks = [key for key in doomed.marks if key in main or not _owners(connection, Identifier(*key))]
+    connection.execute(delete(forgotten).where(in_key_pairs(forgotten.c.family, forgotten.c.key, marks)))
+    common = {"identifier": doomed.identifier, "forgotten_at": now()}
+    connection.execute(insert(forgotten), [{"family": family, "key": key, **common} for family, key in marks])
 
 
 _SPELLED = ("name", "alternate_names", "subjects", "creators")
@@ -154,11 +220,22 @@ _SPELLED = ("name", "alternate_names", "subjects", "creators")
 
 def _remove_words(connection: Connection, records: Iterable[ModelRecord]) -> None:
     """Remove the words for spelling correction that no other entry has."""
-    known = sorted({word for record in records for word in text_values(record)[1]})
-    for word in known:
-        held = or_(*(entry_texts.c[column].contains(stemmed(word)) for column in _SPELLED))
-        if connection.scalar(select(entry_texts.c.entry_id).where(held).limit(1)) is None:
-            connection.execute(delete(words).where(words.c.word == word))
+    lone = {word for record in records for word in text_values(record)[1]}
+    # One pass: a query per word would read all texts once for each of thousands of authors.
+    for chunk in chunks(_with_stems(connection, set(map(stemmed, lone)))):
+        wanted = set(map(stemmed, lone))
+        near = [key for key, held in chunk if not held.isdisjoint(wanted)]
+        for said in connection.scalars(select(RECORD).where(in_values(connection, entries.c.id, near))):
+            lone -= text_values(ModelRecord.from_json(said))[1]
+    for gone in chunks(sorted(lone)):
+        connection.execute(delete(words).where(words.c.word.in_(gone)))
+
+
+def _with_stems(connection: Connection, stems: Set[str]) -> list[tuple[int, Set[str]]]:
+    """Return the keys of the entries with any of the stems, each with those that it has."""
+    rows = connection.execute(select(entry_texts.c.entry_id, *(entry_texts.c[name] for name in _SPELLED)))
+    found = ((row[0], stems & set(" ".join(row[1:]).split())) for row in rows)
+    return [(key, held) for key, held in found if held]
 
 
 def forgotten_records(connection: Connection) -> tuple[ForgottenRecord, ...]:
@@ -174,28 +251,55 @@ def undo(connection: Connection, pid: IdentifierLike) -> tuple[str, ...]:
     """Remove the marks of the record that `pid` means; return its identifier. Raises NotFound."""
     groups = _groups(connection, pid)
     if not groups:
-        shown = pid.compact if isinstance(pid, Identifier) else str(pid).strip()
-        raise NotFound(f"{shown} is not forgotten.", hint="List what is with: fairreg db forgotten")
+        raise NotFound(f"{_shown(pid)} is not forgotten.", hint="List what is with: fairreg db forgotten")
     _unmark(connection, groups)
     return groups
 
 
-def readmit(connection: Connection, record: ModelRecord) -> None:
-    """Remove the marks that bar `record`, which somebody adds explicitly."""
-    held = marked(connection, object_keys(record))
-    if held:
-        named = select(forgotten.c.identifier).where(
-            in_key_pairs(forgotten.c.family, forgotten.c.key, sorted(held))
-        )
-        _unmark(connection, tuple(connection.scalars(named.distinct())))
+def readmit(connection: Connection, records: Iterable[ModelRecord]) -> None:
+    """Remove the marks that bar `records`, which somebody adds explicitly."""
+    held = marked(connection, (key for record in records for key in mark_keys(record)))
+    _unmark(connection, _groups_under(connection, sorted(held)))
 
 
 def _groups(connection: Connection, pid: IdentifierLike) -> tuple[str, ...]:
     """Return the identifiers of the forgotten records that `pid` means."""
-    text = pid.compact if isinstance(pid, Identifier) else str(pid).strip()
-    keys = [identifier.key for identifier in spellings(pid)]
-    held = or_(forgotten.c.identifier == text, in_key_pairs(forgotten.c.family, forgotten.c.key, keys))
-    return tuple(sorted(connection.scalars(select(forgotten.c.identifier).where(held).distinct())))
+    groups = _groups_named(connection, _shown(pid))
+    if groups:
+        return groups
+    for identifier in spellings(pid):
+        for keys in ([mark_key(identifier)], _folded_marks(connection, identifier)):
+            groups = _groups_under(connection, keys)
+            if groups:
+                return groups
+    return ()
+
+
+def _shown(pid: IdentifierLike) -> str:
+    return pid.compact if isinstance(pid, Identifier) else storable_text(str(pid))
+
+
+def _groups_named(connection: Connection, text: str) -> tuple[str, ...]:
+    named = select(forgotten.c.identifier).where(forgotten.c.identifier == text)
+    return tuple(connection.scalars(named.distinct()))
+
+
+def _groups_under(connection: Connection, keys: Collection[Key]) -> tuple[str, ...]:
+    """Return the identifiers of the forgotten records with one of the marks."""
+    found: set[str] = set()
+    for chunk in chunks(keys):
+        held = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
+        found.update(connection.scalars(select(forgotten.c.identifier).where(held)))
+    return tuple(sorted(found))
+
+
+def _folded_marks(connection: Connection, identifier: Identifier) -> list[Key]:
+    """Return the marks that differ from the identifier in case only."""
+    family, key = identifier.key
+    if is_folded(family):
+        return []
+    spelled = connection.scalars(select(forgotten.c.key).where(forgotten.c.family == family))
+    return [(family, value) for value in spelled if value.casefold() == key]
 
 
 def _unmark(connection: Connection, groups: Sequence[str]) -> None:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, tuple_, update
 
-from fairreg.registry.assessments import object_keys
-from fairreg.registry.db.key_conditions import marked
+from fairreg.registry.db.key_conditions import barred
 from fairreg.registry.db.row_mapping import statement_from
 from fairreg.registry.db.tables import statements
 from fairreg.registry.entries import Outcome, Statement, Submission
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.upsert import put, regroup, withdraw
 from fairreg.registry.resolution.grouping import StatementKey
+from fairreg.schemas.record import public_text
 
 __all__ = ["ExportedStatement", "Tombstone", "restore", "statements_after"]
 
@@ -30,6 +30,9 @@ class Tombstone:
 
     reason: str
     at: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", public_text(self.reason))
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,11 @@ def restore(connection: Connection, items: Iterable[ExportedStatement]) -> tuple
 
     Records that were removed for good are left out.
     """
-    pending = LineageUpdate(connection)
+    pending, listed = LineageUpdate(connection), list(items)
+    out = barred(connection, (item.submission.record for item in listed))
     outcomes: tuple[Outcome, ...] = tuple(
-        "forgotten"
-        if marked(connection, object_keys(item.submission.record))
-        else _restored(connection, item, pending)
-        for item in items
+        "forgotten" if number in out else _restored(connection, item, pending)
+        for number, item in enumerate(listed)
     )
     pending.resolve()
     return outcomes

@@ -33,7 +33,7 @@ from fairreg.registry.db.tables import (
     rejected_payloads,
     statements,
 )
-from fairreg.registry.entries import Outcome, Submission
+from fairreg.registry.entries import Outcome, Submission, tombstone_of
 from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write_words
 from fairreg.registry.ingest.lineage_update import LineageUpdate, write_link_targets
 from fairreg.registry.ingest.row_builder import statement_values
@@ -48,14 +48,10 @@ from fairreg.registry.resolution.grouping import (
     statement_key_of,
 )
 from fairreg.registry.resolution.lineage import own_keys, target_keys
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, public_text
 from fairreg.schemas.timestamps import now
-from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 
 __all__ = ["accept", "now", "put", "regroup", "reindex_text", "relink", "withdraw"]
-
-# Sources that describe files hosted elsewhere: they do not keep an entry alive whose files are gone.
-_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN_SOURCE})
 
 
 def put(connection: Connection, submission: Submission, pending: LineageUpdate) -> tuple[Outcome, int]:
@@ -105,7 +101,7 @@ def withdraw(connection: Connection, source: str, source_id: str, reason: str) -
     known = _statement(connection, source, source_id)
     if known is None:
         raise NotFound(f"The registry has no record {source_id!r} from {source}.")
-    tombstone = {"gone_at": known.gone_at or now(), "gone_reason": reason}
+    tombstone = {"gone_at": known.gone_at or now(), "gone_reason": public_text(reason)}
     connection.execute(update(statements).where(statements.c.id == known.id).values(tombstone))
     return int(known.id)
 
@@ -348,9 +344,7 @@ def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: in
 
 def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
     """Return the tombstone of an entry whose files a source withdrew and that no other source still hosts."""
-    gone = sorted((row.gone_at, row.gone_reason) for row in rows if row.gone_at is not None)
-    hosted = any(row.gone_at is None and row.source not in _DESCRIBERS for row in rows)
-    at, reason = gone[0] if gone and not hosted else (None, None)
+    at, reason = tombstone_of(rows) or (None, None)
     return {"gone_at": at, "gone_reason": reason}
 
 

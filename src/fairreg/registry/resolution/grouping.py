@@ -261,14 +261,26 @@ def _union(order: list[ModelRecord], field: str) -> tuple[object, ...]:
 
 
 def _with_origins(lead: ModelRecord, givers: dict[str, tuple[ModelRecord, ...]]) -> Provenance:
-    """Return the leading statement's provenance, with the origins of the statements that gave each field."""
+    """Return the leading statement's provenance, with the origins and sources of what others gave."""
     from msgspec.structs import replace
 
     origins: dict[FieldOrigin, None] = {}
+    sources = set(lead.provenance.merged_from)
     for field, records in givers.items():
         for record in records:
             origins.update({item: None for item in record.provenance.origins if item.field == field})
-    return replace(lead.provenance, origins=tuple(origins))
+            if _adds(record, lead, field):
+                sources |= {record.provenance.source, *record.provenance.merged_from}
+    merged_from = tuple(sorted(sources - {lead.provenance.source}))
+    return replace(lead.provenance, origins=tuple(origins), merged_from=merged_from)
+
+
+def _adds(record: ModelRecord, lead: ModelRecord, field: str) -> bool:
+    """Tell whether a statement has in a field what the leading one does not say."""
+    given, known = getattr(record, field), getattr(lead, field)
+    if field in _UNIONS:
+        return not set(given) <= set(known)
+    return given not in (None, (), known)
 
 
 def _main_identifier(statements: Sequence[ModelRecord]) -> str:

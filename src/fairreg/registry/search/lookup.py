@@ -13,6 +13,7 @@ from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, identifiers
 from fairreg.registry.entries import Entry
 from fairreg.schemas.identifiers import (
+    DOI_SCHEMES,
     NEIGHBOUR_DOIS,
     OWN_DOIS,
     Identifier,
@@ -26,7 +27,7 @@ from fairreg.schemas.identifiers import (
 from fairreg.schemas.record import version_sort_key
 from fairreg.sources import DOI, scheme_names
 
-__all__ = ["entries_for", "entry_for", "spellings"]
+__all__ = ["entries_for", "entry_for", "not_found", "spellings", "storable_text"]
 
 # An object's own identifier first, then the lineage's, then mere references.
 _NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
@@ -37,12 +38,17 @@ def entry_for(connection: Connection, pid: IdentifierLike) -> Entry:
     """Return the best match for `pid`; NotFound, or IdentifierError where it is not an identifier."""
     found = entries_for(connection, pid)
     if not found:
-        shown = pid.compact if isinstance(pid, Identifier) else str(pid).strip()
-        raise NotFound(
-            f"{shown} is not in the registry.",
-            hint="Search for it with `fairreg search`, or add it with `fairreg harvest`.",
-        )
+        raise not_found(pid)
     return found[0]
+
+
+def not_found(pid: IdentifierLike) -> NotFound:
+    """Return the error for an identifier that no entry carries."""
+    shown = pid.compact if isinstance(pid, Identifier) else str(pid).strip()
+    return NotFound(
+        f"{shown} is not in the registry.",
+        hint="Search for it with `fairreg search`, or add it with `fairreg harvest`.",
+    )
 
 
 def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
@@ -66,14 +72,14 @@ def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
 def _named(connection: Connection, text: str) -> Entry | None:
     """Return the entry whose identifier is spelled exactly so (``catalogue:...`` has no public scheme)."""
     row = (
-        connection.execute(select_entries().where(entries.c.identifier == _clean(text)))
+        connection.execute(select_entries().where(entries.c.identifier == storable_text(text)))
         .mappings()
         .one_or_none()
     )
     return None if row is None else entry_from(row, sources_of(connection, row["id"]))
 
 
-def _clean(text: str) -> str:
+def storable_text(text: str) -> str:
     """Return `text` without NUL and lone surrogates, which databases do not accept."""
     return text.strip().replace("\0", "").encode("utf-8", "replace").decode()
 
@@ -90,7 +96,7 @@ def spellings(pid: IdentifierLike) -> list[Identifier]:
         wanted.append(number)
     if identifier.scheme == "fingerprint":
         wanted.append(Identifier("file_fingerprint", identifier.value))
-    bare = not isinstance(pid, Identifier) and _clean(str(pid)) == identifier.value
+    bare = not isinstance(pid, Identifier) and storable_text(str(pid)) == identifier.value
     if bare and identifier == owner_slash_name(identifier.value):
         wanted += [Identifier(scheme, identifier.value) for scheme in sorted(scheme_names("code"))]
     return wanted
@@ -98,7 +104,7 @@ def spellings(pid: IdentifierLike) -> list[Identifier]:
 
 def _parsed(pid: str | RequestedIdentifier) -> Identifier:
     """Parse an identifier, else the place of a statement (``SOURCE:ID``); raises IdentifierError."""
-    text = _clean(str(pid))
+    text = storable_text(str(pid))
     # NUL or a lone surrogate may be all that keeps a text from being an identifier.
     requested = RequestedIdentifier.of(pid if text == str(pid).strip() else text)
     if requested.identifier is None:
@@ -117,22 +123,29 @@ def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping
         .where(identifiers.c.family == family, identifiers.c.key == key)
         .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())
     )
-    rows = _preferred(connection.execute(query).mappings())
+    rows = _preferred(connection.execute(query).mappings(), identifier.value)
     first: dict[int, RowMapping] = {}
     for row in rows:
         first.setdefault(row["id"], row)
     return list(first.values())
 
 
-def _preferred(rows: Iterable[RowMapping]) -> list[RowMapping]:
-    """Order by nearness of the identifier, then not withdrawn, then the newest version, then models."""
+def _preferred(rows: Iterable[RowMapping], spelled: str) -> list[RowMapping]:
+    """Order by nearness and spelling of the identifier, not withdrawn, the newest version, then models."""
     listed = sorted(rows, key=lambda row: (_KINDS.index(row["kind"]), row["identifier"]))
     listed.sort(key=_newness, reverse=True)
-    return sorted(listed, key=lambda row: (_nearness(row), row["gone_at"] is not None))
+    return sorted(
+        listed, key=lambda row: (_nearness(row), _differs(row, spelled), row["gone_at"] is not None)
+    )
 
 
 def _nearness(row: RowMapping) -> int:
     return _NEARNESS.index(row["scheme"]) if row["scheme"] in _NEARNESS else 0
+
+
+def _differs(row: RowMapping, spelled: str) -> bool:
+    """Tell whether the identifier differs in case, which distinguishes web addresses, but no DOIs."""
+    return row["scheme"] not in DOI_SCHEMES and row["value"] != spelled
 
 
 def _newness(row: RowMapping) -> tuple[Any, ...]:

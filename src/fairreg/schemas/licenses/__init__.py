@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from fairreg.schemas.text import one_line
 
-__all__ = ["agreed", "joined", "of_one", "spdx", "with_address"]
+__all__ = ["agreed", "is_listed", "joined", "of_one", "spdx", "with_address"]
 
 _LONGEST = 200
 # The library takes these families for their first version.
@@ -84,6 +84,17 @@ def _is_notice(text: str, texts: list[str]) -> bool:
     licence = agreed(*(other for other in texts if other != text))
     names = (words(licence), words(list_name(licence) or "")) if licence else ()
     return any(name and f" {name} " in f" {words(text)} " for name in names) and not has_other_terms(text)
+
+
+def is_listed(identifier: str) -> bool:
+    """Tell whether the SPDX list has an identifier, which therefore has an address there.
+
+    >>> is_listed("MIT"), is_listed("LicenseRef-Foo")
+    (True, False)
+    """
+    from fairreg.schemas.licenses.spdx_list import list_name
+
+    return list_name(identifier) is not None
 
 
 def joined(expressions: Iterable[str]) -> str | None:

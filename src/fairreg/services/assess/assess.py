@@ -81,7 +81,12 @@ def gather(
         requested = settled(used, pid)
         if offline:
             known = stored(used, requested, log)
-            return known or EvidenceCollector(settings, used, None, log).gather(requested)
+            if known is None:
+                return EvidenceCollector(settings, used, None, log).gather(requested)
+            entry = next(iter(used.entries_for(known.record.identifier)), None)
+            if entry is not None and entry.warning:  # which may be newer than the evidence
+                log(f"Warning: {entry.warning}")
+            return known
         with HttpClient(settings, log=log) as web:
             return EvidenceCollector(settings, used, web, log, progress).gather(requested)
 

@@ -23,13 +23,14 @@ from fairreg.assessment.evidence import (
     Outcome,
     Probe,
 )
-from fairreg.assessment.report import COVERAGE_FOR_BADGE
+from fairreg.assessment.report import COVERAGE_FOR_BADGE, coverage_text
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
 from fairreg.errors import ChecksumMismatch, FairregError, IdentifierError, NotFound, RecordError
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
+from fairreg.registry.entries import as_withdrawn, tombstone_of, withdrawal_warning
 from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
@@ -161,7 +162,13 @@ class EvidenceCollector:
         return lead.target
 
     def _from_network(self, web: HttpClient, pid: RequestedIdentifier) -> _Known:
-        resolution = resolve(web, pid, log=self.log, version_of=partial(known_version, self.registry))
+        resolution = resolve(
+            web,
+            pid,
+            log=self.log,
+            version_of=partial(known_version, self.registry),
+            is_stored=lambda: bool(self.registry.entries_for(pid)),
+        )
         resolution = with_registration(web, resolution, log=self.log)
         record = resolution.record
         self.log("Probing the identifier, the landing page and the first bytes of the files")
@@ -191,12 +198,13 @@ class EvidenceCollector:
     def _from_registry(self, pid: RequestedIdentifier, statements: Sequence[Statement]) -> _Known:
         """Statements of the sources as harvested or fetched, that of the host of the files first."""
         statements = _of_others(statements)
-        ranked = sorted(
-            statements, key=lambda item: (item.source == CURATED.name, item.source == REGISTRAR.name)
-        )
+        ranked = sorted(statements, key=_rank)
         if not ranked:
             raise NotFound(f"{pid} is not in the registry.", hint="Assess it online once.")
-        record = ranked[0].record
+        record, tombstone = ranked[0].record, tombstone_of(statements)
+        if tombstone is not None:
+            self.log(f"Warning: {withdrawal_warning(record.identifier, tombstone[1])}")
+            record = as_withdrawn(record, tombstone[1])
         registered = next((item for item in statements if item.source == REGISTRAR.name), None)
         return _Known(
             record=record,
@@ -287,7 +295,7 @@ class EvidenceCollector:
             rubric=f"{report.rubric} {report.rubric_version}",
             when=report.assessed_at,
             evidence_digest=report.evidence_digest,
-            detail=None if known else f"only {report.coverage:.0%} of the checks could be made",
+            detail=None if known else f"only {coverage_text(report.coverage)} of the checks could be made",
         )
         return score, made
 
@@ -323,6 +331,12 @@ def _added(statements: Sequence[Statement]) -> ModelRecord | None:
     return next(
         (item.record for item in statements if others and item.source == CURATED.name and not item.gone), None
     )
+
+
+def _rank(statement: Statement) -> tuple[bool, ...]:
+    """Sort key: hosts of files first, those among them that withdrew it after the others."""
+    is_described = statement.source in {CURATED.name, REGISTRAR.name}
+    return statement.source == CURATED.name, is_described, statement.gone
 
 
 def _statement_facts(statement: Statement) -> DataCiteFacts | None:

@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import msgspec
+
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
-from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
+from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RecordError
+from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
 from fairreg.sources import DOI, ApiDescription, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
@@ -54,6 +58,8 @@ class _Question:
     kind: ProbeKind
     url: str
     ask: Callable[[], Probe]
+    # Published name of the file that is requested.
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,12 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     api = source_named(record.provenance.source).api
     if api is not None:
         yield _Question("source_api", api.url, lambda: _interface(web, api))
-    file = next((item for item in record.distributions if item.url), None)
+    from fairreg.assessment.probed_file import file_to_probe  # the history of assessments needs none
+
+    file = file_to_probe(record)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
-        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url))
+        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url), name)
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
 
 
@@ -114,6 +122,7 @@ def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe
         url=redacted(question.url),
         detail=error.message.rstrip("."),
         when=now(),
+        file=question.file,
     )
 
 
@@ -165,7 +174,8 @@ def _interface(web: HttpClient, api: ApiDescription) -> Probe:
 
 def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
     told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
-    return _probe("file_range", told, (format_of_head(told.body, name),))
+    found = _probe("file_range", told, (format_of_head(told.body, name),))
+    return msgspec.structs.replace(found, file=name)
 
 
 def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Response:
@@ -184,15 +194,30 @@ def _retrieved(web: HttpClient, record: ModelRecord) -> Probe:
     harvester = harvesters.get(record.provenance.source).names_only()
     words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
     hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]
-    ids = [harvester.to_record(hit.payload).provenance.source_id for hit in hits]
+    ids = [_source_id(harvester, hit) for hit in hits]
     found = record.provenance.source_id in ids
+    unread = ids.count(None)
+    if unread and unread == len(ids):
+        raise BadAnswer(f"{harvester.title} found {counted(unread, 'item')}, none of which is a record.")
+    left_out = f"; {unread} of {len(ids)} items were no records" if unread else ""
     return Probe(
         kind="self_retrieval",
         outcome="ok" if found else "absent",
         rank=ids.index(record.provenance.source_id) + 1 if found else None,
-        detail=f"searched {harvester.title} for {words!r}",
+        detail=f"searched {harvester.title} for {words!r}{left_out}",
         when=now(),
     )
+
+
+def _source_id(harvester: Harvester, hit: Hit) -> str | None:
+    """Source id of a hit, which keeps its place in the ranking if it cannot be read: then None."""
+    from fairreg.services.harvest.harvest import submission_of, withdrawal_of  # nor any search
+
+    try:
+        withdrawn = withdrawal_of(harvester, hit)
+        return withdrawn[0] if withdrawn else submission_of(harvester, hit).record.provenance.source_id
+    except RecordError:
+        return None
 
 
 def _probe(kind: ProbeKind, answer: Response, found: tuple[str, ...]) -> Probe:

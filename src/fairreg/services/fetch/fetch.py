@@ -51,6 +51,7 @@ __all__ = [
     "fetch_cached",
     "known_version",
     "log_mirrors",
+    "log_withdrawal",
     "open_files",
     "resolved_at_source",
     "save_record",
@@ -287,6 +288,7 @@ def _record_for(
         resolution, record = resolved_at_source(web, lazy, pid, log)
         return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
     except Unreachable as error:
+        log_withdrawal(lazy, pid, log)
         kept = _cached(cache, lazy.open(), pid, selection)
         if kept is None:
             raise
@@ -304,7 +306,13 @@ def resolved_at_source(
     """The record at the host of the files, which may be one that only the registry names."""
 
     def resolved(asked: RequestedIdentifier) -> Resolution:
-        return resolve(web, asked, log=log, version_of=lambda concept: known_version(lazy.open(), concept))
+        return resolve(
+            web,
+            asked,
+            log=log,
+            version_of=lambda concept: known_version(lazy.open(), concept),
+            is_stored=lambda: _stored_entry(lazy, pid) is not None,
+        )
 
     try:
         resolution = resolved(pid)
@@ -321,6 +329,22 @@ def resolved_at_source(
     if resolution.source is None:
         raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
     return resolution, resolution.source.record
+
+
+def log_withdrawal(lazy: LazyRegistry, pid: RequestedIdentifier, log: Log) -> None:
+    """Warn of an entry that its source withdrew, where the source itself does not answer."""
+    entry = _stored_entry(lazy, pid)
+    if entry is not None and entry.warning:
+        log(f"Warning: {entry.warning}")
+
+
+def _stored_entry(lazy: LazyRegistry, pid: RequestedIdentifier) -> Entry | None:
+    """The registry's entry of the object, None without one or where the registry cannot be opened."""
+    try:
+        entries = lazy.open().entries_for(pid)
+    except RegistryError:
+        return None
+    return next((entry for entry in entries if not _is_neighbour(entry)), None)
 
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:

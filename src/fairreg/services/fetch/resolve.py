@@ -42,6 +42,7 @@ __all__ = [
 StepOutcome = Literal["found", "absent", "unreachable"]
 # GitHub's address of a renamed repository.
 _BY_NUMBER = re.compile(r"/repositories/\d+$", re.ASCII)
+_STAYS = "Its data in the registry stay available: fairreg show, fairreg assess --offline."
 # One attempt each: other steps can replace these two.
 _BRIEF = RetryPolicy(retries=0, connect_timeout=5.0, read_timeout=15.0)
 
@@ -57,10 +58,11 @@ class Step:
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """A record with the bytes that it was read from."""
+    """A record with the bytes that it was read from; `withdrawn` is the reason in those of a tombstone."""
 
     record: ModelRecord
     raw: bytes
+    withdrawn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,13 @@ def resolve(
     *,
     log: Log = no_log,
     version_of: Callable[[Identifier], Identifier | None] = lambda _concept: None,
+    is_stored: Callable[[], bool] = lambda: False,
 ) -> Resolution:
     """Follow `pid`, in any spelling, to its record.
 
-    `version_of` is the caller's lookup of a concept DOI's newest version; it is called last. When only the
-    registered metadata could be read, they are returned with the `fault` of the source. Raises
+    `version_of` is the caller's lookup of a concept DOI's newest version; it is called last.
+    `is_stored` tells whether the caller's registry has the object. When only the registered metadata could be
+    read, they are returned with the `fault` of the source. Raises
     IdentifierError for other text, Gone for a withdrawn record, NotFound for an identifier unknown to every
     service, Unreachable where no service responds.
     """
@@ -130,7 +134,7 @@ def resolve(
         raise Gone(
             f"{pid} was withdrawn from {harvester.title}{reason}.",
             reason=error.reason,
-            hint="Its data in the registry stay available: fairreg show, fairreg assess --offline.",
+            hint=_STAYS if is_stored() else None,
         ) from error
     except FairregError as error:
         trail.note(harvester.name, _outcome(error), error.message)
@@ -273,8 +277,11 @@ def _registered(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> So
     except FairregError as error:
         trail.note(REGISTRAR.name, _outcome(error), error.message)
         return None
-    trail.note(REGISTRAR.name, "found", f"{asked.value} is registered and leads to {record.provenance.url}")
-    return SourceRecord(record, fetched.raw)
+    _, withdrawn = harvester.withdrawn(fetched.payload) or ("", None)
+    more = f"; it was withdrawn by its source: {withdrawn}" if withdrawn else ""
+    said = f"{asked.value} is registered and leads to {record.provenance.url}{more}"
+    trail.note(REGISTRAR.name, "found", said)
+    return SourceRecord(record, fetched.raw, withdrawn)
 
 
 def _source_of(
@@ -310,11 +317,17 @@ def _without_source(
     pid: str, asked: Identifier, registered: SourceRecord | None, trail: _ResolutionLog
 ) -> Resolution:
     if registered is not None:
-        where = registered.record.provenance.url
-        fault = NotFound(
+        where, reason = registered.record.provenance.url, registered.withdrawn
+        fault: NotFound = NotFound(
             f"{pid} leads to {where}; fairreg cannot list the files there.",
             hint="Its registered metadata can be shown and assessed; download the files manually.",
         )
+        if reason:
+            fault = Gone(
+                f"{pid} was withdrawn by its source: {reason.rstrip('.')}.",
+                reason=reason,
+                hint=f"Its registered metadata can still be shown and assessed; its page is {where}.",
+            )
         return Resolution(pid, asked, None, registered, fault=fault, steps=tuple(trail.steps))
     found = [step.detail for step in trail.steps if step.outcome == "found"]
     if found:

@@ -22,6 +22,7 @@ def show(
 ) -> ModelRecord:
     """Return the merged record of the registry, else the current one of the source (which is not stored).
 
+    That of an entry which its source withdrew has its access closed, and `log` is called with a warning.
     `registry` is used instead of opening that of `settings`. Raises IdentifierError, NotFound and the errors
     of `resolve`.
     """
@@ -33,7 +34,9 @@ def show(
             note = concept_note(entry.matched, entry.record) if entry.matched else None
             if note:
                 log(note)
-            return entry.record
+            if entry.warning:
+                log(f"Warning: {entry.warning}")
+            return entry.present_record
         except NotFound:
             pid.require()  # what no scheme knows is requested nowhere
             log(f"{pid} is not in the registry; requesting it from its source.")

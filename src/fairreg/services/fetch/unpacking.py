@@ -87,9 +87,10 @@ def unopened_in(
         path, name = item.file.path, item.distribution.name
         if is_apple_double(name):
             continue
-        if path not in known and not is_archive(path) and (kind := packed_kind(path, name)):
+        head = _beginning(path)
+        if path not in known and not is_archive(path) and (kind := packed_kind(path, name, head)):
             yield UnopenedFile(name, path, kind)
-        elif is_pointer(path):
+        elif is_pointer(path, head):
             yield UnopenedFile(name, path, _POINTER)
     for folder in folders:
         for path in (found for found in sorted(folder.rglob("*")) if found.is_file()):
@@ -100,12 +101,19 @@ def unopened_in(
                 yield UnopenedFile(name, path, "an archive inside an archive")
 
 
-def is_pointer(path: Path) -> bool:
-    """Tell whether a file is a pointer of Git LFS, in the place of a file on another server."""
+def is_pointer(path: Path, head: bytes | None = None) -> bool:
+    """Tell whether a file is a pointer of Git LFS, in the place of a file on another server.
+
+    Its beginning is not read again if it is given as `head`.
+    """
     if path.stat().st_size > _LONGEST_POINTER:
         return False
+    return format_of_head(_beginning(path) if head is None else head, "") == "lfs_pointer"
+
+
+def _beginning(path: Path) -> bytes:
     with path.open("rb") as stream:
-        return format_of_head(stream.read(_LONGEST_POINTER), "") == "lfs_pointer"
+        return stream.read(_LONGEST_POINTER)
 
 
 def unopened_notes(unopened: Iterable[UnopenedFile]) -> Iterator[str]:
@@ -167,6 +175,6 @@ def _holds_model(path: Path) -> bool:
     except SecurityRefusal:
         return True  # an index that names files elsewhere: reading it says so
     except ModelError:
-        if is_pointer(path) or not runners.loads(path):
+        if not runners.loads(path) or is_pointer(path):
             return False
     return not is_archive(path)

@@ -6,7 +6,7 @@ after their last page.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
@@ -114,16 +114,15 @@ def plan(
 
     `limit` replaces the limit of each query. Queries of disabled sources, of sources whose engine is missing
     and without a needed token are skipped, with the reason. Raises UsageError for an unknown name or source
-    and for a source without a query in it, RecordError for a user's file that is not a collection.
+    and for a source without a query in it, RecordError for a user's file that is not a collection or has a
+    query that its source would refuse.
     """
     enabled(settings)  # refuses unknown names in FAIRREG_DISABLE
     known = collection(name, settings.home)
     for query in known.queries:
-        if query.source not in harvesters.names():
-            listed = ", ".join(harvesters.names())
-            raise known.fault(
-                query.line, f"there is no source called {query.source[:60]!r}; sources are {listed}"
-            )
+        fault = _fault_of(query)
+        if fault is not None:
+            raise known.fault(query.line, fault)
     for source in sources:
         harvesters.get(source)
         if source not in {query.source for query in known.queries}:
@@ -133,6 +132,19 @@ def plan(
             )
     chosen = [query for query in known.queries if not sources or query.source in sources]
     return HarvestPlan(known, tuple(_planned(settings, query, sources, limit) for query in chosen))
+
+
+def _fault_of(query: CollectionQuery) -> str | None:
+    """Return why the source of a query would refuse it, None for one that can be sent."""
+    if query.source not in harvesters.names():
+        listed = ", ".join(harvesters.names())
+        return f"there is no source called {query.source[:60]!r}; sources are {listed}"
+    harvester = harvesters.get(query.source)
+    if not harvester.harvestable:
+        return f"{harvester.title} cannot be harvested; import its saved documents with fairreg import"
+    if harvester.required_query and not query.query.strip():
+        return f'the search of {harvester.title} needs a query, such as "{harvester.required_query}"'
+    return None
 
 
 def _planned(
@@ -209,6 +221,8 @@ class _Run:
         if state is not None and state.started_at and resumed:
             self.started_at = state.started_at
         self.save(finished=False)
+        if not resumed:
+            self._start_anew()
         left = [item for item in self.reports if not (resumed and self._is_done(item))]
         if len(left) < len(self.reports):
             done = len(self.reports) - len(left)
@@ -220,9 +234,19 @@ class _Run:
         state = Harvest(self._source, self._key, finished=finished, started_at=self.started_at)
         self.registry.save_harvest(state)
 
+    def _start_anew(self) -> None:
+        """Forget where earlier harvests of the queries stopped: a new run reads them from the beginning."""
+        for report in self.reports:
+            state = self.registry.harvest_state(report.source, harvest_key(report))
+            if state is not None and not state.finished and state.cursor is not None:
+                self.registry.save_harvest(replace(state, cursor=None))
+
     def _is_done(self, report: HarvestReport) -> bool:
+        """Tell whether the query was harvested to its end, or to the same limit, since the run began."""
         state = self.registry.harvest_state(report.source, harvest_key(report))
         if state is None or not state.finished or (state.started_at or "") < self.started_at:
+            return False
+        if state.counts.get("limit") != report.limit:
             return False
         report.finished_before = True
         return True

@@ -16,13 +16,15 @@ from http import HTTPStatus
 import msgspec
 
 from fairreg import harvesters
-from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, HitPage
+from fairreg.harvesters.base import MOST_HITS
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
+from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
 from fairreg.registry.registry import Registry
-from fairreg.schemas.record import may_hold_address
-from fairreg.schemas.text import one_line
+from fairreg.schemas.record import public_text
+from fairreg.schemas.text import counted, one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
@@ -39,10 +41,13 @@ __all__ = [
     "harvest",
     "harvest_key",
     "refusal_of",
+    "store_withdrawal",
     "submission_of",
     "withdrawal_of",
 ]
 
+# Rejected payloads of a run that are logged one by one; all are in its report and in the registry.
+_LOGGED_REFUSALS = 10
 Progress = Callable[[int, int | None], None]
 # Errors of a harvester plugin: one bad item, or one source, must not fail the others.
 PLUGIN_FAULTS = (
@@ -193,7 +198,35 @@ def submission_of(harvester: Harvester, hit: Hit) -> Submission:
 def withdrawal_of(harvester: Harvester, hit: Hit) -> tuple[str, str] | None:
     """Source id and reason of a tombstone, None for any other payload. Raises RecordError."""
     with _internal_errors(harvester):
-        return harvester.withdrawn(hit.payload)
+        withdrawn = harvester.withdrawn(hit.payload)
+    return withdrawn and (withdrawn[0], public_text(withdrawn[1]))
+
+
+def store_withdrawal(registry: Registry, harvester: Harvester, hit: Hit, withdrawn: tuple[str, str]) -> bool:
+    """Mark a record, given by source id and reason, as withdrawn; False where the registry has none.
+
+    A payload that is a whole record, and says itself that it is closed, replaces what is stored.
+    """
+    source_id, reason = withdrawn
+    if registry.statement(harvester.name, source_id) is None:
+        return False
+    said = _closed(harvester, hit, source_id)
+    if said is None:
+        registry.mark_gone(harvester.name, source_id, reason)
+    else:
+        registry.restore([ExportedStatement(said, Tombstone(reason))])
+    return True
+
+
+def _closed(harvester: Harvester, hit: Hit, source_id: str) -> Submission | None:
+    """The record in the payload of a withdrawn one, None for a tombstone that has little to say."""
+    try:
+        said = submission_of(harvester, hit)
+    except RecordError:
+        return None
+    record = said.record
+    closed = record.access is not None and record.access.level == "closed"
+    return said if closed and record.provenance.source_id == source_id else None
 
 
 @contextmanager
@@ -211,12 +244,7 @@ def _internal_errors(harvester: Harvester) -> Iterator[None]:
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
     """The rejected payload with reason and place."""
     path = error.violations[0][0] if error.violations else None
-    reason = error.message
-    if may_hold_address(reason):  # a message may quote the payload
-        from fairreg.email_addresses import without_addresses
-
-        reason = without_addresses(reason)
-    return RejectedPayload(harvester.name, hit.raw, reason, path)
+    return RejectedPayload(harvester.name, hit.raw, error.message, path)
 
 
 @dataclass
@@ -235,13 +263,21 @@ class _Run:
     ) -> None:
         """Store every page; a run is finished only at the last page or at its limit."""
         cursor = self._resume_at()
-        # A limit includes the records that the run stored before it stopped.
-        left = None if limit is None else max(limit - self.taken, 0)
-        for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
-            self._take(page)
-            if progress is not None:
-                progress(self.report.seen, page.total)
+        pages = () if self._left(limit) == 0 else self._pages(web, page_size, limit, cursor)
+        try:
+            for page in pages:
+                self._take(page)
+                if progress is not None:
+                    progress(self.report.seen, page.total)
+        finally:
+            unsaid = len(self.report.refused) - _LOGGED_REFUSALS
+            if unsaid > 0:
+                self.log(f"{self.harvester.title}: rejected {counted(unsaid, 'more payload')}")
         self.registry.save_harvest(self._state(None, finished=True))
+
+    def _left(self, limit: int | None) -> int | None:
+        """Number of records to the limit, which includes those that the run stored before it stopped."""
+        return None if limit is None else max(limit - self.taken, 0)
 
     def _resume_at(self) -> str | None:
         state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
@@ -261,7 +297,7 @@ class _Run:
                 self.report.query,
                 since=self.report.since,
                 cursor=after,
-                limit=limit,
+                limit=self._left(limit),
                 page_size=page_size,
             )
 
@@ -283,6 +319,9 @@ class _Run:
 
     def _take(self, page: HitPage) -> None:
         """Store a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
+        if len(page.hits) > MOST_HITS:
+            sent = f"{self.harvester.title} sent a page of {len(page.hits):,} items"
+            raise BadAnswer(f"{sent}; at most {MOST_HITS:,} are read.")
         bad: list[RejectedPayload] = []
         submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
         if page.note and page.note not in self.report.notes:
@@ -304,25 +343,23 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
+            if len(self.report.refused) <= _LOGGED_REFUSALS:
+                self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
             return None
-        self._withdraw(*withdrawn)
+        self.report.gone += 1
+        if not store_withdrawal(self.registry, self.harvester, hit, withdrawn):
+            # It was withdrawn before this registry harvested it.
+            source_id, reason = withdrawn
+            self.log(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
         return None
 
-    def _withdraw(self, source_id: str, reason: str) -> None:
-        self.report.gone += 1
-        try:
-            self.registry.mark_gone(self.harvester.name, source_id, reason)
-        except NotFound:
-            # It was withdrawn before this registry harvested it.
-            self.log(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
-
     def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
+        limited = {} if self.report.limit is None else {"limit": self.report.limit}
         return Harvest(
             source=self.report.source,
             query=harvest_key(self.report),
             cursor=cursor,
-            counts={**self.report.counts, "taken": self.taken},
+            counts={**self.report.counts, "taken": self.taken, **limited},
             finished=finished,
             started_at=self.started_at,
         )

@@ -6,7 +6,7 @@ Its source is recognised by the harvesters where possible; else the user names i
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,11 +17,18 @@ from fairreg.harvesters import Harvester, Hit
 from fairreg.harvesters.base import Payload
 from fairreg.registry import Registry, RejectedPayload, Submission
 from fairreg.schemas.validation import parse_json
-from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of, withdrawal_of
+from fairreg.services.harvest.harvest import (
+    HarvestReport,
+    Refusal,
+    refusal_of,
+    store_withdrawal,
+    submission_of,
+    withdrawal_of,
+)
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
-from fairreg.web.listings import parse_listing
+from fairreg.web.listings import damage_of, damaged_payload, parse_listing, payload_of
 
 __all__ = ["import_dump"]
 
@@ -51,8 +58,9 @@ def import_dump(
         raise RecordError(f"{file.name} is empty.", hint="Save the response of a source to a search.")
     harvester = chosen or _whose(file.name, pages)
     read = _Reading(harvester)
-    for payload in (payload for page in pages for payload in harvester.split(page)):
-        read.take(payload)
+    for page in pages:
+        for payload in [page] if isinstance(page, dict) and damage_of(page) else harvester.split(page):
+            read.take(payload)
     read.require_some(file.name, sure=chosen is None)
     with existing(registry, settings) as used:
         read.store(used, progress, log)
@@ -78,19 +86,35 @@ def _pages(name: str, content: bytes, *, plain: bool) -> list[object]:
 
 
 def _json_lines(name: str, content: bytes) -> list[object] | None:
-    """The document of each line; None where the first line is not one. Raises RecordError for later lines."""
+    """The document of each line, a damaged payload for one that is none; None for a file of other lines.
+
+    Raises RecordError for a last line that was cut.
+    """
     found: list[object] = []
-    for number, line in enumerate(content.splitlines(), 1):
-        if line.strip():
-            try:
-                found.append(parse_json(line, name=f"{name} line {number}"))
-            except RecordError as error:
-                if not found:
-                    return None
+    lines = [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
+    for number, line in lines:
+        try:
+            value = parse_json(line, name=f"{name} line {number}")
+            # A page of items is taken apart later; no source takes anything else apart.
+            found.append(value if value and isinstance(value, dict | list) else payload_of(value))
+        except RecordError as error:
+            if any(found) and number == lines[-1][0] and not content.endswith(b"\n"):
                 raise RecordError(
                     error.message, hint="If the file is truncated, save the dump again; nothing was imported."
                 ) from error
-    return found
+            found.append(_damaged_line(number, line, error))
+    bad = sum(damage_of(item) is not None for item in found)
+    return found if not found or bad < len(found) - bad else None
+
+
+def _damaged_line(number: int, line: bytes, error: RecordError) -> object:
+    """Return the page in a line of which single items are damaged, else a damaged payload for the line."""
+    (page,) = _damaged_page(line) or [None]
+    if page:
+        return page
+    return damaged_payload(
+        error.message.rstrip("."), line.decode("utf-8", "backslashreplace"), f"line {number}"
+    )
 
 
 def _damaged_page(content: bytes) -> list[object] | None:
@@ -125,7 +149,7 @@ class _Reading:
 
     harvester: Harvester
     kept: dict[str, Submission] = field(default_factory=dict)
-    gone: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, tuple[str, Hit]] = field(default_factory=dict)
     bad: dict[str, RejectedPayload] = field(default_factory=dict)
     older: int = 0
 
@@ -140,7 +164,8 @@ class _Reading:
             if withdrawn is None:
                 self._keep(submission_of(self.harvester, hit))
             else:
-                self.gone.update([withdrawn])
+                source_id, reason = withdrawn
+                self.gone[source_id] = (reason, hit)
         except RecordError as error:
             self.bad[sha256(hit.raw).hexdigest()] = refusal_of(self.harvester, hit, error)
 
@@ -172,15 +197,11 @@ class _Reading:
                 setattr(report, result.outcome, getattr(report, result.outcome) + 1)
             if progress is not None:
                 progress(min(start + _BATCH, len(listed)), len(listed))
-        self._withdraw(registry, self.gone.items())
+        for source_id, (reason, hit) in self.gone.items():
+            report.gone += 1
+            store_withdrawal(registry, self.harvester, hit, (source_id, reason))
         if self.older:
             log(f"Skipped {self.older} documents that the file also contains in a newer version.")
-
-    def _withdraw(self, registry: Registry, gone: Iterable[tuple[str, str]]) -> None:
-        for source_id, reason in gone:
-            self.report.gone += 1
-            if registry.statement(self.harvester.name, source_id) is not None:
-                registry.mark_gone(self.harvester.name, source_id, reason)
 
 
 def _dated(item: Submission) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from fairreg.email_addresses import without_addresses, without_addresses_in_payload
+from fairreg.email_addresses import without_addresses_in_payload
 from fairreg.errors import RecordError
 from fairreg.registry import (
     Assessment,
@@ -119,8 +119,7 @@ def _document(item: Statement | LinkOverride | RejectedPayload | Assessment) -> 
     if item.payload is not None:
         payload = base64.b64encode(without_addresses_in_payload(item.payload)).decode()
     if isinstance(item, RejectedPayload):
-        reason = without_addresses(item.reason)
-        why = {"reason": reason, "path": item.path, "refused_at": item.refused_at}
+        why = {"reason": item.reason, "path": item.path, "refused_at": item.refused_at}
         return {"type": "refusal", "source": item.source, "payload": payload, **why}
     return {
         "record": item.record.to_json(),
@@ -171,7 +170,8 @@ def _place(end: object) -> StatementKey | None:
 def _assessment(document: dict[str, Any], name: str) -> Assessment:
     """Parse an assessment, whose report and evidence are base64, as msgspec writes bytes."""
     try:
-        return msgspec.convert({key: document[key] for key in document if key != "type"}, Assessment)
+        stated = {key: document[key] for key in document if key != "type"}
+        return _shareable(msgspec.convert(stated, Assessment))
     except msgspec.ValidationError as error:
         raise RecordError(f"{name} is not an assessment: {error}.", hint=_HINT) from error
 

@@ -12,8 +12,16 @@ from fairreg.errors import RecordError
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.entry_query import RECORD
 from fairreg.registry.db.key_conditions import in_values
-from fairreg.registry.db.row_mapping import decoded, payload_from
-from fairreg.registry.db.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entries, entry_texts, statements
+from fairreg.registry.db.row_mapping import decoded, payload_from, progress_from
+from fairreg.registry.db.tables import (
+    FULL_TEXT,
+    NAME_TEXT,
+    WORD_INDEX,
+    entries,
+    entry_texts,
+    harvests,
+    statements,
+)
 from fairreg.registry.resolution.grouping import merge
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -48,8 +56,8 @@ def check(settings: Settings) -> CheckReport:
         database.require_current()
         with database.reading() as connection:
             found = [*_file_problems(connection), *_table_problems(connection)]
-            count = select(func.count())
-            known, told = (connection.scalar(count.select_from(it)) or 0 for it in (entries, statements))
+            counts = (select(func.count()).select_from(it).scalar_subquery() for it in (entries, statements))
+            known, told = connection.execute(select(*counts)).one()
         left_out = () if database.not_writable is None else (_NO_INDEX,)
         found += [*(() if left_out else _index_problems(database)), *_record_problems(database)]
         return CheckReport(database.location, known, told, tuple(found), left_out)
@@ -76,6 +84,11 @@ def _table_problems(connection: Connection) -> Iterable[str]:
     unread = select(entries.c.identifier).where(~exists().where(entry_texts.c.entry_id == entries.c.id))
     for identifier in connection.scalars(unread):
         yield f"{identifier} is missing from the full-text index."
+    texts = [cast(harvests.c[name], Text).label(name) for name in ("cursor", "counts")]
+    for row in connection.execute(select(harvests.c.source, harvests.c.query, *texts)).mappings():
+        if progress_from(row) is None:
+            said = f"{row['source']} {row['query']!r}"
+            yield f"The progress of the harvest of {said} is damaged; the next one starts anew."
 
 
 def _index_problems(database: Database) -> Iterable[str]:

@@ -39,8 +39,8 @@ def add(
     record = _findable(reading.understood)
     with existing(registry, settings) as used:
         _refuse_other(used, record)
-        used.readmit(record)  # whoever adds a record wants it
-        stored = used.put(record, payload=content, media_type="application/json")
+        # Whoever adds a record wants it, even if it was removed for good.
+        stored = used.put(record, payload=content, media_type="application/json", readmit=True)
     return stored, reading
 
 

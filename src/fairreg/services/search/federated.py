@@ -40,7 +40,6 @@ from fairreg.services.search.report import (
     UpdateCallback,
     row_of,
     search_warnings,
-    withdrawal_warning,
 )
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, RetryPolicy
@@ -343,7 +342,7 @@ class _Ranking:
             results=tuple(row_of(hit) for hit in shown),
             warnings=(
                 *search_warnings(self.local),
-                *(withdrawal_warning(hit.entry) for hit in shown if hit.gone),
+                *(warning for hit in shown if (warning := hit.entry.warning)),
             ),
             sources={asked.name: asked.answer for asked in answers if asked.answer},
         )

@@ -20,7 +20,6 @@ __all__ = [
     "explanation_of",
     "row_of",
     "search_warnings",
-    "withdrawal_warning",
 ]
 
 # Time limit of a live search for the sources, in seconds.
@@ -58,6 +57,7 @@ class SearchRow:
     `runs` says what the record tells about running it (see `schemas.runs`), `runnable` whether it does or
     may, with open files.
     `sources` are those of all its versions; `versions` are those of its concept DOI, newest first.
+    `gone`: its source withdrew it.
     """
 
     id: str
@@ -76,6 +76,7 @@ class SearchRow:
     url: str | None
     concept_doi: str | None = None
     versions: tuple[VersionRow, ...] = ()
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,15 +168,10 @@ def row_of(hit: SearchHit) -> SearchRow:
         url=hit.entry.url,
         concept_doi=record.concept_doi,
         versions=tuple(map(_version, hit.versions)),
+        gone=hit.gone,
     )
 
 
 def _version(entry: Entry) -> VersionRow:
     record = entry.record
     return VersionRow(entry.identifier, record.doi, record.version, record.year)
-
-
-def withdrawal_warning(entry: Entry) -> str:
-    """Warning about an entry that its source withdrew."""
-    because = f": {entry.gone_reason}" if entry.gone_reason else "."
-    return f"{entry.identifier} was withdrawn by its source{because}"

@@ -14,7 +14,6 @@ from fairreg.services.search.report import (
     explanation_of,
     row_of,
     search_warnings,
-    withdrawal_warning,
 )
 from fairreg.settings import Settings
 
@@ -75,7 +74,7 @@ def search(
         results=tuple(map(row_of, results.hits)),
         warnings=(
             *search_warnings(results),
-            *(withdrawal_warning(hit.entry) for hit in results.hits if hit.gone),
+            *(warning for hit in results.hits if (warning := hit.entry.warning)),
         ),
         explanations=explained if explain else None,
         facets=None if results.facets is None else {name: dict(v) for name, v in results.facets.items()},

@@ -55,7 +55,7 @@ def _by_content(path: Path, head: bytes, known: FileFormat) -> FormatDescription
     if binary is not None:
         return binary
     text = texts.describe(path, head) if known in texts.FORMATS or is_text(head) else None
-    return text or protobuf.describe(path)
+    return text or protobuf.describe(path, head)
 
 
 def _by_name(named: FileFormat, known: FileFormat, *, is_plain: bool) -> FormatDescription:

@@ -48,7 +48,7 @@ def describe(path: Path, head: bytes, known: FileFormat) -> FormatDescription | 
     if known in _SIGNED:
         return _SIGNED[known]
     old = _xgboost_old(head)
-    return _FLAX if old is None and is_flax(path) else old
+    return _FLAX if old is None and is_flax(path, head) else old
 
 
 def _xgboost_ubj(path: Path) -> FormatDescription:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from fairreg.storage.recognition.beginning import opened
+
 __all__ = ["is_flax"]
 
 _MAX_STEPS = 200
@@ -37,12 +39,12 @@ _SCALARS: Mapping[int, int] = {
 }
 
 
-def is_flax(path: Path) -> bool:
+def is_flax(path: Path, head: bytes) -> bool:
     """Tell whether a file begins with nested maps of texts in which an array stands as Flax writes it.
 
     Where a map ends, the next key is one of the map around it: no nesting is followed.
     """
-    with path.open("rb") as file:
+    with opened(path, head) as file:
         if not _passes_map(file, _number(file, 1)):
             return False
         for _ in range(_MAX_STEPS):

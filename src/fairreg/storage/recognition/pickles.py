@@ -15,6 +15,7 @@ from typing import Any
 
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
+from fairreg.storage.recognition.beginning import opened
 from fairreg.storage.recognition.description import FormatDescription
 
 __all__ = ["describe"]
@@ -42,7 +43,7 @@ def describe(path: Path, head: bytes, known: FileFormat) -> FormatDescription | 
     """Recognise a pickle by its first instructions, plain or compressed; None for any other file."""
     if known == "legacy_torch":
         return None
-    with path.open("rb") as file:
+    with opened(path, head) as file:
         start = file.read(_START)
     packed = _unpacked(start)
     if packed is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from fairreg.storage.recognition.beginning import opened
 from fairreg.storage.recognition.description import FormatDescription
 
 __all__ = ["describe"]
@@ -39,9 +40,9 @@ class _Field(NamedTuple):
     whole: bool
 
 
-def describe(path: Path) -> FormatDescription | None:
+def describe(path: Path, head: bytes) -> FormatDescription | None:
     """Recognise a model in protocol buffers; None for any other file."""
-    with path.open("rb") as file:
+    with opened(path, head) as file:
         size = file.seek(0, 2)
         fields = list(_fields(file, 0, size))
         kinds = {item.number: item.kind for item in fields}

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from fairreg.storage.formats import FileFormat
+from fairreg.storage.recognition.beginning import opened
 from fairreg.storage.recognition.description import FormatDescription
 from fairreg.storage.recognition.json_members import Members, counted, layers, members, text
 
@@ -27,7 +28,7 @@ _MAX_VERSION = 60
 
 def describe(path: Path, head: bytes) -> FormatDescription | None:
     """Recognise a text by its beginning, JSON by its outer members; None for any other text."""
-    with path.open("rb") as stream:
+    with opened(path, head) as stream:
         start = stream.read(_START)
     if re.match(rb"tree\r?\nversion=v\d", head):
         return _lightgbm(start)

@@ -11,7 +11,13 @@ from fairreg.errors import Unreachable
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import cached_copy, download
-from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records, target_of
+from fairreg.services.fetch.fetch import (
+    log_mirrors,
+    log_withdrawal,
+    resolved_at_source,
+    stored_records,
+    target_of,
+)
 from fairreg.services.fetch.files.fetched import named
 from fairreg.services.fetch.files.selection import FileSelection, chosen_files, select, with_indexed
 from fairreg.services.fetch.resolve import Resolution
@@ -132,6 +138,7 @@ def _record(
             resolution, record = resolved_at_source(web, lazy, pid, log)
             return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
         except Unreachable as error:
+            log_withdrawal(lazy, pid, log)
             stored = stored_records(lazy.open(), pid)
             known = next((item for item in stored if any(file.url for file in item.distributions)), None)
             if known is None:
