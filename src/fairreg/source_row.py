@@ -28,6 +28,8 @@ __all__ = [
     "VersionSpelling",
     "admit",
     "checked_orcid",
+    "is_ref_name",
+    "is_tag",
     "unescaped",
 ]
 
@@ -60,13 +62,16 @@ class PageAddress(NamedTuple):
 
 
 class VersionSpelling(NamedTuple):
-    """Spellings of one version of an object: groups 1 and 2 of the pattern are the object and the version.
+    """Spellings of one version of an object, as ``object@version`` and as a page of one of the `hosts`.
 
-    `page` stands in the address of the version where its identifier has "@".
+    Groups 1 and 2 of the `pattern` are the object and whatever stands in the place of its version; `valid`
+    tells whether that is the name of one. `page` stands in an address where the identifier has "@".
     """
 
     pattern: str
     page: str
+    hosts: tuple[str, ...]
+    valid: Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -212,6 +217,27 @@ class Source:
 def unescaped(text: str) -> str:
     """Decode %2F in a text without a slash: a whole DOI that was put into an address."""
     return unquote(text) if "/" not in text and "%2f" in text.lower() else text
+
+
+# git-check-ref-format(1), of what follows refs/tags/ or refs/heads/.
+_REF_NAME = (
+    r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|\Z)))(?![./])"
+    r"[^\s~^:?*\[\\\x00-\x20\x7f-\x9f\ud800-\udfff]+(?<![./])"
+)
+_LONGEST_TAG = 200
+
+
+def is_ref_name(text: str) -> bool:
+    """Tell whether git allows the name of a tag or branch, also after its escapes were decoded.
+
+    Such a name stays within the path of its repository, whoever decodes it.
+    """
+    return all(re.fullmatch(_REF_NAME, form) for form in (text, unquote(text)))
+
+
+def is_tag(text: str) -> bool:
+    """Tell whether a text can be asked for as a tag; git creates none that resembles an option."""
+    return len(text) <= _LONGEST_TAG and not text.startswith("-") and is_ref_name(text)
 
 
 # https://support.orcid.org/hc/en-us/articles/360006897674 (structure of the ORCID identifier)

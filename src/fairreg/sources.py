@@ -24,6 +24,7 @@ from fairreg.source_row import (
     VersionSpelling,
     admit,
     checked_orcid,
+    is_tag,
     unescaped,
 )
 
@@ -82,11 +83,8 @@ _REPOSITORY = (
     rf"((?!10\.)(?!(?i:{_NO_GITHUB_OWNER})){_NAME}/(?!\.git(?:[/@#]|\Z))[A-Za-z0-9._][\w.-]*?)"
     r"(?:\.git)*(?:[@#]\S*|/(?s:.*))?"
 )
-# A release by the name of its tag (git-check-ref-format).
-_RELEASE = (
-    rf"(?:(?i:github:|gh:)\s*|(?i:(?:https?://)?(?:www\.)?github\.com/)(?=\S*/releases/tag/))?"
-    rf"({_NAME}/(?!\.)[\w.-]+?)(?:@|/releases/tag/)((?!-)[^\s@~^:?*\[\\\x00-\x20\x7f]{{1,200}})"
-)
+# A release by the name of its tag, which may contain "@" (svelte@5.0.0) and slashes.
+_RELEASE = rf"({_NAME}/(?!\.)[\w.-]+?)(?:\.git)*(?:@|/releases/tag/)((?s:.*))"
 _DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
 # A resolver before a DOI, also twice: https://doi.org/doi:10.5281/...
 _RESOLVERS = r"^(?i:https?:/{1,2}|(?:www\.|dx\.)?doi\.org/|(?:info:)?doi[:/]\s*|urn:doi:)+"
@@ -386,7 +384,7 @@ GITHUB = Source(
             joins=True,
             page_rank=2,
             stated_as=("github",),
-            versions=VersionSpelling(_RELEASE, "/releases/tag/"),
+            versions=VersionSpelling(_RELEASE, "/releases/tag/", ("github.com",), is_tag),
         ),
     ),
     rank=2,

@@ -7,6 +7,7 @@ import logging
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from fairreg import harvesters
 from fairreg.errors import AccessDenied, BadAnswer, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
@@ -17,6 +18,8 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import download
 from fairreg.services.fetch.fetch import fetch
 from fairreg.services.harvest.harvest import harvest
+from fairreg.services.registry.db import init
+from fairreg.services.registry.transfer import add
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, RetryPolicy
@@ -273,6 +276,37 @@ def test_fetch_of_a_tag_brings_the_files_of_that_release(server, settings, pid):
         assert registry.entry_for("https://github.com/lab/tagger").record.version == "v1.0"
 
 
+def test_a_release_from_a_file_is_not_found_under_its_repository(server, record, settings, tmp_path):
+    server.older = [release("v0.9")]
+    found = replace(record(OLD), identifiers=())
+    file = tmp_path / "release.json"
+    file.write_text(json.dumps(found.to_json()))
+    init(settings)
+    add(settings, file)
+    with Registry(settings=settings) as registry:
+        assert registry.entry_for(OLD).record.version == "v0.9"
+        with pytest.raises(NotFound):
+            registry.entry_for(TAGGER)
+
+
+def test_fetch_says_that_a_repository_was_renamed(server, settings):
+    server.older = [release("v0.9")]
+    for pid in ("github:lab/old-name", "github:lab/old-name@v0.9"):
+        told = []
+        fetch(settings, pid, patterns=["models/*.onnx"], log=told.append)
+        assert [line for line in told if "lab/old-name is its former name" in line], told
+
+
+def test_releases_whose_tags_differ_in_case_keep_their_own_files_offline(server, settings):
+    server.older = [release("v0.9"), release("V0.9")]
+    for tag in ("v0.9", "V0.9"):
+        fetch(settings, f"github:lab/tagger@{tag}", patterns=["models/*.onnx"])
+    with Registry(settings=settings) as registry:
+        for tag in ("v0.9", "V0.9"):
+            assert registry.entry_for(f"github:lab/tagger@{tag}").record.version == tag
+            assert registry.entry_for(f"LAB/tagger@{tag}").record.version == tag
+
+
 def test_an_empty_repository_is_a_record_that_says_so(server, record):
     server.empty, server.release = True, None
     found = record()
@@ -472,6 +506,40 @@ def test_a_release_of_another_repository_is_a_bad_answer(web, server, other):
     server.release = {**server.release, **other}
     with pytest.raises(BadAnswer, match="a release of lab/tagger and answered with one of evil/other"):
         github.fetch(web, TAGGER)
+
+
+@pytest.mark.parametrize("tag", ["../../../../evil/fork/commits/main", "%2e%2e/%2e%2e/x", "a..b", "v1.lock"])
+def test_a_tag_that_leads_out_of_its_repository_is_never_requested(web, server, tag):
+    with pytest.raises(UsageError):
+        github.fetch(web, Identifier("github", f"lab/tagger@{tag}"))
+    assert server.asked == []
+    server.release = {**server.release, "tag_name": tag}
+    with pytest.raises(BadAnswer, match="is not the name of a tag or branch"):
+        github.fetch(web, TAGGER)
+    server.release = None
+    server.repository["default_branch"] = tag
+    with pytest.raises(BadAnswer, match="is not the name of a tag or branch"):
+        github.fetch(web, TAGGER)
+    assert not [path for path in server.asked if "evil" in path]
+
+
+def test_a_release_that_cannot_be_asked_for_is_not_named(server, record):
+    server.older = [release("v0.9"), release("../x")]
+    assert [item.value for item in record().related("has_version")] == ["lab/tagger@v0.9"]
+
+
+def test_a_commit_of_another_repository_is_a_bad_answer(web, server):
+    address = f"https://api.github.com/repos/evil/other/commits/{COMMIT}"
+    server._commit = lambda _ref: as_json({"sha": COMMIT, "url": address, "commit": {}})
+    with pytest.raises(BadAnswer, match="a commit of lab/tagger and answered with one of evil/other"):
+        github.fetch(web, TAGGER)
+
+
+def test_a_tag_with_an_at_sign_and_a_slash_is_fetched(server, record):
+    server.older = [release("@scope/part@1.0")]
+    found = record(Identifier("github", "lab/tagger@@scope/part@1.0"))
+    assert (found.version, found.provenance.source_id) == ("@scope/part@1.0", "42@@scope/part@1.0")
+    assert "/releases/tags/@scope/part@1.0" in "".join(server.asked)
 
 
 def test_a_release_may_spell_its_repository_in_another_case(web, server):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg import harvesters
-from fairreg.errors import RecordError
+from fairreg.errors import RecordError, UsageError
 from fairreg.formats.model_card import decoded
 from fairreg.harvesters.huggingface.mapping import envelope
 from fairreg.schemas.identifiers import Identifier
@@ -177,6 +177,18 @@ def test_files_have_an_address_at_their_revision_and_a_digest():
     assert (readme.size, readme.checksums) == (10, ())
 
 
+@pytest.mark.parametrize(("sha", "part"), [("..", "%2E%2E"), ("../../evil/x", "%2E%2E%2F%2E%2E%2Fevil%2Fx")])
+def test_a_revision_is_one_part_of_an_address(sha, part):
+    onnx = mapped(sha=sha).distributions[1]
+    assert onnx.url == f"https://huggingface.co/lab/jet-tagger/resolve/{part}/onnx/model%20v1.onnx"
+
+
+@pytest.mark.parametrize("name", ["lab/..", "lab/.", ".."])
+def test_dots_are_no_name_of_a_repository(web, name):
+    with pytest.raises(UsageError):
+        hub.fetch(web, Identifier("huggingface", name))
+
+
 def test_a_bare_info_is_the_same_without_its_card():
     assert hub.to_record(INFO) == mapped()
     assert hub.to_record({"modelId": "gpt2", "tags": []}).identifier == "huggingface:gpt2"
@@ -311,6 +323,8 @@ def test_a_file_of_results_that_says_nothing_is_no_result(text):
     [
         ({"gated": "manual"}, Access(level="gated", conditions="granted by the authors on request")),
         ({"gated": "auto"}, Access(level="gated", conditions="granted on request")),
+        ({"gated": "notify", "private": False}, Access(level="gated")),
+        ({"gated": "", "private": False}, Access(level="open")),
         (
             {"gated": True, "cardData": {"extra_gated_prompt": "Be <b>good</b>."}},
             Access(level="gated", conditions="Be good."),

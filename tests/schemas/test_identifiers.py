@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairreg import harvesters
 from fairreg.errors import IdentifierError
 from fairreg.schemas import identifiers
 from fairreg.schemas.identifiers import (
@@ -13,6 +14,8 @@ from fairreg.schemas.identifiers import (
     parse,
     zenodo_of_doi,
 )
+from fairreg.source_row import is_tag
+from support.examples import examples
 
 HBB = Identifier("doi", "10.5281/zenodo.7305227")
 
@@ -185,9 +188,19 @@ def test_what_was_asked_for_is_parsed_once(monkeypatch):
         ("github: lab/tagger@v1.0", "lab/tagger@v1.0"),
         ("https://github.com/lab/tagger/releases", "lab/tagger"),
         ("https://github.com/lab/tagger/releases/download/v1.0/a.zip", "lab/tagger"),
-        ("git+https://github.com/lab/tagger@v1.0", "lab/tagger"),
-        ("github:lab/tagger@", "lab/tagger"),
-        ("github:lab/tagger@a:b", "lab/tagger"),
+        ("https://github.com/lab/tagger/blob/main/a@b.py", "lab/tagger"),
+        ("git+https://github.com/lab/tagger@v1.0", "lab/tagger@v1.0"),
+        ("git+https://github.com/lab/tagger.git@v1.0#egg=tagger", "lab/tagger@v1.0"),
+        ("git+ssh://git@github.com/lab/tagger.git@v1.0", "lab/tagger@v1.0"),
+        ("git@github.com:lab/tagger.git@v1.0", "lab/tagger@v1.0"),
+        ("https://github.com/lab/tagger@v1.0", "lab/tagger@v1.0"),
+        ("https://github.com/lab/tagger/releases/tag/v1.0/", "lab/tagger@v1.0"),
+        ("https://github.com/lab/tagger/releases/tag/v1.0#assets", "lab/tagger@v1.0"),
+        ("https://github.com/lab/tagger/releases/tag/v1.0?x=1", "lab/tagger@v1.0"),
+        ("https://u:p@github.com/lab/tagger/releases/tag/v1.0", "lab/tagger@v1.0"),
+        ("github:lab/tagger@svelte@5.0.0", "lab/tagger@svelte@5.0.0"),
+        ("lab/tagger@@scope/part@1.0", "lab/tagger@@scope/part@1.0"),
+        ("https://github.com/lab/tagger/releases/tag/%40scope%2Fpart%401.0", "lab/tagger@@scope/part@1.0"),
     ],
 )
 def test_a_release_is_asked_for_by_its_tag(text, value):
@@ -196,7 +209,47 @@ def test_a_release_is_asked_for_by_its_tag(text, value):
     if "@" in value:
         assert RequestedIdentifier(found.compact).identifier == found
         assert RequestedIdentifier(found.url).identifier == found
-        assert found.url == f"https://github.com/{value.replace('@', '/releases/tag/')}"
+        assert found.url == f"https://github.com/{value.replace('@', '/releases/tag/', 1)}"
+
+
+NO_TAGS = [
+    *("", "a:b", "v1?x", "a b", "-v1", "v" * 201, "v1/", "/v1", ".v1", "a/.b", "a//b", "a..b"),
+    *("v1.lock", "v1.lock/a", "a@{1}", "a~1", "a^b", "a*", "a[b", "a\\b", "a\x1bb", "a\x7fb", "a\ud800b"),
+    *("../../../../attacker/fork/commits/main", "%2e%2e/%2e%2e/attacker/fork", "v1%1b%5b31m"),
+]
+
+
+@pytest.mark.parametrize("tag", NO_TAGS)
+def test_what_is_no_tag_is_refused_rather_than_dropped(tag):
+    assert not is_tag(tag)
+    for text in (f"github:lab/tagger@{tag}", f"(lab/tagger@{tag})"):
+        requested = RequestedIdentifier(text)
+        with pytest.raises(IdentifierError) as caught:
+            requested.require()
+        assert caught.value.exit_code == 2
+    assert not harvesters.get("github").handles(Identifier("github", f"lab/tagger@{tag}"))
+
+
+def test_the_address_of_a_release_is_decoded_before_its_tag_is_judged():
+    for path in ("../../evil/other", "%2e%2e/%2e%2e/evil/other", "a%00b"):
+        with pytest.raises(IdentifierError, match="not the name of a tag"):
+            RequestedIdentifier(f"https://github.com/lab/tagger/releases/tag/{path}").require()
+
+
+def test_the_key_of_a_release_keeps_the_case_of_its_tag():
+    assert Identifier("github", "Lab/Tagger@V1.0").key == Identifier("github", "lab/tagger@V1.0").key
+    assert Identifier("github", "lab/tagger@V1.0").key != Identifier("github", "lab/tagger@v1.0").key
+    assert Identifier("doi", "10.1234/A@B").key == Identifier("doi", "10.1234/a@b").key
+    assert Identifier("github", "lab/tagger@a@b").whole == Identifier("github", "lab/tagger")
+    assert Identifier("doi", "10.1234/a@b").whole == Identifier("doi", "10.1234/a@b")
+
+
+@settings(max_examples=examples(200))
+@given(st.text("aZ0.-_/@+#=%é", min_size=1, max_size=12).filter(is_tag))
+def test_the_printed_name_of_a_release_is_read_back(tag):
+    printed = Identifier("github", f"lab/tagger@{tag}")
+    for text in (printed.compact, printed.url):
+        assert RequestedIdentifier(text).identifier == printed
 
 
 @pytest.mark.parametrize(

@@ -239,3 +239,27 @@ def test_a_repository_under_a_new_name_is_taken_and_said():
     moved = fetched("https://api.github.com/repositories/7")
     said = check_answer(REPOSITORY, Identifier("github", "lab/old"), moved, "GitHub")
     assert said == "; lab/old is its former name"
+
+
+@pytest.mark.parametrize("tag", ["", "@v0.9"])
+def test_a_former_name_that_the_record_states_is_said_and_needs_a_new_address(tag):
+    names = (Identifier("github", f"lab/new{tag}"), Identifier("github", f"lab/ne{tag}", "an earlier name"))
+    record = answer(identifier=f"github:lab/new{tag}", source_id=f"7{tag}", identifiers=names)
+    former = names[1].bare
+    for moved in ("https://api.github.com/repositories/7", "https://api.github.com/repos/lab/new?x=1"):
+        assert check_answer(record, former, fetched(moved), "GitHub") == "; lab/ne is its former name"
+    assert check_answer(record, names[0], fetched("https://api.github.com/repositories/7"), "GitHub") == ""
+    with pytest.raises(BadAnswer, match="answered with another record"):
+        check_answer(record, former, fetched("https://api.github.com/repos/lab/ne"), "GitHub")
+
+
+def test_tags_that_differ_in_case_are_two_releases():
+    record = answer(
+        identifier="github:lab/new@V1.0",
+        source_id="7@V1.0",
+        identifiers=(Identifier("github", "lab/new@V1.0"),),
+    )
+    page = fetched("https://api.github.com/repos/lab/new")
+    assert check_answer(record, Identifier("github", "LAB/new@V1.0"), page, "GitHub") == ""
+    with pytest.raises(BadAnswer, match="answered with another record"):
+        check_answer(record, Identifier("github", "lab/new@v1.0"), page, "GitHub")

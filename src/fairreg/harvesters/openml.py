@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fairreg.errors import (
     AccessDenied,
@@ -25,7 +25,7 @@ from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Pay
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.common.paging import is_last, object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
-from fairreg.schemas.file_address import file_address, name_in_address
+from fairreg.schemas.file_address import file_address, name_in_address, quoted_part
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import spdx
@@ -116,7 +116,7 @@ class OpenMLHarvester(Harvester):
 
     def _listed(self, web: HttpClient, tag: str, offset: int, size: int) -> list[Payload]:
         """The lines of one page of the list."""
-        tagged = f"/tag/{quote(tag, safe='')}" if tag else ""
+        tagged = f"/tag/{quoted_part(tag)}" if tag else ""
         answer = _ask(web, f"{API}/flow/list{tagged}/limit/{size}/offset/{offset}")
         if answer is None:
             return []

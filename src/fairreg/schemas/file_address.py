@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from fairreg.schemas.text import clean
 
-__all__ = ["file_address", "name_in_address", "quoted_path"]
+__all__ = ["file_address", "name_in_address", "quoted_part", "quoted_path"]
 
 _PARTS = re.compile(r"(https?)://([^/?#\s\\]+)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL)
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -30,6 +30,15 @@ def quoted_path(name: str) -> str:
     return _DOTS.sub(
         lambda found: found[0].replace(".", "%2E"), quote(name, safe="/", errors="surrogatepass")
     )
+
+
+def quoted_part(name: str) -> str:
+    """Quote a published name as one part of a path, whatever it contains.
+
+    >>> quoted_part("release/1"), quoted_part("..")
+    ('release%2F1', '%2E%2E')
+    """
+    return quoted_path(name).replace("/", "%2F")
 
 
 def file_address(stated: object, name: object = None) -> str | None:

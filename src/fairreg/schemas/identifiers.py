@@ -110,8 +110,21 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
     @property
     def key(self) -> tuple[str, str]:
-        """Key that all spellings of an identifier share: (family, case-folded value)."""
-        return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, self.value.casefold())
+        """Key that all spellings of an identifier share: (family, case-folded value).
+
+        A version keeps its case, since the tags v1.0 and V1.0 are two.
+        """
+        whole, at, version = self.value.partition("@")
+        value = (
+            f"{whole.casefold()}@{version}" if at and self.scheme in _versions() else self.value.casefold()
+        )
+        return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, value)
+
+    @property
+    def whole(self) -> "Identifier":
+        """The object of which it names a version, else the identifier itself."""
+        value = self.value.partition("@")[0] if self.scheme in _versions() else self.value
+        return Identifier(self.scheme, value or self.value)
 
     @property
     def bare(self) -> "Identifier":
@@ -148,7 +161,9 @@ def template_fault(text: str, found: Identifier | None = None) -> IdentifierErro
         return None  # most texts, which need no closer look
     from fairreg.schemas.identifier_templates import fault_of
 
-    return fault_of(_normal(text)) or fault_of(_clean(text))
+    cleaned = _clean(text)
+    found = found or _parsed(cleaned)
+    return fault_of(_normal(text), found) or fault_of(cleaned, found)
 
 
 def may_be_template(text: str) -> bool:
@@ -283,20 +298,43 @@ def _versions() -> dict[str, VersionSpelling]:
 def version_named(text: str) -> Identifier | None:
     """Return the version of an object that a text asks for (``github:owner/name@v1.0``), else None.
 
-    `parse` returns the object, which records refer to in any of these spellings.
+    `parse` returns the object, which records refer to in any of these spellings. Raises IdentifierError where
+    what stands in the place of the version cannot be one.
     """
     if "@" not in text and "/releases/" not in text:
         return None
     found = _version_in(_clean(text))
-    return Identifier(found[0].scheme, f"{found[0].value}@{unquote(found[1])}") if found else None
+    if found is None:
+        return None
+    whole, version = found
+    if not _versions()[whole.scheme].valid(version):
+        raise IdentifierError(
+            f"{version!r} cannot be a version of {whole.compact}: it is not the name of a tag.",
+            hint=f"Write {whole.compact}@TAG. Without a tag, {whole.compact} is the newest version.",
+        )
+    return Identifier(whole.scheme, f"{whole.value}@{version}")
 
 
 def _version_in(text: str) -> tuple[Identifier, str] | None:
+    """Return the object, and what stands in the place of its version, which may not be one."""
     for name, spelling in _versions().items():
-        found = re.fullmatch(spelling.pattern, text)
-        if found is not None and (whole := _readers()[name].value.fullmatch(found[1])):
+        reader = _readers()[name]
+        found = re.fullmatch(spelling.pattern, _versioned_part(text, reader.scheme.prefixes, spelling.hosts))
+        if found is not None and (whole := reader.value.fullmatch(found[1])):
             return Identifier(name, whole[1]), found[2]
     return None
+
+
+def _versioned_part(text: str, prefixes: tuple[str, ...], hosts: tuple[str, ...]) -> str:
+    """Return ``object@version`` or ``object/page/version`` of a text, after the prefix or host.
+
+    An address is decoded, and ends before its query and fragment; another text is taken as it is written,
+    as it is printed.
+    """
+    address = _address(text)
+    if address is not None and address[0] in hosts:
+        return address[1]
+    return _after(text, *(prefix for prefix in prefixes if "://" not in prefix)) or text
 
 
 @cache
@@ -512,8 +550,8 @@ def _short_doi(text: str) -> Identifier | None:
 
 def _tagged(text: str) -> Identifier | None:
     """Return the repository of a bare ``owner/name@v1.0``, as GitHub spells a tag in its workflows."""
-    found = _version_in(text)
-    return found[0] if found else None
+    found = _version_in(text) if "@" in text or "/releases/" in text else None
+    return found[0] if found and _versions()[found[0].scheme].valid(found[1]) else None
 
 
 def owner_slash_name(text: str) -> Identifier | None:

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
 from fairreg.errors import BadAnswer
 from fairreg.harvesters.common.contents import file_format, media_type
-from fairreg.schemas.file_address import file_address, quoted_path
+from fairreg.schemas.file_address import file_address, quoted_part, quoted_path
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import INDEX_FORMATS, Distribution, ModelRecord
 
@@ -65,7 +65,7 @@ def _in_indices(meta: JsonNode, number: str) -> Iterator[Distribution]:
         listed = [found for item in index["files"].items() if (found := _file(item)) is not None]
         name = index["key"].file_name
         if name and len(listed) < (index["number_files"].count or 0):
-            address = f"{PORTAL}/record/{number}/file_index/{quote(name, safe='')}"
+            address = f"{PORTAL}/record/{number}/file_index/{quoted_part(name)}"
             yield Distribution(name=name, url=address, media_type="application/json", format=_JSON)
         else:
             yield from listed

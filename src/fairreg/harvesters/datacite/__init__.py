@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar, NamedTuple
-from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.datacite.mapping import attributes_of, record_of
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
@@ -66,7 +67,7 @@ class DataCiteHarvester(Harvester):
         """Fetch the document of a DOI with its media. Raises NotFound, UsageError for another scheme."""
         if not self.handles(identifier):
             raise UsageError(f"DataCite has no {identifier.scheme} identifiers.", hint="Give a DOI.")
-        answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media", **_WHOLE})
+        answer = web.get(f"{DOIS}/{quoted_path(identifier.value)}", params={"include": "media", **_WHOLE})
         return FetchedPayload(object_of(answer, "DataCite", "document"), answer.body, answer.url)
 
     def search(

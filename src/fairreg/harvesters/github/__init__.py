@@ -20,6 +20,7 @@ from fairreg.harvesters.github.mapping import is_slug, record_of, repository_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
+from fairreg.source_row import is_tag
 from fairreg.web import HttpClient
 
 __all__ = ["HARVESTER", "GitHubHarvester"]
@@ -37,7 +38,8 @@ class GitHubHarvester(Harvester):
 
     def handles(self, identifier: Identifier) -> bool:
         """Repositories by ``owner/name``, their releases by ``owner/name@tag``."""
-        return identifier.scheme == "github" and is_slug(identifier.value.partition("@")[0])
+        slug, at, tag = identifier.value.partition("@")
+        return identifier.scheme == "github" and is_slug(slug) and (not at or is_tag(tag))
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """Fetch the repository, its newest release or that of a tag, and its metadata files, as one envelope.

@@ -4,13 +4,14 @@
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from urllib.parse import quote
 
 from fairreg.errors import AccessDenied, BadAnswer, NotFound
 from fairreg.harvesters.base import Payload
 from fairreg.harvesters.github.api import get, object_in
 from fairreg.harvesters.github.mapping import POINTER_BYTES, model_files, raw_address
+from fairreg.schemas.file_address import quoted_part, quoted_path
 from fairreg.schemas.json_reader import JsonNode
+from fairreg.source_row import is_ref_name
 from fairreg.web import HttpClient
 
 __all__ = ["Envelope"]
@@ -21,8 +22,8 @@ MOST_TEXTS = 40
 # GitHub's largest page; further releases are not listed.
 MOST_RELEASES = 100
 MOST_NAMED = 5
-# The repository in an address of a release or of one of its files.
-_RELEASE_OF = re.compile(r"//[^/]+(?:/api/v3)?(?:/repos)?/([^/]+/[^/]+)/releases/")
+# The repository in an address of a release, of one of its files, or of a commit.
+_PART_OF = re.compile(r"//[^/]+(?:/api/v3)?(?:/repos)?/([^/]+/[^/]+)/(?:releases|git/commits|commits?)/")
 
 
 class Envelope:
@@ -66,7 +67,7 @@ class Envelope:
         return self._payload
 
     def _release(self) -> Payload | None:
-        which = "latest" if self._tag is None else f"tags/{quote(self._tag, safe='')}"
+        which = "latest" if self._tag is None else f"tags/{quoted_part(self._tag)}"
         try:
             found = object_in(get(self._web, f"/repos/{self._slug}/releases/{which}"))
         except NotFound:
@@ -82,12 +83,16 @@ class Envelope:
                 f"GitHub was asked for the release {self._tag} and answered with {(answered or '')[:200]!r}.",
                 hint="Nothing of the answer was used. Try again later.",
             )
-        for address in _addresses_of_release(JsonNode(found)):
-            match = _RELEASE_OF.search(address)
+        self._check_repository("release", _addresses_of_release(JsonNode(found)))
+
+    def _check_repository(self, part: str, addresses: Iterator[str]) -> None:
+        """Raise BadAnswer where an address of a part of the repository is in another one."""
+        for address in addresses:
+            match = _PART_OF.search(address)
             if match is not None and match[1].casefold() != self._slug.casefold():
                 other = match[1][:200]
                 raise BadAnswer(
-                    f"GitHub was asked for a release of {self._slug} and answered with one of {other}.",
+                    f"GitHub was asked for a {part} of {self._slug} and answered with one of {other}.",
                     hint="Nothing of the answer was used. Try again later.",
                 )
 
@@ -117,8 +122,10 @@ class Envelope:
 
     def _commit(self, ref: str) -> Payload | None:
         """Return the needed part of a commit: GitHub's answer also holds the text of every change."""
+        if not is_ref_name(ref):  # of a tag or branch that GitHub stated
+            raise BadAnswer(f"GitHub states {ref[:200]!r}, which is not the name of a tag or branch.")
         try:
-            found = JsonNode(object_in(get(self._web, f"/repos/{self._slug}/commits/{quote(ref)}")))
+            found = JsonNode(object_in(get(self._web, f"/repos/{self._slug}/commits/{quoted_path(ref)}")))
         except (NotFound, BadAnswer) as error:
             status = error.status if isinstance(error, BadAnswer) else HTTPStatus.NOT_FOUND
             if status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
@@ -129,6 +136,7 @@ class Envelope:
         sha = found["sha"].text
         if sha is None or not sha.isalnum():
             raise BadAnswer(f"GitHub names no commit for {ref}.", hint="Try again later.")
+        self._check_repository("commit", (found[name].text or "" for name in ("url", "html_url")))
         return {"sha": sha, "date": found.at("commit", "committer", "date").date, "ref": ref}
 
     def _tree(self, sha: str) -> Payload | None:

@@ -22,7 +22,7 @@ the bytes of GitHub's zip of a release may change.
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.harvesters.common.side_files import belonging
@@ -166,7 +166,7 @@ def _is_model(path: str) -> bool:
 
 def raw_address(slug: str, commit: str, path: str) -> str:
     """Return the address of a file's bytes at a commit; for a file in Git LFS these are its pointer."""
-    return f"{RAW}/{slug}/{quote(commit, safe='/')}/{quoted_path(path)}"
+    return f"{RAW}/{slug}/{quoted_path(commit)}/{quoted_path(path)}"
 
 
 def _identity(repo: JsonNode) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Distribution, FieldOrigin, Relation
+from fairreg.source_row import is_tag
 
 if TYPE_CHECKING:
     from fairreg.formats.file_facts import FileFacts
@@ -82,7 +83,8 @@ def release_notes(top: JsonNode, slug: str) -> Iterator[str]:
 def _others(top: JsonNode) -> Iterator[JsonNode]:
     current = tag_of(top)
     for item in top["releases"].items():
-        if item["tag_name"].text not in {None, current}:
+        tag = item["tag_name"].text
+        if tag and tag != current and is_tag(tag):  # each is printed as an identifier to ask for
             yield item
 
 

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
 from typing import ClassVar
-from urllib.parse import quote
 
 from fairreg.errors import BadAnswer, FairregError, Offline, RateLimited, Unreachable, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.huggingface.api import Hub
 from fairreg.harvesters.huggingface.cursor import Cursor
 from fairreg.harvesters.huggingface.mapping import envelope, record_of, repository_of
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
@@ -56,7 +56,7 @@ class HuggingFaceHarvester(Harvester):
         name, dataset = _asked(identifier)
         hub = Hub(web, self._policy or web.policy)
         kind = "datasets" if dataset else "models"
-        answer = hub.get(f"api/{kind}/{quote(name)}", [("blobs", "true")])
+        answer = hub.get(f"api/{kind}/{quoted_path(name)}", [("blobs", "true")])
         info = answer.json()
         if not isinstance(info, dict) or repository_of(JsonNode(info)) is None:
             raise BadAnswer("The Hub answered with JSON that is not a repository.", hint="Try again later.")

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 from fairreg.addresses import joined, parse
 from fairreg.errors import (
@@ -37,7 +37,7 @@ from fairreg.harvesters.huggingface.cursor import Cursor, next_cursor
 from fairreg.harvesters.huggingface.evaluations import RESULT_FILES
 from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.harvesters.huggingface.query import HubQuery
-from fairreg.schemas.file_address import quoted_path
+from fairreg.schemas.file_address import quoted_part, quoted_path
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.source_row import RequestKind
 from fairreg.sources import HUGGING_FACE
@@ -129,7 +129,7 @@ class Hub:
         folder = f"datasets/{name}" if dataset else name
         try:
             answer = self.get(
-                f"{quote(folder)}/resolve/{quote(revision, safe='')}/{quoted_path(file)}",
+                f"{quoted_path(folder)}/resolve/{quoted_part(revision)}/{quoted_path(file)}",
                 limit=limit,
                 kind="file",
             )

@@ -14,6 +14,7 @@ __all__ = ["access_of"]
 
 _TEXTS = ("extra_gated_heading", "extra_gated_prompt", "extra_gated_description")
 _GRANTED = {"auto": "granted on request", "manual": "granted by the authors on request"}
+_NOT_GATED = frozenset({"", "false", "none"})
 _MOST_FIELDS = 50
 
 
@@ -22,7 +23,8 @@ def access_of(info: JsonNode, meta: JsonNode) -> Access | None:
     if info["disabled"].value is True:
         return Access(level="closed", conditions="disabled by the Hub or its owner")
     gated = info["gated"]
-    if gated.value is True or gated.text in _GRANTED:
+    # A mode of gating that is not known is one, too; a text may also say that there is none.
+    if gated.value is True or (gated.text or "").casefold() not in _NOT_GATED:
         return Access(level="gated", conditions="\n".join(_conditions(meta, gated.text or "")) or None)
     if info["private"].value is True:
         return Access(level="restricted", conditions="private repository")

@@ -9,7 +9,6 @@ envelope: ``{"info": {...}, "card": "text of README.md", "type": "model" | "data
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import quote
 
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.huggingface.base_models import base_models
@@ -18,7 +17,7 @@ from fairreg.harvesters.huggingface.gate import access_of
 from fairreg.harvesters.huggingface.values import PAGES, REPOSITORY, dataset_named, stated_text, texts
 from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, is_keyword
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
-from fairreg.schemas.file_address import quoted_path
+from fairreg.schemas.file_address import quoted_part, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, of_one
@@ -203,7 +202,7 @@ class _Mapping:
                 yield Relation(type="cites", target=found)
 
     def _distributions(self) -> Iterator[Distribution]:
-        revision = quote(self.info["sha"].text or "main", safe="")
+        revision = quoted_part(self.info["sha"].text or "main")
         for item in self.info["siblings"].items():
             name = item["rfilename"].file_name
             if name is None:

@@ -10,7 +10,7 @@ from fairreg.schemas.json_reader import JsonNode
 __all__ = ["PAGES", "REPOSITORY", "dataset_named", "model_named", "stated_text", "texts"]
 
 PAGES = "https://huggingface.co"
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9._][\w.-]*)?", re.ASCII)
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(?:/(?!\.{1,2}\Z)[A-Za-z0-9._][\w.-]*)?", re.ASCII)
 _NOTHING = {"null", "~", "none", "n/a", "unknown", "[more information needed]", "more information needed"}
 
 

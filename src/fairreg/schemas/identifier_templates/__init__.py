@@ -7,9 +7,13 @@ identifiers they would join all records that forgot them.
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from fairreg import sources
 from fairreg.errors import IdentifierError
+
+if TYPE_CHECKING:
+    from fairreg.schemas.identifiers import Identifier
 
 __all__ = ["fault_of", "is_template"]
 
@@ -60,14 +64,23 @@ _EXAMPLES = (
 _DOI = "the DOI that the archive gave to the record, such as 10.5281/zenodo.7305227"
 
 
-def is_template(text: str) -> bool:
+def is_template(text: str, found: "Identifier | None" = None) -> bool:
     """Tell whether a text has the form of an identifier with parts that were never filled in.
+
+    `found` is the identifier that a scheme reads in the text. Only that is judged, and a whole number not at
+    all: a path of a file, a fragment and qualifiers may contain any word.
 
     >>> is_template("10.5281/zenodo.XXXXXXX"), is_template("10.5281/zenodo.7305227")
     (True, False)
     """
     text = text.strip()
-    return len(text) <= _LONGEST and bool(
+    if len(text) > _LONGEST or (found is not None and found.scheme in _complete()):
+        return False
+    if found is not None and found.scheme == sources.DOI.name:
+        text = text if "$" in text else found.value
+    elif found is not None and found.scheme in _named():
+        return _is_unfilled_name(text, found.value)
+    return bool(
         _WORD.fullmatch(text)
         or _has_blank(text)
         or _NO_REGISTRANT.fullmatch(text)
@@ -79,9 +92,12 @@ def is_template(text: str) -> bool:
     )
 
 
-def fault_of(text: str) -> IdentifierError | None:
-    """Return the error that tells what to write in the place of a template; None for any other text."""
-    if not is_template(text):
+def fault_of(text: str, found: "Identifier | None" = None) -> IdentifierError | None:
+    """Return the error that tells what to write in the place of a template; None for any other text.
+
+    `found` is the identifier that a scheme reads in the text.
+    """
+    if not is_template(text, found):
         return None
     words = text.lower()
     write = next((example for name, example in _EXAMPLES if name in words), _DOI)
@@ -100,8 +116,32 @@ def _has_blank(text: str) -> bool:
     path = text[start.end() :] if start["doi"] else re.split("[?&]", text[start.end() :], maxsplit=1)[0]
     if _BRACKETED.search(path):
         return True
-    numbered = start["doi"] or "10." in path or (start["host"] or start["prefix"]).lower() in _numbered()
+    if start["doi"]:
+        return _BLANK.search(path if _is_minted(text) else _last_part(path)) is not None
+    numbered = "10." in path or (start["host"] or start["prefix"]).lower() in _numbered()
     return bool(numbered and _BLANK.search(path))
+
+
+def _minted() -> tuple[str, ...]:
+    return tuple(row.dois.prefix for row in sources.all_sources() if row.dois)
+
+
+def _is_minted(doi: str) -> bool:
+    """Tell whether a service mints DOIs that begin so, of which the whole rest is a number."""
+    return doi.lower().startswith(_minted())
+
+
+def _last_part(path: str) -> str:
+    """Return the part of a DOI that stands for the number; before it are codes of journals, as TBD."""
+    return re.split("[./]", re.sub(r"[./]?v\d+\Z", "", path, flags=re.IGNORECASE))[-1]
+
+
+def _is_unfilled_name(text: str, name: str) -> bool:
+    """Tell whether a name has parts to fill in, where any word may be the name of a repository."""
+    if _OWNER.fullmatch(name) or _BRACKETED.search(name):
+        return True
+    start = _START.match(text)
+    return start is not None and (start["host"] or "").lower() in _numbered() and _has_blank(text)
 
 
 # What stands before the path of an address, the value of a scheme, the suffix of a DOI.
@@ -116,13 +156,33 @@ _NAME = "todo/todo"
 @cache
 def _numbered() -> frozenset[str]:
     """Return hosts and prefixes of the schemes whose identifiers are numbers, not names."""
-    rows = [scheme for scheme in sources.schemes() if not re.fullmatch(scheme.value, _NAME)]
-    rows = [scheme for scheme in rows if not re.fullmatch(scheme.value, _NAME.partition("/")[0])]
-    pages = [
-        page for scheme in rows for page in (*scheme.pages, *scheme.carried_by) if scheme.names != "code"
-    ]
+    rows = [scheme for scheme in sources.schemes() if scheme.name not in _named()]
+    pages = [page for scheme in rows for page in (*scheme.pages, *scheme.carried_by)]
     prefixes = (prefix for scheme in rows for prefix in (*scheme.prefixes, f"{_SWH}:"))
-    return frozenset({*(host for page in pages for host in page.hosts), *prefixes})
+    of_names = (page for scheme in sources.schemes() if scheme.name in _named() for page in scheme.pages)
+    hosts = {host for page in pages for host in page.hosts} - {
+        host for page in of_names for host in page.hosts
+    }
+    return frozenset({*hosts, *prefixes})
+
+
+@cache
+def _named() -> frozenset[str]:
+    """Return the schemes whose identifiers are names, in which any word may stand."""
+    examples = (_NAME, _NAME.partition("/")[0])
+    rows = sources.schemes()
+    return frozenset(
+        row.name
+        for row in rows
+        if row.names == "code" or any(re.fullmatch(row.value, example) for example in examples)
+    )
+
+
+@cache
+def _complete() -> frozenset[str]:
+    """Return the schemes whose identifiers are numbers that are read only as a whole."""
+    minted = {sources.DOI.name, sources.SHORT_DOI.name}
+    return frozenset(scheme.name for scheme in sources.schemes()) - _named() - minted
 
 
 def _is_empty_orcid(text: str) -> bool:
@@ -136,7 +196,7 @@ def _names_nothing(text: str) -> bool:
     found = _ADDRESS.fullmatch(text)
     if found is not None and (found[1].lower(), found[2].lower()) in _resolvers():
         return True
-    minted = [row.dois.prefix for row in sources.all_sources() if row.dois]
+    minted = _minted()
     doi = re.search(r"10\.\d{4,9}/\S+\Z", text)
     return doi is not None and any(
         doi[0].lower().rstrip("0") in {prefix, prefix.rstrip(".")} for prefix in minted

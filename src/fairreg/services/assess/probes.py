@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import quote
 
 import msgspec
 
@@ -20,6 +19,7 @@ from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RecordError
 from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
@@ -80,7 +80,7 @@ def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
 
 def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
     if record.doi:
-        address = f"{DOI.resolver}{quote(record.doi, safe='/')}"
+        address = f"{DOI.resolver}{quoted_path(record.doi)}"
         agency = f"{DOI.resolver}ra/{record.doi.partition('/')[0]}"
         yield _Question("registration_agency", agency, lambda: _agency(web, agency))
         yield _Question("content_negotiation", address, lambda: _negotiated(web, address))

@@ -20,6 +20,7 @@ from fairreg.errors import BadAnswer, FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
 from fairreg.redaction import redacted
 from fairreg.registry import catalogue
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, normalise_doi, parse
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord, version_sort_key
@@ -187,20 +188,25 @@ def check_answer(record: ModelRecord, asked: Identifier, fetched: FetchedPayload
     Returns words about a repository that the service has under a new name, empty without one. Raises
     BadAnswer where it is another record.
     """
-    if fetched.asked_concept or _names(record, asked):
+    if fetched.asked_concept:
         return ""
-    if "/" in asked.value and asked.scheme not in DOI_SCHEMES and _is_renamed(record, asked, fetched.url):
-        return f"; {asked.value} is its former name"
+    own = next((item for item in record.identifiers if item.scheme == asked.scheme), None)
+    named = "/" in asked.value and asked.scheme not in DOI_SCHEMES and own is not None
+    if named and own and _is_renamed(own, asked, fetched.url):
+        return f"; {asked.whole.value} is its former name"
+    # A record also states its earlier names, as GitHub's does: only the address tells of a new one.
+    if _names(record, asked, own if named else None):
+        return ""
     raise _other_answer(service, asked.compact, record.identifier)
 
 
-def _is_renamed(record: ModelRecord, asked: Identifier, url: str) -> bool:
+def _is_renamed(own: Identifier, asked: Identifier, url: str) -> bool:
     """Tell whether the final address names no longer what was asked for, but the record or its number."""
-    own = next((item for item in record.identifiers if item.scheme == asked.scheme), None)
-    final = unquote(url).casefold()
-    if own is None or asked.value.casefold() in final:
+    former, new = asked.whole.key[1], own.whole.key[1]
+    final = unquote(url.partition("?")[0]).casefold()
+    if former == new or f"/{former}/" in f"{final}/":
         return False
-    return own.value.casefold() in final or _BY_NUMBER.search(final) is not None
+    return f"/{new}/" in f"{final}/" or _BY_NUMBER.search(final) is not None
 
 
 def _other_answer(service: str, asked: str, answered: str) -> BadAnswer:
@@ -210,14 +216,18 @@ def _other_answer(service: str, asked: str, answered: str) -> BadAnswer:
     )
 
 
-def _names(record: ModelRecord, asked: Identifier) -> bool:
-    """Tell whether a record states the identifier as one of its own, as a version or as its concept."""
-    if any(item.key == asked.key for item in record.identifiers) or record.identifier == asked.compact:
+def _names(record: ModelRecord, asked: Identifier, own: Identifier | None) -> bool:
+    """Tell whether a record states the identifier as one of its own, as a version or as its concept.
+
+    `own` is the present name of a record that may have had others, None where any of them counts.
+    """
+    stated = record.identifiers if own is None else (own,)
+    if any(item.key == asked.key for item in stated) or record.identifier == asked.compact:
         return True
     if asked.scheme in DOI_SCHEMES:
         dois = (record.doi, record.concept_doi)
         return any(doi is not None and doi.casefold() == asked.value.casefold() for doi in dois)
-    return record.provenance.source_id.casefold() == asked.value.casefold()
+    return Identifier(asked.scheme, record.provenance.source_id).key == asked.key
 
 
 def concept_note(asked: Identifier, record: ModelRecord) -> str | None:
@@ -295,7 +305,7 @@ def _landing_page(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> 
     if asked.scheme not in DOI_SCHEMES:
         return None
     try:
-        page = web.location(f"{DOI.resolver}{asked.value}", policy=_BRIEF)
+        page = web.location(f"{DOI.resolver}{quoted_path(asked.value)}", policy=_BRIEF)
     except FairregError as error:
         trail.note(RESOLVER.title, _outcome(error), error.message)
         return None

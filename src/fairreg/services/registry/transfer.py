@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from fairreg import formats
 from fairreg.errors import IdentifierError, RecordError
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
-from fairreg.schemas.identifiers import parse
+from fairreg.schemas.identifiers import parse, version_named
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
@@ -47,7 +47,7 @@ def add(
 def _findable(record: ModelRecord) -> ModelRecord:
     """Return the record with its main identifier among its identifiers, by which it is looked up."""
     try:
-        own = parse(record.identifier)
+        own = version_named(record.identifier) or parse(record.identifier)
     except IdentifierError:
         return record
     if own.key in {item.key for item in record.identifiers}:
