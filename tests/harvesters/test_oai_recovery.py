@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import BadAnswer
-from fairreg.harvesters.base import MOST_HITS
 from fairreg.harvesters.common.oai_pmh import read_page
-from fairreg.web.listings import damage_of
+from fairreg.web.listings import MOST_ITEMS, damage_of
 from support.bad_items import BAD_RECORDS, oai_page, oai_record
 from support.examples import examples
 
@@ -235,9 +234,9 @@ def test_hostile_pages_take_linear_time(middle):
 
 @pytest.mark.parametrize("record", [b"<record/>", b"<record>&</record>"])
 def test_a_page_of_very_many_records_is_refused(record):
-    assert len(read_page(oai_page(record * MOST_HITS), title="Z").records) == MOST_HITS
+    assert len(read_page(oai_page(record * MOST_ITEMS), title="Z").records) == MOST_ITEMS
     with pytest.raises(BadAnswer, match=r"Z sent a page of 10,001 records; at most 10,000 are read\."):
-        read_page(oai_page(record * (MOST_HITS + 1)), title="Z")
+        read_page(oai_page(record * (MOST_ITEMS + 1)), title="Z")
 
 
 def test_the_text_of_a_damaged_record_is_kept_in_part():

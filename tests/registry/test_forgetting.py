@@ -156,9 +156,9 @@ def test_it_is_listed_and_let_in_again(filled: Registry) -> None:
 
 def test_who_adds_it_explicitly_gets_it(filled: Registry) -> None:
     filled.forget(["10.1234/1"])
-    filled.readmit(SECOND)
+    filled.put(SECOND, readmit=True)
     assert len(filled.forgotten()) == 1
-    filled.readmit(SAID)
+    filled.put(SAID, readmit=True)
     assert filled.put(FIRST).outcome == "new"
 
 

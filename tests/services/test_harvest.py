@@ -161,7 +161,7 @@ def test_rejected_payloads_are_counted_when_a_harvest_stops(settings, web, servi
 
 
 def test_a_page_of_far_more_items_than_requested_is_refused(settings, web, service, monkeypatch):
-    monkeypatch.setattr("fairreg.services.harvest.harvest.MOST_HITS", 24)
+    monkeypatch.setattr("fairreg.services.harvest.harvest.MOST_ITEMS", 24)
     with pytest.raises(BadAnswer, match=r"Zenodo sent a page of 25 items; at most 24 are read\."):
         harvest(settings, "zenodo", web=web)
     assert held(settings) == 0

@@ -17,10 +17,8 @@ from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.sources import source_named
 from fairreg.web import HttpClient
 
-__all__ = ["MOST_HITS", "FetchedPayload", "Harvester", "Hit", "HitPage", "Payload", "payloads_of"]
+__all__ = ["FetchedPayload", "Harvester", "Hit", "HitPage", "Payload", "payloads_of"]
 
-# Hits of one page: ten times the largest page that a service gives; each takes a kilobyte of memory or more.
-MOST_HITS = 10_000
 Payload = dict[str, Any]
 
 

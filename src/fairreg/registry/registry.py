@@ -265,11 +265,6 @@ class Registry:
             _write_property(connection, _CATALOGUE_DIGEST, "")
             return undo(connection, pid)
 
-    def readmit(self, record: ModelRecord) -> None:
-        """Let `record` be stored even if it was removed for good."""
-        with self._database.writing() as connection:
-            _readmit(connection, [record])
-
     def rejected(self, source: str | None = None) -> tuple[RejectedPayload, ...]:
         """Return the rejected payloads of `source`, or of all sources."""
         from fairreg.registry.ingest.rejects import rejected_payloads_of

@@ -37,7 +37,6 @@ __all__ = [
     "Identifier",
     "IdentifierLike",
     "RequestedIdentifier",
-    "doi_of_zenodo",
     "may_be_template",
     "minted_doi",
     "normalise_doi",
@@ -258,11 +257,6 @@ def zenodo_of_doi(doi: str) -> str | None:
     """Return the record number inside a DOI that Zenodo minted."""
     minted = ZENODO.dois
     return _number_in(doi, minted) if minted else None
-
-
-def doi_of_zenodo(number: str) -> str:
-    """Return the DOI that Zenodo mints for a record number (a record may carry an external DOI instead)."""
-    return str(minted_doi(Identifier(ZENODO.name, number)))
 
 
 def minted_doi(identifier: Identifier) -> str | None:

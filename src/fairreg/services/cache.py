@@ -40,7 +40,7 @@ def info(settings: Settings) -> CacheReport:
 
 @dataclass(frozen=True)
 class VerifiedCache:
-    """What was hashed again: files and unpacked archives as `CacheReport` counts them, and what changed."""
+    """Result of a verification: files and unpacked archives, counted as in `CacheReport`, and the changed."""
 
     files: int
     extracted: int

@@ -31,7 +31,7 @@ __all__ = [
 MOST_LEVELS = 100
 # More damaged items than this are a damaged page: each of them is stored and listed.
 MOST_DAMAGED = 1000
-# No source is asked for pages of more items.
+# Items of one page: ten times the largest page that a service gives; each takes a kilobyte of memory or more.
 MOST_ITEMS = 10_000
 # Characters of a damaged item that are kept.
 _LONGEST_TEXT = 10_000

@@ -117,6 +117,7 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
 
     from fairreg.cli.output import log
     from fairreg.errors import RegistryError, UsageError
+    from fairreg.schemas.text import counted
 
     found = registry.forget(pids, dry_run=True)
     if dry_run:
@@ -127,7 +128,7 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
     if not yes and found:
         for item in found:
             log(f"{item.identifier}: {item.name}")
-        typer.confirm(f"Remove {len(found)} records for good?", abort=True, err=True)
+        typer.confirm(f"Remove {counted(len(found), 'record')} for good?", abort=True, err=True)
     # By the names that were shown: whatever else is stored meanwhile, nothing else is removed.
     removed = registry.forget([item.identifier for item in found])
     reason = registry.erase()

@@ -11,10 +11,9 @@ from datetime import date
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
-import msgspec
-
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
+from fairreg.harvesters.common.authors import with_kind
 from fairreg.harvesters.common.contents import Contents, read_contents
 from fairreg.harvesters.common.paging import is_last, object_of, within
 from fairreg.schemas.datacite_terms import (
@@ -250,8 +249,6 @@ def _creators(meta: JsonNode) -> tuple[tuple[Creator, ...], str | None]:
 
 def _author(item: JsonNode) -> Creator | None:
     """Return an author; several ROR identifiers of affiliations are separated by semicolons."""
-    from fairreg.formats.creator_names import is_group
-
     name = item["name"].title or item.title
     if not name:
         return None
@@ -261,7 +258,7 @@ def _author(item: JsonNode) -> Creator | None:
         affiliation=item["affiliation"].title,
         affiliation_rors=rors((item["rorid"].text or "").split(";")),
     )
-    return msgspec.structs.replace(person, kind="organization") if is_group(person) else person
+    return with_kind(person)
 
 
 def _stated_type(meta: JsonNode) -> str | None:

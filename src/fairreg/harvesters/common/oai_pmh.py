@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from fairreg.errors import BadAnswer
-from fairreg.harvesters.base import MOST_HITS
 from fairreg.harvesters.common.oai_recovery import (
     OaiPieces,
     Span,
@@ -23,7 +22,7 @@ from fairreg.harvesters.common.oai_recovery import (
     with_plain_text,
 )
 from fairreg.schemas.text import one_line
-from fairreg.web.listings import damage_of, damaged_payload
+from fairreg.web.listings import MOST_ITEMS, damage_of, damaged_payload
 
 __all__ = ["OaiPage", "read_page"]
 
@@ -194,8 +193,8 @@ def _page_of(root: ET.Element, title: str) -> OaiPage:
 
 
 def _refuse_too_many(count: int, title: str) -> None:
-    if count > MOST_HITS:
-        raise BadAnswer(f"{title} sent a page of {count:,} records; at most {MOST_HITS:,} are read.")
+    if count > MOST_ITEMS:
+        raise BadAnswer(f"{title} sent a page of {count:,} records; at most {MOST_ITEMS:,} are read.")
 
 
 def _record(item: ET.Element) -> Json:

@@ -13,6 +13,7 @@ from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Distribution, FieldOrigin, Relation
+from fairreg.schemas.text import counted
 from fairreg.source_row import is_tag
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _described(item: JsonNode) -> str:
         "draft" if item["draft"].value is True else "",
         "pre-release" if item["prerelease"].value is True else "",
         (item["published_at"].date or "")[:10],
-        f"{files} file{'' if files == 1 else 's'}" if files else "",
+        counted(files, "file") if files else "",
     )
     told = ", ".join(part for part in parts if part)
     return f"{item['tag_name'].text} ({told})" if told else str(item["tag_name"].text)

@@ -115,20 +115,14 @@ class HuggingFaceHarvester(Harvester):
         faults = [card for card in cards if isinstance(card, FairregError)]
         if len(faults) > 1 and not any(isinstance(card, str) for card in cards):
             raise faults[0]
-        texts = [None if isinstance(card, FairregError) else card for card in cards]
-        pairs = zip(infos, texts, strict=True)
-        hits = tuple(Hit.of(info if damage_of(info) else envelope(info, card)) for info, card in pairs)
-        names = [
-            repository_of(JsonNode(info)) or ""
-            for info, card in zip(infos, cards, strict=True)
-            if card in faults
-        ]
-        note = (
-            f"The Hub failed on the README of {', '.join(names)}; they are read without it."
-            if names
-            else None
-        )
-        return hits, note
+        hits, without = [], []
+        for info, card in zip(infos, cards, strict=True):
+            text = None if isinstance(card, FairregError) else card
+            if card is not text:
+                without.append(repository_of(JsonNode(info)) or "")
+            hits.append(Hit.of(info if damage_of(info) else envelope(info, text)))
+        note = f"The Hub failed on the README of {', '.join(without)}; they are read without it."
+        return tuple(hits), note if without else None
 
 
 def _card(hub: "Hub", info: Payload) -> str | FairregError | None:

@@ -56,18 +56,8 @@ class ZenodoGet:
         part = cache.partial(f"zenodo_get:{number}:{item.name}")
         with draft_folder_of(part) as folder:
             pattern = glob.escape(item.name)
-            command = [
-                sys.executable,
-                "-m",
-                "zenodo_get",
-                number,
-                "-o",
-                str(folder),
-                "-g",
-                pattern,
-                "-v",
-                "1",
-            ]
+            chosen = ["-o", str(folder), "-g", pattern, "-v", "1"]
+            command = [sys.executable, "-m", "zenodo_get", number, *chosen]
             done = subprocess.run(command, stdout=sys.stderr, check=False)  # noqa: S603 - no shell, no user text
             files = [path for path in folder.rglob("*") if path.is_file()]
             wanted = [path for path in files if safe_name(path.name) == safe_name(item.name)]

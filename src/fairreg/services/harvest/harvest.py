@@ -18,7 +18,6 @@ import msgspec
 from fairreg import harvesters
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, HitPage
-from fairreg.harvesters.base import MOST_HITS
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
@@ -30,7 +29,7 @@ from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
-from fairreg.web.listings import damage_of
+from fairreg.web.listings import MOST_ITEMS, damage_of
 
 __all__ = [
     "PLUGIN_FAULTS",
@@ -319,9 +318,9 @@ class _Run:
 
     def _take(self, page: HitPage) -> None:
         """Store a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
-        if len(page.hits) > MOST_HITS:
+        if len(page.hits) > MOST_ITEMS:
             sent = f"{self.harvester.title} sent a page of {len(page.hits):,} items"
-            raise BadAnswer(f"{sent}; at most {MOST_HITS:,} are read.")
+            raise BadAnswer(f"{sent}; at most {MOST_ITEMS:,} are read.")
         bad: list[RejectedPayload] = []
         submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
         if page.note and page.note not in self.report.notes:
