@@ -7,7 +7,9 @@ The AI model meets domain-relevant community standards.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -19,7 +21,7 @@ from fairreg.assessment.findings import (
     passed,
     unread_files,
 )
-from fairreg.formats.front_matter import front_matter
+from fairreg.formats.front_matter import strict_mapping
 from fairreg.storage.formats import ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
@@ -53,7 +55,7 @@ def metadata_standard(evidence: Evidence) -> Finding:
         if _is_valid(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
     stated = [item for item in stated_in(evidence) if item.facts.complete]
-    cards = [item for item in stated if front_matter(item.document.text)]
+    cards = [item for item in stated if _has_values(item.document, item.facts.filled)]
     if cards:
         shown = cards[0].document
         return passed("The model card has valid metadata.", cite_document(shown, cards[0].facts.filled))
@@ -68,6 +70,15 @@ def metadata_standard(evidence: Evidence) -> Finding:
     if generic:
         return partial("Only generic metadata standards are used.", *generic, remedy=remedy)
     return unread_files(evidence, "valid metadata of a community standard", remedy=remedy)
+
+
+def _has_values(card: Document, filled: tuple[str, ...]) -> bool:
+    """Tell whether front matter says something under one of these keys, other than a placeholder."""
+    stated = strict_mapping(card.text)
+    values = (stated.get(key) for key in filled)
+    return any(
+        not isinstance(value, str) or not (is_nothing(value) or is_placeholder(value)) for value in values
+    )
 
 
 def _is_valid(document: Document) -> bool:
