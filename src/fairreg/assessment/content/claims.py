@@ -49,8 +49,10 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _BLANK = re.compile(
-    r"\W*(?:(?:none|no|n/?a|not (?:applicable|available|yet|known|stated|specified|recorded|documented)|unknown"
-    r"|unspecified|undefined|null|nil|todo|tbd|fixme|xxx|to be (?:\w+ ?){1,3}|coming soon|pending|missing|false"
+    r"\W*(?:(?:none|no|n/?a|not (?:applicable|available|yet|known|stated|specified|recorded|documented)"
+    r"|unknown"
+    r"|unspecified|undefined|null|nil|todo|tbd|fixme|xxx|to be (?:\w+ ?){1,3}|coming soon|pending|missing"
+    r"|false"
     r"|more information needed|fill (?:me )?in|your .*|insert .*|\?+|-+|\.{3}|…|<.*>|\[.*\]|\{.*\})\W*)?",
     re.IGNORECASE,
 )
@@ -74,16 +76,17 @@ def asserted(sentence: str, start: int, end: int, *, real: bool = True, lists: b
     breaks = [found.end() for found in _BREAK.finditer(sentence, 0, start)]
     stop = _BREAK.search(sentence, end)
     before = _IDIOM.sub(" ", sentence[breaks[-1] if breaks else 0 : start])
+    inside = _IDIOM.sub(" ", sentence[start:end])
     after = sentence[end : stop.start() if stop else len(sentence)]
     narrow = before if lists else before.rpartition(",")[2]
-    if _NOT.search(before) or _WITHOUT.search(narrow) or _DENIED_AFTER.match(after):
+    if _NOT.search(f"{before} | {inside}") or _WITHOUT.search(narrow) or _DENIED_AFTER.match(after):
         return False
-    return not (real and (_UNREAL.search(before) or _OTHERS.search(before)))
+    return not (real and (_UNREAL.search(f"{before} | {inside}") or _OTHERS.search(before)))
 
 
 def is_blank(value: str) -> bool:
     """Tell whether a value is empty or a placeholder such as "TBD" or "unknown"."""
-    return bool(_BLANK.fullmatch(value.strip()))
+    return bool(_BLANK.fullmatch(value.strip()[:_NEAR]))
 
 
 def is_nothing(value: str) -> bool:
@@ -92,7 +95,7 @@ def is_nothing(value: str) -> bool:
     >>> is_nothing("ask us"), is_nothing("0.001")
     (True, False)
     """
-    return is_blank(value) or bool(_EVASIVE.fullmatch(value.strip()))
+    return is_blank(value) or bool(_EVASIVE.fullmatch(value.strip()[:_NEAR]))
 
 
 def _is_quoted(sentence: str, start: int, end: int) -> bool:

@@ -32,7 +32,8 @@ _PAYMENT = re.compile(
     r"|\b(?:a|an|the) (?:\w+ ){0,3}?(?:fee|payment|subscription|charge) (?:\w+ )?(?:is|are) (?:required"
     r"|needed|due"
     r"|necessary|charged|payable)\b"
-    r"|^(?:purchase|buy|order|subscribe)\b|\bwe charge\b|\bsold (?:by|at|for)\b|\bpayment (?:is"
+    r"|^(?:purchase|buy|order)\b|^subscribe (?:to (?:get|download|use)|for access)\b|\b(?:can|may) (?:only"
+    r" )?be (?:purchased|bought|ordered)\b|\bwe charge\b|\bsold (?:by|at|for)\b|\bpayment (?:is"
     r" )?(?:required|due)\b",
     re.IGNORECASE,
 )
@@ -55,7 +56,8 @@ _OBJECT = (
 _ACCESS = re.compile(
     rf"\b{_OBJECT}\b(?:\W+[\w/-]+){{0,6}}?\W+(?:(?:publicly|freely|openly)(?: \w+)? (?:available|accessible"
     r"|downloadable)|open(?:ly)? access|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request"
-    r"|(?:restricted|confidential|closed)(?=\W|$)(?! to )|under (?:an )?embargo|embargoed|gated(?!"
+    r"|(?:is|are|remains?|stays?|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to"
+    r" (?!members))|under (?:an )?embargo|embargoed|gated(?!"
     r" (?:recurrent"
     r"|unit|linear|graph|convol|attention|residual)))"
     r"|\baccess to (?:the |our |this |these )?(?:\w+ ){0,3}?(?:models?|weights|files?|checkpoints?|network"
@@ -70,6 +72,7 @@ _ACCESS = re.compile(
     r"|\b(?:publicly|freely|openly) available (?:model|weights|network|checkpoint|tagger)s?\b",
     re.IGNORECASE,
 )
+_PROMISED = re.compile(r"\b(?:will|would|should|soon|planned|plans?|hopes?|once|if|future)\b", re.IGNORECASE)
 _OF_OTHERS = re.compile(
     r"\b(?:publicly|freely|openly) available (?:data|sample|tool|librar|package|software)|\b(?:data|datasets?"
     r"|samples?|papers?|articles?|library|libraries|buildings?|courses?|journal)\b",
@@ -117,6 +120,7 @@ _UPSTREAM = re.compile(
     r"|pytorch|torchvision)\W+(?:\w+ )?$",
     re.IGNORECASE,
 )
+_NO_GRANT = re.compile(r"\b(?:under|with) no\b|\bwithout (?:a |any )?licen[cs]e", re.IGNORECASE)
 _EXCLUDES = re.compile(
     rf"\blicen[cs]e (?:\w+ ){{0,6}}?(?:does not|doesn['’]t|do not|don['’]t)(?: \w+)? (?:cover|apply|extend"
     rf"|hold|include)"
@@ -161,7 +165,8 @@ def access_told(texts: Iterable[str]) -> str | None:
     """Return the first sentence that says who may have the model; one about data or papers does not."""
     for item in texts:
         for hit in _ACCESS.finditer(item):
-            if asserted(item, hit.start(), hit.end()) and not _OF_OTHERS.search(hit[0]):
+            about = " ".join((hit[0], *item[hit.end() :].split()[:1]))
+            if _is_granted(item, hit) and not _OF_OTHERS.search(about):
                 return item
     return None
 
@@ -192,6 +197,14 @@ def excludes_weights(document: Document) -> str | None:
 def _hits(document: Document, pattern: re.Pattern[str]) -> Iterator[str]:
     for item in statements(document):
         for hit in pattern.finditer(item.text):
-            upstream = _UPSTREAM.search(item.text, max(0, hit.start() - 60), hit.start())
-            if asserted(item.text, hit.start(), hit.end()) and not upstream:
+            upstream = _NO_GRANT.search(hit[0]) or _UPSTREAM.search(
+                item.text, max(0, hit.start() - 60), hit.start()
+            )
+            if _is_granted(item.text, hit) and not upstream:
                 yield item.text
+
+
+def _is_granted(text: str, hit: re.Match[str]) -> bool:
+    """Tell whether it holds today: "you may use it under" does, "it will be released" does not."""
+    promised = _PROMISED.search(text, max(0, hit.start() - 40), hit.end())
+    return not promised and asserted(text, hit.start(), hit.end(), real=False)

@@ -37,7 +37,7 @@ _ARXIV = re.compile(r"arxiv(?:\.org/(?:abs|pdf)/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+/\d
 _DATA = re.compile(
     r"\bdata(?!\W{1,3}(?:analysis|protection|policy|cent(?:er|re)s?|science|format|driven|loader"
     r"|processing))\b"
-    r"|\b(?:datasets?|samples?|train(?:ed|ing)?|simulat\w+)\b|_data\b",
+    r"|\b(?:datasets?|samples?|train(?:ed|ing)?|simulat\w+)\b|_data\b|\bdata_",
     re.IGNORECASE,
 )
 _PAPER = re.compile(
@@ -56,7 +56,9 @@ _TESTS = re.compile(
 )
 _TRAINS = re.compile(r"\btrain", re.IGNORECASE)
 _NOT_TRAINED = re.compile(
-    r"\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\b(?:excluding|instead of)\b", re.IGNORECASE
+    r"\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b"
+    r"|\b(?:excluding|instead of)\b",
+    re.IGNORECASE,
 )
 _FUNDER = "10.13039/"  # the registry of funders
 _NO_DOI = re.compile(r"x{3,}|/(?:your|todo|placeholder)", re.IGNORECASE)

@@ -18,6 +18,7 @@ __all__ = ["ENOUGH_WORDS", "Topic", "section_about", "stated_about"]
 
 Topic = Literal["intended_use", "limitations"]
 ENOUGH_WORDS = 30
+_MOST = 200  # sentences of a section
 
 _OF = r"(?: of (?:the|this|our) (?:\w+ ){0,2}(?:model|network|tagger|classifier|weights))?"
 _MODEL = r"(?:(?:the |this |our )?(?:model|network|tagger) )?"
@@ -48,27 +49,31 @@ _BOTH_HEADING = re.compile(
     rf"{_NUMBERED}{_MODEL}(?:(?:{_USE}){_AND}(?:{_LIMIT})|(?:{_LIMIT}){_AND}(?:{_USE})){_OF}\W*",
     re.IGNORECASE,
 )
-# Content of the kind: what a model is for, and where it must not be used or goes wrong.
+# Content of the kind: a sentence on the model or its data that says what it is for, or where it goes wrong.
 _FOR = re.compile(
-    r"\b(?:intended|meant|designed|suitable|suited|useful|made|trained|developed|built|serves?|aims?|helps?"
-    r"|allows?"
-    r"|supports?|recommended|appropriate|purposes?|users?|researchers?|physicists|students?|teaching"
-    r"|studies|study"
-    r"|analys[ei]s|triggers?|applications?|appl(?:y|ied)|classif\w+|identif\w+|tag(?:s|ging)?"
-    r"|discriminat\w+|separat\w+"
-    r"|predict\w*|generat\w+|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is"
-    r"|be|are) used"
-    r"|used? (?:for|as|to|in|by)|tells?|distinguish\w*)\b",
+    r"\b(?:intended|meant|designed|suitable|suited|useful|serves?|aims?|helps?|allows?|supports?|recommended"
+    r"|appropriate|purposes?|researchers?|physicists?|students?|teaching|studies|study|analys[ei]s|analysts?"
+    r"|appl(?:y|ies|ied) to|classif\w+|identif\w+|tag(?:s|ging)?|discriminat\w+|separat\w+|predict\w*"
+    r"|generat\w+"
+    r"|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is|be|are) used"
+    r"|used? (?:for|as|to|in|by)|tells?|distinguish\w*|select\w*|rank\w*)\b",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"\b(?:not|never|only|limit\w*|fail\w*|degrad\w+|poor\w*|worse|outside|below|above|beyond|unknown"
-    r"|untested|cannot"
-    r"|risks?|caution|uncertain\w*|wrong|inaccura\w+|less|under-?estimat\w+|over-?estimat\w+|assum\w+"
-    r"|biased|bias"
-    r"|skew\w*|mis\w+|unreliable|invalid|depends?|sensitive|restrict\w*|avoid\w*|without|drops?|breaks?"
-    r"|errors?|should"
-    r"|must|n['’]t)\b",
+    r"\b(?:not|never|limit(?:s|ed|ation)\w*|fail\w*|degrad\w+|poor\w*|worse|outside|below|above|beyond"
+    r"|unknown|untested"
+    r"|cannot|risks?|caution|uncertain\w*|wrong|inaccura\w+|under-?estimat\w+|over-?estimat\w+|assum\w+"
+    r"|biased"
+    r"|skew\w*|misuse\w*|misclass\w+|unreliable|invalid|sensitive|avoid\w*|falls?|drops?|errors?|only)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"\b(?:models?|networks?|taggers?|classifiers?|regress\w+|generators?|weights|predict\w+|scores?"
+    r"|outputs?|jets?"
+    r"|events?|samples?|data|datasets?|train\w*|simulat\w+|performance|efficien\w+|accurac\w+|results?"
+    r"|users?|images?"
+    r"|texts?|language|particles?|tracks?|probabilit\w+)\b",
     re.IGNORECASE,
 )
 # Content of another kind.
@@ -107,7 +112,7 @@ def section_about(document: Document, topic: Topic) -> str | None:
             told[title].append(item.text)
     for title, texts in told.items():
         text = clean(" ".join(dict.fromkeys(texts)))
-        if words(text) >= ENOUGH_WORDS and _is_about(topic, text):
+        if words(text) >= ENOUGH_WORDS and _is_about(topic, texts):
             return f"{title}: {text}"
     return None
 
@@ -131,9 +136,10 @@ _HOW_TO = re.compile(
 )
 
 
-def _is_about(topic: Topic, text: str) -> bool:
-    """Tell whether content speaks of its topic more than of another thing."""
+def _is_about(topic: Topic, texts: list[str]) -> bool:
+    """Tell whether sentences speak of the model and the topic, and of another thing less."""
     pattern = _FOR if topic == "intended_use" else _AGAINST
-    found = {hit[0].lower() for hit in pattern.finditer(text[:20_000])}
-    other = {hit[0].lower() for hit in _OTHER.finditer(text[:20_000])}
-    return len(found) >= 1 and len(found) > len(other)
+    about = [text for text in texts[:_MOST] if _SUBJECT.search(text) and pattern.search(text)]
+    found = {hit[0].lower() for text in about for hit in pattern.finditer(text)}
+    other = {hit[0].lower() for text in texts[:_MOST] for hit in _OTHER.finditer(text)}
+    return len(found) > len(other)

@@ -143,7 +143,8 @@ _NO_VERSION = re.compile(
 )
 
 _RELATED = re.compile(
-    r"\b(?:trained|training) from scratch\b|\bfrom scratch\b(?=[^.]{0,40}\btrain)"
+    r"\b(?:trained|training) from scratch\b|\btrain(?:ed|s)? (?:\w+ ){1,4}from scratch\b|\bfrom"
+    r" scratch\b(?=[^.]{0,40}\btrain)"
     r"|\bfine-?tuned? (?:from|on top of|version of|starting from|the)\b|\bfine-?tuning (?:of|the) [\w./-]+"
     r"|\b(?:initiali[sz]ed|distilled|derived|adapted|continued|pruned|quanti[sz]ed|warm-started"
     r"|transferred) (?:\w+ ){0,2}?from\b"

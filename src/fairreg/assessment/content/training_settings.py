@@ -78,7 +78,8 @@ _TRAINING = re.compile(
     re.IGNORECASE,
 )
 _EPOCHS = re.compile(
-    rf"\b{_COUNT}[ -](?:\w+ )?epochs?\b|\b(?:number of |training |max(?:imum|imal)? )*epochs{_GLUE}{_COUNT}"
+    rf"\b{_COUNT} (?:\w+ )?epochs\b|\b{_COUNT}-epochs?\b|\bone epoch\b|\b(?:number of |training |max(?:imum"
+    rf"|imal)? )*epochs{_GLUE}{_COUNT}"
     rf"|\b{_COUNT} (?:passes|times) (?:over|through) the (?:\w+ )?(?:data|set|sample|events|jets)"
     rf"|\btrain(?:ed|ing)? (?:\w+ ){{0,3}}for {_COUNT} (?:\w+ )?(?:steps|iterations|updates)\b",
     re.IGNORECASE,

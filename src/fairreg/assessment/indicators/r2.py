@@ -21,6 +21,7 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import relations
+from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 
 _PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
@@ -89,8 +90,7 @@ def related_models(evidence: Evidence) -> Finding:
 
 def _names_a_model(card: Document) -> bool:
     """Tell whether base_model of the front matter names one, in place of "none" or a placeholder."""
-    stated = strict_mapping(card.text).get("base_model")
-    names = stated if isinstance(stated, list) else [stated]
+    names = listed_as_written(strict_mapping(card.text).get("base_model"))
     return any(isinstance(name, str) and not is_nothing(name) for name in names)
 
 

@@ -21,6 +21,7 @@ from fairreg.assessment.findings import (
     passed,
     unread_files,
 )
+from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.storage.formats import ENSEMBLE_FORMATS
 
@@ -63,7 +64,9 @@ def metadata_standard(evidence: Evidence) -> Finding:
         "Add a model card with metadata (license, pipeline_tag, datasets, model-index), or FAIR4ML JSON-LD."
     )
     generic = [
-        cite_document(item.document, "valid") for item in stated if item.document.role != "zenodo_json"
+        cite_document(item.document, "valid")
+        for item in stated
+        if item.document.role in {"citation", "codemeta"}
     ]
     if evidence.datacite and evidence.datacite.state == "findable":
         generic += cite_datacite(evidence, "state", "findable")
@@ -75,10 +78,8 @@ def metadata_standard(evidence: Evidence) -> Finding:
 def _has_values(card: Document, filled: tuple[str, ...]) -> bool:
     """Tell whether front matter says something under one of these keys, other than a placeholder."""
     stated = strict_mapping(card.text)
-    values = (stated.get(key) for key in filled)
-    return any(
-        not isinstance(value, str) or not (is_nothing(value) or is_placeholder(value)) for value in values
-    )
+    values = [item for key in filled for item in listed_as_written(stated.get(key))]
+    return any(not isinstance(item, str) or not (is_nothing(item) or is_placeholder(item)) for item in values)
 
 
 def _is_valid(document: Document) -> bool:
