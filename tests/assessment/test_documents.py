@@ -11,10 +11,11 @@ from fairreg.assessment.content.environment import (
     floating,
     pinned,
     requirements,
-    stated_versions,
 )
+from fairreg.assessment.content.grammar import code_blocks, passages
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.prose import clean, code_blocks, is_placeholder, mentions, sections, words
+from fairreg.assessment.content.prose import clean, is_placeholder, mentions, words
+from fairreg.assessment.content.reported import versions
 from fairreg.assessment.evidence import DataCiteFacts, Document
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.assessment.indicators.r1_2 import training
@@ -82,8 +83,12 @@ def test_mentions_tell_data_from_publications():
     assert found == {"10.1111/paper": False, "10.2222/data": True, "2212.05081": False}
 
 
+def headings(text):
+    return [item.text for item in passages(text) if item.kind == "heading"]
+
+
 def test_sections_and_code_blocks_of_both_markups():
-    assert [title for title, _ in sections("intro\n# Use\nx\nLimits\n======\ny")] == ["", "Use", "Limits"]
+    assert headings("intro\n# Use\nx\nLimits\n======\ny") == ["Use", "Limits"]
     assert code_blocks("```sh\nmake\n```\n") == ("make\n",)
     assert code_blocks("Run::\n\n    make\n    test\n\nEnd\n")[0].split() == ["make", "test"]
 
@@ -242,7 +247,7 @@ def test_blanks_and_marks_without_end_are_read_in_the_end(start, filler, length)
     text = start + (filler * length)[:length]
     read = replaced(BARE, documents=(document("readme", text, "README.md"), document("model_card", text)))
     started = time.thread_time()
-    sections(text)
+    passages(text)
     assert assess(read)
     assert time.thread_time() - started < CPU_SECONDS
 
@@ -251,12 +256,12 @@ def test_blanks_around_a_setting_do_not_hide_it():
     read = document("hyperparameters", '{"epochs"   :   30}', "a.json")
     (cited,) = training.assess(replaced(BARE, documents=(read,))).evidence
     assert cited.value.startswith("epochs")
-    assert stated_versions("needs torch  ==  2.1.0") == "torch  ==  2.1.0"
+    assert versions(document("readme", "Trained with torch  ==  2.1.0")) == "torch == 2.1.0"
 
 
 def test_a_heading_is_what_stands_between_its_marks():
     text = "before\n# One  ##\na\n## C#\nb\nTwo\n===\nc"
-    assert [title for title, _ in sections(text)] == ["", "One", "C", "Two"]
+    assert headings(text) == ["One", "C", "Two"]
 
 
 def test_relations_keep_the_order_of_the_record_before_those_of_datacite():

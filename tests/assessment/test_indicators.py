@@ -297,7 +297,8 @@ CASES = [
     ("R1-2", FAIL, NOTHING),
     ("R1-2", UNKNOWN, BARE),
     ("R1-3", PASS, record(intended_use=PROSE, limitations=PROSE)),
-    ("R1-3", PASS, texts(("readme", f"# Intended use\n{PROSE}\n# Limitations\n{PROSE}"))),
+    ("R1-3", PASS, texts(("readme", f"---\nintended_use: {PROSE}\nlimitations: {PROSE}\n---\n"))),
+    ("R1-3", PARTIAL, texts(("readme", f"# Intended use\nTo tag. {PROSE}\n# Limitations\nNot now. {PROSE}"))),
     ("R1-3", PARTIAL, record(intended_use=PROSE)),
     ("R1-3", FAIL, texts(("readme", "# Intended use\n" + "[More Information Needed] " * 40))),
     ("R1-3", UNKNOWN, BARE),
@@ -321,7 +322,8 @@ CASES = [
     ("R1.1-2", FAIL, texts(("license", LICENCE), base=record(license="Apache-2.0"))),
     ("R1.1-2", FAIL, NOTHING),
     ("R1.1-2", UNKNOWN, record(license="MIT")),
-    ("R1.1-3", PASS, texts(("readme", "The trained weights are licensed under MIT."))),
+    ("R1.1-3", PASS, texts(("readme", "---\nweights_license: mit\n---\n# Card\n"))),
+    ("R1.1-3", PARTIAL, texts(("readme", "The trained weights are licensed under MIT."))),
     ("R1.1-3", PARTIAL, texts(base=record(license="MIT"))),
     ("R1.1-3", FAIL, NOTHING),
     ("R1.1-3", UNKNOWN, record(license="MIT")),
@@ -344,6 +346,15 @@ CASES = [
     (
         "R1.2-3",
         PASS,
+        texts(
+            ("requirements", "torch==2.6"),
+            ("hyperparameters", '{"hardware": "NVIDIA A100"}'),
+            base=record(version="7c36f46", date_published="2022"),
+        ),
+    ),
+    (
+        "R1.2-3",
+        PARTIAL,
         texts(
             ("requirements", "torch==2.6"),
             ("readme", "Trained on an A100."),

@@ -9,6 +9,7 @@ from typing import Literal
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
 from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
+from fairreg.sources import source_named
 
 __all__ = [
     "NOT_DOWNLOADED",
@@ -24,6 +25,7 @@ __all__ = [
     "cite_relation",
     "failed",
     "graded",
+    "is_prose",
     "not_applicable",
     "origin_of",
     "partial",
@@ -34,6 +36,8 @@ __all__ = [
 
 NOT_DOWNLOADED = "The published files were not downloaded, so what they hold is not known."
 _EXCERPT = 160
+# Fields that no source of cards has as such.
+_OF_A_CARD = frozenset({"intended_use", "limitations", "usage"})
 
 
 def passed(reason: str, *evidence: Citation) -> Finding:
@@ -86,6 +90,11 @@ def graded(
 def origin_of(record: ModelRecord, field: str) -> Origin:
     """Return how the record obtained a field; one that its provenance does not list is stated."""
     return next((item.origin for item in record.provenance.origins if item.field == field), "stated")
+
+
+def is_prose(record: ModelRecord, field: str) -> bool:
+    """Tell whether the source took a field from the free text of a card, as the Hub's harvester does."""
+    return field in _OF_A_CARD and bool(source_named(record.provenance.source).card)
 
 
 def cite_record(evidence: Evidence, field: str, value: object) -> Citation:

@@ -18,6 +18,7 @@ from fairreg.assessment.findings import (
     cite_record,
     failed,
     graded,
+    is_prose,
     origin_of,
     partial,
     passed,
@@ -152,7 +153,7 @@ def description(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.3-01M", "Chen F2 richness"),
 )
 def machine_learning(evidence: Evidence) -> Finding:
-    """Fields stated by the record or a file beside the model; a field that must be inferred is a partial."""
+    """Fields stated by the record or a file beside the model; inferred ones and prose give a partial."""
     stated = _stated(evidence)
     inferable = _inferable(evidence, stated)
     cited = list(stated.values())
@@ -182,7 +183,7 @@ def _stated(evidence: Evidence) -> dict[str, Citation]:
     own = {
         name: cite_record(evidence, name, value)
         for name, value in fields.items()
-        if value and origin_of(record, name) == "stated"
+        if value and origin_of(record, name) == "stated" and not is_prose(record, name)
     }
     shipped = {name: cite_document(*item) for name, item in stated_fields(evidence).items()}
     return shipped | own
@@ -190,8 +191,8 @@ def _stated(evidence: Evidence) -> dict[str, Citation]:
 
 def _inferable(evidence: Evidence, stated: dict[str, Citation]) -> dict[str, Citation]:
     record, found = evidence.record, {}
-    for name in ("ml_task", "model_category", "frameworks", "inputs"):
-        if getattr(record, name) and origin_of(record, name) != "stated":
+    for name in ("ml_task", "model_category", "frameworks", "inputs", "intended_use"):
+        if getattr(record, name) and (origin_of(record, name) != "stated" or is_prose(record, name)):
             found[name] = cite_record(evidence, name, getattr(record, name))
     for model in evidence.models:
         found.setdefault("frameworks", cite_model(model, "a model file of a known format"))

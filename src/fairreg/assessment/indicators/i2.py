@@ -5,12 +5,14 @@ The AI model includes qualified references to other objects, including its (FAIR
 """
 
 import re
+from collections.abc import Iterator
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.documents import parsed, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
-from fairreg.assessment.content.prose import mentions
-from fairreg.assessment.evidence import DatasetScore, Evidence
+from fairreg.assessment.content.prose import is_deposit, mentions
+from fairreg.assessment.content.reported import repository_told
+from fairreg.assessment.evidence import DatasetScore, Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_dataset,
@@ -30,13 +32,30 @@ from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
 from fairreg.sources import DOI, code_sites, scheme_names
 
-_NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
+# Kinds of related objects that are no publication; of "image-figure" the first word is looked up.
+_NO_PAPER = frozenset(
+    {
+        *(
+            "dataset",
+            "data",
+            "software",
+            "model",
+            "image",
+            "video",
+            "audio",
+            "audiovisual",
+            "sound",
+            "workflow",
+        ),
+        *("computationalnotebook", "physicalobject", "instrument", "event", "lesson", "service", "project"),
+        *("award", "outputmanagementplan", "collection", "interactiveresource", "studyregistration"),
+    }
+)
 _GOOD, _FAIR = 0.75, 0.5
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
     rf"https?://(?:www\.)?(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org)/[\w./-]{{3,200}}"
 )
-_CODE = re.compile(r"\b(?:source|code(?:base)?|repositor(?:y|ies)|implementation|scripts?)\b", re.IGNORECASE)
 
 
 @indicator(
@@ -67,9 +86,8 @@ def training_data(evidence: Evidence) -> Finding:
     seen = dataset_mentions(evidence)
     if seen:
         value = seen[0][0].value
-        return partial(
-            f"{value} stands in {seen[0][1].where} only.", *(cited for _, cited in seen), remedy=remedy
-        )
+        reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
+        return partial(reason, *(cited for _, cited in seen), remedy=remedy)
     return unread_files(evidence, "a reference to the training data", remedy=remedy)
 
 
@@ -125,7 +143,7 @@ def _scores(dataset: DatasetScore) -> str:
     corresponds_to=("FRSM-12-I2-1", "FsF-I3-01M"),
 )
 def publication(evidence: Evidence) -> Finding:
-    """Typed references to a publication, else a DOI or arXiv number in a text that is not about data."""
+    """Typed references to a publication, else its DOI or arXiv number in a text; a dataset is none."""
     typed = _publications(evidence)
     if typed:
         return passed(f"{typed[0].value} is referenced in a typed field.", *typed)
@@ -135,9 +153,10 @@ def publication(evidence: Evidence) -> Finding:
     lineage = lineage_dois(evidence)
     for document in evidence.of_role("readme", "model_card", "docs"):
         for seen in mentions(document):
-            if not (seen.about_data or seen.badge or seen.value in lineage):
+            if seen.about == "paper" and not (seen.badge or seen.value in lineage):
                 cited = cite_document(document, seen.line)
-                return partial(f"{seen.value} stands in {document.path} only.", cited, remedy=remedy)
+                reason = f"{seen.value} is stated in prose only, in {document.path}."
+                return partial(reason, cited, remedy=remedy)
     return unread_files(evidence, "a reference to a publication", remedy=remedy)
 
 
@@ -152,19 +171,38 @@ def _publications(evidence: Evidence) -> list[Citation]:
         "is_cited_by",
     )
     own = [item.value for item in evidence.record.identifiers if item.scheme in PAPER_SCHEMES]
-    papers = [item for item in kinds if _is_paper(item)]
+    others = lineage_dois(evidence) | {item.value for item in _data(evidence)}
+    papers = [item for item in kinds if _is_paper(item) and item.target.value not in others]
     found = [cite_record(evidence, "identifiers", value) for value in own]
     found += [cite_relation(evidence, item) for item in papers]
     return found + [
         cite_document(item.document, value)
         for item in stated_in(evidence)
         for value in item.facts.publications
+        if value not in others and not _cites_data(item.document)
     ]
 
 
+def _data(evidence: Evidence) -> Iterator[Identifier]:
+    """Yield everything that record and files call data: none of it is a publication."""
+    yield from (item.identifier for item in evidence.datasets)
+    yield from training_sets(evidence)
+    yield from (item.target for item in relations(evidence, "trained_on", "evaluated_on"))
+
+
 def _is_paper(relation: Relation) -> bool:
-    kind = (relation.target_kind or "").lower()
-    return relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES} and kind not in _NO_PAPER
+    """Tell whether a related object is a publication; a deposit of unstated kind may be anything."""
+    kind = re.split(r"[-/ ]", (relation.target_kind or "").lower())[0]
+    named = relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES}
+    return named and kind not in _NO_PAPER and (bool(kind) or not is_deposit(relation.target.value))
+
+
+def _cites_data(document: Document) -> bool:
+    """Tell whether the preferred citation of a CITATION.cff is a dataset or software (CFF 1.2, `type`)."""
+    content = parsed(document) if document.role == "citation" else None
+    preferred = content.get("preferred-citation") if isinstance(content, dict) else None
+    kind = preferred.get("type") if isinstance(preferred, dict) else None
+    return isinstance(kind, str) and (kind in {"data", "database"} or kind.startswith("software"))
 
 
 @indicator(
@@ -200,22 +238,19 @@ def source_code(evidence: Evidence) -> Finding:
         return partial(f"{roots[0][0]} is named as a whole.", *(cited for _, cited in roots), remedy=remedy)
     told = _code_in_prose(evidence)
     if told:
-        return partial(f"{told[0].where} alone says where the code is.", *told, remedy=remedy)
+        return partial(f"The code is stated in prose only, in {told[0].where}.", *told, remedy=remedy)
     if not evidence.downloaded:
         return unknown(f"The record refers to no source code. {NOT_DOWNLOADED}")
     return failed("Nothing refers to the source code.", remedy=remedy)
 
 
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
-    """Return addresses of repositories that the same or the previous line calls code."""
-    found: list[Citation] = []
-    for document in evidence.of_role("model_card", "readme", "docs"):
-        lines = document.text.splitlines()
-        for before, line in zip(["", *lines], lines, strict=False):
-            said = _REPOSITORY.search(line)
-            if said and _CODE.search(_REPOSITORY.sub("", f"{before} {line}")):
-                found.append(cite_document(document, line))
-    return found
+    """Return addresses of repositories that their sentence, the one before or the heading calls code."""
+    return [
+        cite_document(document, said)
+        for document in evidence.of_role("model_card", "readme", "docs")
+        for said in repository_told(document, _REPOSITORY)
+    ]
 
 
 def _code_references(evidence: Evidence) -> list[tuple[Identifier, Citation]]:
