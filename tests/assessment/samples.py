@@ -228,6 +228,10 @@ HBB = Evidence(
     files=_FILES,
     documents=_DOCUMENTS,
     models=_MODELS,
-    datasets=(DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, when=WHEN),),
+    datasets=(
+        DatasetScore(
+            identifier=Identifier("doi", DATA_DOI), score=0.91, rubric="fair-datasets 1.0", when=WHEN
+        ),
+    ),
     downloaded=True,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
@@ -109,7 +110,7 @@ def _fields(evidence: Evidence) -> list[Feature]:
 
 @indicator(
     "I1b",
-    weight=1,
+    weight=3,
     title="Fields are described for people",
     passes="at least 90 % of the fields have a description",
     partial="at least 50 %",
@@ -119,21 +120,28 @@ def _fields(evidence: Evidence) -> list[Feature]:
 def fields_described(evidence: Evidence) -> Finding:
     """Fields that the record lists, else those of a Croissant or schema.org document."""
     fields = _fields(evidence)
-    told = sum(bool(item.description) for item in fields)
+    told = sum(_describes(item.description) for item in fields)
     remedy = "Publish a list of the fields with a description and unit of each, for example as Croissant."
     if fields:
-        shown = next((item for item in fields if item.description), fields[0])
+        shown = next((item for item in fields if _describes(item.description)), fields[0])
         cited = _cite_fields(evidence, [shown.name, *([shown.description] if shown.description else [])])
         return _described(told, len(fields), cited, remedy=remedy)
     for document in evidence.of_role("standard"):
         listed = list(_listed_fields(parsed(document)))
         if listed:
-            told = sum(bool(item.get("description")) for item in listed)
+            told = sum(_describes(item.get("description")) for item in listed)
             cited = cite_document(document, f"{len(listed)} fields")
             return _described(told, len(listed), cited, remedy=remedy)
     if not evidence.downloaded:
         return unknown("The metadata list no fields, and whether the files do was not read.")
     return failed("Neither the metadata nor the files list the fields.", remedy=remedy)
+
+
+def _describes(description: Any) -> bool:
+    """Tell whether a description, perhaps in several languages, has content."""
+    many = description.values() if isinstance(description, dict) else description
+    texts = [many] if isinstance(many, str) else many or ()
+    return any(isinstance(text, str) and not is_placeholder(text) for text in texts)
 
 
 def _described(told: int, total: int, *cited: Citation, remedy: str) -> Finding:

@@ -5,6 +5,7 @@ The AI model includes qualified references to other objects, including its (FAIR
 """
 
 import re
+from collections.abc import Sequence
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.documents import stated_in
@@ -24,7 +25,7 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations
-from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
+from fairreg.assessment.training import dataset_mentions, dataset_relations, is_current, training_sets
 from fairreg.formats.related import source_revision
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
@@ -77,13 +78,17 @@ def training_data(evidence: Evidence) -> Finding:
     "I2-2",
     weight=3,
     title="The training data is itself FAIR",
-    passes="at least 75 % under the rubric fair-datasets",
+    passes="at least 75 % under the rubric fair-datasets, and no essential check fails",
     partial="at least 50 %",
     fails="less, or no training data is named",
     corresponds_to=("Duarte section 2.1", "Chen Tables 1-2"),
 )
 def training_data_fair(evidence: Evidence) -> Finding:
-    """Mean score of the training data by their own rubric; unknown where an unread dataset decides."""
+    """Mean score of the training data by their own rubric; unknown where an unread dataset decides.
+
+    A dataset without a licence, or closed without a way to get access, fails an essential check: partial at
+    most, whatever its score.
+    """
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
     if not evidence.datasets:
         named = training_sets(evidence)
@@ -91,28 +96,40 @@ def training_data_fair(evidence: Evidence) -> Finding:
             return unknown(f"The training data {named[0].compact} were not assessed.")
         return unread_files(evidence, "a reference to the training data", remedy=remedy)
     cited = [cite_dataset(item) for item in evidence.datasets]
-    worst, best = (_mean_score(evidence, unread) for unread in (0.0, 1.0))
+    worst, best = (_verdict(evidence.datasets, unread) for unread in (0.0, 1.0))
     reason = "; ".join(map(_scores, evidence.datasets)) + "."
-    if _verdict(worst) is not _verdict(best):
+    if worst is not best:
         return unknown(reason, *cited)
-    if worst >= _GOOD:
+    if worst is Verdict.PASS:
         return passed(reason, *cited)
-    return (partial if worst >= _FAIR else failed)(reason, *cited, remedy=remedy)
+    if failing := [item for item in evidence.datasets if item.failed and _score(item) is not None]:
+        first, checks = failing[0], ", ".join(failing[0].failed)
+        remedy = f"{remedy} The essential check {checks} of {first.identifier.compact} comes first."
+    return (partial if worst is Verdict.PARTIAL else failed)(reason, *cited, remedy=remedy)
 
 
-def _mean_score(evidence: Evidence, unread: float) -> float:
-    scores = [unread if item.score is None else item.score for item in evidence.datasets]
-    return sum(scores) / len(scores)
+def _score(dataset: DatasetScore) -> float | None:
+    return dataset.score if is_current(dataset) else None
 
 
-def _verdict(score: float) -> Verdict:
-    return Verdict.PASS if score >= _GOOD else Verdict.PARTIAL if score >= _FAIR else Verdict.FAIL
+def _verdict(datasets: Sequence[DatasetScore], unread: float) -> Verdict:
+    """Return the verdict if every unread dataset had the score `unread`."""
+    scores = [_score(item) for item in datasets]
+    mean = sum(unread if score is None else score for score in scores) / len(scores)
+    unfit = any(item.failed and score is not None for item, score in zip(datasets, scores, strict=True))
+    if mean >= _GOOD:
+        return Verdict.PARTIAL if unfit else Verdict.PASS
+    return Verdict.PARTIAL if mean >= _FAIR else Verdict.FAIL
 
 
 def _scores(dataset: DatasetScore) -> str:
-    if dataset.score is None:
-        return f"{dataset.identifier.compact} has no score ({(dataset.detail or 'not read').rstrip('.')})"
-    return f"{dataset.identifier.compact} scores {dataset.score:.0%}"
+    name, score = dataset.identifier.compact, _score(dataset)
+    if not is_current(dataset):
+        return f"{name} was scored under an older rubric ({dataset.rubric}); assess it again"
+    if score is None:
+        return f"{name} has no score ({(dataset.detail or 'not read').rstrip('.')})"
+    fails = f" and fails the essential check {', '.join(dataset.failed)}" if dataset.failed else ""
+    return f"{name} scores {score:.0%}{fails}"
 
 
 @indicator(

@@ -91,13 +91,27 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     api = source_named(record.provenance.source).api
     if api is not None:
         yield _Question("source_api", api.url, lambda: _interface(web, api))
-    from fairreg.assessment.probed_file import file_to_probe  # the history of assessments needs none
+    from fairreg.assessment.probed_file import file_to_probe, is_side_file  # not for stored assessments
 
     file = file_to_probe(record)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
         yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url), name)
+    if file is None or is_side_file(file.name):
+        yield from _about_files(web.anonymous(), record)
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
+
+
+def _about_files(web: HttpClient, record: ModelRecord) -> Iterator[_Question]:
+    """Ask for the list of the files of a record that is not open, else for its page."""
+    if record.access is None or record.access.level == "open":
+        return
+    source, page = record.provenance.source, record.provenance.url
+    listed = harvesters.get(source).files_address(record) if source in harvesters.names() else None
+    if listed:
+        yield _Question("file_access", listed, lambda: _file_list(web, listed))
+    elif page:
+        yield _Question("file_access", page, lambda: _page_only(web, page))
 
 
 def _answered(question: _Question) -> Probe:
@@ -176,6 +190,23 @@ def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
     told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
     found = _probe("file_range", told, (format_of_head(told.body, name),))
     return msgspec.structs.replace(found, file=name)
+
+
+def _file_list(web: HttpClient, url: str) -> Probe:
+    """Probe of a list of files, `absent` where it is empty. Raises BadAnswer for another document."""
+    answer = web.get(url)
+    document = answer.json()
+    entries = document.get("entries") if isinstance(document, dict) else document
+    if not isinstance(entries, list | dict):
+        raise BadAnswer("the answer is no list of files")
+    found = _probe("file_access", answer, ())
+    return found if entries else msgspec.structs.replace(found, outcome="absent", detail="no file is listed")
+
+
+def _page_only(web: HttpClient, url: str) -> Probe:
+    """Probe of the page of a record: only a refusal, an error of `HttpClient`, tells of its files."""
+    web.get(url, accept="text/html")
+    raise BadAnswer("the page is given to anybody, and no file has an address")
 
 
 def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Response:
