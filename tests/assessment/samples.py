@@ -20,6 +20,7 @@ from fairreg.assessment.evidence import (
     ModelFact,
     Probe,
 )
+from fairreg.assessment.rubric import DATASETS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,
@@ -32,6 +33,7 @@ from fairreg.schemas.record import (
     Tensor,
 )
 
+DATASET_RUBRIC = f"{DATASETS.name} {DATASETS.version}"
 WHEN = "2026-11-22T00:00:00Z"
 SHA = "0" * 64
 VERSION_DOI = "10.5281/zenodo.7305227"
@@ -229,9 +231,7 @@ HBB = Evidence(
     documents=_DOCUMENTS,
     models=_MODELS,
     datasets=(
-        DatasetScore(
-            identifier=Identifier("doi", DATA_DOI), score=0.91, rubric="fair-datasets 1.0", when=WHEN
-        ),
+        DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, rubric=DATASET_RUBRIC, when=WHEN),
     ),
     downloaded=True,
 )
