@@ -7,7 +7,7 @@ from fairreg.assessment.content.prose import Mention, mentions
 from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.findings import cite_document
 from fairreg.assessment.lineage import lineage_dois, relations
-from fairreg.assessment.rubric import DATASETS
+from fairreg.rubrics import DATASETS, VERSIONS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
 
@@ -48,4 +48,4 @@ def training_sets(evidence: Evidence) -> tuple[Identifier, ...]:
 
 def is_current(score: DatasetScore) -> bool:
     """Tell whether a score is of the present rubric; scores of two rubrics do not compare."""
-    return score.rubric == f"{DATASETS.name} {DATASETS.version}"
+    return score.rubric == f"{DATASETS} {VERSIONS[DATASETS]}"

@@ -8,10 +8,9 @@ the score in the authors' way, for comparison.
 from collections.abc import Iterable
 
 from fairreg.assessment.base import Verdict
+from fairreg.rubrics import ENOUGH
 
 __all__ = ["equal_weights"]
-
-_ENOUGH = 0.8  # of the applicable checks, as for every score
 
 
 def equal_weights(verdicts: Iterable[Verdict]) -> float | None:
@@ -22,5 +21,5 @@ def equal_weights(verdicts: Iterable[Verdict]) -> float | None:
     """
     applicable = [item for item in verdicts if item is not Verdict.NOT_APPLICABLE]
     points = [item.points for item in applicable if item.points is not None]
-    enough = points and len(points) >= _ENOUGH * len(applicable)
+    enough = points and len(points) >= ENOUGH * len(applicable)
     return sum(points) / len(points) if enough else None

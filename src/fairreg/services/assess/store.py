@@ -9,7 +9,7 @@ import msgspec
 
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence, encoded
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, AssessmentReport, coverage_text
+from fairreg.assessment.report import AssessmentReport, coverage_text, not_enough
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS, Rubric, indicators
 from fairreg.assessment.training import is_current
@@ -69,19 +69,22 @@ def newest_evidence(
 def dataset_score(dataset: Identifier, evidence: Evidence) -> DatasetScore:
     """Score a training dataset, named as the model names it, from the evidence about it."""
     report = judge(evidence, DATASETS)
-    known = report.overall is not None and report.coverage >= COVERAGE_FOR_BADGE
     checks = [item for part in report.principles.values() for item in part.indicators]
     essential = {item.id for item in indicators(DATASETS) if item.essential}
     return DatasetScore(
         identifier=dataset,
-        score=report.overall if known else None,
+        score=report.overall,
         coverage=report.coverage,
         rubric=f"{report.rubric} {report.rubric_version}",
         when=report.assessed_at,
         evidence_digest=report.evidence_digest,
-        detail=None if known else f"only {coverage_text(report.coverage)} of the checks could be made",
+        detail=None if report.overall is not None else _why_no_score(report),
         failed=tuple(item.id for item in checks if item.id in essential and item.verdict is Verdict.FAIL),
     )
+
+
+def _why_no_score(report: AssessmentReport) -> str:
+    return f"{not_enough(report)}; {coverage_text(report.coverage)} of the checks could be made"
 
 
 def rescored(registry: Registry, evidence: Evidence) -> Evidence:
