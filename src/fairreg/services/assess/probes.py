@@ -9,6 +9,7 @@ the addresses of the record itself, doi.org and the record's own source are requ
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -51,6 +52,7 @@ _SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b"
 _OPENING = 4096
 _EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
 _MAX_TEXT = 65_536
+_IN_WORDS = ("readme", "docs", "definitions")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class _Question:
 
 @dataclass(frozen=True)
 class ProbeResults:
-    """Probes, and the metadata embedded in the landing page of a dataset."""
+    """Probes; of a dataset the metadata embedded in its landing page, and the document beside the data."""
 
     probes: tuple[Probe, ...]
     documents: tuple[Document, ...] = ()
@@ -75,7 +77,9 @@ def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
     brief = web.with_policy(_BRIEF)
     embedded: list[Document] = []
     probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
-    return ProbeResults(probes, tuple(embedded) if record.kind == "dataset" else ())
+    if record.kind != "dataset":
+        return ProbeResults(probes)
+    return ProbeResults(probes, (*embedded, *_beside_the_data(brief.anonymous(), record)))
 
 
 def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
@@ -100,6 +104,21 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     if file is None or is_side_file(file.name):
         yield from _about_files(web.anonymous(), record)
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
+
+
+def _beside_the_data(web: HttpClient, record: ModelRecord) -> Iterator[Document]:
+    """Yield the first document in words among the files of a dataset, if it can be had and is not long."""
+    from fairreg.assessment.content.documents import role_of
+
+    named = ((item, role_of(item.name)) for item in record.distributions if item.url and not item.path)
+    for item, role in named:
+        if role in _IN_WORDS and item.url and (item.size or 0) <= _MAX_TEXT:
+            with suppress(FairregError):  # then it stays unread
+                body = _head(web, item.url, {}, _MAX_TEXT).body
+                digest = hashlib.sha256(body).hexdigest()
+                text = body.decode("utf-8", "replace")
+                yield Document(role=role, path=item.name, text=text, sha256=digest)
+            return
 
 
 def _about_files(web: HttpClient, record: ModelRecord) -> Iterator[_Question]:
