@@ -43,7 +43,7 @@ def ensured(url: str) -> list[str]:
 
 
 def kept(url: str) -> Content:
-    """What is not derived, but for what each schema keeps in its own way: dates, records, scores of entries."""
+    """What is not derived, but for what schemas keep in ways of their own: dates, records, scores."""
     found = content(url, without={"dated"})
     found |= content(url, without={"dated", "record", "merged", "fair_score"}, tables={"entries"})
     return {
