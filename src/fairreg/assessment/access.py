@@ -40,7 +40,7 @@ _NOTES = frozenset(
     }
 )
 _WITHDRAWN = ("withdrawn on ", "withdrawn by its source")
-_WEB = re.compile(r"https?://[^\s<>\"'()\[\]{}]+", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s<>\"'()\[\]{}]{1,1000}", re.IGNORECASE)
 _CLAUSE = re.compile(r"\n|;|\bbut\b|(?<=[.!?])\s", re.IGNORECASE)
 _ASKING = (
     r"(?:ask(?:s|ed|ing)?|appl(?:y|ies|ied|ying|ications?)|request(?:s|ed|ing)?|contact(?:s|ed|ing)?"

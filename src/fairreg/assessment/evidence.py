@@ -86,7 +86,7 @@ def encoded(value: msgspec.Struct) -> bytes:
 class Probe(_Struct, frozen=True):
     """One network request and its outcome.
 
-    `outcome`: ok (2xx), absent (404 or 410), denied (401, 402, 403), failed (the network or the service gave
+    `outcome`: ok (2xx), absent (404 or 410), denied (401, 403), failed (the network or the service gave
     no answer), not_probed. `digest` is ``sha256:hex`` of what was read, `when` an ISO 8601 time, `detail` a
     sentence for people, `rank` counts from 1, `file` is the published name of the file that was requested.
     """

@@ -91,7 +91,7 @@ _ANSWERS = {
 def _told(address: str | None, words: str | None) -> str:
     if address:
         return f"the record says where to request access: {address}"
-    return "the record states conditions without an address" if words else "nothing says how to get access"
+    return "the record has words about it, but no address" if words else "nothing says how to get access"
 
 
 def _remedy(address: str | None, outcome: str) -> str:
@@ -103,8 +103,10 @@ def _remedy(address: str | None, outcome: str) -> str:
 
 
 def _shown_open(evidence: Evidence) -> list[Citation]:
-    """Return what shows that the model is open: its stated level, or a file that was given where no level
-    is stated or the embargo has ended."""
+    """Return what shows that the model is open: its stated level, or a file that was given.
+
+    A file counts where no level is stated or the stated embargo has ended.
+    """
     access = stated_access(evidence)
     if access and access.level == "open":
         return [cite_access(evidence, access.level)]
