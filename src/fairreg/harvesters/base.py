@@ -89,6 +89,8 @@ class Harvester(ABC):
     double_of: ClassVar[str | None] = None
     # For a source whose `search` needs a query or a date: an example of a query.
     required_query: ClassVar[str | None] = None
+    # Its records leave out files beside the object, which `other_files` returns.
+    leaves_out_files: ClassVar[bool] = False
     # Import name of an optional package that the source needs.
     engine: ClassVar[str | None] = None
 
@@ -130,6 +132,14 @@ class Harvester(ABC):
     def files_address(self, record: ModelRecord) -> str | None:  # noqa: ARG002 - most list all files
         """Return the address of the service's list of a record's files, which it refuses with the files."""
         return None
+
+    def other_files(
+        self,
+        web: HttpClient,  # noqa: ARG002 - most list all files
+        payload: Payload,  # noqa: ARG002
+    ) -> tuple[Distribution, ...]:
+        """Return the files beside the object that its record leaves out, such as the code of a repository."""
+        return ()
 
     def indexes(self, record: ModelRecord) -> tuple[Distribution, ...]:  # noqa: ARG002 - most have none
         """Return the files of a record that list more of its files and have to be read for their names."""

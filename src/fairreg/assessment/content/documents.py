@@ -43,7 +43,10 @@ _ROLES: tuple[tuple[str, Role], ...] = (
         "ci",
     ),
     (r"(^|/)(definitions|[^/]*features|signature|preprocessor_config)\.(ya?ml|json|csv)$", "definitions"),
-    (r"(metadata|hyper\w*|h?params|training_args|(^|/)config)[^/]*\.(json|ya?ml)$", "hyperparameters"),
+    (
+        r"(metadata|hyper\w*|h?params|training_args|(^|/)config|(^|/)train(ing)?(?=[-_.]))[^/]*\.(json|ya?ml)$",
+        "hyperparameters",
+    ),
     (r"\.ipynb$", "notebook"),
     (r"(^|/)docs?/.*\.(md|rst|txt)$", "docs"),
     (r"\.py$", "code"),

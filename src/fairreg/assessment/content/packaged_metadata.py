@@ -5,6 +5,7 @@ These are the author's own words, like the host's record. A FAIR4ML file of anot
 """
 
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -16,11 +17,12 @@ from fairreg.errors import RecordError
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import identifier_in
-from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.schemas.record import Feature, ModelRecord, Tensor
 
 __all__ = ["Signature", "shipped_records", "shipped_signatures", "stated_fields", "stated_training_data"]
 
 _FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
+_SIDES = ("inputs", "outputs")
 _CARD_FIELDS = {"ml_task": "pipeline_tag", "frameworks": "library_name"}
 
 
@@ -64,11 +66,45 @@ def shipped_signatures(evidence: Evidence) -> tuple[tuple[Document, Signature], 
 
 
 def _signature(document: Document) -> Signature | None:
+    content = parsed(document)
+    if not isinstance(content, dict):
+        return None
     try:
-        found = msgspec.convert(parsed(document), Signature, strict=False)
+        found = msgspec.convert({name: _tensors(content.get(name)) for name in _SIDES}, Signature, strict=False)
     except msgspec.ValidationError:
         return None
     return found if found.inputs and found.outputs else None
+
+
+def _tensors(listed: object) -> list[object]:
+    """Return tensors with the members that are read here; what else an author says of one does no harm."""
+    items = listed if isinstance(listed, list) else []
+    return [_tensor(item) if isinstance(item, dict) else item for item in items]
+
+
+def _tensor(item: dict[str, Any]) -> dict[str, Any]:
+    known = {name: value for name, value in item.items() if name in Tensor.__struct_fields__}
+    axes = item.get("axes")
+    if isinstance(axes, str):  # BioImage.IO writes "bcyx"
+        axes = list(axes)
+    if isinstance(axes, list):
+        known["shape"] = _named_axes(known.get("shape", axes), axes)
+    if isinstance(known.get("features"), list):
+        known["features"] = [_feature(one) for one in known["features"]]
+    return known
+
+
+def _named_axes(shape: object, axes: list[Any]) -> object:
+    """Give each free dimension (null) of a shape the name of its axis."""
+    if not isinstance(shape, list) or len(shape) != len(axes):
+        return shape
+    return [axis if size is None else size for size, axis in zip(shape, axes, strict=True)]
+
+
+def _feature(item: object) -> object:
+    if not isinstance(item, dict):
+        return {"name": item} if isinstance(item, str) else item
+    return {name: value for name, value in item.items() if name in Feature.__struct_fields__}
 
 
 def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:

@@ -5,11 +5,12 @@ The AI model has detailed provenance, such as its input data preparation and tra
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
+from fairreg.assessment.content.packaged_metadata import shipped_signatures
 from fairreg.assessment.content.reported import (
     defined_names,
     hardware,
@@ -35,6 +36,7 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import relations
 from fairreg.formats.related import source_revision
+from fairreg.schemas.record import Tensor
 
 _PREPARE = re.compile(
     r"(?:make_dataset|pre_?process\w*|prepare\w*|build_features|feature_extract\w*|transforms?"
@@ -123,6 +125,10 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
     stated = [feature.name for tensor in evidence.record.inputs for feature in tensor.features]
     if stated:
         return stated, [cite_record(evidence, "inputs", stated)]
+    for document, said in shipped_signatures(evidence):
+        named = [feature.name for tensor in said.inputs for feature in tensor.features]
+        if named:
+            return named, [cite_document(document, named)]
     for document in evidence.of_role("definitions", "hyperparameters"):
         names = _names(parsed(document))
         if len(names) > 1:
@@ -143,12 +149,11 @@ def _names(value: object, depth: int = 8) -> list[str]:
 
 
 def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
-    described = [
-        item for tensor in evidence.record.inputs for item in tensor.features if item.unit or item.description
-    ]
-    if described:
-        told = [f"{item.name} [{item.unit}]" if item.unit else item.name for item in described]
+    if told := _described(evidence.record.inputs):
         return [cite_record(evidence, "inputs", told)]
+    for document, said in shipped_signatures(evidence):
+        if told := _described(said.inputs):
+            return [cite_document(document, told)]
     for document in evidence.of_role("docs", "model_card", "readme"):
         known = defined_names(document, features)
         if len(known) * 2 >= len(features) > 0:
@@ -157,6 +162,12 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
         if said := units(document, as_data=True):
             return [cite_document(document, said)]
     return []
+
+
+def _described(tensors: Iterable[Tensor]) -> list[str]:
+    """Return the features that have a unit or a description, with the unit."""
+    features = [item for tensor in tensors for item in tensor.features if item.unit or item.description]
+    return [f"{item.name} [{item.unit}]" if item.unit else item.name for item in features]
 
 
 def _units_told(evidence: Evidence) -> list[Citation]:

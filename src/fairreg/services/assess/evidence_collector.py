@@ -34,6 +34,7 @@ from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIde
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
+from fairreg.services.assess.other_files import OtherFiles, leaves_out, other_files
 from fairreg.services.assess.probes import ProbeResults, probe_all
 from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
@@ -82,6 +83,8 @@ class _Known:
     # Documents known without the files.
     documents: tuple[Document, ...] = ()
     added: ModelRecord | None = None
+    # Files that the record leaves out.
+    others: OtherFiles = field(default_factory=OtherFiles)
 
 
 @dataclass
@@ -141,11 +144,11 @@ class EvidenceCollector:
             gathered_at=self._now(),
             datacite=known.datacite,
             probes=known.probes,
-            files=file_inspection.files(fetched) if fetched else known.mismatched,
-            documents=file_inspection.documents(fetched) if fetched else known.documents,
+            files=(file_inspection.files(fetched) if fetched else known.mismatched) + known.others.files,
+            documents=_documents(known),
             models=file_inspection.model_facts(fetched) if fetched else (),
             added=known.added,
-            downloaded=fetched is not None,
+            downloaded=fetched is not None and known.others.complete,
             offline=self.web is None,
         )
         if not deep or known.record.kind == "dataset":
@@ -185,6 +188,7 @@ class EvidenceCollector:
             mismatched=mismatched,
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
+            others=other_files(web, resolution.source, self.log) if fetched else OtherFiles(),
         )
 
     def _statements(self, pid: IdentifierLike) -> Sequence[Statement]:
@@ -214,6 +218,7 @@ class EvidenceCollector:
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
+            others=OtherFiles(complete=not leaves_out(record)),
         )
 
     def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> FetchedFiles | None:
@@ -311,6 +316,13 @@ def _datacite_probe(resolution: Resolution) -> list[Probe]:
 def _card(resolution: Resolution) -> tuple[Document, ...]:
     found = resolution.source
     return file_inspection.card(found.record.provenance.source, found.raw) if found else ()
+
+
+def _documents(known: _Known) -> tuple[Document, ...]:
+    """The documents among the fetched files and beside them; without a download those known otherwise."""
+    if known.fetched is None:
+        return known.documents
+    return file_inspection.documents(known.fetched) + known.others.documents
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:
