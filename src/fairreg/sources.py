@@ -396,6 +396,12 @@ GITHUB = Source(
         POLICIES_DATE,
     ),
     own_search=True,
+    api=ApiDescription(
+        "openapi",
+        "https://raw.githubusercontent.com/github/rest-api-description/main/descriptions/api.github.com/"
+        "api.github.com.json",
+        b'"openapi"',
+    ),
     archived_by="zenodo",
     metadata_terms=MetadataTerms(
         "Terms of service, which cover the API; files of a repository are under its own licence.",

@@ -19,13 +19,13 @@ __all__ = [
     "is_persistent",
     "lineage_dois",
     "links",
-    "lists_no_files",
     "may_be_registered",
     "own_doi",
     "own_pids",
     "relations",
     "scheme_of",
     "weight_files",
+    "why_no_list",
 ]
 
 _PERSISTENT_SCHEMES = frozenset(
@@ -68,9 +68,18 @@ def own_doi(evidence: Evidence) -> str | None:
     return record.doi or record.concept_doi or asked
 
 
-def lists_no_files(record: ModelRecord) -> bool:
-    """Tell whether only the registration was read, which lists no files even where the host has some."""
-    return not record.distributions and record.provenance.source == REGISTRAR.name
+def why_no_list(record: ModelRecord) -> str | None:
+    """Return why a record without files may have some: who cannot have them, cannot see their list either.
+
+    None for a record that lists files, and for an open one, which has none.
+    """
+    if record.distributions:
+        return None
+    if record.provenance.source == REGISTRAR.name:
+        return "DataCite's record lists no files, and the host's was not read."
+    if record.access is not None and record.access.level != "open":
+        return f"The list of the files is hidden: their access is {record.access.level}."
+    return None
 
 
 def may_be_registered(evidence: Evidence) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import is_deposit, mentions
 from fairreg.assessment.content.reported import repository_told
@@ -22,6 +22,7 @@ from fairreg.assessment.findings import (
     cite_record,
     cite_relation,
     failed,
+    origin_of,
     partial,
     passed,
     unknown,
@@ -32,7 +33,7 @@ from fairreg.assessment.training import dataset_mentions, dataset_relations, is_
 from fairreg.formats.related import source_revision
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
-from fairreg.sources import DOI, code_sites, scheme_names
+from fairreg.sources import DOI, code_sites, scheme_names, schemes
 
 # Kinds of related objects that are no publication; of "image-figure" the first word is looked up.
 _NO_PAPER = frozenset(
@@ -262,6 +263,11 @@ def source_code(evidence: Evidence) -> Finding:
                 f"{item.document.path} names commit {item.facts.commit}.",
                 cite_document(item.document, item.facts.commit),
             )
+    for document in evidence.of_role("hyperparameters", "provenance"):
+        if commit := recorded_commit(document):
+            return passed(f"{document.path} names commit {commit}.", cite_document(document, commit))
+    if release := _own_release(evidence):
+        return passed(f"The record is that of the code at {release}.", cite_record(evidence, "version", release))
     remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
     roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [
@@ -286,6 +292,13 @@ def _code_in_prose(evidence: Evidence) -> list[Citation]:
         for document in evidence.of_role("model_card", "readme", "docs")
         for said in repository_told(document, _REPOSITORY)
     ]
+
+
+def _own_release(evidence: Evidence) -> str | None:
+    """Return the release that the record of a code repository describes; None for its newest commit."""
+    record = evidence.record
+    is_code = any(item.name == record.provenance.source for item in schemes() if item.names == "code")
+    return record.version if is_code and origin_of(record, "version") == "stated" else None
 
 
 def _code_references(evidence: Evidence) -> list[tuple[Identifier, Citation]]:

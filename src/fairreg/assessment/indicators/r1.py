@@ -25,7 +25,7 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.lineage import lists_no_files, weight_files
+from fairreg.assessment.lineage import weight_files, why_no_list
 from fairreg.schemas.record import Evaluation
 from fairreg.sources import OWNER_SLASH_NAME
 
@@ -65,8 +65,8 @@ def content(evidence: Evidence) -> Finding:
     if listed or counted:
         missing = "the number of parameters" if files else "a size for each model file"
         return partial(f"The record does not state {missing}.", *cited, remedy=remedy)
-    if lists_no_files(record):
-        return unknown("DataCite's record lists no files, and the host's was not read.")
+    if why := why_no_list(record):
+        return unknown(why)
     return failed("The record describes no file.", remedy=remedy)
 
 

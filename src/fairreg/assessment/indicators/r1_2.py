@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
 from fairreg.assessment.content.reported import (
@@ -231,8 +231,8 @@ def _commit(evidence: Evidence) -> list[Citation]:
     found = [cite_relation(evidence, item) for item in targets if source_revision(item.target)]
     own = [item for item in evidence.record.identifiers if source_revision(item)]
     found += [cite_record(evidence, "identifiers", item.compact) for item in own]
-    if evidence.record.version and re.fullmatch(r"[0-9a-f]{7,40}", evidence.record.version):
-        found.append(cite_record(evidence, "version", evidence.record.version))
+    read = evidence.of_role("hyperparameters", "provenance")
+    found += [cite_document(item, commit) for item in read if (commit := recorded_commit(item))]
     return found + [
         cite_document(item.document, item.facts.commit) for item in stated_in(evidence) if item.facts.commit
     ]

@@ -34,6 +34,9 @@ _VECTOR = re.compile(
     r"|(?:^|/)(?:test|sample)[_-](?:input|output|vector|data)[^/]*$",
     re.IGNORECASE,
 )
+_ARRAYS = r"\.(?:npz?|npy|h5|root|parquet|csv|json|pb)$"
+_INPUTS = re.compile(rf"(?:^|/)(?:reference[_-])?inputs?{_ARRAYS}", re.IGNORECASE)
+_OUTPUTS = re.compile(rf"(?:^|/)(?:reference[_-]|expected[_-])?outputs?{_ARRAYS}", re.IGNORECASE)
 _FIELDS = {
     "mlmodel": ("flavors",),
     "rdf": ("format_version", "type"),
@@ -134,13 +137,21 @@ def practice(evidence: Evidence) -> Finding:
     present = {
         "template layout": [cite_file(file) for file in laid_out] if len(folders) >= _ENOUGH_FOLDERS else [],
         "continuous integration": _integration(evidence),
-        "test vectors": [cite_file(file) for file in evidence.files if _VECTOR.search(file.path)],
+        "test vectors": _vectors(evidence),
     }
     found = {name: citations for name, citations in present.items() if citations}
     cited = [citations[0] for citations in found.values()]
     reason = f"Found: {', '.join(found) or 'nothing of template layout, CI and test vectors'}."
     remedy = "Follow the cookiecutter4fair layout, run tests in CI, and publish a test vector."
     return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, final=evidence.downloaded)
+
+
+def _vectors(evidence: Evidence) -> list[Citation]:
+    """Cite files for tests: by folder or name, or arrays of inputs with the outputs that belong to them."""
+    named = [file for file in evidence.files if _VECTOR.search(file.path)]
+    sides = [[file for file in evidence.files if side.search(file.path)] for side in (_INPUTS, _OUTPUTS)]
+    paired = [file for side in sides for file in side] if all(sides) else []
+    return [cite_file(file) for file in named or paired]
 
 
 def _integration(evidence: Evidence) -> list[Citation]:

@@ -23,6 +23,7 @@ from fairreg.assessment.evidence import (
     Outcome,
     Probe,
 )
+from fairreg.assessment.lineage import why_no_list
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
@@ -235,6 +236,8 @@ class EvidenceCollector:
     ) -> tuple[FetchedFiles | None, tuple[FileFact, ...]]:
         """Fetch the files, if accessible and not too large; return also facts on files that differ from the
         published ones."""
+        if not record.distributions and why_no_list(record) is None:
+            return FetchedFiles(pid.text, record, (), (), ()), ()  # there is nothing to download
         sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache, self.log)
         size = sum(item or 0 for item in sizes)
         if size > self.largest or None in sizes:
@@ -289,7 +292,9 @@ class EvidenceCollector:
                     with storing("The assessment of the training data is", self.log):
                         save(self.registry, [made])
         except FairregError as error:
-            return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
+            rubric = f"{DATASETS.name} {DATASETS.version}"
+            unread = DatasetScore(identifier=dataset, rubric=rubric, when=self._now(), detail=error.message)
+            return unread, None
         return dataset_score(dataset, evidence), made
 
     def _now(self) -> str:

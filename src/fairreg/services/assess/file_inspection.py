@@ -168,7 +168,7 @@ def _download(item: Downloaded) -> FileFact:
 
 
 def _verified(algorithm: str) -> Verified | None:
-    known: tuple[Verified, ...] = ("sha512", "sha256", "sha1", "md5")
+    known: tuple[Verified, ...] = ("sha512", "sha256", "sha1", "git-blob-sha1", "md5", "adler32", "crc32")
     return next((name for name in known if name == algorithm), None)
 
 
