@@ -29,6 +29,7 @@ HUB = Identifier("huggingface", "org/name")
 SNAPSHOT = Identifier("swhid", "swh:1:rev:" + "0" * 40)
 PAPER, DATA = Identifier("doi", "10.1111/paper"), Identifier("doi", "10.2222/data")
 PROSE = "word " * 60
+USE, LIMIT = "The network is meant for studies of jets.", "It was not trained on data."
 HASH = "0" * 40
 MODEL = Distribution(name="m.onnx", url="https://x.org/m.onnx", size=9, checksums=("sha256:00",))
 PACKED = Distribution(name="m.zip", url="https://x.org/m.zip", size=9, checksums=("md5:00",))
@@ -306,7 +307,7 @@ CASES = [
     ("R1-2", UNKNOWN, BARE),
     ("R1-3", PASS, record(intended_use=PROSE, limitations=PROSE)),
     ("R1-3", PASS, texts(("readme", f"---\nintended_use: {PROSE}\nlimitations: {PROSE}\n---\n"))),
-    ("R1-3", PARTIAL, texts(("readme", f"# Intended use\nTo tag. {PROSE}\n# Limitations\nNot now. {PROSE}"))),
+    ("R1-3", PARTIAL, texts(("readme", f"# Intended use\n{USE} {PROSE}\n# Limitations\n{LIMIT} {PROSE}"))),
     ("R1-3", PARTIAL, record(intended_use=PROSE)),
     ("R1-3", FAIL, texts(("readme", "# Intended use\n" + "[More Information Needed] " * 40))),
     ("R1-3", UNKNOWN, BARE),

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from fairreg.assessment.content.claims import asserted, is_blank, is_nothing
 from fairreg.assessment.content.grammar import sentences, settings, statements
 from fairreg.assessment.evidence import Document
-from fairreg.formats.front_matter import strict_mapping
 
-__all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_licence", "weights_licence_told"]
+__all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_licence_told"]
 
 _MONEY = r"(?:€|\$|£|EUR|USD|GBP|CHF|euros?|dollars?)"
 _PAYMENT = re.compile(
@@ -53,7 +52,8 @@ _OBJECT = (
     r"|taggers?|code"
     r"|parameters|software|they|it|this|these|everything)"
 )
-_ACCESS = re.compile(
+_OF_DATA = _OBJECT.replace("(?:models?", "(?:data|datasets?|samples?|events|models?", 1)
+_ACCESS_TEXT = (
     rf"\b{_OBJECT}\b(?:\W+[\w/-]+){{0,6}}?\W+(?:(?:publicly|freely|openly)(?: \w+)? (?:available|accessible"
     r"|downloadable)|open(?:ly)? access|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request"
     r"|(?:is|are|remains?|stays?|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to"
@@ -69,9 +69,10 @@ _ACCESS = re.compile(
     r"|\bembargo(?:ed)? (?:until|till|ends|period|of)\b|\bunder embargo\b|\bgated (?:model|repository"
     r"|access)\b"
     r"|\bopen[- ]access (?:model|record|weights|network|repository)\b"
-    r"|\b(?:publicly|freely|openly) available (?:model|weights|network|checkpoint|tagger)s?\b",
-    re.IGNORECASE,
+    r"|\b(?:publicly|freely|openly) available (?:model|weights|network|checkpoint|tagger)s?\b"
 )
+_ACCESS = re.compile(_ACCESS_TEXT, re.IGNORECASE)
+_ACCESS_TO_DATA = re.compile(_ACCESS_TEXT.replace(_OBJECT, _OF_DATA), re.IGNORECASE)
 _PROMISED = re.compile(r"\b(?:will|would|should|soon|planned|plans?|hopes?|once|if|future)\b", re.IGNORECASE)
 _OF_OTHERS = re.compile(
     r"\b(?:publicly|freely|openly) available (?:data|sample|tool|librar|package|software)|\b(?:data|datasets?"
@@ -141,7 +142,6 @@ _NO_LICENCE = re.compile(
 _LICENCE_KEY = re.compile(
     r"(?:(?:model|trained|network) )?(?:weights?|model|checkpoints?) licen[cs]e", re.IGNORECASE
 )
-_KEYS = ("weights_license", "weights_licence", "license_weights", "model_license", "model_licence")
 
 
 def grants(stated: str) -> bool:
@@ -161,21 +161,14 @@ def payment(conditions: str | None) -> str | None:
     return None
 
 
-def access_told(texts: Iterable[str]) -> str | None:
-    """Return the first sentence that says who may have the model; one about data or papers does not."""
+def access_told(texts: Iterable[str], *, of_data: bool = False) -> str | None:
+    """Return the first sentence that says who may have the model, or the data where they are asked about."""
     for item in texts:
-        for hit in _ACCESS.finditer(item):
+        for hit in (_ACCESS_TO_DATA if of_data else _ACCESS).finditer(item):
             about = " ".join((hit[0], *item[hit.end() :].split()[:1]))
-            if _is_granted(item, hit) and not _OF_OTHERS.search(about):
+            if _is_granted(item, hit) and (of_data or not _OF_OTHERS.search(about)):
                 return item
     return None
-
-
-def weights_licence(document: Document) -> str | None:
-    """Return the licence of the weights that a card's front matter names, by the key ``weights_license``."""
-    stated = strict_mapping(document.text)
-    found = (stated.get(key) for key in _KEYS)
-    return next((item for item in found if isinstance(item, str) and not is_nothing(item)), None)
 
 
 def weights_licence_told(document: Document) -> str | None:

@@ -33,7 +33,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)(model[_-]?card)[^/]*\.(md|rst|txt|ya?ml)$", "model_card"),
     (r"(^|/)readme(\.\w+)?$", "readme"),
     (r"(^|/)(ro-crate-metadata\.json|[^/]*prov\.(json|jsonld)|[^/]*\.provn)$", "provenance"),
-    (r"(^|/)(mlmodel|rdf\.ya?ml|bioimageio\.ya?ml|[^/]*fair4ml[^/]*\.json(ld)?)$", "standard"),
+    (r"(^|/)(mlmodel|rdf\.ya?ml|bioimageio\.ya?ml|[^/]*(fair4ml|croissant)[^/]*\.json(ld)?)$", "standard"),
     (r"(^|/)(requirements[^/]*\.(txt|lock)|environment[^/]*\.ya?ml|pyproject\.toml|pylock\.toml)$", "requirements"),
     (r"(^|/)((poetry|uv|pdm|pixi|pipfile)\.lock|conda-lock\.yml)$", "requirements"),
     (r"(^|/)(dockerfile|containerfile)([.-][^/]*)?$", "dockerfile"),

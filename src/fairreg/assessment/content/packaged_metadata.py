@@ -5,7 +5,7 @@ These are the author's own words, like the host's record. A FAIR4ML file of anot
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,10 +19,30 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.schemas.record import Feature, ModelRecord, Tensor
 
-__all__ = ["Signature", "shipped_records", "shipped_signatures", "stated_fields", "stated_training_data"]
+__all__ = [
+    "ENOUGH_WORDS",
+    "Signature",
+    "Topic",
+    "shipped_records",
+    "shipped_signatures",
+    "stated_about",
+    "stated_fields",
+    "stated_training_data",
+    "weights_licence",
+]
 
 _FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
 _SIDES = ("inputs", "outputs")
+Topic = Literal["intended_use", "limitations"]
+ENOUGH_WORDS = 30
+_TOPIC_KEYS: dict[Topic, tuple[str, ...]] = {
+    "intended_use": ("intended_use", "intended_uses", "intendedUse", "direct_use", "intended-use"),
+    "limitations": (
+        "limitations", "out_of_scope_use", "out_of_scope", "bias_risks_limitations", "risks", "bias",
+        "modelRisksBiasLimitations", "out-of-scope",
+    ),
+}  # fmt: skip
+_LICENCE_KEYS = ("weights_license", "weights_licence", "license_weights", "model_license", "model_licence")
 _CARD_FIELDS = {"ml_task": "pipeline_tag", "frameworks": "library_name"}
 
 
@@ -137,3 +157,22 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
         texts = [name for name in names if isinstance(name, str)]
         found += [(document, item) for text in texts if (item := identifier_in(text))]
     return tuple(item for item in found if is_persistent(item[1]))
+
+
+def stated_about(document: Document, topic: Topic) -> str | None:
+    """Return the text under a named key of front matter, of at least 30 words."""
+    from fairreg.assessment.content.prose import words
+
+    stated = strict_mapping(document.text)
+    found = (stated.get(key) for key in _TOPIC_KEYS[topic])
+    texts = (" ".join(map(str, item)) if isinstance(item, list) else item for item in found)
+    return next((item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS), None)
+
+
+def weights_licence(document: Document) -> str | None:
+    """Return the licence of the weights that a card's front matter names, by the key ``weights_license``."""
+    from fairreg.assessment.content.claims import is_nothing
+
+    stated = strict_mapping(document.text)
+    found = (stated.get(key) for key in _LICENCE_KEYS)
+    return next((item for item in found if isinstance(item, str) and not is_nothing(item)), None)

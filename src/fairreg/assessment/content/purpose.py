@@ -7,17 +7,14 @@ program, a vacancy, a parameter of the network that is called a bias.
 
 import re
 from collections import defaultdict
-from typing import Literal
 
 from fairreg.assessment.content.grammar import Passage, passages
+from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic
 from fairreg.assessment.content.prose import clean, words
 from fairreg.assessment.evidence import Document
-from fairreg.formats.front_matter import strict_mapping
 
-__all__ = ["ENOUGH_WORDS", "Topic", "section_about", "stated_about"]
+__all__ = ["section_about"]
 
-Topic = Literal["intended_use", "limitations"]
-ENOUGH_WORDS = 30
 _MOST = 200  # sentences of a section
 
 _OF = r"(?: of (?:the|this|our) (?:\w+ ){0,2}(?:model|network|tagger|classifier|weights))?"
@@ -86,21 +83,6 @@ _OTHER = re.compile(
     r"|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias current)\b",
     re.IGNORECASE,
 )
-_KEYS: dict[Topic, tuple[str, ...]] = {
-    "intended_use": ("intended_use", "intended_uses", "intendedUse", "direct_use", "intended-use"),
-    "limitations": (
-        "limitations", "out_of_scope_use", "out_of_scope", "bias_risks_limitations", "risks", "bias",
-        "modelRisksBiasLimitations", "out-of-scope",
-    ),
-}  # fmt: skip
-
-
-def stated_about(document: Document, topic: Topic) -> str | None:
-    """Return the text under a named key of front matter, of at least 30 words."""
-    stated = strict_mapping(document.text)
-    found = (stated.get(key) for key in _KEYS[topic])
-    texts = (" ".join(map(str, item)) if isinstance(item, list) else item for item in found)
-    return next((item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS), None)
 
 
 def section_about(document: Document, topic: Topic) -> str | None:

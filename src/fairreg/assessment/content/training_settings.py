@@ -127,6 +127,39 @@ _IN_SENTENCES = {
     "split": _SPLIT,
     "seed": _SEED,
 }
+# Words without which a sentence speaks of no such setting.
+_WORDS = {
+    "hyperparameters": (
+        "rate",
+        "lr",
+        "batch",
+        "drop",
+        "decay",
+        "momentum",
+        "hidden",
+        "latent",
+        "dim",
+        "layer",
+        "step",
+    ),
+    "optimiser": ("ada", "sgd", "rms", "bfgs", "lamb", "gradient", "optimi"),
+    "epochs": ("epoch", "passes", "times", "steps", "iterations", "updates"),
+    "split": (
+        "split",
+        "train",
+        "val",
+        "test",
+        "held",
+        "hold",
+        "fold",
+        "divided",
+        "ratio",
+        "aside",
+        "apart",
+        "partition",
+    ),
+    "seed": ("seed", "state"),
+}
 _NAMES = {
     "hyperparameters": (
         r"(?:(?:initial|base|peak|max) )?(?:learning rate|lr)s?|(?:per device )?(?:train(?:ing)? )?(?:mini"
@@ -169,8 +202,15 @@ class Setting(NamedTuple):
 def settings_of(document: Document) -> dict[str, Setting]:
     """Return the groups that a document records, each once, data before sentences."""
     found: dict[str, Setting] = {}
-    for item in (*_as_data(document), *_told(document)):
+    for item in _as_data(document):
         found.setdefault(item.group, item)
+    if document.role in {"readme", "model_card", "docs"}:
+        for passage in statements(document):
+            for group in GROUPS:
+                if group not in found and (said := _told(group, passage)):
+                    found[group] = said
+            if len(found) == len(GROUPS):
+                break
     return found
 
 
@@ -221,14 +261,14 @@ def _walked(value: Any, depth: int) -> Iterator[tuple[str, str]]:
             yield str(key), str(item)
 
 
-def _told(document: Document) -> Iterator[Setting]:
-    if document.role not in {"readme", "model_card", "docs"}:
-        return
-    for passage in statements(document):
-        for group, pattern in _IN_SENTENCES.items():
-            hit = next((one for one in pattern.finditer(passage.text) if _holds(group, passage, one)), None)
-            if hit:
-                yield Setting(group, passage.text[max(0, hit.start() - 20) : hit.end() + 20], as_data=False)
+def _told(group: str, passage: Passage) -> Setting | None:
+    text = passage.text
+    lower = text.lower()
+    if not any(word in lower for word in _WORDS[group]):  # most sentences, at little cost
+        return None
+    hits = _IN_SENTENCES[group].finditer(text)
+    hit = next((one for one in hits if _holds(group, passage, one)), None)
+    return Setting(group, text[max(0, hit.start() - 20) : hit.end() + 20], as_data=False) if hit else None
 
 
 def _holds(group: str, passage: Passage, hit: re.Match[str]) -> bool:

@@ -81,7 +81,7 @@ def access(evidence: Evidence) -> Finding:
     if probe.outcome == "ok":
         cited = cite_probe(evidence, "file_range")
         return passed("A file is given to anybody without a login: the data are open.", cited)
-    found = a1.access_stated.assess(evidence)
+    found = a1.access(evidence, of_data=True)
     told = found.verdict is Verdict.PARTIAL and any(asks_for_access(item.value) for item in found.evidence)
     if probe.outcome in {"absent", "denied"} and not told:
         remedy = "State the access level (open, restricted, embargoed) in the record's own field."

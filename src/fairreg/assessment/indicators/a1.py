@@ -5,8 +5,6 @@ The AI model is retrievable by its identifier using a standardized communication
 """
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.content.conditions import access_told
-from fairreg.assessment.content.grammar import sentences, statements
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -110,6 +108,11 @@ def verifies(evidence: Evidence) -> Finding:
 )
 def access_stated(evidence: Evidence) -> Finding:
     """Access field of the record or of DataCite, else a sentence about access to the model."""
+    return access(evidence)
+
+
+def access(evidence: Evidence, *, of_data: bool = False) -> Finding:
+    """Judge how access is stated; of a dataset, sentences about data count as well."""
     if evidence.record.access:
         level = evidence.record.access.level
         return passed(f"The record states the access level {level}.", cite_record(evidence, "access", level))
@@ -118,11 +121,15 @@ def access_stated(evidence: Evidence) -> Finding:
         level = registered.access.level
         return passed(f"DataCite states the access level {level}.", *cite_datacite(evidence, "access", level))
     remedy = "State the access level (open, restricted, embargoed) in the record's own field."
-    if said := access_told(sentences(evidence.record.description)):
+    # Patterns of English are compiled only where there is a text to read, here and in the other indicators.
+    from fairreg.assessment.content.conditions import access_told
+    from fairreg.assessment.content.grammar import sentences, statements
+
+    if said := access_told(sentences(evidence.record.description), of_data=of_data):
         cited = cite_record(evidence, "description", said)
         return partial("Access is stated in prose only, in the description.", cited, remedy=remedy)
     for document in evidence.of_role("readme", "model_card", "docs"):
-        if said := access_told(item.text for item in statements(document)):
+        if said := access_told((item.text for item in statements(document)), of_data=of_data):
             reason = f"Access is stated in prose only, in {document.path}."
             return partial(reason, cite_document(document, said), remedy=remedy)
     if not evidence.downloaded:

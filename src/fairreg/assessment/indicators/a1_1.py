@@ -5,7 +5,6 @@ The protocol is open, free, and universally implementable.
 """
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.content.conditions import payment
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_address,
@@ -65,7 +64,7 @@ def no_vendor(evidence: Evidence) -> Finding:
     probe, access = file_probe(evidence), evidence.record.access
     cited = cite_probe(evidence, "file_range")
     remedy = "Offer the files for a plain download without an account."
-    if access and (said := payment(access.conditions)):
+    if access and (said := _payment(access.conditions)):
         stated = cite_record(evidence, "access", said)
         return failed("The conditions of access require a payment.", stated, remedy=remedy)
     if probe.outcome == "ok":
@@ -77,6 +76,14 @@ def no_vendor(evidence: Evidence) -> Finding:
             "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")
         )
     return unknown(why_no_bytes(evidence))
+
+
+def _payment(conditions: str | None) -> str | None:
+    if not conditions:
+        return None
+    from fairreg.assessment.content.conditions import payment
+
+    return payment(conditions)
 
 
 @indicator(

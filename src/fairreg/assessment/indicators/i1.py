@@ -9,7 +9,6 @@ from itertools import product
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.packaged_metadata import Signature, shipped_signatures
-from fairreg.assessment.content.reported import data_format as told_format
 from fairreg.assessment.evidence import Evidence, ModelFact
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -151,7 +150,9 @@ def data_format(evidence: Evidence) -> Finding:
     """A sentence that names the format of inputs or outputs, else code, requirements and definitions."""
     remedy = "Say in the README in which file format inputs are read and outputs are written."
     for document in evidence.of_role("readme", "model_card", "docs"):
-        if told := told_format(document):
+        from fairreg.assessment.content import reported
+
+        if told := reported.data_format(document):
             name, sentence = told
             return passed(
                 f"{document.path} documents {name} for its data.", cite_document(document, sentence)

@@ -13,7 +13,6 @@ from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import is_deposit, mentions
-from fairreg.assessment.content.reported import repository_told
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -287,11 +286,12 @@ def source_code(evidence: Evidence) -> Finding:
 
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
     """Return addresses of repositories that their sentence, the one before or the heading calls code."""
-    return [
-        cite_document(document, said)
-        for document in evidence.of_role("model_card", "readme", "docs")
-        for said in repository_told(document, _REPOSITORY)
-    ]
+    found: list[Citation] = []
+    for document in evidence.of_role("model_card", "readme", "docs"):
+        from fairreg.assessment.content.reported import repository_told
+
+        found += [cite_document(document, said) for said in repository_told(document, _REPOSITORY)]
+    return found
 
 
 def _own_release(evidence: Evidence) -> str | None:

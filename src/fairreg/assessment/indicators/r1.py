@@ -8,11 +8,8 @@ import re
 from typing import get_args
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.grammar import code_blocks
-from fairreg.assessment.content.packaged_metadata import shipped_records
+from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic, shipped_records, stated_about
 from fairreg.assessment.content.prose import clean, words
-from fairreg.assessment.content.purpose import ENOUGH_WORDS, Topic, section_about, stated_about
-from fairreg.assessment.content.reported import figures
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
@@ -92,6 +89,8 @@ def performance(evidence: Evidence) -> Finding:
             return passed(f"{len(complete)} results are stated with metric, value, dataset and split.", cited)
         return partial("The results lack their dataset or split.", cited, remedy=remedy)
     for document in evidence.of_role("model_card", "readme", "docs", "notebook"):
+        from fairreg.assessment.content.reported import figures
+
         if said := figures(document):
             reason = f"Results are stated in prose only, in {document.path}."
             return partial(reason, cite_document(document, said), remedy=remedy)
@@ -164,6 +163,8 @@ def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
 def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
     """Return a section of the documents, or of the card that the record was read from."""
     for document in evidence.of_role("model_card", "readme", "docs"):
+        from fairreg.assessment.content.purpose import section_about
+
         if said := section_about(document, topic):
             return [cite_document(document, said)]
     own = getattr(evidence.record, topic)
@@ -182,7 +183,7 @@ def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
 def instructions(evidence: Evidence) -> Finding:
     """Code blocks of README, card and docs; files named in them must be among the published ones."""
     read = evidence.of_role("model_card", "readme", "docs")
-    blocks = [(document, block) for document in read for block in code_blocks(document.text)]
+    blocks = [(document, block) for document in read for block in _blocks(document)]
     if not blocks:
         return unread_files(
             evidence, "instructions for use", remedy="Show in the README how to run the model."
@@ -200,6 +201,12 @@ def instructions(evidence: Evidence) -> Finding:
         else "The instructions are generic."
     )
     return partial(reason, *_cite_all(read, blocks), remedy=remedy)
+
+
+def _blocks(document: Document) -> tuple[str, ...]:
+    from fairreg.assessment.content.grammar import code_blocks
+
+    return code_blocks(document.text)
 
 
 def _cite_all(read: tuple[Document, ...], blocks: list[tuple[Document, str]]) -> list[Citation]:

@@ -6,14 +6,9 @@ The AI model is given a clear and accessible license.
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
-from fairreg.assessment.content.conditions import (
-    excludes_weights,
-    grants,
-    weights_licence,
-    weights_licence_told,
-)
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
+from fairreg.assessment.content.packaged_metadata import weights_licence
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -52,10 +47,16 @@ def spdx(evidence: Evidence) -> Finding:
         cited = cite_datacite(evidence, "license", registered.license)
         return passed(f"DataCite's record has the licence {registered.license}.", *cited)
     remedy = "Choose a licence of the SPDX list and put its identifier into the record."
-    if record.license_stated and not is_placeholder(record.license_stated) and grants(record.license_stated):
+    if record.license_stated and not is_placeholder(record.license_stated) and _grants(record.license_stated):
         cited = (cite_record(evidence, "license_stated", record.license_stated),)
         return partial(f"The licence {record.license_stated} is no SPDX identifier.", *cited, remedy=remedy)
     return failed("The record has no licence, so nobody may reuse the model.", remedy=remedy)
+
+
+def _grants(stated: str) -> bool:
+    from fairreg.assessment.content.conditions import grants
+
+    return grants(stated)
 
 
 @indicator(
@@ -145,6 +146,8 @@ def _said_of_weights(evidence: Evidence) -> Finding | None:
             return passed(f"{document.path} names {named} as the licence of the weights.", cited)
     texts = evidence.of_role("readme", "model_card", "license", "docs")
     for document in (item for item in texts if item.role != "license" or not classify(item.text)):
+        from fairreg.assessment.content.conditions import excludes_weights, weights_licence_told
+
         if denied := excludes_weights(document):
             cited = cite_document(document, denied)
             return failed(

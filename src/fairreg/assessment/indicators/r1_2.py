@@ -5,21 +5,14 @@ The AI model has detailed provenance, such as its input data preparation and tra
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
-from fairreg.assessment.content.reported import (
-    defined_names,
-    hardware,
-    hardware_as_data,
-    units,
-    versions,
-    versions_as_data,
-)
-from fairreg.assessment.content.training_settings import Setting, settings_of
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -37,6 +30,9 @@ from fairreg.assessment.findings import (
 from fairreg.assessment.lineage import relations
 from fairreg.formats.related import source_revision
 from fairreg.schemas.record import Tensor
+
+if TYPE_CHECKING:
+    from fairreg.assessment.content.training_settings import Setting
 
 _PREPARE = re.compile(
     r"(?:make_dataset|pre_?process\w*|prepare\w*|build_features|feature_extract\w*|transforms?"
@@ -66,6 +62,8 @@ def training(evidence: Evidence) -> Finding:
     read = [document for document in listed if not _is_architecture(document)]
     found: dict[str, tuple[Setting, Citation]] = {}
     for document in read:
+        from fairreg.assessment.content.training_settings import settings_of
+
         for name, said in settings_of(document).items():
             if name not in found or (said.as_data and not found[name][0].as_data):
                 found[name] = said, cite_document(document, said.shown)
@@ -155,11 +153,11 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
         if told := _described(said.inputs):
             return [cite_document(document, told)]
     for document in evidence.of_role("docs", "model_card", "readme"):
-        known = defined_names(document, features)
+        known = _reported().defined_names(document, features)
         if len(known) * 2 >= len(features) > 0:
             return [cite_document(document, known)]
     for document in evidence.of_role("definitions", "docs", "model_card", "readme"):
-        if said := units(document, as_data=True):
+        if said := _reported().units(document, as_data=True):
             return [cite_document(document, said)]
     return []
 
@@ -172,7 +170,7 @@ def _described(tensors: Iterable[Tensor]) -> list[str]:
 
 def _units_told(evidence: Evidence) -> list[Citation]:
     for document in evidence.of_role("docs", "model_card", "readme"):
-        if said := units(document, as_data=False):
+        if said := _reported().units(document, as_data=False):
             return [cite_document(document, said)]
     return []
 
@@ -195,7 +193,7 @@ def circumstances(evidence: Evidence) -> Finding:
         "software versions": _versions(evidence),
         "hardware": _hardware(evidence),
     }
-    told = {"software versions": _told(evidence, versions), "hardware": _told(evidence, hardware)}
+    told = {"software versions": _told(evidence, "versions"), "hardware": _told(evidence, "hardware")}
     prose = {name: citations for name, citations in told.items() if citations and not present[name]}
     found = {name: citations for name, citations in (present | prose).items() if citations}
     missing = [name for name in present if name not in found or name in prose]
@@ -244,23 +242,30 @@ def _versions(evidence: Evidence) -> list[Citation]:
         if exact or is_lock(document):
             return [cite_document(document, exact or "lock file")]
     for document in evidence.of_role("hyperparameters", "provenance"):
-        if said := versions_as_data(document):
+        if said := _reported().versions_as_data(document):
             return [cite_document(document, said)]
     return []
 
 
 def _hardware(evidence: Evidence) -> list[Citation]:
     for document in evidence.of_role("hyperparameters", "provenance", "model_card", "readme"):
-        if said := hardware_as_data(document):
+        if said := _reported().hardware_as_data(document):
             return [cite_document(document, said)]
     return []
 
 
-def _told(evidence: Evidence, asked: Callable[[Document], str | None]) -> list[Citation]:
+def _told(evidence: Evidence, what: Literal["versions", "hardware"]) -> list[Citation]:
     for document in evidence.of_role("model_card", "readme", "docs"):
+        asked = _reported().versions if what == "versions" else _reported().hardware
         if said := asked(document):
             return [cite_document(document, said)]
     return []
+
+
+def _reported() -> ModuleType:
+    from fairreg.assessment.content import reported  # patterns of English, for models with a text
+
+    return reported
 
 
 @indicator(

@@ -10,8 +10,6 @@ from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
-from fairreg.assessment.content.grammar import code_blocks
-from fairreg.assessment.content.reported import related_model
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
@@ -82,6 +80,8 @@ def related_models(evidence: Evidence) -> Finding:
         "Name the base model as a typed relation or as base_model of the card, or say that there is none."
     )
     for document in evidence.of_role("model_card", "readme", "docs"):
+        from fairreg.assessment.content.reported import related_model
+
         if said := related_model(document):
             reason = f"Related models are stated in prose only, in {document.path}."
             return partial(reason, cite_document(document, said), remedy=remedy)
@@ -108,6 +108,8 @@ def image(evidence: Evidence) -> Finding:
     read = evidence.of_role("dockerfile")
     found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
     for document in evidence.of_role("readme", "docs", "model_card"):
+        from fairreg.assessment.content.grammar import code_blocks
+
         found += [(document, name) for block in code_blocks(document.text) for name in _PULL.findall(block)]
     remedy = "Publish the image, and name it by its digest (image@sha256:...)."
     loose = {document.path for document, name in found if not _DIGEST.search(name)}

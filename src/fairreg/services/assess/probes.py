@@ -53,6 +53,7 @@ _OPENING = 4096
 _EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
 _MAX_TEXT = 65_536
 _IN_WORDS = ("readme", "docs", "definitions")
+_IN_A_STANDARD = ("standard",)
 
 
 @dataclass(frozen=True)
@@ -107,18 +108,22 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
 
 
 def _beside_the_data(web: HttpClient, record: ModelRecord) -> Iterator[Document]:
-    """Yield the first document in words among the files of a dataset, if it can be had and is not long."""
+    """Yield the first document in words and the first in a standard (Croissant) among a dataset's files.
+
+    Each only if it can be had and is not long.
+    """
     from fairreg.assessment.content.documents import role_of
 
-    named = ((item, role_of(item.name)) for item in record.distributions if item.url and not item.path)
-    for item, role in named:
-        if role in _IN_WORDS and item.url and (item.size or 0) <= _MAX_TEXT:
+    named = [(item, role_of(item.name)) for item in record.distributions if item.url and not item.path]
+    for roles in (_IN_WORDS, _IN_A_STANDARD):
+        short = (pair for pair in named if pair[1] in roles and (pair[0].size or 0) <= _MAX_TEXT)
+        item, role = next(short, (None, None))
+        if item is not None and role is not None and item.url is not None:
             with suppress(FairregError):  # then it stays unread
                 body = _head(web, item.url, {}, _MAX_TEXT).body
                 digest = hashlib.sha256(body).hexdigest()
                 text = body.decode("utf-8", "replace")
                 yield Document(role=role, path=item.name, text=text, sha256=digest)
-            return
 
 
 def _about_files(web: HttpClient, record: ModelRecord) -> Iterator[_Question]:
