@@ -296,6 +296,14 @@ def test_what_a_harvester_notes_of_a_closed_record_is_no_procedure(record):
     assert words is None or words.startswith("embargoed until")
 
 
+@pytest.mark.parametrize("state", [{"private": True}, {"disabled": True}])
+def test_a_private_or_disabled_repository_of_the_hub_states_no_conditions(state):
+    record = harvesters.get("huggingface").to_record({"id": "lab/x", "sha": "1", **state})
+    evidence = replaced(BARE, record=record)
+    assert access.stated_conditions(evidence) is None
+    assert access.request_address(evidence) is None
+
+
 def test_a_side_file_that_is_given_says_nothing():
     files = (Distribution(name="README.md", url="https://x.org/README.md"),)
     evidence = with_record(stated(f"Ask at {FORM}"), distributions=files)

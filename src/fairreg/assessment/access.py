@@ -9,20 +9,16 @@ files. Conditions without an address are words; what a harvester notes of a clos
 import re
 from collections.abc import Iterator
 
-from fairreg.assessment.base import Citation
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Evidence, Probe
-from fairreg.assessment.findings import cite_datacite, cite_record
+from fairreg.assessment.lineage import stated_access
 from fairreg.assessment.probed_file import file_probe, why_no_bytes
-from fairreg.schemas.record import Access
 
 __all__ = [
     "answer_about_files",
     "asks_for_access",
-    "cite_access",
     "embargo_ended",
     "request_address",
-    "stated_access",
     "stated_conditions",
     "why_no_answer",
 ]
@@ -63,20 +59,6 @@ _OTHER = re.compile(
     r"|described|documentation|preprints?)\b",
     re.IGNORECASE,
 )
-
-
-def stated_access(evidence: Evidence) -> Access | None:
-    """Return the access that the record states, else that of its DOI's metadata."""
-    if evidence.record.access or evidence.datacite is None:
-        return evidence.record.access
-    return evidence.datacite.record.access
-
-
-def cite_access(evidence: Evidence, value: object) -> Citation:
-    """Cite the access from the record that states it."""
-    if evidence.record.access is None and (cited := cite_datacite(evidence, "access", value)):
-        return cited[0]
-    return cite_record(evidence, "access", value)
 
 
 def stated_conditions(evidence: Evidence) -> str | None:
