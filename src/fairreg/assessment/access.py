@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from fairreg.assessment.content.prose import is_placeholder
-from fairreg.assessment.evidence import Evidence, Probe
+from fairreg.assessment.evidence import Evidence, Probe, ProbeKind
 from fairreg.assessment.lineage import stated_access
 from fairreg.assessment.probed_file import file_probe, why_no_bytes
 
@@ -20,6 +20,7 @@ __all__ = [
     "embargo_ended",
     "request_address",
     "stated_conditions",
+    "was_asked",
     "why_no_answer",
 ]
 
@@ -35,6 +36,7 @@ _NOTES = frozenset(
         "metadata-only",
     }
 )
+_ABOUT_FILES: tuple[ProbeKind, ...] = ("file_range", "file_access")
 _WITHDRAWN = ("withdrawn on ", "withdrawn by its source")
 _WEB = re.compile(r"https?://[^\s<>\"'()\[\]{}]{1,1000}", re.IGNORECASE)
 _CLAUSE = re.compile(r"\n|;|\bbut\b|(?<=[.!?])\s", re.IGNORECASE)
@@ -133,6 +135,11 @@ def why_no_answer(evidence: Evidence) -> str:
     if asked or evidence.offline or any(item.url for item in evidence.record.distributions):
         return why_no_bytes(evidence)
     return "No file has an address in the record, so whether the host refuses one was not probed."
+
+
+def was_asked(evidence: Evidence) -> bool:
+    """Tell whether the host was asked about the files, even if its answer does not decide."""
+    return any(evidence.probe(kind).outcome == "failed" for kind in _ABOUT_FILES)
 
 
 def _listing(evidence: Evidence) -> Probe | None:

@@ -79,7 +79,11 @@ def _restricted(evidence: Evidence, access: Access | None, *, given: bool) -> Fi
     address, words = way.request_address(evidence), way.stated_conditions(evidence)
     told = [cite_access(evidence, address or words)] if address or words else []
     if probe.outcome not in _ANSWERS:
-        return unknown(way.why_no_answer(evidence), *told)
+        why = way.why_no_answer(evidence)
+        if words and not address and way.was_asked(evidence):
+            reason = f"In any case {_told(address, words)}. {why}"
+            return partial(reason, *told, remedy=_remedy(address, probe.outcome))
+        return unknown(why, *told)
     stated = [cite_access(evidence, access.level)] if access else []
     cited = [*(told or stated), cite_probe(evidence, probe.kind)]
     reason = f"{_ANSWERS[probe.outcome]}, and {_told(address, words)}."
