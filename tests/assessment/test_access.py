@@ -100,6 +100,9 @@ def test_conditions_of_any_length_are_read_in_linear_time():
         ("ok", "Ask the group.", "partial"),
         ("ok", None, "fail"),
         ("failed", f"Ask at {FORM}", "unknown"),
+        ("failed", "Ask the group.", "partial"),  # whatever the host would answer
+        ("failed", None, "unknown"),
+        ("not_probed", "Ask the group.", "unknown"),
         ("not_probed", None, "unknown"),
     ],
 )
@@ -276,9 +279,11 @@ def test_a_restricted_record_of_any_source_has_a_verdict_where_the_probe_was_ans
 
 @settings(max_examples=examples(100))
 @given(record=RECORDS, outcome=st.sampled_from(["failed", "not_probed"]))
-def test_without_an_answer_the_verdict_is_unknown_and_says_why(record, outcome):
-    found = says_how.assess(answered(replaced(BARE, record=record), outcome))
-    assert found.verdict == "unknown"
+def test_without_an_answer_the_verdict_is_unknown_unless_no_answer_could_change_it(record, outcome):
+    evidence = answered(replaced(BARE, record=record), outcome)
+    found = says_how.assess(evidence)
+    alike = access.stated_conditions(evidence) and not access.request_address(evidence)
+    assert found.verdict == ("partial" if alike and outcome == "failed" else "unknown")
     assert "not" in found.reason or "timed out" in found.reason
 
 
@@ -294,6 +299,14 @@ def test_an_open_record_needs_no_way_to_get_access(record, outcome):
 def test_what_a_harvester_notes_of_a_closed_record_is_no_procedure(record):
     words = access.stated_conditions(replaced(BARE, record=record))
     assert words is None or words.startswith("embargoed until")
+
+
+@pytest.mark.parametrize("state", [{"private": True}, {"disabled": True}])
+def test_a_private_or_disabled_repository_of_the_hub_states_no_conditions(state):
+    record = harvesters.get("huggingface").to_record({"id": "lab/x", "sha": "1", **state})
+    evidence = replaced(BARE, record=record)
+    assert access.stated_conditions(evidence) is None
+    assert access.request_address(evidence) is None
 
 
 def test_a_side_file_that_is_given_says_nothing():

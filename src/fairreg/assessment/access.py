@@ -9,21 +9,18 @@ files. Conditions without an address are words; what a harvester notes of a clos
 import re
 from collections.abc import Iterator
 
-from fairreg.assessment.base import Citation
 from fairreg.assessment.content.prose import is_placeholder
-from fairreg.assessment.evidence import Evidence, Probe
-from fairreg.assessment.findings import cite_datacite, cite_record
+from fairreg.assessment.evidence import Evidence, Probe, ProbeKind
+from fairreg.assessment.lineage import stated_access
 from fairreg.assessment.probed_file import file_probe, why_no_bytes
-from fairreg.schemas.record import Access
 
 __all__ = [
     "answer_about_files",
     "asks_for_access",
-    "cite_access",
     "embargo_ended",
     "request_address",
-    "stated_access",
     "stated_conditions",
+    "was_asked",
     "why_no_answer",
 ]
 
@@ -39,6 +36,7 @@ _NOTES = frozenset(
         "metadata-only",
     }
 )
+_ABOUT_FILES: tuple[ProbeKind, ...] = ("file_range", "file_access")
 _WITHDRAWN = ("withdrawn on ", "withdrawn by its source")
 _WEB = re.compile(r"https?://[^\s<>\"'()\[\]{}]{1,1000}", re.IGNORECASE)
 _CLAUSE = re.compile(r"\n|;|\bbut\b|(?<=[.!?])\s", re.IGNORECASE)
@@ -63,20 +61,6 @@ _OTHER = re.compile(
     r"|described|documentation|preprints?)\b",
     re.IGNORECASE,
 )
-
-
-def stated_access(evidence: Evidence) -> Access | None:
-    """Return the access that the record states, else that of its DOI's metadata."""
-    if evidence.record.access or evidence.datacite is None:
-        return evidence.record.access
-    return evidence.datacite.record.access
-
-
-def cite_access(evidence: Evidence, value: object) -> Citation:
-    """Cite the access from the record that states it."""
-    if evidence.record.access is None and (cited := cite_datacite(evidence, "access", value)):
-        return cited[0]
-    return cite_record(evidence, "access", value)
 
 
 def stated_conditions(evidence: Evidence) -> str | None:
@@ -151,6 +135,11 @@ def why_no_answer(evidence: Evidence) -> str:
     if asked or evidence.offline or any(item.url for item in evidence.record.distributions):
         return why_no_bytes(evidence)
     return "No file has an address in the record, so whether the host refuses one was not probed."
+
+
+def was_asked(evidence: Evidence) -> bool:
+    """Tell whether the host was asked about the files, even if its answer does not decide."""
+    return any(evidence.probe(kind).outcome == "failed" for kind in _ABOUT_FILES)
 
 
 def _listing(evidence: Evidence) -> Probe | None:

@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A (Chen et al. 2022, Table 1): retrieval of the data and the metadata, now and later."""
 
-from fairreg.assessment.access import (
-    asks_for_access,
-    cite_access,
-    request_address,
-    stated_access,
-    stated_conditions,
-)
 from fairreg.assessment.base import Finding, Verdict, indicator
 from fairreg.assessment.evidence import Evidence, ProbeKind
 from fairreg.assessment.findings import (
+    cite_access,
     cite_probe,
     cite_record,
     failed,
@@ -19,6 +13,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.indicators import a1, a2
+from fairreg.assessment.lineage import stated_access
 from fairreg.assessment.probed_file import file_probe
 from fairreg.schemas.record import Access
 from fairreg.sources import REGISTRAR
@@ -82,14 +77,21 @@ def access(evidence: Evidence) -> Finding:
         cited = cite_probe(evidence, "file_range")
         return passed("A file is given to anybody without a login: the data are open.", cited)
     found = a1.access(evidence, of_data=True)
-    told = found.verdict is Verdict.PARTIAL and any(asks_for_access(item.value) for item in found.evidence)
-    if probe.outcome in {"absent", "denied"} and not told:
+    if probe.outcome in {"absent", "denied"} and not _tells_how(found):
         remedy = "State the access level (open, restricted, embargoed) in the record's own field."
         return failed("No file is given, and nothing states who may have the files.", remedy=remedy)
     return found
 
 
+def _tells_how(found: Finding) -> bool:
+    from fairreg.assessment.access import asks_for_access  # most data are open
+
+    return found.verdict is Verdict.PARTIAL and any(asks_for_access(item.value) for item in found.evidence)
+
+
 def _procedure(evidence: Evidence, stated: Access) -> Finding:
+    from fairreg.assessment.access import request_address, stated_conditions
+
     address, words = request_address(evidence), stated_conditions(evidence)
     level = f"The access is {stated.level}"
     if address:

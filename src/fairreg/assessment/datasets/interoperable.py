@@ -5,10 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fairreg.assessment.access import embargo_ended, stated_access
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed
-from fairreg.assessment.content.field_lists import described_fields, may_describe_fields
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -20,7 +18,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import is_persistent
+from fairreg.assessment.lineage import is_persistent, stated_access
 from fairreg.schemas.record import INDEX_FORMATS, Feature
 
 _IRI = re.compile(r"https?://[^\s.]+\.\S+")
@@ -139,6 +137,12 @@ def fields_described(evidence: Evidence) -> Finding:
             told = sum(_describes(item.get("description")) for item in listed)
             cited = cite_document(document, f"{len(listed)} fields")
             return _described(told, len(listed), cited, remedy=remedy)
+    return _in_words(evidence, remedy)
+
+
+def _in_words(evidence: Evidence, remedy: str) -> Finding:
+    from fairreg.assessment.content.field_lists import described_fields  # only for data without a list
+
     for document in evidence.of_role("readme", "docs", "definitions"):
         lines = described_fields(document.text)
         if len(lines) >= _FEWEST:
@@ -152,6 +156,9 @@ def fields_described(evidence: Evidence) -> Finding:
 
 def _unread(evidence: Evidence) -> str | None:
     """Return what may describe the fields and was not read."""
+    from fairreg.assessment.access import embargo_ended
+    from fairreg.assessment.content.field_lists import may_describe_fields
+
     access, listed = stated_access(evidence), evidence.record.distributions
     closed = access is not None and access.level != "open" and not embargo_ended(evidence)
     if evidence.downloaded or closed:

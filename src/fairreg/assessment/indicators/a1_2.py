@@ -4,18 +4,10 @@
 The protocol allows for an authentication and authorization procedure, where necessary.
 """
 
-from fairreg.assessment.access import (
-    answer_about_files,
-    cite_access,
-    embargo_ended,
-    request_address,
-    stated_access,
-    stated_conditions,
-    why_no_answer,
-)
-from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
+    cite_access,
     cite_address,
     cite_probe,
     failed,
@@ -24,7 +16,9 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import links, scheme_of
+from fairreg.assessment.lineage import links, scheme_of, stated_access
+from fairreg.assessment.probed_file import file_probe
+from fairreg.schemas.record import Access
 
 _WITH_LOGIN = frozenset(
     {"https", "ftps", "sftp", "git+https", "root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"}
@@ -63,15 +57,33 @@ def can_authenticate(evidence: Evidence) -> Finding:
 )
 def says_how(evidence: Evidence) -> Finding:
     """Only for models that are not open: the host's answer, and the way to ask that the metadata state."""
-    if shown := _shown_open(evidence):
-        return not_applicable("The model is open.", *shown)
-    access, probe = stated_access(evidence), answer_about_files(evidence)
+    access = stated_access(evidence)
+    if access and access.level == "open":
+        return not_applicable("The model is open.", cite_access(evidence, access.level))
+    given = file_probe(evidence).outcome == "ok"
+    if access is None and given:
+        return not_applicable("The model is open: a file is given.", cite_probe(evidence, "file_range"))
+    return _restricted(evidence, access, given=given)
+
+
+def _restricted(evidence: Evidence, access: Access | None, *, given: bool) -> Finding:
+    from fairreg.assessment import access as way  # most models are open
+
+    probe = way.answer_about_files(evidence)
     if access is None and probe.outcome != "denied":
         return unknown("Whether access is restricted is not known.")
-    address, words = request_address(evidence), stated_conditions(evidence)
+    if access and given and way.embargo_ended(evidence):
+        ended = cite_access(evidence, f"{access.level} until {access.until}")
+        reason = "The embargo has ended, and a file is given."
+        return not_applicable(reason, ended, cite_probe(evidence, "file_range"))
+    address, words = way.request_address(evidence), way.stated_conditions(evidence)
     told = [cite_access(evidence, address or words)] if address or words else []
     if probe.outcome not in _ANSWERS:
-        return unknown(why_no_answer(evidence), *told)
+        why = way.why_no_answer(evidence)
+        if words and not address and way.was_asked(evidence):
+            reason = f"In any case {_told(address, words)}. {why}"
+            return partial(reason, *told, remedy=_remedy(address, probe.outcome))
+        return unknown(why, *told)
     stated = [cite_access(evidence, access.level)] if access else []
     cited = [*(told or stated), cite_probe(evidence, probe.kind)]
     reason = f"{_ANSWERS[probe.outcome]}, and {_told(address, words)}."
@@ -100,21 +112,3 @@ def _remedy(address: str | None, outcome: str) -> str:
     if outcome == "ok":
         return "State the access level that the host applies."
     return "Publish the record at a host that answers 401 or 403 for restricted files, not 404."
-
-
-def _shown_open(evidence: Evidence) -> list[Citation]:
-    """Return what shows that the model is open: its stated level, or a file that was given.
-
-    A file counts where no level is stated or the stated embargo has ended.
-    """
-    access = stated_access(evidence)
-    if access and access.level == "open":
-        return [cite_access(evidence, access.level)]
-    answer = answer_about_files(evidence)
-    if (answer.kind, answer.outcome) != ("file_range", "ok"):
-        return []
-    given = cite_probe(evidence, "file_range")
-    if access is None:
-        return [given]
-    ended = cite_access(evidence, f"{access.level} until {access.until}")
-    return [ended, given] if embargo_ended(evidence) else []

@@ -91,7 +91,8 @@ def _is_valid(document: Document) -> bool:
         return False
     stem = document.path.rsplit("/", 1)[-1].split(".")[0].lower()
     required = _FIELDS.get(stem, ("@context", "@type"))
-    return all(content.get(key) for key in required)
+    is_of_data = "dataset" in str(content.get("@type")).lower()  # Croissant beside a model
+    return all(content.get(key) for key in required) and not is_of_data
 
 
 @indicator(
