@@ -552,6 +552,8 @@ BUILT_IN = (
         copy_dois="dlhub_doi",
         rank=3,
         own_search=True,
+        model_registry=True,
+        dormant=True,  # its last SDK is of 2023
         metadata_terms=MetadataTerms(_NOT_STATED, "https://www.dlhub.org"),
     ),
     Source("zenodo_oai", "Zenodo (OAI-PMH)", served_by="zenodo", metadata_terms=_ZENODO_TERMS),

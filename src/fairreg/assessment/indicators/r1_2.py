@@ -13,7 +13,7 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.evidence import IN_RECORD, Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_document,
@@ -73,7 +73,7 @@ def training(evidence: Evidence) -> Finding:
     remedy = "Save settings, optimiser, epochs, split and seed as hyperparameters.json beside the weights."
     if len(found) - len(prose) >= _MANY:
         return passed(f"{reason}.", *cited)
-    final = evidence.downloaded or bool(read)
+    final = evidence.downloaded or any(document.path != IN_RECORD for document in read)
     only = f", {', '.join(prose)} in prose only." if prose else "."
     return graded(
         min(len(found), _MANY - 1), reason + only, *cited, full=_MANY, half=1, remedy=remedy, final=final

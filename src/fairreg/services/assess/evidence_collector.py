@@ -37,6 +37,7 @@ from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
 from fairreg.services.assess.other_files import OtherFiles, leaves_out, other_files
 from fairreg.services.assess.probes import ProbeResults, probe_all
+from fairreg.services.assess.registry_listing import registry_listing
 from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
@@ -184,13 +185,22 @@ class EvidenceCollector:
         return _Known(
             record=record,
             datacite=_facts(registered.record, registered.raw) if registered else None,
-            probes=(*_datacite_probe(resolution), *answers.probes),
+            probes=(*_datacite_probe(resolution), *answers.probes, *self._listing(web, resolution)),
             fetched=fetched,
             mismatched=mismatched,
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
             others=other_files(web, resolution.source, self.log) if fetched else OtherFiles(),
         )
+
+    def _listing(self, web: HttpClient, resolution: Resolution) -> tuple[Probe, ...]:
+        """The probe of the registries of models that the record names; none for a dataset."""
+        record, registered = resolution.record, resolution.datacite
+        if record.kind == "dataset":
+            return ()
+        named = registered.record if registered else None
+        found = registry_listing(web.with_policy(_BRIEF), record, named)
+        return (found,) if found else ()
 
     def _statements(self, pid: IdentifierLike) -> Sequence[Statement]:
         try:
