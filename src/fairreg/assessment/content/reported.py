@@ -47,7 +47,10 @@ _LINK = (
 )
 _FIGURES = re.compile(
     rf"\b{_METRIC}{_LINK}{_VALUE}(?![\w/-])|(?<![\w.]){_VALUE}(?:\s(?:test|validation|overall|mean"
-    rf"|top-1))?\s{_METRIC}\b",
+    rf"|top-1))?\s{_METRIC}\b"
+    # What it is measured on may stand between an unmistakable metric and its number.
+    rf"|\b(?:accuracy|auc|auroc|area under the(?: roc)? curve)(?: [\w/+-]{{1,30}}){{1,8}} (?:is|was|reaches|of)"
+    rf" {_VALUE}(?![\w/-])",
     re.IGNORECASE,
 )
 _NO_RESULT = re.compile(
@@ -213,7 +216,8 @@ def figures(document: Document) -> str | None:
 
 
 def _is_result(text: str, hit: re.Match[str]) -> bool:
-    around = text[max(0, hit.start() - 25) : hit.end() + 12]
+    before = text[max(0, hit.start() - 25) : hit.start()].rpartition(";")[2]
+    around = before + text[hit.start() : hit.end() + 12]
     return not _NO_RESULT.search(around) and not _UNIT.match(text, hit.end())
 
 

@@ -4,11 +4,11 @@
 The AI model is given a clear and accessible license.
 """
 
-from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.packaged_metadata import weights_licence
+from fairreg.assessment.content.packaged_metadata import shipped_records, weights_licence
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -23,6 +23,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.lineage import relations
+from fairreg.assessment.training import KINDS_OF_DATA
 from fairreg.sources import source_named
 
 
@@ -120,10 +121,15 @@ def covers_weights(evidence: Evidence) -> Finding:
     if said := _said_of_weights(evidence):
         return said
     remedy = _NAME_IT
+    if len({name for name, _ in _licences(evidence)}) > 1 and agrees.assess(evidence).verdict is Verdict.FAIL:
+        cited = tuple(citation for _, citation in _licences(evidence))
+        return failed("Licences that differ are named, so none is known to cover the weights.", *cited, remedy=remedy)
     if evidence.record.license is None:
         return failed("No licence is known that could cover the weights.", remedy=remedy)
     cited = cite_record(evidence, "license", evidence.record.license)
-    upstream = relations(evidence, "fine_tuned_from", "is_derived_from")
+    derived = relations(evidence, "fine_tuned_from", "is_derived_from")
+    # A licence of data covers the data; what is trained on them is no copy of them.
+    upstream = [item for item in derived if (item.target_kind or "").lower() not in KINDS_OF_DATA]
     if upstream:
         reason = (
             f"The licence of {upstream[0].target.compact}, from which the model derives, was not compared."
@@ -140,6 +146,10 @@ _NAME_IT = "Name the licence of the weights as weights_license in the front matt
 
 
 def _said_of_weights(evidence: Evidence) -> Finding | None:
+    for document, record in shipped_records(evidence):
+        if record.license:
+            cited = cite_document(document, record.license)
+            return passed(f"{document.path} describes the trained model under {record.license}.", cited)
     for document in evidence.of_role("model_card", "readme"):
         if named := weights_licence(document):
             cited = cite_document(document, named)

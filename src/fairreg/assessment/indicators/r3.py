@@ -10,6 +10,7 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
 from fairreg.assessment.content.prose import is_placeholder
+from fairreg.assessment.content.network_code import BARE_WEIGHTS, named_architecture, network_code
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -26,7 +27,7 @@ from fairreg.formats.front_matter import strict_mapping
 from fairreg.storage.formats import ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
-_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS})
+_CONVERTIBLE = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS})
 _LAYOUT = frozenset({"data", "docs", "models", "notebooks", "references", "reports", "src", "tests"})
 _ENOUGH_FOLDERS = 4
 _VECTOR = re.compile(
@@ -99,7 +100,7 @@ def _is_valid(document: Document) -> bool:
     "R3-2",
     weight=2,
     title="Community file format",
-    passes="a format that the community's tools read (ONNX, safetensors, Keras, SavedModel)",
+    passes="a format that the community's tools read (ONNX, Keras, SavedModel, safetensors with a known architecture)",
     partial="one that can be converted",
     fails="another one",
     corresponds_to=("FsF-R1.3-02D", "ML-R3-02S"),
@@ -108,10 +109,15 @@ def file_format(evidence: Evidence) -> Finding:
     """Magic bytes of the model files."""
     files = evidence.model_files
     remedy = "Export the model to ONNX, or its weights to safetensors."
-    shared = [file for file in files if file.format in _SHARED]
+    code, architecture = network_code(evidence), named_architecture(evidence)
+    shared = [
+        file for file in files if file.format in _SHARED and (file.format != "safetensors" or architecture)
+    ]
     if shared:
         return passed(f"{shared[0].path} is {shared[0].format}.", *map(cite_file, shared))
-    convertible = [file for file in files if file.format in _CONVERTIBLE]
+    # A state dict is converted with its network; safetensors are open whoever built it.
+    bare = BARE_WEIGHTS - {"safetensors"} if not (code or architecture) else frozenset()
+    convertible = [file for file in files if file.format in _CONVERTIBLE - bare]
     if convertible:
         reason = f"{convertible[0].format} can be converted."
         return partial(reason, *map(cite_file, convertible), remedy=remedy)
