@@ -17,7 +17,9 @@ from fairreg.assessment.findings import (
     cite_document,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     partial,
     passed,
     unknown,
@@ -110,7 +112,7 @@ def _is_the_record(evidence: Evidence, document: Document) -> bool:
     "R1.1-3",
     weight=1,
     title="Licence covers the weights; compatible upstream",
-    passes="an explicit statement, as weights_license in the front matter of a card",
+    passes="an explicit statement: weights_license in front matter, or a licence of the file in JSON-LD",
     partial="stated in a sentence only, or inferred from the record's licence without a conflict",
     fails="a conflict, or no licence",
     corresponds_to=("FRSM-15-R1.1-2",),
@@ -140,20 +142,20 @@ _NAME_IT = "Name the licence of the weights as weights_license in the front matt
 
 
 def _said_of_weights(evidence: Evidence) -> Finding | None:
-    for document in evidence.of_role("model_card", "readme"):
+    for document in evidence.of_role("model_card", "readme", "standard", "provenance"):
         if named := weights_licence(document):
             cited = cite_document(document, named)
             return passed(f"{document.path} names {named} as the licence of the weights.", cited)
-    texts = evidence.of_role("readme", "model_card", "license", "docs")
+    texts = free_texts(evidence, "readme", "model_card", "license", "docs")
     for document in (item for item in texts if item.role != "license" or not classify(item.text)):
         from fairreg.assessment.content.conditions import excludes_weights, weights_licence_told
 
         if denied := excludes_weights(document):
-            cited = cite_document(document, denied)
+            cited = cite_text(evidence, document, denied)
             return failed(
                 f"{document.path} says that the licence leaves out the weights.", cited, remedy=_NAME_IT
             )
         if said := weights_licence_told(document):
             reason = f"The licence of the weights is stated in prose only, in {document.path}."
-            return partial(reason, cite_document(document, said), remedy=_NAME_IT)
+            return partial(reason, cite_text(evidence, document, said), remedy=_NAME_IT)
     return None
