@@ -17,7 +17,6 @@ from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.storage.formats import MODEL_FORMATS, FileFormat
 
 __all__ = [
-    "IN_RECORD",
     "DataCiteFacts",
     "DatasetScore",
     "Document",
@@ -68,8 +67,6 @@ Role = Literal[
     "standard",
 ]
 
-# Stands for the path of what the record says in words.
-IN_RECORD = "the description"
 _NAMED_MODEL = re.compile(r"model|weights?|checkpoint|\.keras$", re.IGNORECASE)
 
 
@@ -223,17 +220,8 @@ class Evidence(_Struct, frozen=True):
         return f"The answer of the probe {kind} ({probe.outcome}) does not decide it."
 
     def of_role(self, *roles: Role) -> tuple[Document, ...]:
-        """Return documents of the given roles, in the order of the roles.
-
-        What the record says in words is read like the documentation beside the model, after it.
-        """
-        found = [document for role in roles for document in self.documents if document.role == role]
-        return (*found, *(self._in_words if "docs" in roles else ()))
-
-    @property
-    def _in_words(self) -> tuple[Document, ...]:
-        told = "\n\n".join(filter(None, (self.record.description, self.record.usage)))
-        return (Document(role="docs", path=IN_RECORD, text=told),) if told else ()
+        """Return documents of the given roles, in the order of the roles."""
+        return tuple(document for role in roles for document in self.documents if document.role == role)
 
     @property
     def model_files(self) -> tuple[FileFact, ...]:

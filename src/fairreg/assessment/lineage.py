@@ -17,6 +17,7 @@ __all__ = [
     "concept_dois",
     "host_of",
     "is_persistent",
+    "is_weights",
     "lineage_dois",
     "links",
     "may_be_registered",
@@ -134,8 +135,13 @@ def weight_files(record: ModelRecord) -> tuple[Distribution, ...]:
     return tuple(
         item
         for item in record.distributions
-        if item.path is None and _WEIGHTS.search(item.name.split("?")[0]) and not is_apple_double(item.name)
+        if item.path is None and is_weights(item.name) and not is_apple_double(item.name)
     )
+
+
+def is_weights(name: str) -> bool:
+    """Tell whether a name or address is that of a model file, by its suffix."""
+    return bool(_WEIGHTS.search(name.split("?", maxsplit=1)[0]))
 
 
 def archives(record: ModelRecord) -> tuple[Distribution, ...]:

@@ -139,6 +139,9 @@ _NO_LICENCE = re.compile(
     r"|unknown)\b",
     re.IGNORECASE,
 )
+_LICENCE_HEADING = re.compile(r"\W*(?:licen[cs]e|licensing|terms of use|copyright)\b", re.IGNORECASE)
+_NAMED_LICENCE = re.compile(rf"\b{_SPDX}")
+_THE_WEIGHTS = re.compile(rf"\b{_WEIGHTS}\b", re.IGNORECASE)
 _LICENCE_KEY = re.compile(
     r"(?:(?:model|trained|network) )?(?:weights?|model|checkpoints?) licen[cs]e", re.IGNORECASE
 )
@@ -176,7 +179,17 @@ def weights_licence_told(document: Document) -> str | None:
     for item in settings(document):
         if _LICENCE_KEY.fullmatch(item.name.replace("_", " ")) and not is_nothing(item.value):
             return item.text
-    return next(_hits(document, _COVERS), None)
+    return next(_hits(document, _COVERS), None) or _below_a_heading(document)
+
+
+def _below_a_heading(document: Document) -> str | None:
+    """Return "MIT, for code and weights" of a section on the licence."""
+    for item in statements(document):
+        named = _NAMED_LICENCE.search(item.text) if _LICENCE_HEADING.match(item.heading) else None
+        weights = _THE_WEIGHTS.search(item.text) if named else None
+        if named and weights and asserted(item.text, weights.start(), weights.end(), real=False):
+            return item.text
+    return None
 
 
 def excludes_weights(document: Document) -> str | None:

@@ -4,20 +4,21 @@
 These are the author's own words, like the host's record. A FAIR4ML file of another model does not count.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import origin_of
-from fairreg.assessment.lineage import is_persistent, lineage_dois
+from fairreg.assessment.lineage import is_persistent, is_weights, lineage_dois
 from fairreg.errors import RecordError
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import identifier_in
-from fairreg.schemas.record import Feature, ModelRecord, Tensor
+from fairreg.schemas.record import ModelRecord, Tensor
 
 __all__ = [
     "ENOUGH_WORDS",
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 _FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
-_SIDES = ("inputs", "outputs")
 Topic = Literal["intended_use", "limitations"]
 ENOUGH_WORDS = 30
 _TOPIC_KEYS: dict[Topic, tuple[str, ...]] = {
@@ -87,44 +87,34 @@ def shipped_signatures(evidence: Evidence) -> tuple[tuple[Document, Signature], 
 
 def _signature(document: Document) -> Signature | None:
     content = parsed(document)
-    if not isinstance(content, dict):
+    sides = [content.get(name) for name in ("inputs", "outputs")] if isinstance(content, dict) else [None]
+    if not all(isinstance(side, list) and side for side in sides):
         return None
     try:
-        found = msgspec.convert({name: _tensors(content.get(name)) for name in _SIDES}, Signature, strict=False)
+        return msgspec.convert(
+            {name: [_tensor(item) for item in content[name]] for name in ("inputs", "outputs")},
+            Signature,
+            strict=False,
+        )
     except msgspec.ValidationError:
         return None
-    return found if found.inputs and found.outputs else None
 
 
-def _tensors(listed: object) -> list[object]:
-    """Return tensors with the members that are read here; what else an author says of one does no harm."""
-    items = listed if isinstance(listed, list) else []
-    return [_tensor(item) if isinstance(item, dict) else item for item in items]
-
-
-def _tensor(item: dict[str, Any]) -> dict[str, Any]:
-    known = {name: value for name, value in item.items() if name in Tensor.__struct_fields__}
-    axes = item.get("axes")
-    if isinstance(axes, str):  # BioImage.IO writes "bcyx"
-        axes = list(axes)
-    if isinstance(axes, list):
-        known["shape"] = _named_axes(known.get("shape", axes), axes)
-    if isinstance(known.get("features"), list):
-        known["features"] = [_feature(one) for one in known["features"]]
-    return known
-
-
-def _named_axes(shape: object, axes: list[Any]) -> object:
-    """Give each free dimension (null) of a shape the name of its axis."""
-    if not isinstance(shape, list) or len(shape) != len(axes):
-        return shape
-    return [axis if size is None else size for size, axis in zip(shape, axes, strict=True)]
-
-
-def _feature(item: object) -> object:
-    if not isinstance(item, dict):
-        return {"name": item} if isinstance(item, str) else item
-    return {name: value for name, value in item.items() if name in Feature.__struct_fields__}
+def _tensor(stated: object) -> object:
+    """Return the members that a tensor has here; an open size is called by its axis, others are left out."""
+    if not isinstance(stated, dict):
+        return stated
+    shape, axes = stated.get("shape"), stated.get("axes")
+    names = axes if isinstance(axes, list) else []
+    known = {key: stated[key] for key in ("name", "dtype") if key in stated}
+    if isinstance(shape, list):
+        open_sizes = {at: str(name) for at, name in enumerate(names)}
+        sizes = [open_sizes.get(at, "n") if size is None else size for at, size in enumerate(shape)]
+        known["shape"] = sizes
+    features = stated.get("features")
+    listed = [item for item in features if isinstance(item, dict)] if isinstance(features, list) else []
+    told = [{key: item[key] for key in ("name", "unit", "description") if item.get(key)} for item in listed]
+    return {**known, "features": told} if told else known
 
 
 def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
@@ -170,9 +160,25 @@ def stated_about(document: Document, topic: Topic) -> str | None:
 
 
 def weights_licence(document: Document) -> str | None:
-    """Return the licence of the weights that a card's front matter names, by the key ``weights_license``."""
+    """Return the licence stated of the weights, in front matter (``weights_license``) or in JSON-LD."""
     from fairreg.assessment.content.claims import is_nothing
 
+    if document.role in {"standard", "provenance"}:
+        return next(_licences_of_files(parsed(document), 8), None)
     stated = strict_mapping(document.text)
     found = (stated.get(key) for key in _LICENCE_KEYS)
     return next((item for item in found if isinstance(item, str) and not is_nothing(item)), None)
+
+
+def _licences_of_files(value: object, depth: int) -> Iterator[str]:
+    """Yield the licence of each file of weights that a JSON-LD document describes (RO-Crate, FAIR4ML)."""
+    members = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    if isinstance(value, dict):
+        stated = value.get("license") or value.get("schema:license")
+        licence = stated.get("@id") or stated.get("name") if isinstance(stated, dict) else stated
+        names = (value.get(key) for key in ("@id", "name", "contentUrl", "url"))
+        if isinstance(licence, str) and any(isinstance(name, str) and is_weights(name) for name in names):
+            yield licence
+    if depth:
+        for member in members:
+            yield from _licences_of_files(member, depth - 1)

@@ -4,6 +4,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from fairreg.assessment.content.claims import asserted, is_nothing
 from fairreg.assessment.content.grammar import Kind, Passage, passages, statements
@@ -16,8 +17,10 @@ __all__ = [
     "figures",
     "hardware",
     "hardware_as_data",
+    "ordered_names",
     "related_model",
     "repository_told",
+    "training_data_address",
     "units",
     "versions",
     "versions_as_data",
@@ -185,6 +188,24 @@ _NO_QUANTITY = re.compile(
     re.IGNORECASE,
 )
 
+_ADDRESS = re.compile(r"https?://(?!(?:dx\.)?doi\.org|arxiv\.org)[\w.-]{3,100}/\S{2,300}")
+_TRAINING_DATA = re.compile(
+    r"\btrained (?:\w+ ){0,2}?on (?:\w+[ -]){0,6}?(?:data|datasets?|samples?|events|jets|corpus|images)\b"
+    r"|\btraining (?:data|sample|set|events|jets)\b",
+    re.IGNORECASE,
+)
+
+_ONE_NAME = r"`?[\w.]{1,40}`?(?:\s?[(\[][\w/°]{1,10}[)\]])?"
+_LISTED = re.compile(
+    r"\b(?:in (?:this|the following|that) order|(?:features|inputs|variables|columns|branches|observables)"
+    rf"(?: are)?(?: \w+){{0,6}})\s?:\s*((?:{_ONE_NAME}(?:,|;| and)\s*){{2,200}}(?:and )?{_ONE_NAME})(?=\W*$)",
+    re.IGNORECASE,
+)
+_INPUTS = re.compile(
+    r"\W*(?:model )?(?:inputs?|(?:input )?features?|variables|branches|columns)\b", re.IGNORECASE
+)
+_FEW = 2
+
 _MY_CODE = re.compile(
     r"\b(?:source code|code(?:base)?|implementation|scripts?)\b(?! of conduct| style| review)|\brepository\b"
     r"|\bdeveloped (?:at|in|on)\b",
@@ -334,6 +355,19 @@ def units(document: Document, *, as_data: bool) -> str | None:
     return None
 
 
+def ordered_names(document: Document) -> list[str]:
+    """Return the inputs in the order that a document lists them, in a sentence, a table or settings."""
+    for item in statements(document):
+        if hit := _LISTED.search(item.text):
+            parts = re.split(r"[,;]|\sand\s", re.sub(r"[(\[][^)\]]{0,20}[)\]]|`", " ", hit[1]))
+            return [name for part in parts if (name := part.strip(" ."))]
+    for heading, rows in groupby(statements(document, "row", "pair"), key=lambda item: item.heading):
+        names = list(dict.fromkeys(item.name for item in rows))
+        if _INPUTS.match(heading) and len(names) > _FEW:
+            return names
+    return []
+
+
 def defined_names(document: Document, features: list[str]) -> list[str]:
     """Return the features that a document defines: in a table, a "name: value" line, or by "name is ..."."""
     wanted = set(features)
@@ -343,6 +377,16 @@ def defined_names(document: Document, features: list[str]) -> list[str]:
         if told:
             defined.add(told[1])
     return [name for name in features if name in wanted & defined]
+
+
+def training_data_address(document: Document) -> str | None:
+    """Return the sentence that gives an address, but no identifier, of the training data."""
+    for item in statements(document):
+        hit = _ADDRESS.search(item.raw)
+        of_data = hit and _TRAINING_DATA.search(item.text) and not _OTHERS_CODE.search(item.text)
+        if of_data and asserted(item.text, 0, len(item.text), real=False):
+            return item.raw
+    return None
 
 
 def repository_told(document: Document, address: re.Pattern[str]) -> Iterator[str]:

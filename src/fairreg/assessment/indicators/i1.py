@@ -17,7 +17,9 @@ from fairreg.assessment.findings import (
     cite_file,
     cite_model,
     cite_record,
+    cite_text,
     failed,
+    free_texts,
     origin_of,
     partial,
     passed,
@@ -151,14 +153,13 @@ def _fits(declared: Tensor, graph: Tensor) -> bool:
 def data_format(evidence: Evidence) -> Finding:
     """A sentence that names the format of inputs or outputs, else code, requirements and definitions."""
     remedy = "Say in the README in which file format inputs are read and outputs are written."
-    for document in evidence.of_role("readme", "model_card", "docs"):
+    for document in free_texts(evidence, "readme", "model_card", "docs"):
         from fairreg.assessment.content import reported
 
         if told := reported.data_format(document):
             name, sentence = told
-            return passed(
-                f"{document.path} documents {name} for its data.", cite_document(document, sentence)
-            )
+            cited = cite_text(evidence, document, sentence)
+            return passed(f"{document.path} documents {name} for its data.", cited)
     for document in evidence.of_role("requirements", "code", "definitions"):
         for name, pattern in _SHOWN.items():
             if hit := re.search(pattern, document.text):

@@ -20,7 +20,9 @@ from fairreg.assessment.findings import (
     cite_document,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     origin_of,
     partial,
     passed,
@@ -36,22 +38,9 @@ from fairreg.sources import DOI, code_sites, scheme_names, schemes
 
 # Kinds of related objects that are no publication; of "image-figure" the first word is looked up.
 _NO_PAPER = frozenset(
-    {
-        *(
-            "dataset",
-            "data",
-            "software",
-            "model",
-            "image",
-            "video",
-            "audio",
-            "audiovisual",
-            "sound",
-            "workflow",
-        ),
-        *("computationalnotebook", "physicalobject", "instrument", "event", "lesson", "service", "project"),
-        *("award", "outputmanagementplan", "collection", "interactiveresource", "studyregistration"),
-    }
+    "dataset data software model image video audio audiovisual sound workflow computationalnotebook collection"
+    " physicalobject instrument event lesson service project award outputmanagementplan interactiveresource"
+    " studyregistration".split()
 )
 _GOOD, _FAIR = 0.75, 0.5
 _ROUNDING = 1e-9
@@ -91,6 +80,12 @@ def training_data(evidence: Evidence) -> Finding:
         value = seen[0][0].value
         reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
         return partial(reason, *(cited for _, cited in seen), remedy=remedy)
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
+        from fairreg.assessment.content.reported import training_data_address
+
+        if said := training_data_address(document):
+            reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
+            return partial(reason, cite_text(evidence, document, said), remedy=remedy)
     return unread_files(evidence, "a reference to the training data", remedy=remedy)
 
 
@@ -186,10 +181,10 @@ def publication(evidence: Evidence) -> Finding:
         "Add the DOI of the publication to the record's relations, and to CITATION.cff as preferred-citation."
     )
     lineage = lineage_dois(evidence)
-    for document in evidence.of_role("readme", "model_card", "docs"):
+    for document in free_texts(evidence, "readme", "model_card", "docs"):
         for seen in mentions(document):
             if seen.about == "paper" and not (seen.badge or seen.value in lineage):
-                cited = cite_document(document, seen.line)
+                cited = cite_text(evidence, document, seen.value)
                 reason = f"{seen.value} is stated in prose only, in {document.path}."
                 return partial(reason, cited, remedy=remedy)
     return unread_files(evidence, "a reference to a publication", remedy=remedy)

@@ -15,7 +15,9 @@ from fairreg.assessment.findings import (
     cite_document,
     cite_file,
     cite_record,
+    cite_text,
     failed,
+    free_texts,
     is_prose,
     origin_of,
     partial,
@@ -95,12 +97,12 @@ def performance(evidence: Evidence) -> Finding:
         if complete:
             return passed(f"{len(complete)} results are stated with metric, value, dataset and split.", cited)
         return partial("The results lack their dataset or split.", cited, remedy=remedy)
-    for document in evidence.of_role("model_card", "readme", "docs", "notebook"):
+    for document in free_texts(evidence, "model_card", "readme", "docs", "notebook"):
         from fairreg.assessment.content.reported import figures
 
         if said := figures(document):
             reason = f"Results are stated in prose only, in {document.path}."
-            return partial(reason, cite_document(document, said), remedy=remedy)
+            return partial(reason, cite_text(evidence, document, said), remedy=remedy)
     return unread_files(evidence, "a measured performance", remedy=remedy)
 
 

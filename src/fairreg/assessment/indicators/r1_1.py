@@ -8,7 +8,7 @@ from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.packaged_metadata import shipped_records, weights_licence
+from fairreg.assessment.content.packaged_metadata import weights_licence
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -17,7 +17,9 @@ from fairreg.assessment.findings import (
     cite_document,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     partial,
     passed,
     unknown,
@@ -111,7 +113,7 @@ def _is_the_record(evidence: Evidence, document: Document) -> bool:
     "R1.1-3",
     weight=1,
     title="Licence covers the weights; compatible upstream",
-    passes="an explicit statement, as weights_license in the front matter of a card",
+    passes="an explicit statement: weights_license in front matter, or a licence of the file in JSON-LD",
     partial="stated in a sentence only, or inferred from the record's licence without a conflict",
     fails="a conflict, or no licence",
     corresponds_to=("FRSM-15-R1.1-2",),
@@ -146,24 +148,20 @@ _NAME_IT = "Name the licence of the weights as weights_license in the front matt
 
 
 def _said_of_weights(evidence: Evidence) -> Finding | None:
-    for document, record in shipped_records(evidence):
-        if record.license:
-            cited = cite_document(document, record.license)
-            return passed(f"{document.path} describes the trained model under {record.license}.", cited)
-    for document in evidence.of_role("model_card", "readme"):
+    for document in evidence.of_role("model_card", "readme", "standard", "provenance"):
         if named := weights_licence(document):
             cited = cite_document(document, named)
             return passed(f"{document.path} names {named} as the licence of the weights.", cited)
-    texts = evidence.of_role("readme", "model_card", "license", "docs")
+    texts = free_texts(evidence, "readme", "model_card", "license", "docs")
     for document in (item for item in texts if item.role != "license" or not classify(item.text)):
         from fairreg.assessment.content.conditions import excludes_weights, weights_licence_told
 
         if denied := excludes_weights(document):
-            cited = cite_document(document, denied)
+            cited = cite_text(evidence, document, denied)
             return failed(
                 f"{document.path} says that the licence leaves out the weights.", cited, remedy=_NAME_IT
             )
         if said := weights_licence_told(document):
             reason = f"The licence of the weights is stated in prose only, in {document.path}."
-            return partial(reason, cite_document(document, said), remedy=_NAME_IT)
+            return partial(reason, cite_text(evidence, document, said), remedy=_NAME_IT)
     return None

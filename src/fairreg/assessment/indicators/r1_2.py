@@ -5,7 +5,6 @@ The AI model has detailed provenance, such as its input data preparation and tra
 """
 
 import re
-from collections.abc import Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
@@ -13,14 +12,16 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
-from fairreg.assessment.evidence import IN_RECORD, Document, Evidence
+from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_document,
     cite_file,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     graded,
     partial,
     passed,
@@ -61,19 +62,19 @@ def training(evidence: Evidence) -> Finding:
     listed = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
     read = [document for document in listed if not _is_architecture(document)]
     found: dict[str, tuple[Setting, Citation]] = {}
-    for document in read:
+    for document in (*read, *free_texts(evidence)):
         from fairreg.assessment.content.training_settings import settings_of
 
         for name, said in settings_of(document).items():
             if name not in found or (said.as_data and not found[name][0].as_data):
-                found[name] = said, cite_document(document, said.shown)
+                found[name] = said, cite_text(evidence, document, said.shown)
     cited = [citation for _, citation in found.values()]
     prose = [name for name, (said, _) in found.items() if not said.as_data]
     reason = f"{len(found)} of 5 groups are recorded ({', '.join(found) or 'none'})"
     remedy = "Save settings, optimiser, epochs, split and seed as hyperparameters.json beside the weights."
     if len(found) - len(prose) >= _MANY:
         return passed(f"{reason}.", *cited)
-    final = evidence.downloaded or any(document.path != IN_RECORD for document in read)
+    final = evidence.downloaded or bool(read or found)
     only = f", {', '.join(prose)} in prose only." if prose else "."
     return graded(
         min(len(found), _MANY - 1), reason + only, *cited, full=_MANY, half=1, remedy=remedy, final=final
@@ -102,20 +103,24 @@ def preparation(evidence: Evidence) -> Finding:
     code = [cite_file(file) for file in evidence.files if _PREPARE.search(file.path)]
     features, listed = _feature_list(evidence)
     defined = _definitions(evidence, features)
-    told = [] if defined else _units_told(evidence)
-    present = {"code": code, "list": listed, "definitions": defined or told}
+    prose = {
+        "list": [] if listed else _order_told(evidence),
+        "definitions": [] if defined else _units_told(evidence),
+    }
+    present = {"code": code, "list": listed or prose["list"], "definitions": defined or prose["definitions"]}
     names = [name for name, citations in present.items() if citations]
     cited = [item for citations in present.values() for item in citations]
-    remedy = "Publish the code that prepares the inputs, the ordered features and a table of units."
+    told = [name for name, citations in prose.items() if citations]
+    remedy = "Publish the code that prepares the inputs, and features in order with units in signature.json."
     if len(names) == len(present) and not told:
         return passed("Code, ordered features and their definitions are all there.", *cited)
     if not evidence.downloaded:
         return unknown(NOT_DOWNLOADED, *cited)
-    if code or listed:
+    if code or present["list"]:
         missing = ", ".join(name for name in present if name not in names)
         lacks = f"Of code, list and definitions there is no {missing}." if missing else ""
-        prose = "Units are stated in prose only." if told else ""
-        return partial(f"{lacks} {prose}".strip(), *cited, remedy=remedy)
+        only = f"Stated in prose only: {' and '.join(told)}." if told else ""
+        return partial(f"{lacks} {only}".strip(), *cited, remedy=remedy)
     return failed("Nothing says how the inputs are prepared.", *cited, remedy=remedy)
 
 
@@ -123,9 +128,8 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
     stated = [feature.name for tensor in evidence.record.inputs for feature in tensor.features]
     if stated:
         return stated, [cite_record(evidence, "inputs", stated)]
-    for document, said in shipped_signatures(evidence):
-        named = [feature.name for tensor in said.inputs for feature in tensor.features]
-        if named:
+    for document, signature in shipped_signatures(evidence):
+        if named := [feature.name for tensor in signature.inputs for feature in tensor.features]:
             return named, [cite_document(document, named)]
     for document in evidence.of_role("definitions", "hyperparameters"):
         names = _names(parsed(document))
@@ -149,8 +153,9 @@ def _names(value: object, depth: int = 8) -> list[str]:
 def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
     if told := _described(evidence.record.inputs):
         return [cite_record(evidence, "inputs", told)]
-    for document, said in shipped_signatures(evidence):
-        if told := _described(said.inputs):
+    for document, signature in shipped_signatures(evidence):
+        told = _described(signature.inputs)
+        if len(told) * 2 >= len(features) > 0:
             return [cite_document(document, told)]
     for document in evidence.of_role("docs", "model_card", "readme"):
         known = _reported().defined_names(document, features)
@@ -162,10 +167,17 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
     return []
 
 
-def _described(tensors: Iterable[Tensor]) -> list[str]:
-    """Return the features that have a unit or a description, with the unit."""
-    features = [item for tensor in tensors for item in tensor.features if item.unit or item.description]
-    return [f"{item.name} [{item.unit}]" if item.unit else item.name for item in features]
+def _described(inputs: tuple[Tensor, ...]) -> list[str]:
+    """Return the features with a unit or a description."""
+    found = [item for tensor in inputs for item in tensor.features if item.unit or item.description]
+    return [f"{item.name} [{item.unit}]" if item.unit else item.name for item in found]
+
+
+def _order_told(evidence: Evidence) -> list[Citation]:
+    for document in evidence.of_role("docs", "model_card", "readme"):
+        if names := _reported().ordered_names(document):
+            return [cite_document(document, names)]
+    return []
 
 
 def _units_told(evidence: Evidence) -> list[Citation]:
@@ -255,10 +267,10 @@ def _hardware(evidence: Evidence) -> list[Citation]:
 
 
 def _told(evidence: Evidence, what: Literal["versions", "hardware"]) -> list[Citation]:
-    for document in evidence.of_role("model_card", "readme", "docs"):
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
         asked = _reported().versions if what == "versions" else _reported().hardware
         if said := asked(document):
-            return [cite_document(document, said)]
+            return [cite_text(evidence, document, said)]
     return []
 
 

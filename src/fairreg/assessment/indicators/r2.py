@@ -14,6 +14,8 @@ from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
     cite_relation,
+    cite_text,
+    free_texts,
     partial,
     passed,
     unread_files,
@@ -79,12 +81,12 @@ def related_models(evidence: Evidence) -> Finding:
     remedy = (
         "Name the base model as a typed relation or as base_model of the card, or say that there is none."
     )
-    for document in evidence.of_role("model_card", "readme", "docs"):
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
         from fairreg.assessment.content.reported import related_model
 
         if said := related_model(document):
             reason = f"Related models are stated in prose only, in {document.path}."
-            return partial(reason, cite_document(document, said), remedy=remedy)
+            return partial(reason, cite_text(evidence, document, said), remedy=remedy)
     return unread_files(evidence, "a reference to related models", remedy=remedy)
 
 
