@@ -199,7 +199,13 @@ def printed(by_hand: Mapping[str, Judgement], by_fairreg: Mapping[str, Judgement
 def page(by_hand: Mapping[str, Judgement], by_fairreg: Mapping[str, Judgement]) -> str:
     """The text of docs/hand-scores.md: what is written by hand, and the tables behind the mark."""
     start = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-    lines = (*_scores(by_hand, by_fairreg), "", *_figures(by_hand, by_fairreg), "", *_reasons(by_hand, by_fairreg))
+    lines = (
+        *_scores(by_hand, by_fairreg),
+        "",
+        *_figures(by_hand, by_fairreg),
+        "",
+        *_reasons(by_hand, by_fairreg),
+    )
     return "\n".join((f"{start}{MARK}", *lines)) + "\n"
 
 
@@ -236,7 +242,12 @@ def _reasons(by_hand: Mapping[str, Judgement], by_fairreg: Mapping[str, Judgemen
         names = [name for name in by_hand if name[:2] in group["records"]]
         one = {by_hand[name].verdicts[group["indicator"]][0] for name in names}
         other = {by_fairreg[name].verdicts[group["indicator"]][0] for name in names}
-        shown = (group["indicator"], ", ".join(group["records"]), ", ".join(sorted(one)), ", ".join(sorted(other)))
+        shown = (
+            group["indicator"],
+            ", ".join(group["records"]),
+            ", ".join(sorted(one)),
+            ", ".join(sorted(other)),
+        )
         yield f"| {' | '.join(shown)} | {group['why']} |"
 
 

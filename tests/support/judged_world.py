@@ -71,7 +71,9 @@ class JudgedFolder(NamedTuple):
 
     def file(self, name: str) -> Response:
         """The published file, or the refusal of its host."""
-        if self.world["downloads"] == "denied" or (name == "README.md" and self.world.get("readme") == "denied"):
+        if self.world["downloads"] == "denied" or (
+            name == "README.md" and self.world.get("readme") == "denied"
+        ):
             return Response("Access is restricted.", self.world["download_status"])
         content = self.files.get(name)
         return _absent() if content is None else Response(content, mimetype="application/octet-stream")
@@ -84,7 +86,9 @@ def folders() -> tuple[JudgedFolder, ...]:
 
 def environment(server: HTTPServer) -> dict[str, str]:
     """The variables that lead fairreg to the server."""
-    return {row.url_variable: server.url_for(f"/{row.name}") for row in BUILT_IN if row.url and row.url_variable}
+    return {
+        row.url_variable: server.url_for(f"/{row.name}") for row in BUILT_IN if row.url and row.url_variable
+    }
 
 
 def serve(server: HTTPServer, judged: JudgedFolder) -> None:
@@ -175,7 +179,9 @@ def _zenodo(folder: JudgedFolder) -> dict[str, Answer]:
         "/zenodo/oai2d": _described(folder, "<Identify><repositoryName>Zenodo</repositoryName></Identify>"),
         content: _listed(folder, record),
     }
-    names = folder.files if folder.world["downloads"] == "denied" else [item["key"] for item in record["files"]]
+    names = (
+        folder.files if folder.world["downloads"] == "denied" else [item["key"] for item in record["files"]]
+    )
     return answers | {f"{content}/{name}/content": _file(folder, name) for name in names}
 
 
@@ -191,12 +197,16 @@ def _huggingface(folder: JudgedFolder) -> dict[str, Answer]:
     hits = _hits(folder, info, lambda other: {**info, "id": f"other/{other}", "modelId": f"other/{other}"})
     answers = {
         f"/huggingface/api/models/{name}": _json(info),
-        "/huggingface/api/models": lambda request: _json_answer(hits[: int(request.args.get("limit", _FOUND))]),
+        "/huggingface/api/models": lambda request: _json_answer(
+            hits[: int(request.args.get("limit", _FOUND))]
+        ),
         f"/huggingface/{name}": _page(folder),
         "/huggingface/.well-known/openapi.json": _described(folder, '{"openapi": "3.1.0"}'),
     }
     listed = (item["rfilename"] for item in info["siblings"])
-    return answers | {f"/huggingface/{name}/resolve/{info['sha']}/{item}": _file(folder, item) for item in listed}
+    return answers | {
+        f"/huggingface/{name}/resolve/{info['sha']}/{item}": _file(folder, item) for item in listed
+    }
 
 
 def _github(folder: JudgedFolder) -> dict[str, Answer]:
@@ -228,7 +238,9 @@ def _github(folder: JudgedFolder) -> dict[str, Answer]:
 
 def _dlhub(folder: JudgedFolder) -> dict[str, Answer]:
     told = folder.record
-    hits = _hits(folder, told["gmeta"][0], lambda other: _renamed(told["gmeta"][0], f"other/servable_{other}"))
+    hits = _hits(
+        folder, told["gmeta"][0], lambda other: _renamed(told["gmeta"][0], f"other/servable_{other}")
+    )
 
     def search(request: Request) -> Response:
         asked = json.loads(request.get_data())
@@ -258,7 +270,10 @@ def _cern(folder: JudgedFolder) -> dict[str, Answer]:
         "/cernopendata/api/records": _numbered(
             folder,
             record,
-            lambda other: {"id": f"{other}", "metadata": {**record["metadata"], "recid": f"{other}", "doi": None}},
+            lambda other: {
+                "id": f"{other}",
+                "metadata": {**record["metadata"], "recid": f"{other}", "doi": None},
+            },
         ),
         f"/cernopendata/record/{number}": _page(folder),
     }
@@ -270,10 +285,16 @@ def _openml(folder: JudgedFolder) -> dict[str, Answer]:
     flow, api = folder.record["flow"], "/openml/api/v1/json/flow"
     hits = _hits(folder, flow, lambda other: {**flow, "id": f"{other}"})
     words = "sklearn ensemble _forest RandomForestClassifier"
-    listed = f"{api}/list/tag/{words}/limit/{_FOUND}/offset/0"
+    listed = f"{api}/list/tag/{words}/limit/25/offset/0"
     return {
         f"{api}/{flow['id']}": _json({"flow": flow}),
-        listed: _json({"flows": {"flow": [{"id": item["id"], "uploader": "1", "name": item["name"]} for item in hits]}}),
+        listed: _json(
+            {
+                "flows": {
+                    "flow": [{"id": item["id"], "uploader": "1", "name": item["name"]} for item in hits[:25]]
+                }
+            }
+        ),
         f"/openml/f/{flow['id']}": _page(folder),
         **{f"{api}/{item['id']}": _json({"flow": item}) for item in hits},
     }

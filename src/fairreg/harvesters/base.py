@@ -141,6 +141,13 @@ class Harvester(ABC):
         """Return the files beside the object that its record leaves out, such as the code of a repository."""
         return ()
 
+    def stated_files(self, payload: Payload) -> dict[str, str]:  # noqa: ARG002 - most state none of it
+        """Return what a payload states in fields of its own and others put into files: {file name: text}.
+
+        Names are requirements.txt and hyperparameters.json. Pure.
+        """
+        return {}
+
     def indexes(self, record: ModelRecord) -> tuple[Distribution, ...]:  # noqa: ARG002 - most have none
         """Return the files of a record that list more of its files and have to be read for their names."""
         return ()

@@ -11,7 +11,15 @@ BARE_WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "f
 # Libraries that build a network from the name of its architecture.
 _LIBRARIES = frozenset(
     {
-        *("transformers", "diffusers", "timm", "sentence-transformers", "open_clip", "peft", "adapter-transformers"),
+        *(
+            "transformers",
+            "diffusers",
+            "timm",
+            "sentence-transformers",
+            "open_clip",
+            "peft",
+            "adapter-transformers",
+        ),
         *("keras", "fastai", "speechbrain", "nemo", "paddlenlp", "spacy", "segmentation_models_pytorch"),
     }
 )

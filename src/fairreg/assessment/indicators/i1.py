@@ -203,8 +203,12 @@ def _untried(evidence: Evidence) -> Finding:
         return failed("There is no model to run.", remedy="Publish the trained model, as an ONNX file.")
     closed = files and all(file.format in _OPAQUE for file in files)
     if closed and not network_code(evidence) and not named_architecture(evidence):
-        reason = f"{files[0].path} is {files[0].format} without the code of its network, which nobody can run."
-        return failed(reason, *map(cite_file, files), remedy="Publish an ONNX file, or the code of the network.")
+        reason = (
+            f"{files[0].path} is {files[0].format} without the code of its network, which nobody can run."
+        )
+        return failed(
+            reason, *map(cite_file, files), remedy="Publish an ONNX file, or the code of the network."
+        )
     reason = "No run was tried." if evidence.models else "fairreg recognised no model that it could run."
     return unknown(reason if evidence.downloaded or evidence.models else NOT_DOWNLOADED)
 

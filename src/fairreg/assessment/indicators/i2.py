@@ -38,9 +38,7 @@ from fairreg.sources import DOI, code_sites, scheme_names, schemes
 
 # Kinds of related objects that are no publication; of "image-figure" the first word is looked up.
 _NO_PAPER = frozenset(
-    "dataset data software model image video audio audiovisual sound workflow computationalnotebook collection"
-    " physicalobject instrument event lesson service project award outputmanagementplan interactiveresource"
-    " studyregistration".split()
+    ["dataset", "data", "software", "model", "image", "video", "audio", "audiovisual", "sound", "workflow", "computationalnotebook", "collection", "physicalobject", "instrument", "event", "lesson", "service", "project", "award", "outputmanagementplan", "interactiveresource", "studyregistration"]
 )
 _GOOD, _FAIR = 0.75, 0.5
 _ROUNDING = 1e-9
@@ -261,7 +259,9 @@ def source_code(evidence: Evidence) -> Finding:
         if commit := recorded_commit(document):
             return passed(f"{document.path} names commit {commit}.", cite_document(document, commit))
     if release := _own_release(evidence):
-        return passed(f"The record is that of the code at {release}.", cite_record(evidence, "version", release))
+        return passed(
+            f"The record is that of the code at {release}.", cite_record(evidence, "version", release)
+        )
     remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
     roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [

@@ -87,6 +87,11 @@ def agrees(evidence: Evidence) -> Finding:
         return unknown(NOT_DOWNLOADED, *cited)
     if found:
         return partial(f"Only one place names the licence, {names[0]}.", *cited, remedy=remedy)
+    if evidence.record.license_stated and not is_nothing(evidence.record.license_stated):
+        own = cite_record(evidence, "license_stated", evidence.record.license_stated)
+        return partial(
+            f"Only the record names a licence, {evidence.record.license_stated}.", own, remedy=remedy
+        )
     return failed("No licence is named anywhere.", remedy=remedy)
 
 
@@ -125,7 +130,9 @@ def covers_weights(evidence: Evidence) -> Finding:
     remedy = _NAME_IT
     if len({name for name, _ in _licences(evidence)}) > 1 and agrees.assess(evidence).verdict is Verdict.FAIL:
         cited = tuple(citation for _, citation in _licences(evidence))
-        return failed("Licences that differ are named, so none is known to cover the weights.", *cited, remedy=remedy)
+        return failed(
+            "Licences that differ are named, so none is known to cover the weights.", *cited, remedy=remedy
+        )
     if evidence.record.license is None:
         return failed("No licence is known that could cover the weights.", remedy=remedy)
     cited = cite_record(evidence, "license", evidence.record.license)

@@ -9,8 +9,8 @@ import re
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
-from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.content.network_code import BARE_WEIGHTS, named_architecture, network_code
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -27,7 +27,9 @@ from fairreg.formats.front_matter import strict_mapping
 from fairreg.storage.formats import ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
-_CONVERTIBLE = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS})
+_CONVERTIBLE = frozenset(
+    {"safetensors", "zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS}
+)
 _LAYOUT = frozenset({"data", "docs", "models", "notebooks", "references", "reports", "src", "tests"})
 _ENOUGH_FOLDERS = 4
 _VECTOR = re.compile(

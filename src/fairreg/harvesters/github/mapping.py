@@ -55,7 +55,15 @@ from fairreg.schemas.text import one_line, plain_text
 if TYPE_CHECKING:
     from fairreg.formats.file_facts import FileFacts
 
-__all__ = ["POINTER_BYTES", "files_of_tree", "is_slug", "model_files", "raw_address", "record_of", "repository_of"]
+__all__ = [
+    "POINTER_BYTES",
+    "files_of_tree",
+    "is_slug",
+    "model_files",
+    "raw_address",
+    "record_of",
+    "repository_of",
+]
 
 RAW = "https://raw.githubusercontent.com"
 MEDIA = "https://media.githubusercontent.com/media"

@@ -51,6 +51,7 @@ from fairreg.services.fetch.fetch import (
 from fairreg.services.fetch.leads import entry_identifier, follow, settled
 from fairreg.services.fetch.resolve import (
     Resolution,
+    SourceRecord,
     StepOutcome,
     concept_note,
     resolve,
@@ -87,6 +88,8 @@ class _Known:
     added: ModelRecord | None = None
     # Files that the record leaves out.
     others: OtherFiles = field(default_factory=OtherFiles)
+    # What the payload of the source states in its own fields.
+    stated: tuple[Document, ...] = ()
 
 
 @dataclass
@@ -191,6 +194,7 @@ class EvidenceCollector:
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
             others=other_files(web, resolution.source, self.log) if fetched else OtherFiles(),
+            stated=_stated(resolution.source),
         )
 
     def _listing(self, web: HttpClient, resolution: Resolution) -> tuple[Probe, ...]:
@@ -230,6 +234,7 @@ class EvidenceCollector:
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
             others=OtherFiles(complete=not leaves_out(record)),
+            stated=file_inspection.stated_documents(ranked[0].source, ranked[0].payload),
         )
 
     def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> FetchedFiles | None:
@@ -333,11 +338,15 @@ def _card(resolution: Resolution) -> tuple[Document, ...]:
     return file_inspection.card(found.record.provenance.source, found.raw) if found else ()
 
 
+def _stated(found: SourceRecord | None) -> tuple[Document, ...]:
+    return file_inspection.stated_documents(found.record.provenance.source, found.raw) if found else ()
+
+
 def _documents(known: _Known) -> tuple[Document, ...]:
     """The documents among the fetched files and beside them; without a download those known otherwise."""
     if known.fetched is None:
-        return known.documents
-    return file_inspection.documents(known.fetched) + known.others.documents
+        return known.documents + known.stated
+    return file_inspection.documents(known.fetched) + known.others.documents + known.stated
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:

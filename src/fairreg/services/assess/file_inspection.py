@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairreg import models, runners
+from fairreg import harvesters, models, runners
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
 from fairreg.errors import FairregError
@@ -21,7 +21,7 @@ from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
 
-__all__ = ["card", "documents", "files", "located_documents", "model_facts"]
+__all__ = ["card", "documents", "files", "located_documents", "model_facts", "stated_documents"]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
@@ -78,6 +78,23 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
     raw = text.encode("utf-8", "replace")
     shown = raw.decode()[:_MAX_TEXT]
     return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
+
+
+def stated_documents(source: str, payload: bytes | None) -> tuple[Document, ...]:
+    """What the payload of a source states in its own fields, each like the file that others state it in."""
+    if not payload or source not in harvesters.names():
+        return ()
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        return ()
+    found = harvesters.get(source).stated_files(document) if isinstance(document, dict) else {}
+    told = ((role_of(name), name, text) for name, text in found.items())
+    return tuple(
+        Document(role=role, path=f"{source_named(source).title}'s {name}", text=text[:_MAX_TEXT])
+        for role, name, text in told
+        if role is not None
+    )
 
 
 def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
