@@ -35,11 +35,12 @@ from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
 from fairreg.sources import DOI, code_sites, scheme_names
 
-# Kinds of related objects that are no publication; of "image-figure" the first word is looked up.
-_NO_PAPER = frozenset(
-    "dataset data software model image video audio audiovisual sound workflow computationalnotebook collection"
-    " physicalobject instrument event lesson service project award outputmanagementplan interactiveresource"
-    " studyregistration".split()
+# Kinds of related objects that are no publication, as DataCite and the hosts name them ("image-figure").
+_NO_PAPER = re.compile(
+    r"(?:dataset|data|software|model|image|video|audio(?:visual)?|sound|workflow|computationalnotebook|collection"
+    r"|physicalobject|instrument|event|lesson|service|project|award|outputmanagementplan|interactiveresource"
+    r"|studyregistration)(?:[-/]|$)",
+    re.IGNORECASE,
 )
 _GOOD, _FAIR = 0.75, 0.5
 _ROUNDING = 1e-9
@@ -80,7 +81,7 @@ def training_data(evidence: Evidence) -> Finding:
         reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
         return partial(reason, *(cited for _, cited in seen), remedy=remedy)
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.reported import training_data_address
+        from fairreg.assessment.content.inputs import training_data_address
 
         if said := training_data_address(document):
             reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
@@ -221,9 +222,9 @@ def _data(evidence: Evidence) -> Iterator[Identifier]:
 
 def _is_paper(relation: Relation) -> bool:
     """Tell whether a related object is a publication; a deposit of unstated kind may be anything."""
-    kind = re.split(r"[-/ ]", (relation.target_kind or "").lower())[0]
+    kind = re.sub(r"\s+", "", relation.target_kind or "")
     named = relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES}
-    return named and kind not in _NO_PAPER and (bool(kind) or not is_deposit(relation.target.value))
+    return named and not _NO_PAPER.match(kind) and (bool(kind) or not is_deposit(relation.target.value))
 
 
 def _cites_data(document: Document) -> bool:
