@@ -4,8 +4,8 @@
     python scripts/compare_hand_scores.py [--check]
 
 Every folder of tests/assessment/judged is served on this machine and assessed as by ``fairreg assess``.
-Printed are letters, differences, coverage, the rank correlation, and each indicator whose verdict differs, with
-both reasons. docs/hand-scores.md is written; with `--check` it is not, and the exit code is 1 where it is old.
+Printed are letters, differences, coverage, the rank correlation, and each indicator whose verdict differs,
+with both reasons. docs/hand-scores.md is written; with `--check` it is not, and an old one gives exit code 1.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from pytest_httpserver import HTTPServer
+from pytest_httpserver import HTTPServer  # noqa: E402
 
-from fairreg.assessment.report import AssessmentReport, IndicatorResult, coverage_text
-from fairreg.services.assess.assess import assess
-from fairreg.settings import Settings
-from support.judged_world import JUDGED, JudgedFolder, environment, folders, serve
+from fairreg.assessment.report import AssessmentReport, IndicatorResult, coverage_text  # noqa: E402
+from fairreg.services.assess.assess import assess  # noqa: E402
+from fairreg.settings import Settings  # noqa: E402
+from support.judged_world import JUDGED, JudgedFolder, environment, folders, serve  # noqa: E402
 
 PAGE = ROOT / "docs" / "hand-scores.md"
 EXPLANATIONS = JUDGED.parent / "judged_differences.toml"
@@ -35,7 +35,7 @@ MARK = "<!-- From here on written by scripts/compare_hand_scores.py. -->\n"
 
 
 class Score(NamedTuple):
-    """A score in percent: None where too little is known, the ends of its interval, and its coverage (0..1)."""
+    """A score in percent: None where too little is known, its interval, and its coverage (0..1)."""
 
     value: float | None
     low: float
@@ -168,7 +168,7 @@ def differences(by_hand: Judgement, by_fairreg: Judgement) -> list[Difference]:
 
 
 def explanations() -> tuple[list[dict[str, str]], dict[tuple[str, str], str]]:
-    """Why verdicts differ, a group an entry, and why a letter (record, letter) is off by more than it should."""
+    """Why verdicts differ, a group an entry, and why a letter (record, letter) is too far off."""
     told = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))
     letters = {(item["record"], item["letter"]): item["why"] for item in told.get("letter", [])}
     return told.get("difference", []), letters

@@ -9,6 +9,7 @@ from fairreg.assessment.content.documents import parsed, role_of, stated_in
 from fairreg.assessment.content.environment import (
     base_images,
     floating,
+    is_lock,
     pinned,
     requirements,
 )
@@ -45,6 +46,10 @@ from fairreg.schemas.record import Relation
         (".github/workflows/test.yml", "ci"),
         ("src/data/definitions.yml", "definitions"),
         ("models/gnn_metadata.json", "hyperparameters"),
+        ("training.yaml", "hyperparameters"),
+        ("config/train.yml", "hyperparameters"),
+        ("training_data.json", None),
+        ("requirements.lock", "requirements"),
         ("a.ipynb", "notebook"),
         ("docs/usage.rst", "docs"),
         ("src/train.py", "code"),
@@ -104,6 +109,14 @@ def test_sections_and_code_blocks_of_both_markups():
         ("Creative Commons Attribution 4.0 International", "CC-BY-4.0"),
         ("Creative Commons Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
         ("CC0 1.0 Universal", "CC0-1.0"),
+        (
+            "GNU GENERAL PUBLIC LICENSE Version 3 ... under version 3 of the GNU Affero General Public License",
+            "GPL-3.0",
+        ),
+        (
+            "Redistribution and use in source and binary forms. See Apache License, Version 2.0",
+            "BSD-2-Clause",
+        ),
         ("All rights reserved.", None),
     ],
 )
@@ -152,6 +165,19 @@ def test_a_commit_stays_text():
         ("numpy=1.21.0", True, False),
         ("git+https://github.com/o/r@main", False, True),
         ("pkg @ git+https://github.com/o/r@" + "0" * 40, True, False),
+        ("git+https://github.com/o/r@v1.2", False, True),
+        ("torch==2.*", False, False),
+        ("torch==2.x", False, False),
+        ("torch~=2.1", False, False),
+        ("torch==2.1.0,!=2.1.1", True, False),
+        ("torch==latest", False, False),
+        ("torch[cuda]==2.1.0+cu118 ; python_version >= '3.9'", True, False),
+        ("torch==2.1.0 --hash=sha256:" + "0" * 64, True, False),
+        ("pkg @ https://example.org/pkg-1.0.tar.gz#sha256=" + "0" * 64, True, False),
+        ("pkg @ https://example.org/pkg-latest.tar.gz", False, False),
+        ("python=3.11", False, False),
+        ("conda-forge::numpy=1.21.2=py39_0", True, False),
+        ("numpy=1.21.*", False, False),
     ],
 )
 def test_pins(line, is_pinned, is_floating):
@@ -166,6 +192,21 @@ def test_requirements_of_each_format():
     project = '[project]\nclassifiers = ["x"]\ndependencies = ["a>=1"]\n'
     assert requirements(document("requirements", project, "pyproject.toml")) == ("a>=1",)
     assert requirements(document("requirements", "[", "pyproject.toml")) == ()
+    poetry = '[tool.poetry.dependencies]\npython = "^3.9"\na = "1.2.3"\nb = "^2"\nc = {version = "1.0"}\n'
+    assert requirements(document("requirements", poetry, "pyproject.toml")) == (
+        "a==1.2.3",
+        "b (^2)",
+        "c==1.0",
+    )
+    hashed = "a==1 \\\n    --hash=sha256:0\n-e .\n./local\n"
+    assert requirements(document("requirements", hashed, "requirements.txt")) == (
+        "a==1      --hash=sha256:0",
+    )
+
+
+def test_a_lock_file_without_content_locks_nothing():
+    assert is_lock(document("requirements", "[[package]]", "uv.lock"))
+    assert not is_lock(document("requirements", "# later\n", "uv.lock"))
 
 
 def test_stages_of_a_dockerfile_are_no_images():

@@ -117,7 +117,10 @@ class OpenMLHarvester(Harvester):
             for item in flow["parameter"].items()
             if (name := item["name"].text) and (value := item["default_value"].text) and value != "null"
         }
-        found = {"requirements.txt": flow["dependencies"].text or "", "hyperparameters.json": ""}
+        found = {
+            "requirements.txt": "\n".join(re.split(r"[,;\s]+", flow["dependencies"].text or "")),
+            "hyperparameters.json": "",
+        }
         if parameters:
             found["hyperparameters.json"] = json.dumps(parameters)
         return {name: text for name, text in found.items() if text}

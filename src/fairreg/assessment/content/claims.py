@@ -10,8 +10,7 @@ __all__ = ["asserted", "is_blank", "is_nothing"]
 
 _BREAK = re.compile(
     r"[;:—–]|\s(?:but|whereas|however|although|though|instead,)\s|,\s+(?:while|which|who|and (?:we|it|they"
-    r"|was|were"
-    r"|is|are|then|the|has|have))\b",
+    r"|was|were|is|are|then|the|has|have))\b",
     re.IGNORECASE,
 )
 _IDIOM = re.compile(
@@ -19,41 +18,34 @@ _IDIOM = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|cannot|fail(?:s|ed)? to|instead of|rather than|unlike|unknown|avoid\w*"
-    r"|refus\w+"
-    r"|no longer|previously|formerly|waiv\w+|exempt\w*)\b|n['’]t\b",
+    r"|refus\w+|no longer|previously|formerly|waiv\w+|exempt\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(
     r"\b(?:no|without|free (?:of|from)|none|lacks?|lacking|except(?: for)?)\b", re.IGNORECASE
 )
 _DENIED_AFTER = re.compile(
-    r"(?:\s+(?!and\b|but\b|or\b|which\b|that\b|while\b)[\w%./()=+-]+){0,5}?"
-    r"\s+(?:(?:is|was|were|are|did|does|do|has|have|had|could|can|would|should|will)(?:\s+not\b|n['’]t\b)"
-    r"|cannot\b|is unknown\b|are unknown\b|was lost\b|were lost\b|(?:is|are|was|were) (?:waived|missing"
-    r"|unclear))",
+    r"(?:\s+(?!and\b|but\b|or\b|which\b|that\b|while\b)[\w%./()=+-]+){0,5}?\s+(?:(?:is|was|were|are|did|does"
+    r"|do|has|have|had|could|can|would|should|will)(?:\s+not\b|n['’]t\b)|cannot\b|is unknown\b|are unknown\b"
+    r"|was lost\b|were lost\b|(?:is|are|was|were) (?:waived|missing|unclear))",
     re.IGNORECASE,
 )
 _UNREAL = re.compile(
     r"\b(?:will|would|should|could|might|can|shall|to be|if|unless|plan(?:s|ned|ning)?|going to|hopes?"
-    r"|hoping|aims?"
-    r"|aimed|goals?|targets?|suppos\w+|imagine|for example|for instance|e\.g\.|such as|let['’]?s|let us|try"
-    r"|trying"
-    r"|in (?:the )?future|soon|recommend\w*|suggest\w*|wish|want|wanted|please|need(?:s)? to|have to|must"
-    r"|try)\b"
-    r"|\bmay\b",
+    r"|hoping|aims?|aimed|goals?|targets?|suppos\w+|imagine|for example|for instance|e\.g\.|such as"
+    r"|let['’]?s|let us|try|trying|in (?:the )?future|soon|recommend\w*|suggest\w*|wish|want|wanted|please"
+    r"|need(?:s)? to|have to|must|try)\b|\bmay\b",
 )
 _OTHERS = re.compile(
-    r"\bet al\b|\bthe(?:y|ir|irs)\b|\bcompet\w+\b|\b(?:previous|earlier|older|old|other"
-    r"|another) "
-    r"(?:\w+ )?(?:work|version|model|network|paper|tagger|release)s?\b|\bthe authors of\b|\btheir own\b",
+    r"\bet al\b|\bthe(?:y|ir|irs)\b|\bcompet\w+\b|\b(?:previous|earlier|older|old|other|another) (?:\w+"
+    r" )?(?:work|version|model|network|paper|tagger|release)s?\b|\bthe authors of\b|\btheir own\b",
     re.IGNORECASE,
 )
 _BLANK = re.compile(
     r"\W*(?:(?:none|no|n/?a|not (?:applicable|available|yet|known|stated|specified|recorded|documented)"
-    r"|unknown"
-    r"|unspecified|undefined|null|nil|todo|tbd|fixme|xxx|to be (?:\w+ ?){1,3}|coming soon|pending|missing"
-    r"|false"
-    r"|more information needed|fill (?:me )?in|your .*|insert .*|\?+|-+|\.{3}|…|<.*>|\[.*\]|\{.*\})\W*)?",
+    r"|unknown|unspecified|undefined|null|nil|todo|tbd|fixme|xxx|to be (?:\w+ ?){1,3}|coming soon|pending"
+    r"|missing|false|more information needed|fill (?:me )?in|your .*|insert .*|\?+|-+|\.{3}|…|<.*>|\[.*\]"
+    r"|\{.*\})\W*)?",
     re.IGNORECASE,
 )
 _EVASIVE = re.compile(r"\W*(?:see|ask|contact|various|secret|confidential|default)\b(?: .*)?", re.IGNORECASE)

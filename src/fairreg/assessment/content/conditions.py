@@ -13,27 +13,20 @@ __all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_lice
 _MONEY = r"(?:€|\$|£|EUR|USD|GBP|CHF|euros?|dollars?)"
 _PAYMENT = re.compile(
     r"\b(?:after|upon|on|against|subject to|following|requires?|requiring|needs?|with|for|pay(?:ing)?|pays"
-    r"|charge)"
-    r" (?:\w+ ){0,4}?(?:payment|fees?|subscription|purchase|charges?|royalt(?:y|ies))\b(?! of (?:attention"
-    r"|respect))"
+    r"|charge) (?:\w+ ){0,4}?(?:payment|fees?|subscription|purchase|charges?|royalt(?:y|ies))\b(?! of"
+    r" (?:attention|respect))"
     rf"|\b(?:fees?|charges?|prices?|costs?|priced|licen[cs]es?)(?: \w+){{0,3}}? (?:of|is|are|at)? ?{_MONEY}"
-    rf" ?\d"
-    rf"|\b(?:fees?|charges?|prices?|costs?|priced|pay)(?: \w+){{0,4}}? \d[\d.,]* ?{_MONEY}"
-    rf"|\bcosts? (?:about |only )?(?:{_MONEY} ?\d|\d[\d.,]* ?{_MONEY})"
+    rf" ?\d|\b(?:fees?|charges?|prices?|costs?|priced|pay)(?: \w+){{0,4}}? \d[\d.,]* ?{_MONEY}|\bcosts?"
+    rf" (?:about |only )?(?:{_MONEY} ?\d|\d[\d.,]* ?{_MONEY})"
     r"|\b(?:must|has to|have to|needs? to|is to|are to) (?:\w+ )?(?:be (?:paid|purchased|bought)|pay\b"
-    r"|purchase|buy\b"
-    r"|subscribe\b)"
-    r"|\b(?:available|accessible|open|given|granted|restricted|limited) (?:\w+ ){0,4}?(?:for purchase|for"
-    r" sale"
-    r"|to (?:paying|our) (?:subscribers|customers|members|users)|against payment|for a fee)\b"
-    r"|\bpaid (?:licen[cs]e|subscription|plan|account|access|membership|service|version|tier)\b"
-    r"|\b(?:fees?|charges?) (?:appl(?:y|ies)|(?:is|are) (?:charged|due|payable|required|levied))\b"
+    r"|purchase|buy\b|subscribe\b)|\b(?:available|accessible|open|given|granted|restricted|limited) (?:\w+"
+    r" ){0,4}?(?:for purchase|for sale|to (?:paying|our) (?:subscribers|customers|members|users)|against"
+    r" payment|for a fee)\b|\bpaid (?:licen[cs]e|subscription|plan|account|access|membership|service|version"
+    r"|tier)\b|\b(?:fees?|charges?) (?:appl(?:y|ies)|(?:is|are) (?:charged|due|payable|required|levied))\b"
     r"|\b(?:a|an|the) (?:\w+ ){0,3}?(?:fee|payment|subscription|charge) (?:\w+ )?(?:is|are) (?:required"
-    r"|needed|due"
-    r"|necessary|charged|payable)\b"
-    r"|^(?:purchase|buy|order)\b|^subscribe (?:to (?:get|download|use)|for access)\b|\b(?:can|may) (?:only"
-    r" )?be (?:purchased|bought|ordered)\b|\bwe charge\b|\bsold (?:by|at|for)\b|\bpayment (?:is"
-    r" )?(?:required|due)\b",
+    r"|needed|due|necessary|charged|payable)\b|^(?:purchase|buy|order)\b|^subscribe (?:to (?:get|download"
+    r"|use)|for access)\b|\b(?:can|may) (?:only )?be (?:purchased|bought|ordered)\b|\bwe charge\b|\bsold"
+    r" (?:by|at|for)\b|\bpayment (?:is )?(?:required|due)\b",
     re.IGNORECASE,
 )
 _NOT_USERS = re.compile(
@@ -41,101 +34,84 @@ _NOT_USERS = re.compile(
     re.IGNORECASE,
 )
 _FREE = re.compile(
-    r"\b(?:free of charge|for free|free|no (?:cost|fee|charge)|without (?:cost|charge|fee))\b[^.;]{0,40}"
-    r"\b(?:academi\w+|research\w*|non-?commercial|universit\w+|scien\w+|students?|everyone|everybody|all"
-    r" users)\b",
+    r"\b(?:free of charge|for free|free|no (?:cost|fee|charge)|without (?:cost|charge"
+    r"|fee))\b[^.;]{0,40}\b(?:academi\w+|research\w*|non-?commercial|universit\w+|scien\w+|students?"
+    r"|everyone|everybody|all users)\b",
     re.IGNORECASE,
 )
 
 _OBJECT = (
     r"(?:models?|weights|checkpoints?|networks?|files?|records?|archives?|repositor(?:y|ies)|releases?"
-    r"|taggers?|code"
-    r"|parameters|software|they|it|this|these|everything)"
+    r"|taggers?|code|parameters|software|they|it|this|these|everything)"
 )
 _OF_DATA = _OBJECT.replace("(?:models?", "(?:data|datasets?|samples?|events|models?", 1)
 _ACCESS_TEXT = (
     rf"\b{_OBJECT}\b(?:\W+[\w/-]+){{0,6}}?\W+(?:(?:publicly|freely|openly)(?: \w+)? (?:available|accessible"
-    r"|downloadable)|open(?:ly)? access|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request"
-    r"|(?:is|are|remains?|stays?|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to"
-    r" (?!members))|under (?:an )?embargo|embargoed|gated(?!"
-    r" (?:recurrent"
-    r"|unit|linear|graph|convol|attention|residual)))"
+    r"|downloadable)|open(?:ly)? access|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request|(?:is"
+    r"|are|remains?|stays?|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to (?!members))"
+    r"|under (?:an )?embargo|embargoed|gated(?! (?:recurrent|unit|linear|graph|convol|attention|residual)))"
     r"|\baccess to (?:the |our |this |these )?(?:\w+ ){0,3}?(?:models?|weights|files?|checkpoints?|network"
-    r"|record)\b"
-    r"(?:\W+\w+){0,5}?\W+(?:restricted|limited|granted|open|free|request\w*|public|given|needs|requires"
-    r"|controlled)\b"
-    r"|\b(?:request|apply for|ask for) access to (?:the |our |this )?(?:\w+ ){0,2}?(?:models?|weights|files?"
-    r"|checkpoints?|repository|network)\b"
+    r"|record)\b(?:\W+\w+){0,5}?\W+(?:restricted|limited|granted|open|free|request\w*|public|given|needs"
+    r"|requires|controlled)\b|\b(?:request|apply for|ask for) access\b(?! to\b)|\baccess (?:is |remains"
+    r" )(?:restricted|public|embargoed|granted (?:up)?on)\b|\b(?:request|apply for|ask for) access to (?:the"
+    r" |our |this )?(?:\w+ ){0,2}?(?:models?|weights|files?|checkpoints?|repository|network)\b"
     r"|\bembargo(?:ed)? (?:until|till|ends|period|of)\b|\bunder embargo\b|\bgated (?:model|repository"
-    r"|access)\b"
-    r"|\bopen[- ]access (?:model|record|weights|network|repository)\b"
-    r"|\b(?:publicly|freely|openly) available (?:model|weights|network|checkpoint|tagger)s?\b"
+    r"|access)\b|\bopen[- ]access (?:model|record|weights|network|repository)\b|\b(?:publicly|freely|openly)"
+    r" available (?:model|weights|network|checkpoint|tagger)s?\b"
 )
 _ACCESS = re.compile(_ACCESS_TEXT, re.IGNORECASE)
 _ACCESS_TO_DATA = re.compile(_ACCESS_TEXT.replace(_OBJECT, _OF_DATA), re.IGNORECASE)
 _PROMISED = re.compile(r"\b(?:will|would|should|soon|planned|plans?|hopes?|once|if|future)\b", re.IGNORECASE)
 _OF_OTHERS = re.compile(
-    r"\b(?:publicly|freely|openly) available (?:data|sample|tool|librar|package|software)|\b(?:data|datasets?"
-    r"|samples?|papers?|articles?|library|libraries|buildings?|courses?|journal)\b",
+    r"\b(?:publicly|freely|openly) available (?:data|sample|tool|librar|package|software)|\b(?:data"
+    r"|datasets?|samples?|papers?|articles?|library|libraries|buildings?|courses?|journal)\b",
     re.IGNORECASE,
 )
 
 _WEIGHTS = (
     r"(?:(?:(?:pre-?)?trained|model|network|neural|our|published|released|onnx|these|all|the)"
-    r" ){0,5}(?:weights|checkpoints?"
-    r"|models?(?: files?| weights| parameters)?|networks?|parameters|weight files?)"
+    r" ){0,5}(?:weights|checkpoints?|models?(?: files?| weights| parameters)?|networks?|parameters|weight"
+    r" files?)"
 )
 _SPDX = (
     r"(?:the |an? |its )?(?:(?:MIT|ISC|Expat)(?![\w/])|Apache(?:[- ]?(?:License)?,?[- ]?(?:v|version"
-    r" )?2(?:\.0)?)?"
-    r"|(?:L|A)?GPL[\w.+-]*|GNU [\w ]{0,30}|(?:[23]-clause )?BSD[\w-]*|CC[- ]?(?:BY|0)[\w. -]{0,14}|CC0"
-    r"|Creative Commons[\w .-]{0,30}|MPL[\w. -]{0,5}|EUPL[\w. -]{0,5}|(?:open)?rail[\w-]*|public domain"
-    r"|Unlicen[cs]e|Llama \w+ Community|BSL[\w.-]*)"
+    r" )?2(?:\.0)?)?|(?:L|A)?GPL[\w.+-]*|GNU [\w ]{0,30}|(?:[23]-clause )?BSD[\w-]*|CC[- ]?(?:BY"
+    r"|0)[\w. -]{0,14}|CC0|Creative Commons[\w .-]{0,30}|MPL[\w. -]{0,5}|EUPL[\w. -]{0,5}"
+    r"|(?:open)?rail[\w-]*|public domain|Unlicen[cs]e|Llama \w+ Community|BSL[\w.-]*)"
 )
 _SOME = r"(?:the |an? |this |its |their |that )?(?:[\w.-]+ ){0,4}?licen[cs]e"
 _GRANTED = (
-    r"(?:licen[cs]ed|released|distributed|made available|available|published|provided|shared|covered"
-    r"|offered|given"
-    r"|placed|put|free|open|is|are|was|were|comes?|falls?|too|as well|also|both|all|under|by)"
+    r"(?:licen[cs]ed|released|distributed|made available|available|published|provided|shared|covered|offered"
+    r"|given|placed|put|free|open|is|are|was|were|comes?|falls?|too|as well|also|both|all|under|by)"
 )
 _COVERS = re.compile(
     rf"\b{_WEIGHTS}\b(?:\W+[\w-]+){{0,10}}?\W+{_GRANTED} (?:\w+ )?(?:under|by|with|in|into)\W+(?:(?:the"
-    rf" )?terms of )?"
-    rf"(?:{_SPDX}|{_SOME})\b"
-    rf"|\b{_WEIGHTS} (?:\w+ ){{0,6}}?(?:is|are)(?: also| all| both| released)? (?:under"
-    rf" )?(?:{_SPDX})(?:[ -]licen[cs]ed)?"
+    rf" )?terms of )?(?:{_SPDX}|{_SOME})\b|\b{_WEIGHTS} (?:\w+ ){{0,6}}?(?:is|are)(?: also| all| both|"
+    rf" released)? (?:under )?(?:{_SPDX})(?:[ -]licen[cs]ed)?"
     r"(?=\W*$|[,.;]| (?:too|as|like|and|licen[cs]ed))"
-    rf"|\b{_WEIGHTS} (?:\w+ ){{0,4}}?under {_SPDX}"
-    rf"|\blicen[cs]ed? (?:\w+ ){{0,6}}?(?:covers?|appl(?:y|ies)|extends?|holds?|includes?|governs?|valid"
-    rf"|cover(?:s|ing))"
-    rf"(?:\W+[\w-]+){{0,8}}?\W+{_WEIGHTS}\b"
-    rf"|\bwe (?:license|release|publish|distribute|share) (?:\w+ ){{0,6}}?{_WEIGHTS}(?:\W+[\w-]+){{0,6}}?"
-    rf" under (?:{_SPDX}"
-    rf"|{_SOME})\b",
+    rf"|\b{_WEIGHTS} (?:\w+ ){{0,4}}?under {_SPDX}|\blicen[cs]ed? (?:\w+ ){{0,6}}?(?:covers?|appl(?:y|ies)"
+    rf"|extends?|holds?|includes?|governs?|valid|cover(?:s|ing))(?:\W+[\w-]+){{0,8}}?\W+{_WEIGHTS}\b|\bwe"
+    rf" (?:license|release|publish|distribute|share) (?:\w+ ){{0,6}}?{_WEIGHTS}(?:\W+[\w-]+){{0,6}}? under"
+    rf" (?:{_SPDX}|{_SOME})\b",
     re.IGNORECASE,
 )
 # "base models", "the teacher": the licence of somebody else's weights.
 _UPSTREAM = re.compile(
     r"\b(?:base|upstream|original|parent|teacher|foundation|third[- ]party|competing|their|his|her|backbone"
-    r"|starting"
-    r"|pytorch|torchvision)\W+(?:\w+ )?$",
+    r"|starting|pytorch|torchvision)\W+(?:\w+ )?$",
     re.IGNORECASE,
 )
 _NO_GRANT = re.compile(r"\b(?:under|with) no\b|\bwithout (?:a |any )?licen[cs]e", re.IGNORECASE)
 _EXCLUDES = re.compile(
     rf"\blicen[cs]e (?:\w+ ){{0,6}}?(?:does not|doesn['’]t|do not|don['’]t)(?: \w+)? (?:cover|apply|extend"
-    rf"|hold|include)"
-    rf"(?:\W+[\w-]+){{0,6}}?\W+{_WEIGHTS}\b"
-    rf"|\b{_WEIGHTS} (?:is|are) (?:not|n['’]t) (?:covered|licen[cs]ed|included|part of)\b"
-    rf"|\blicen[cs]e (?:\w+ ){{0,4}}?(?:covers?|applies to|holds for|is for)(?: \w+){{0,3}} code(?:"
-    rf" only)?,? (?:but )?not"
-    rf" (?:to |for )?(?:the )?{_WEIGHTS}\b",
+    rf"|hold|include)(?:\W+[\w-]+){{0,6}}?\W+{_WEIGHTS}\b|\b{_WEIGHTS} (?:is|are) (?:not|n['’]t) (?:covered"
+    rf"|licen[cs]ed|included|part of)\b|\blicen[cs]e (?:\w+ ){{0,4}}?(?:covers?|applies to|holds for|is"
+    rf" for)(?: \w+){{0,3}} code(?: only)?,? (?:but )?not (?:to |for )?(?:the )?{_WEIGHTS}\b",
     re.IGNORECASE,
 )
 _NO_LICENCE = re.compile(
     r"\ball rights (?:are )?reserved\b|\bno licen[cs]e\b|\bnot (?:yet )?licen[cs]ed\b|\bunlicen[cs]ed\b(?!"
-    r" under)"
-    r"|\b(?:to be|not) (?:decided|determined|announced|chosen|specified)\b|\blicen[cs]e (?:pending"
+    r" under)|\b(?:to be|not) (?:decided|determined|announced|chosen|specified)\b|\blicen[cs]e (?:pending"
     r"|unknown)\b",
     re.IGNORECASE,
 )

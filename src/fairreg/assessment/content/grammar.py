@@ -45,8 +45,7 @@ _PAIR = re.compile(
 _END = re.compile(r"[.!?][\"')\]*_`”]{0,3}\s+(?=[\"'(\[*_`“]{0,3}[A-Z0-9À-Þ])|\n{2,}")
 _SHORT = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|et al|cf|figs?|eqs?|secs?|refs?|vs|approx|ca|nos?|nr|dr|mrs?|ms|prof|st|resp"
-    r"|incl"
-    r"|phys|rev|lett|nucl|instrum|jr|[A-Z])\.$",
+    r"|incl|phys|rev|lett|nucl|instrum|jr|[A-Z])\.$",
     re.IGNORECASE,
 )
 # Words by their place in the text are not the author's statement on this model.

@@ -26,9 +26,9 @@ __all__ = [
 ]
 
 _PLACEHOLDER = re.compile(
-    r"\[?more information needed\]?|lorem ipsum[^\n]*|\b(?:TODO|TBD|FIXME|XXX)\b[^\n]*"
-    r"|\byour (?:orcid|name|e-?mail|affiliation|title|abstract|description|doi)\b[^\n]*"
-    r"|<\s?(?:insert|add|your)[^<>]{0,200}>|\{\{[^{}]{0,200}\}\}|<!--.{0,5000}?-->",
+    r"\[?more information needed\]?|lorem ipsum[^\n]*|\b(?:TODO|TBD|FIXME|XXX)\b[^\n]*|\byour (?:orcid|name"
+    r"|e-?mail|affiliation|title|abstract|description|doi)\b[^\n]*|<\s?(?:insert|add|your)[^<>]{0,200}>"
+    r"|\{\{[^{}]{0,200}\}\}|<!--.{0,5000}?-->",
     re.IGNORECASE | re.DOTALL,
 )
 _MARKUP = re.compile(r"<[^<>]+>|!?\[([^\[\]]*)\]\([^()\n]{0,500}\)|[`*_#|]+")
@@ -36,8 +36,7 @@ _DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>\])},;|]+")
 _ARXIV = re.compile(r"arxiv(?:\.org/(?:abs|pdf)/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+/\d{7})", re.IGNORECASE)
 _DATA = re.compile(
     r"\bdata(?!\W{1,3}(?:analysis|protection|policy|cent(?:er|re)s?|science|format|driven|loader"
-    r"|processing))\b"
-    r"|\b(?:datasets?|samples?|train(?:ed|ing)?|simulat\w+)\b|_data\b|\bdata_",
+    r"|processing))\b|\b(?:datasets?|samples?|train(?:ed|ing)?|simulat\w+)\b|_data\b|\bdata_",
     re.IGNORECASE,
 )
 _PAPER = re.compile(
@@ -56,8 +55,8 @@ _TESTS = re.compile(
 )
 _TRAINS = re.compile(r"\btrain", re.IGNORECASE)
 _NOT_TRAINED = re.compile(
-    r"\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b"
-    r"|\b(?:excluding|instead of)\b",
+    r"\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b|\b(?:excluding"
+    r"|instead of)\b",
     re.IGNORECASE,
 )
 _FUNDER = "10.13039/"  # the registry of funders

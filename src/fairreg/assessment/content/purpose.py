@@ -21,20 +21,17 @@ _OF = r"(?: of (?:the|this|our) (?:\w+ ){0,2}(?:model|network|tagger|classifier|
 _MODEL = r"(?:(?:the |this |our )?(?:model|network|tagger) )?"
 _USE = (
     r"(?:primary |main |possible )?(?:intended|direct|downstream|expected|target)(?: \w+)? (?:uses?"
-    r"|purposes?|users?"
-    r"|applications?|audience)(?: cases?)?|(?:model )?uses?(?: cases?)?|use[- ]cases?|(?:primary |possible"
-    r" )?applications?"
-    r"|(?:model )?purpose|scope|in[- ]scope uses?|(?:what|who)(?: is)? (?:the|this|it)(?: \w+)? (?:is )?for"
-    r"|intended for|what (?:can )?(?:it|the model|this model) (?:is|can be used) for|when to use(?: it| the"
-    r" model)?"
+    r"|purposes?|users?|applications?|audience)(?: cases?)?|(?:model )?uses?(?: cases?)?|use[- ]cases?"
+    r"|(?:primary |possible )?applications?|(?:model )?purpose|scope|in[- ]scope uses?|(?:what|who)(?: is)?"
+    r" (?:the|this|it)(?: \w+)? (?:is )?for|intended for|what (?:can )?(?:it|the model|this model) (?:is|can"
+    r" be used) for|when to use(?: it| the model)?"
 )
 _LIMIT = (
     r"(?:known |current |model )?(?:limitations?|limits|caveats?|issues|failure modes?|shortcomings"
-    r"|weaknesses)"
-    r"|(?:known |possible |model )?bias(?:es)?|risks?|ethical considerations|misuse|fairness"
-    r"|out[- ]of[- ]scope(?: uses?| applications?)?|non-intended uses?|not intended(?: for| uses?)?"
-    r"|when not to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}"
-    r"|(?:domain|range) of (?:validity|applicability)|warnings?"
+    r"|weaknesses)|(?:known |possible |model )?bias(?:es)?|risks?|ethical considerations|misuse|fairness"
+    r"|out[- ]of[- ]scope(?: uses?| applications?)?|non-intended uses?|not intended(?: for| uses?)?|when not"
+    r" to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}|(?:domain|range)"
+    r" of (?:validity|applicability)|warnings?"
 )
 _AND = r"(?:\s*(?:,|&|/|and|or|;|,\s*and)\s*)"
 _NUMBERED = r"[\W\d]*"
@@ -51,36 +48,30 @@ _FOR = re.compile(
     r"\b(?:intended|meant|designed|suitable|suited|useful|serves?|aims?|helps?|allows?|supports?|recommended"
     r"|appropriate|purposes?|researchers?|physicists?|students?|teaching|studies|study|analys[ei]s|analysts?"
     r"|appl(?:y|ies|ied) to|classif\w+|identif\w+|tag(?:s|ging)?|discriminat\w+|separat\w+|predict\w*"
-    r"|generat\w+"
-    r"|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is|be|are) used"
+    r"|generat\w+|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is|be|are) used"
     r"|used? (?:for|as|to|in|by)|tells?|distinguish\w*|select\w*|rank\w*)\b",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
     r"\b(?:not|never|limit(?:s|ed|ation)\w*|fail\w*|degrad\w+|poor\w*|worse|outside|below|above|beyond"
-    r"|unknown|untested"
-    r"|cannot|risks?|caution|uncertain\w*|wrong|inaccura\w+|under-?estimat\w+|over-?estimat\w+|assum\w+"
-    r"|biased"
-    r"|skew\w*|misuse\w*|misclass\w+|unreliable|invalid|sensitive|avoid\w*|falls?|drops?|errors?|only)\b"
-    r"|n['’]t\b",
+    r"|unknown|untested|cannot|risks?|caution|uncertain\w*|wrong|inaccura\w+|under-?estimat\w+"
+    r"|over-?estimat\w+|assum\w+|biased|skew\w*|misuse\w*|misclass\w+|unreliable|invalid|sensitive|avoid\w*"
+    r"|falls?|drops?|errors?|only)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
     r"\b(?:models?|networks?|taggers?|classifiers?|regress\w+|generators?|weights|predict\w+|scores?"
-    r"|outputs?|jets?"
-    r"|events?|samples?|data|datasets?|train\w*|simulat\w+|performance|efficien\w+|accurac\w+|results?"
-    r"|users?|images?"
-    r"|texts?|language|particles?|tracks?|probabilit\w+)\b",
+    r"|outputs?|jets?|events?|samples?|data|datasets?|train\w*|simulat\w+|performance|efficien\w+|accurac\w+"
+    r"|results?|users?|images?|texts?|language|particles?|tracks?|probabilit\w+)\b",
     re.IGNORECASE,
 )
 # Content of another kind.
 _OTHER = re.compile(
     r"\b(?:clone|pip install|conda|git|notebook server|activate it|press run|install all|docker|makefile"
     r"|curriculum|cv|vacanc\w+|doctoral|phd position|apply (?:until|by|before)|applications? (?:close|open"
-    r"|are due)"
-    r"|deadline|salary|hidden layer|activation|bias (?:term|vector|neuron|weights?|parameters?)|biases"
-    r" (?:of|are added)"
-    r"|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias current)\b",
+    r"|are due)|deadline|salary|hidden layer|activation|bias (?:term|vector|neuron|weights?|parameters?)"
+    r"|biases (?:of|are added)|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias"
+    r" current)\b",
     re.IGNORECASE,
 )
 

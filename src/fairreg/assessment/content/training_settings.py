@@ -29,9 +29,8 @@ _NUMBER = r"(?:\d{1,9}(?:[.,]\d{1,12})?|\.\d{1,12})(?:\s?[x×*·]\s?10|e)?(?:[-�
 # Words that may stand between a name and its number.
 _GLUE = (
     r"(?:[\s:=(~≈|\"'`]|\b(?:of|is|was|were|are|set|fixed|kept|chosen|equal|equals|to|at|as|about"
-    r"|approximately"
-    r"|around|initial|initially|starting|from|the|a|an|value|being|constant|be|been|has|had|reduced|lowered"
-    r"|decayed|with|parameter)\b){1,14}"
+    r"|approximately|around|initial|initially|starting|from|the|a|an|value|being|constant|be|been|has|had"
+    r"|reduced|lowered|decayed|with|parameter)\b){1,14}"
 )
 _RATE = (
     r"(?:learning[ _-]?rates?|lr|step[ _-]size|weight[ _-]decay|momentum|drop[ _-]?out(?: rate|"
@@ -41,10 +40,9 @@ _BATCH = r"(?:mini[ _-]?)?batch(?:es|[ _-]?sizes?)?"
 _HIDDEN = r"(?:hidden|latent|embedding)[ _-](?:size|dim(?:ension)?|units|nodes|neurons|channels|features)s?"
 _HYPERPARAMETER = re.compile(
     rf"\b(?:{_RATE}|{_BATCH}|{_HIDDEN}|(?:number of )?(?:hidden )?layers){_GLUE}{_NUMBER}\b"
-    rf"|{_NUMBER}\s?%?\s(?:{_RATE}|batch size|{_HIDDEN})\b"
-    rf"|\bbatches (?:of|with|containing) {_COUNT}|\b{_COUNT} (?:\w+ ){{0,2}}(?:per|in each|in a)"
-    rf" (?:mini-?)?batch\b"
-    rf"|\b{_COUNT}-\w+ (?:mini-?)?batches\b",
+    rf"|{_NUMBER}\s?%?\s(?:{_RATE}|batch size|{_HIDDEN})\b|\bbatches (?:of|with|containing) {_COUNT}"
+    rf"|\b{_COUNT} (?:\w+ ){{0,2}}(?:per|in each|in a) (?:mini-?)?batch\b|\b{_COUNT}-\w+"
+    rf" (?:mini-?)?batches\b",
     re.IGNORECASE,
 )
 _UNMISTAKABLE = (
@@ -58,8 +56,7 @@ _OPTIMISER = re.compile(
 # Adam is a name as well: a verb or a family name behind it, or work and thanks before it, tell a person.
 _PERSON_AFTER = re.compile(
     r"\s+(?:[A-Z][a-zà-ÿ’'-]+(?![\w-]*(?:prop|grad))|(?:who|whom|and|wrote|trained|made|ran|did|built"
-    r"|designed"
-    r"|implemented|helped|provided|gave|suggested|found|said|asked|for (?:his|help|the|comments"
+    r"|designed|implemented|helped|provided|gave|suggested|found|said|asked|for (?:his|help|the|comments"
     r"|discussions))\b)"
 )
 _STILL_OPTIMISER = re.compile(
@@ -67,26 +64,25 @@ _STILL_OPTIMISER = re.compile(
 )
 _PERSON_BEFORE = re.compile(
     r"\b(?:by|thanks? to|thank|grateful to|contact|ask|dr\.?|prof\.?|mr\.?|author(?:ed)?(?: by)?|together"
-    r" with"
-    r"|collaboration with|help (?:of|from)|from|and|to|dear)\s*$",
+    r" with|collaboration with|help (?:of|from)|from|and|to|dear)\s*$",
     re.IGNORECASE,
 )
 _TRAINING = re.compile(
-    r"\b(?:train(?:ed|ing|s)?|optimi[sz]\w*|minimi[sz]\w*|fit(?:ted|ting)?|fine-?tun\w+|learning[ _-]?rate|lr"
-    r"|epochs?|batch(?:es)?|gradient|weight decay|momentum|betas?|loss|learned|updates?"
+    r"\b(?:train(?:ed|ing|s)?|optimi[sz]\w*|minimi[sz]\w*|fit(?:ted|ting)?|fine-?tun\w+|learning[ _-]?rate"
+    r"|lr|epochs?|batch(?:es)?|gradient|weight decay|momentum|betas?|loss|learned|updates?"
     r"|hyper-?parameters?)\b",
     re.IGNORECASE,
 )
 _EPOCHS = re.compile(
     rf"\b{_COUNT} (?:\w+ )?epochs\b|\b{_COUNT}-epochs?\b|\bone epoch\b|\b(?:number of |training |max(?:imum"
-    rf"|imal)? )*epochs{_GLUE}{_COUNT}"
-    rf"|\b{_COUNT} (?:passes|times) (?:over|through) the (?:\w+ )?(?:data|set|sample|events|jets)"
-    rf"|\btrain(?:ed|ing)? (?:\w+ ){{0,3}}for {_COUNT} (?:\w+ )?(?:steps|iterations|updates)\b",
+    rf"|imal)? )*epochs{_GLUE}{_COUNT}|\b{_COUNT} (?:passes|times) (?:over|through) the (?:\w+ )?(?:data|set"
+    rf"|sample|events|jets)|\btrain(?:ed|ing)? (?:\w+ ){{0,3}}for {_COUNT} (?:\w+ )?(?:steps|iterations"
+    rf"|updates)\b",
     re.IGNORECASE,
 )
 _PATIENCE = re.compile(
-    r"\bpatience\b|\bwithout (?:any |an |further )?improv|\bwarm-?up\b|\bevery\b|\blast\b|\bfirst\b|\bafter\b"
-    r"|\beach\b|\bearly[ -]stop|\bper\b",
+    r"\bpatience\b|\bwithout (?:any |an |further )?improv|\bwarm-?up\b|\bevery\b|\blast\b|\bfirst\b"
+    r"|\bafter\b|\beach\b|\bearly[ -]stop|\bper\b",
     re.IGNORECASE,
 )
 _RATIO = (
@@ -99,25 +95,24 @@ _SHARE = (
 )
 _PART = r"(?:train(?:ing)?|valid(?:ation)?|val|dev(?:elopment)?|test(?:ing|s)?|held[- ]?out|evaluat\w+)"
 _SPLIT = re.compile(
-    rf"(?<![\d/:.-]){_RATIO}(?![\d/:-]) (?:\w+[ /-]){{0,4}}?(?:split|train|partition)"
-    rf"|\b(?:split|divided|partitioned|ratio)\b[^.;\n]{{0,60}}?(?<![\d/:.-]){_RATIO}(?![\d/:-])"
-    rf"|\b{_SHARE} (?:\w+ ){{0,6}}?{_PART}\b[^\n]{{0,60}}?\b{_SHARE} (?:\w+ ){{0,6}}?{_PART}\b"
-    rf"|\b{_PART}\w* (?:on|with|sets?|samples?|data)?\s?(?:of|used|contains?|has|have|on|with|:)?\s?{_SHARE}"
-    rf"[^\n]{{0,60}}?\b(?:validat\w+|test\w*|held[- ]?out|evaluat\w+) (?:\w+ ){{0,3}}?{_SHARE}"
-    rf"|\b(?:{_SHARE}) of (?:\w+ ){{1,4}}(?:was|were|is|are|(?:was |were )?held|set|kept|reserved|left)"
+    rf"(?<![\d/:.-]){_RATIO}(?![\d/:-]) (?:\w+[ /-]){{0,4}}?(?:split|train|partition)|\b(?:split|divided"
+    rf"|partitioned|ratio)\b[^.;\n]{{0,60}}?(?<![\d/:.-]){_RATIO}(?![\d/:-])|\b{_SHARE} (?:\w+"
+    rf" ){{0,6}}?{_PART}\b[^\n]{{0,60}}?\b{_SHARE} (?:\w+ ){{0,6}}?{_PART}\b|\b{_PART}\w* (?:on|with|sets?"
+    rf"|samples?|data)?\s?(?:of|used|contains?|has|have|on|with|:)?\s?{_SHARE}[^\n]{{0,60}}?\b(?:validat\w+"
+    rf"|test\w*|held[- ]?out|evaluat\w+) (?:\w+ ){{0,3}}?{_SHARE}|\b(?:{_SHARE}) of (?:\w+ ){{1,4}}(?:was"
+    rf"|were|is|are|(?:was |were )?held|set|kept|reserved|left)"
     r" (?:\w+ ){0,4}?(?:validation|test(?:ing|s)?|held|out|aside|apart)\b"
     rf"|\b(?:held?|hold|holding|set|setting|kept|keeping|reserved?|reserving|left) (?:out |aside |apart "
     rf"|back )?{_SHARE}"
-    r"|\b(?:\d{1,2}|five|ten|three)-?\s?fold cross[ -]?validation"
-    r"|\b(?:even|odd)(?:-numbered)? (?:events?|runs?|jets?|rows?|numbers?)\b[^\n]{0,60}\b(?:train|test"
-    r"|valid)\w*",
+    r"|\b(?:\d{1,2}|five|ten|three)-?\s?fold cross[ -]?validation|\b(?:even|odd)(?:-numbered)? (?:events?"
+    r"|runs?|jets?|rows?|numbers?)\b[^\n]{0,60}\b(?:train|test|valid)\w*",
     re.IGNORECASE,
 )
 _SEED = re.compile(
     rf"\b(?:random[ _-]?)?(?:seeds?|random[ _]state){_GLUE}\d{{1,12}}(?![\d.,]*\d|\s?(?:%|[kMGT]?eV|mm|cm|m"
     rf"|s|towers?"
-    r"|cells|tracks|hits|clusters|rounds?|million|euros?)\b)"
-    r"|\bseeded (?:with|by|at) (?:the (?:number|value) )?\d{1,12}\b",
+    r"|cells|tracks|hits|clusters|rounds?|million|euros?)\b)|\bseeded (?:with|by|at) (?:the (?:number|value)"
+    r" )?\d{1,12}\b",
     re.IGNORECASE,
 )
 _IN_SENTENCES = {
@@ -163,20 +158,18 @@ _WORDS = {
 _NAMES = {
     "hyperparameters": (
         r"(?:(?:initial|base|peak|max) )?(?:learning rate|lr)s?|(?:per device )?(?:train(?:ing)? )?(?:mini"
-        r" ?)?batch"
-        r"(?: size)?|n ?batch|hidden(?: \w+)?|drop ?out(?: rate)?|weight decay|momentum|betas?|warm ?up(?:"
-        r" \w+)?"
-        r"|(?:num(?:ber of)?|n) (?:hidden )?layers|gamma|step size"
+        r" ?)?batch(?: size)?|n ?batch|hidden(?: \w+)?|drop ?out(?: rate)?|weight decay|momentum|betas?|warm"
+        r" ?up(?: \w+)?|(?:num(?:ber of)?|n) (?:hidden )?layers|gamma|step size"
     ),
     "optimiser": r"(?:the )?optimi[sz]er(?: name| type| class)?|optim|solver",
     "epochs": (
-        r"(?:(?:n|num|nr|number of|max|total|training|train|no of) ?){0,2}epochs?"
-        r"|(?:max|train|training|num) steps|iterations"
+        r"(?:(?:n|num|nr|number of|max|total|training|train|no of) ?){0,2}epochs?|(?:max|train|training|num)"
+        r" steps|iterations"
     ),
     "split": (
-        r"(?:(?:train(?:ing)?|val(?:idation)?|test(?:ing)?|data)[ /]?){0,4}(?:splits?|split ratio"
-        r"|fractions?|ratios?"
-        r"|size)|(?:train|val|test) (?:frac|percent)|cross validation|folds|(?:n|num) (?:train|val|test)"
+        r"(?:(?:train(?:ing)?|val(?:idation)?|test(?:ing)?|data)[ /]?){0,4}(?:splits?|split ratio|fractions?"
+        r"|ratios?|size)|(?:train|val|test) (?:frac|percent)|cross validation|folds|(?:n|num) (?:train|val"
+        r"|test)"
     ),
     "seed": r"(?:(?:random|global|torch|numpy|training|train|data|rng) ?)?(?:seeds?|random state|manual"
     r" seed)",
@@ -292,9 +285,10 @@ def _is_optimiser(passage: Passage, hit: re.Match[str]) -> bool:
     around = f"{before[-150:]} {after[:150]} {passage.heading}"
     if hit[0].lower() != "adam":
         return bool(_TRAINING.search(around))
+    if _PERSON_AFTER.match(after) and not _STILL_OPTIMISER.match(after):
+        return False
     if re.match(r"\W{0,3}(?:optimi[sz]|algorithm)", after, re.IGNORECASE) or re.search(
         r"optimi[sz](?:er|ed by|ation with)\W{1,3}(?:is |was |the |by |with |of )*\W?$", before, re.IGNORECASE
     ):
         return True
-    person = _PERSON_AFTER.match(after) and not _STILL_OPTIMISER.match(after)
-    return not person and not _PERSON_BEFORE.search(before) and bool(_TRAINING.search(around))
+    return not _PERSON_BEFORE.search(before) and bool(_TRAINING.search(around))

@@ -90,14 +90,8 @@ def listed(evidence: Evidence) -> Finding:
     """Entries in Hugging Face, OpenML, BioImage.IO, Garden or DLHub; fairreg itself does not count."""
     record = evidence.record
     remedy = "List the model in a registry of its community, and link the entry and the record to each other."
-    source = source_named(record.provenance.source)
-    if source.model_registry:
-        cited = cite_record(evidence, "provenance", source.name)
-        if source.dormant:
-            return partial(f"The model is hosted at {source.title}, which is dormant.", cited, remedy=remedy)
-        if record.description or _is_filled(record):
-            return passed("The model is hosted at a model registry.", cited)
-        return partial("The registry's entry has no description.", cited, remedy=remedy)
+    if source_named(record.provenance.source).model_registry:
+        return _hosted(evidence, remedy)
     probe, cited = evidence.probe("registry_listing"), cite_probe(evidence, "registry_listing")
     if probe.outcome == "absent":
         return failed("No entry in a model registry is linked with the model.", cited, remedy=remedy)
@@ -106,6 +100,17 @@ def listed(evidence: Evidence) -> Finding:
     if "reciprocal" in probe.found:
         return passed("A model registry lists the model, and the links point back.", cited)
     return partial(f"The registry's entry is {', '.join(probe.found) or 'one way'}.", cited, remedy=remedy)
+
+
+def _hosted(evidence: Evidence, remedy: str) -> Finding:
+    record = evidence.record
+    source = source_named(record.provenance.source)
+    cited = cite_record(evidence, "provenance", source.name)
+    if source.dormant:
+        return partial(f"The model is hosted at {source.title}, which is dormant.", cited, remedy=remedy)
+    if record.description or _is_filled(record):
+        return passed("The model is hosted at a model registry.", cited)
+    return partial("The registry's entry has no description.", cited, remedy=remedy)
 
 
 def _is_filled(record: ModelRecord) -> bool:

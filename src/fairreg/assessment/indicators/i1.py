@@ -154,9 +154,9 @@ def data_format(evidence: Evidence) -> Finding:
     """A sentence that names the format of inputs or outputs, else code, requirements and definitions."""
     remedy = "Say in the README in which file format inputs are read and outputs are written."
     for document in free_texts(evidence, "readme", "model_card", "docs"):
-        from fairreg.assessment.content import reported
+        from fairreg.assessment.content import inputs
 
-        if told := reported.data_format(document):
+        if told := inputs.data_format(document):
             name, sentence = told
             cited = cite_text(evidence, document, sentence)
             return passed(f"{document.path} documents {name} for its data.", cited)

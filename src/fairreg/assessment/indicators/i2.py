@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
+from fairreg.assessment.content.documents import Stated, parsed, recorded_commit, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import is_deposit, mentions
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence
@@ -36,9 +36,12 @@ from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
 from fairreg.sources import DOI, code_sites, scheme_names, schemes
 
-# Kinds of related objects that are no publication; of "image-figure" the first word is looked up.
-_NO_PAPER = frozenset(
-    ["dataset", "data", "software", "model", "image", "video", "audio", "audiovisual", "sound", "workflow", "computationalnotebook", "collection", "physicalobject", "instrument", "event", "lesson", "service", "project", "award", "outputmanagementplan", "interactiveresource", "studyregistration"]
+# Kinds of related objects that are no publication, as DataCite and the hosts name them ("image-figure").
+_NO_PAPER = re.compile(
+    r"(?:dataset|data|software|model|image|video|audio(?:visual)?|sound|workflow|computationalnotebook|collection"
+    r"|physicalobject|instrument|event|lesson|service|project|award|outputmanagementplan|interactiveresource"
+    r"|studyregistration)(?:[-/]|$)",
+    re.IGNORECASE,
 )
 _GOOD, _FAIR = 0.75, 0.5
 _ROUNDING = 1e-9
@@ -79,7 +82,7 @@ def training_data(evidence: Evidence) -> Finding:
         reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
         return partial(reason, *(cited for _, cited in seen), remedy=remedy)
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.reported import training_data_address
+        from fairreg.assessment.content.inputs import training_data_address
 
         if said := training_data_address(document):
             reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
@@ -220,9 +223,9 @@ def _data(evidence: Evidence) -> Iterator[Identifier]:
 
 def _is_paper(relation: Relation) -> bool:
     """Tell whether a related object is a publication; a deposit of unstated kind may be anything."""
-    kind = re.split(r"[-/ ]", (relation.target_kind or "").lower())[0]
+    kind = re.sub(r"\s+", "", relation.target_kind or "")
     named = relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES}
-    return named and kind not in _NO_PAPER and (bool(kind) or not is_deposit(relation.target.value))
+    return named and not _NO_PAPER.match(kind) and (bool(kind) or not is_deposit(relation.target.value))
 
 
 def _cites_data(document: Document) -> bool:
@@ -245,23 +248,9 @@ def _cites_data(document: Document) -> bool:
 def source_code(evidence: Evidence) -> Finding:
     """Relations and identifiers that lead to code, else CITATION.cff and codemeta.json."""
     named = _code_references(evidence)
-    for target, cited in named:
-        if source_revision(target):
-            return passed(f"The record refers to {source_revision(target)}.", cited)
     stated = stated_in(evidence)
-    for item in stated:
-        if item.facts.commit:
-            return passed(
-                f"{item.document.path} names commit {item.facts.commit}.",
-                cite_document(item.document, item.facts.commit),
-            )
-    for document in evidence.of_role("hyperparameters", "provenance"):
-        if commit := recorded_commit(document):
-            return passed(f"{document.path} names commit {commit}.", cite_document(document, commit))
-    if release := _own_release(evidence):
-        return passed(
-            f"The record is that of the code at {release}.", cite_record(evidence, "version", release)
-        )
+    for reason, cited in _at_a_version(evidence, named, stated):
+        return passed(reason, cited)
     remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
     roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [
@@ -277,6 +266,22 @@ def source_code(evidence: Evidence) -> Finding:
     if not evidence.downloaded:
         return unknown(f"The record refers to no source code. {NOT_DOWNLOADED}")
     return failed("Nothing refers to the source code.", remedy=remedy)
+
+
+def _at_a_version(
+    evidence: Evidence, named: list[tuple[Identifier, Citation]], stated: tuple[Stated, ...]
+) -> Iterator[tuple[str, Citation]]:
+    """Yield what fixes the version of the code: relations, metadata files, settings, a release."""
+    for target, cited in named:
+        if source_revision(target):
+            yield f"The record refers to {source_revision(target)}.", cited
+    commits = [(item.document, item.facts.commit) for item in stated]
+    read = evidence.of_role("hyperparameters", "provenance")
+    for document, commit in (*commits, *((item, recorded_commit(item)) for item in read)):
+        if commit:
+            yield f"{document.path} names commit {commit}.", cite_document(document, commit)
+    if release := _own_release(evidence):
+        yield f"The record is that of the code at {release}.", cite_record(evidence, "version", release)
 
 
 def _code_in_prose(evidence: Evidence) -> list[Citation]:

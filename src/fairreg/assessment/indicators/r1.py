@@ -66,7 +66,7 @@ def content(evidence: Evidence) -> Finding:
         return passed("The record lists the model files with sizes and the number of parameters.", *cited)
     open_files = [file for file in evidence.model_files if file.format in _STATE_TENSORS and not file.archive]
     if files and open_files:
-        reason = f"The record lists the model files with sizes, and {open_files[0].path} states its tensors itself."
+        reason = f"The model files are listed with sizes, and {open_files[0].path} states its tensors itself."
         return passed(reason, *cited, cite_file(open_files[0]))
     if listed or counted:
         missing = "the number of parameters" if files else "a size for each model file"

@@ -158,11 +158,11 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
         if len(told) * 2 >= len(features) > 0:
             return [cite_document(document, told)]
     for document in evidence.of_role("docs", "model_card", "readme"):
-        known = _reported().defined_names(document, features)
+        known = _inputs().defined_names(document, features)
         if len(known) * 2 >= len(features) > 0:
             return [cite_document(document, known)]
     for document in evidence.of_role("definitions", "docs", "model_card", "readme"):
-        if said := _reported().units(document, as_data=True):
+        if said := _inputs().units(document, as_data=True):
             return [cite_document(document, said)]
     return []
 
@@ -175,14 +175,14 @@ def _described(inputs: tuple[Tensor, ...]) -> list[str]:
 
 def _order_told(evidence: Evidence) -> list[Citation]:
     for document in evidence.of_role("docs", "model_card", "readme"):
-        if names := _reported().ordered_names(document):
+        if names := _inputs().ordered_names(document):
             return [cite_document(document, names)]
     return []
 
 
 def _units_told(evidence: Evidence) -> list[Citation]:
     for document in evidence.of_role("docs", "model_card", "readme"):
-        if said := _reported().units(document, as_data=False):
+        if said := _inputs().units(document, as_data=False):
             return [cite_document(document, said)]
     return []
 
@@ -272,6 +272,12 @@ def _told(evidence: Evidence, what: Literal["versions", "hardware"]) -> list[Cit
         if said := asked(document):
             return [cite_text(evidence, document, said)]
     return []
+
+
+def _inputs() -> ModuleType:
+    from fairreg.assessment.content import inputs  # patterns of English, for models with a text
+
+    return inputs
 
 
 def _reported() -> ModuleType:

@@ -102,7 +102,7 @@ def _is_valid(document: Document) -> bool:
     "R3-2",
     weight=2,
     title="Community file format",
-    passes="a format that the community's tools read (ONNX, Keras, SavedModel, safetensors with a known architecture)",
+    passes="a format that the community's tools read (ONNX, Keras, safetensors with a known architecture)",
     partial="one that can be converted",
     fails="another one",
     corresponds_to=("FsF-R1.3-02D", "ML-R3-02S"),
