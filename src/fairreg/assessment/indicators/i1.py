@@ -199,7 +199,7 @@ def runs(evidence: Evidence) -> Finding:
 def _untried(evidence: Evidence) -> Finding:
     """Fail for bare weights and pickles alone, which nobody can run; unknown for all that others could."""
     files = evidence.model_files
-    if not files and evidence.downloaded:
+    if not files and not evidence.models and evidence.downloaded:
         return failed("There is no model to run.", remedy="Publish the trained model, as an ONNX file.")
     closed = files and all(file.format in _OPAQUE for file in files)
     if closed and not network_code(evidence) and not named_architecture(evidence):
