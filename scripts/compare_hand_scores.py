@@ -14,20 +14,19 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from statistics import correlation
+from typing import Any, NamedTuple
+
+from fairreg.assessment.report import AssessmentReport, IndicatorResult, coverage_text
+from fairreg.services.assess.assess import assess
+from fairreg.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-
-from pytest_httpserver import HTTPServer  # noqa: E402
-
-from fairreg.assessment.report import AssessmentReport, IndicatorResult, coverage_text  # noqa: E402
-from fairreg.services.assess.assess import assess  # noqa: E402
-from fairreg.settings import Settings  # noqa: E402
-from support.judged_world import JUDGED, JudgedFolder, environment, folders, serve  # noqa: E402
-
 PAGE = ROOT / "docs" / "hand-scores.md"
+JUDGED = ROOT / "tests" / "assessment" / "judged"
 EXPLANATIONS = JUDGED.parent / "judged_differences.toml"
 LETTERS = "FAIR"
 CLOSE = 8.0  # points between two scores of a letter
@@ -108,14 +107,17 @@ def _by_hand(row: Mapping[str, str], name: str) -> Score:
 
 def measured() -> dict[str, Judgement]:
     """The scores by fairreg, each record in a world and a registry of its own."""
-    return {folder.name: judged(assessed(folder)) for folder in folders()}
+    return {
+        folder.name: judged(assessed(folder)) for folder in import_module("support.judged_world").folders()
+    }
 
 
-def assessed(folder: JudgedFolder) -> AssessmentReport:
-    """The report of `fairreg assess` for one judged record, on local servers."""
-    with HTTPServer(host="127.0.0.1") as server, tempfile.TemporaryDirectory() as home:
-        serve(server, folder)
-        settings = Settings.from_environment({"FAIRREG_HOME": home, **environment(server)})
+def assessed(folder: Any) -> AssessmentReport:
+    """The report of `fairreg assess` for a folder (`support.judged_world.JudgedFolder`), on local servers."""
+    world, servers = import_module("support.judged_world"), import_module("pytest_httpserver")
+    with servers.HTTPServer(host="127.0.0.1") as server, tempfile.TemporaryDirectory() as home:
+        world.serve(server, folder)
+        settings = Settings.from_environment({"FAIRREG_HOME": home, **world.environment(server)})
         return assess(settings, folder.identifier)
 
 
@@ -154,10 +156,14 @@ def agrees(one: Score, other: Score) -> bool:
 
 def spearman(by_hand: Mapping[str, Judgement], by_fairreg: Mapping[str, Judgement]) -> float:
     """Spearman's rank correlation of the orders; equal scores share the mean of their ranks."""
-    from scipy.stats import spearmanr
+    middles = [[side[name].scores["all"].middle for name in by_hand] for side in (by_hand, by_fairreg)]
+    return correlation(*map(_ranks, middles))
 
-    pairs = [(by_hand[name].scores["all"].middle, by_fairreg[name].scores["all"].middle) for name in by_hand]
-    return float(spearmanr(*zip(*pairs, strict=True)).statistic)
+
+def _ranks(values: list[float]) -> list[float]:
+    """The rank of each value, from 1; equal values share the mean of theirs."""
+    ordered = sorted(values)
+    return [ordered.index(value) + (ordered.count(value) + 1) / 2 for value in values]
 
 
 def differences(by_hand: Judgement, by_fairreg: Judgement) -> list[Difference]:

@@ -16,6 +16,7 @@ __all__ = [
     "archives",
     "concept_dois",
     "host_of",
+    "is_closed",
     "is_persistent",
     "is_weights",
     "lineage_dois",
@@ -70,6 +71,11 @@ def own_doi(evidence: Evidence) -> str | None:
     return record.doi or record.concept_doi or asked
 
 
+def is_closed(record: ModelRecord) -> bool:
+    """Tell whether the record says that not everybody may have its files."""
+    return record.access is not None and record.access.level != "open"
+
+
 def why_no_list(record: ModelRecord) -> str | None:
     """Return why a record without files may have some: who cannot have them, cannot see their list either.
 
@@ -79,7 +85,7 @@ def why_no_list(record: ModelRecord) -> str | None:
         return None
     if record.provenance.source == REGISTRAR.name:
         return "DataCite's record lists no files, and the host's was not read."
-    if record.access is not None and record.access.level != "open":
+    if record.access is not None and is_closed(record):
         return f"The list of the files is hidden: their access is {record.access.level}."
     return None
 

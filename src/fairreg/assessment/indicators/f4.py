@@ -15,7 +15,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import own_doi
+from fairreg.assessment.lineage import is_closed, own_doi
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
 
@@ -115,8 +115,7 @@ def _hosted(evidence: Evidence, remedy: str) -> Finding:
 
 def _is_filled(record: ModelRecord) -> bool:
     """Tell whether the fields of an entry whose card is hidden describe the model."""
-    hidden = record.access is not None and record.access.level != "open"
-    return hidden and bool(record.keywords) and bool(record.ml_task or record.license)
+    return is_closed(record) and bool(record.keywords) and bool(record.ml_task or record.license)
 
 
 @indicator(

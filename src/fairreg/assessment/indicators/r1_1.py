@@ -24,7 +24,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import relations
+from fairreg.assessment.lineage import is_closed, relations
 from fairreg.assessment.training import KINDS_OF_DATA
 from fairreg.sources import source_named
 
@@ -129,10 +129,12 @@ def covers_weights(evidence: Evidence) -> Finding:
         return said
     remedy = _NAME_IT
     if len({name for name, _ in _licences(evidence)}) > 1 and agrees.assess(evidence).verdict is Verdict.FAIL:
-        cited = tuple(citation for _, citation in _licences(evidence))
+        stated = [citation for _, citation in _licences(evidence)]
         return failed(
-            "Licences that differ are named, so none is known to cover the weights.", *cited, remedy=remedy
+            "Licences that differ are named, so none is known to cover the weights.", *stated, remedy=remedy
         )
+    if evidence.record.license is None and not evidence.downloaded and is_closed(evidence.record):
+        return unknown(NOT_DOWNLOADED)
     if evidence.record.license is None:
         return failed("No licence is known that could cover the weights.", remedy=remedy)
     cited = cite_record(evidence, "license", evidence.record.license)
