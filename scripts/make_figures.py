@@ -221,7 +221,7 @@ def _activity(weights: Path | None, sample: Path | None, folder: Path) -> Number
 def _tails(weights: Path | None, _sample: Path | None, _folder: Path) -> Numbers:
     """Sparsity on packaged jets in which a few tracks look as if they came from another collision."""
     subject = read_subject(weights, None)
-    real = subject.jets.tracks.any(axis=1)
+    real: NDArray[np.bool_] = np.any(subject.jets.tracks != 0, axis=1)
     found: dict[str, dict[str, list[float]]] = {}
     for name, (seeds, change) in TAILS.items():
         rows = [_sparsity_with(subject, real, change, seed) for seed in range(1, seeds + 1)]
