@@ -125,14 +125,14 @@ def _made(study: Study, inputs: Inputs) -> Numbers | None:
     return ANALYSES[study.analysis](weights, sample, folder)
 
 
-def simulated(work: Path) -> Path:
+def simulated(work: Path, jets: int = 24_000) -> Path:
     """The prepared test sample of seed 2, made unless it is there."""
     from fairreg.models.hbb_in.workflows.prepare import prepare
     from fairreg.models.hbb_in.workflows.simulate import SimulationPlan, simulate
 
     prepared = work / "test.h5"
     if not prepared.is_file():
-        made = simulate(SimulationPlan(2, 24_000, 12_000, 2000), work / "test", workers=1, progress=_tell)
+        made = simulate(SimulationPlan(2, jets, jets // 2, 2000), work / "test", workers=1, progress=_tell)
         prepare([str(path) for path in made.files], prepared, drop_neither=False, progress=_tell)
     return prepared
 

@@ -94,6 +94,18 @@ def test_the_figures_of_the_card_and_of_the_page_are_the_same():
 
 
 @pytest.mark.long
+def test_the_test_sample_is_simulated_prepared_and_measured_and_made_once(tmp_path):
+    pytest.importorskip("pythia8mc", reason="the extra simulate is not installed")
+    pytest.importorskip("fastjet", reason="the extra simulate is not installed")
+    test = make_figures.simulated(tmp_path, jets=8)
+    inputs = make_figures.Inputs(tmp_path, test=test)
+    found = make_figures._made(pages.STUDIES["activity reference test"], inputs)
+    assert (found["jets"], found["nodes"]) == (8, 424)
+    before = test.stat().st_mtime_ns
+    assert make_figures.simulated(tmp_path, jets=8).stat().st_mtime_ns == before
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", PACKAGED)
 def test_the_figures_of_the_packaged_jets_are_made_again(tmp_path, name):
     found = make_figures._made(pages.STUDIES[name], make_figures.Inputs(tmp_path))
