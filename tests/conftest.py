@@ -61,6 +61,14 @@ def pytest_report_header():
     return f"PostgreSQL: {announced()}"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Lines that a test recorded as ``shown``, wherever it ran."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "shown":
+                terminalreporter.write_line(value)
+
+
 @pytest.fixture(autouse=True)
 def no_settings_of_the_user(monkeypatch, tmp_path):
     """Tests see neither the user's environment nor the user's data folder."""
