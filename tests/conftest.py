@@ -13,6 +13,7 @@ from fairreg.web import HttpClient, RetryPolicy
 from support.databases import ENGINES, Databases, registry_variables
 from support.examples import load_profile
 from support.postgres import RUN, NoServer, Run, announced
+from support.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  hooks
 
 PIPE = pytest.StashKey[int]()
 TESTS = Path(__file__).parent
