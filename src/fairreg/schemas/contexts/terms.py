@@ -117,6 +117,12 @@ _OF_ASSESSMENTS = {
     "coverage": Property(
         "xsd:double", "Share, by weight and from 0 to 1, of the applicable indicators that have a verdict."
     ),
+    "lowest": Property(
+        "xsd:double", "Score from 0 to 1 where every indicator of which too little is known counts as failed."
+    ),
+    "highest": Property(
+        "xsd:double", "Score from 0 to 1 where every indicator of which too little is known counts as passed."
+    ),
     "correspondsTo": Property(_TEXT, "Metric of another FAIR assessment that an indicator corresponds to."),
     "evidenceDigest": Property(_TEXT, "SHA-256 digest of the evidence that an assessment rests on."),
 }
