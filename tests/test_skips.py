@@ -34,7 +34,11 @@ def test_a_package_may_be_missing_only_outside_make_test(monkeypatch, reason):
 
 
 @pytest.mark.skipif(not skips.COMPLETE, reason="not the platform on which make test installs everything")
-@pytest.mark.parametrize(("text", "code"), [(GPU, 0), (PACKAGE, 1), (MODULE, 2), (EXPECTED, 0)])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(GPU, 0), (PACKAGE, 1), (MODULE, 2), (EXPECTED, 0)],
+    ids=["GPU", "package", "module", "xfail"],
+)
 def test_a_skip_that_make_test_does_not_allow_fails(tmp_path, text, code):
     (tmp_path / "test_x.py").write_text(text)
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "FAIRREG_TEST_SKIPS": "hardware"}
