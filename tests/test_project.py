@@ -128,8 +128,11 @@ def test_every_command_is_found_by_its_first_word_alone():
 
 def test_every_source_file_says_its_licence():
     files = [
-        path for folder in ("src", "tests", "scripts", "benchmarks") for path in (ROOT / folder).rglob("*.py")
-    ]
+        path
+        for folder in ("src", "tests", "scripts", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if not {"judged", "files"} <= {*path.parts}
+    ]  # the made-up published records have licences of their own
     assert [
         path
         for path in files
