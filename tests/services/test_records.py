@@ -101,7 +101,7 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
     full: Settings, home: Home, tmp_path: Path
 ) -> None:
     counts = export(full, tmp_path / "one.jsonl")
-    assert counts == {"statements": 158, "verdicts": 2, "refused": 3, "assessments": 2}
+    assert counts == {"statements": 170, "verdicts": 2, "refused": 3, "assessments": 2}
     other = home("other")
     assert import_(other, tmp_path / "one.jsonl") == {
         "new": 5, "changed": 0, "unchanged": 165, "verdicts": 2, "refused": 3, "assessments": 2
@@ -156,7 +156,7 @@ def linked_data(record: ModelRecord) -> str:
 def test_a_second_import_changes_nothing(full: Settings, tmp_path: Path) -> None:
     export(full, tmp_path / "one.jsonl")
     counts = import_(full, tmp_path / "one.jsonl")
-    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 158)
+    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 170)
     export(full, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
 
@@ -178,7 +178,7 @@ def test_files_of_releases_that_knew_only_statements_are_read(
         tombstone = registry.statement("zenodo", "3")
     assert tombstone is not None
     assert (tombstone.gone, tombstone.gone_reason) == (True, "Spam.")
-    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 158
+    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 170
     with Registry(settings=full) as registry:
         assert registry.entry_for("10.1234/v3").gone_at == LONG_AGO
 
