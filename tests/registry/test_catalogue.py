@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 import json
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from fairreg.registry import catalogue
-from fairreg.schemas.identifiers import DOI_SCHEMES, normalise_doi, normalise_orcid
+from fairreg.registry import Registry, catalogue
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi, normalise_orcid
+from fairreg.schemas.record import Provenance
 
 RECORDS = tuple(
     record for record in catalogue.records() if not record.provenance.source_id.startswith("fairreg-hbb-")
@@ -100,3 +104,56 @@ def test_no_entry_of_the_list_that_it_was_begun_with_is_lost(shared: Path) -> No
         assert (record.name, record.kind, kept) == (entry["name"], entry["kind"], stated)
         assert len(record.creators) == len(entry["authors"])
         assert len(record.relations) == len(entry["trained_on"])
+
+
+def test_a_registry_with_the_catalogue_of_an_earlier_release_is_brought_to_this_one(
+    catalogue_registry: Registry,
+) -> None:
+    now = BY_ID["calochallenge-2022-dataset-1"]
+    before = replace(
+        now,
+        identifier=f"doi:{SUPERSEDED}",
+        identifiers=(Identifier("doi", SUPERSEDED, "a note"), *now.identifiers[2:]),
+        notes="of an earlier release",
+    )
+    retired = replace(now, identifier="catalogue:x", provenance=Provenance("catalogue", "x"), identifiers=())
+    catalogue_registry.put(before)
+    catalogue_registry.put(retired)
+    catalogue_registry.set_property("catalogue_digest", "of an earlier release")
+    assert catalogue_registry.load_catalogue()
+    assert catalogue_registry.get(now.identifier) == now
+    named = {
+        entry.identifier: entry.gone
+        for entry in catalogue_registry.entries()
+        if entry.record.name == now.name
+    }
+    assert named == {now.identifier: False, "catalogue:x": True}
+    assert not catalogue_registry.load_catalogue()
+
+
+def test_what_is_shown_and_exported_of_an_entry_holds_no_note_of_its_makers() -> None:
+    from check_catalogue import wording_faults
+
+    for record in RECORDS:
+        assert list(wording_faults(record)) == []
+        assert not [
+            text for text in texts_of(record.to_jsonld()) if "index gives" in text or "not seen" in text
+        ]
+
+
+def texts_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(item)
+
+
+def test_the_page_on_the_catalogue_has_its_numbers() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text("utf-8")
+    kinds = Counter(record.kind for record in RECORDS)
+    bare = Counter(record.kind for record in RECORDS if not (record.license or record.license_stated))
+    files = sum(bool(record.distributions) for record in RECORDS)
+    numbers = [int(number) for number in re.findall(r"\b(\d+) (?:entries|models|datasets|pieces)\b", page)]
+    assert numbers[:4] == [len(RECORDS), kinds["model"], kinds["dataset"], kinds["software"]]
+    assert numbers[4:] == [bare["model"], bare["dataset"], files]
