@@ -4,7 +4,7 @@
 from msgspec.structs import replace
 
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, AssessmentReport, IndicatorResult
+from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.assessment.report import assess as judge
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
@@ -17,7 +17,6 @@ from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 
 __all__ = [
-    "COVERAGE_FOR_BADGE",
     "MAX_DOWNLOAD",
     "AssessmentReport",
     "Evidence",

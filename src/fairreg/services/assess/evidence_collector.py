@@ -23,8 +23,8 @@ from fairreg.assessment.evidence import (
     Outcome,
     Probe,
 )
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, coverage_text
 from fairreg.assessment.report import assess as judge
+from fairreg.assessment.report import coverage_text
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
 from fairreg.errors import ChecksumMismatch, FairregError, IdentifierError, NotFound, RecordError
@@ -287,10 +287,10 @@ class EvidenceCollector:
         except FairregError as error:
             return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
         report = judge(evidence, DATASETS)
-        known = report.coverage >= COVERAGE_FOR_BADGE
+        known = report.overall is not None
         score = DatasetScore(
             identifier=dataset,
-            score=report.overall if known else None,
+            score=report.overall,
             coverage=report.coverage,
             rubric=f"{report.rubric} {report.rubric_version}",
             when=report.assessed_at,
