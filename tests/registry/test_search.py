@@ -176,7 +176,7 @@ def test_facets_come_only_when_asked_for(read_only_registry: Registry) -> None:
 
 def test_pages_of_the_newest_have_no_overlap(read_only_registry: Registry) -> None:
     every = [hit.entry.identifier for hit in read_only_registry.search("", limit=None).hits]
-    pages = [read_only_registry.search("", limit=20, offset=at).hits for at in range(0, 160, 20)]
+    pages = [read_only_registry.search("", limit=20, offset=at).hits for at in range(0, 180, 20)]
     assert [hit.entry.identifier for page in pages for hit in page] == every
 
 

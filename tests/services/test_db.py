@@ -52,7 +52,7 @@ def test_a_fresh_home_gets_a_registry_and_hears_so(fresh: Settings) -> None:
     assert len(said) == 2
     place = Database(fresh.database_url).location
     assert check(fresh) == CheckReport(place=place, entries=165, statements=165)
-    assert info(fresh).kinds == {"dataset": 42, "model": 87, "software": 24}
+    assert info(fresh).kinds == {"dataset": 44, "model": 96, "software": 25}
     assert init(fresh) == info(fresh) == upgrade(fresh)
 
 
