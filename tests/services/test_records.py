@@ -82,7 +82,7 @@ def filled(settings: Settings) -> Settings:
                 identifier=f"doi:10.1234/v{number}",
                 subject=("doi", f"10.1234/v{number}"),
                 rubric="fair-ai-models",
-                rubric_version="1.0",
+                rubric_version="2.0",
                 assessed_at=LONG_AGO,
                 offline=False,
                 overall=0.5 + number / 10,
