@@ -26,6 +26,7 @@ PASS, PARTIAL, FAIL, UNKNOWN, NA = "pass", "partial", "fail", "unknown", "not_ap
 INDICATORS = {item.id: item for item in rubric.indicators()}
 DOI, CONCEPT = Identifier("doi", "10.1234/asked"), Identifier("concept_doi", "10.1234/concept")
 HUB = Identifier("huggingface", "org/name")
+REPOSITORY = Identifier("github", "org/net")
 SNAPSHOT = Identifier("swhid", "swh:1:rev:" + "0" * 40)
 PAPER, DATA = Identifier("doi", "10.1111/paper"), Identifier("doi", "10.2222/data")
 PROSE = "word " * 60
@@ -47,6 +48,13 @@ def record(**fields):
 
 def source(name, **fields):
     return record(provenance=Provenance(source=name, source_id="1"), **fields)
+
+
+def newest_commit():
+    """A repository without a release, whose version is inferred."""
+    inferred = FieldOrigin("version", "inferred", "no release")
+    seen = Provenance(source="github", source_id="1", origins=(inferred,))
+    return record(provenance=seen, version=HASH, identifiers=(REPOSITORY,))
 
 
 def probed(kind, outcome="ok", *, base=BARE, **fields):
@@ -77,6 +85,10 @@ def models(*facts):
 
 def related(kind, target, target_kind=None):
     return record(relations=(Relation(type=kind, target=target, target_kind=target_kind),))
+
+
+def licensed_and(relation):
+    return record(license="MIT", relations=(relation,))
 
 
 def data_score(score, **fields):
@@ -319,6 +331,9 @@ CASES = [
     ("I2-3", UNKNOWN, BARE),
     ("I2-4", PASS, related("is_supplement_to", Identifier("url", "https://github.com/o/r/tree/v1"))),
     ("I2-4", PASS, texts(("citation", CFF + "commit: 7c36f46"))),
+    ("I2-4", PASS, texts(("hyperparameters", f"code: {{commit: {HASH}}}"))),
+    ("I2-4", PASS, source("github", version="v1.0", identifiers=(REPOSITORY,))),
+    ("I2-4", PARTIAL, newest_commit()),
     ("I2-4", PARTIAL, record(identifiers=(Identifier("github", "o/r"),))),
     ("I2-4", PARTIAL, texts(("citation", CFF + "repository-code: https://github.com/o/r"))),
     ("I2-4", PARTIAL, texts(("readme", CODE))),
@@ -366,6 +381,20 @@ CASES = [
     ("R1.1-3", PASS, texts(("readme", "---\nweights_license: mit\n---\n# Card\n"))),
     ("R1.1-3", PARTIAL, texts(("readme", "The trained weights are licensed under MIT."))),
     ("R1.1-3", PARTIAL, texts(base=record(license="MIT"))),
+    ("R1.1-3", UNKNOWN, record(access=GATED)),
+    (
+        "R1.1-3",
+        FAIL,
+        texts(
+            ("license", LICENCE), ("citation", CFF + "license: Apache-2.0"), base=record(license="Apache-2.0")
+        ),
+    ),
+    (
+        "R1.1-3",
+        PARTIAL,
+        texts(base=licensed_and(Relation(type="is_derived_from", target=DATA, target_kind="Dataset"))),
+    ),
+    ("R1.1-3", UNKNOWN, texts(base=licensed_and(Relation(type="fine_tuned_from", target=HUB)))),
     ("R1.1-3", FAIL, NOTHING),
     ("R1.1-3", UNKNOWN, record(license="MIT")),
     ("R1.2-1", PASS, texts(("model_card", "lr: 0.1\noptimizer: Adam\nepochs: 3\nseed: 4\n"))),

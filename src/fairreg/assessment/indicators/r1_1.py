@@ -127,17 +127,19 @@ def covers_weights(evidence: Evidence) -> Finding:
     """Front matter about the weights, else a sentence, else the licence of a record without a base model."""
     if said := _said_of_weights(evidence):
         return said
-    remedy = _NAME_IT
-    if len({name for name, _ in _licences(evidence)}) > 1 and agrees.assess(evidence).verdict is Verdict.FAIL:
-        stated = [citation for _, citation in _licences(evidence)]
-        return failed(
-            "Licences that differ are named, so none is known to cover the weights.", *stated, remedy=remedy
-        )
-    if evidence.record.license is None and not evidence.downloaded and is_closed(evidence.record):
-        return unknown(NOT_DOWNLOADED)
+    stated = _licences(evidence)
+    if len({name for name, _ in stated}) > 1 and agrees.assess(evidence).verdict is Verdict.FAIL:
+        reason = "Licences that differ are named, so none is known to cover the weights."
+        return failed(reason, *(citation for _, citation in stated), remedy=_NAME_IT)
     if evidence.record.license is None:
-        return failed("No licence is known that could cover the weights.", remedy=remedy)
-    cited = cite_record(evidence, "license", evidence.record.license)
+        hidden = not evidence.downloaded and is_closed(evidence.record)
+        reason = "No licence is known that could cover the weights."
+        return unknown(NOT_DOWNLOADED) if hidden else failed(reason, remedy=_NAME_IT)
+    return _inferred(evidence, cite_record(evidence, "license", evidence.record.license))
+
+
+def _inferred(evidence: Evidence, cited: Citation) -> Finding:
+    """Return the finding for a licence that only the record as a whole has."""
     derived = relations(evidence, "fine_tuned_from", "is_derived_from")
     # A licence of data covers the data; what is trained on them is no copy of them.
     upstream = [item for item in derived if (item.target_kind or "").lower() not in KINDS_OF_DATA]
@@ -148,9 +150,8 @@ def covers_weights(evidence: Evidence) -> Finding:
         return unknown(reason, cited, cite_relation(evidence, upstream[0]))
     if not (evidence.downloaded or evidence.documents):
         return unknown(NOT_DOWNLOADED, cited)
-    return partial(
-        "The record's licence is taken to cover the weights; nothing says so.", cited, remedy=remedy
-    )
+    reason = "The record's licence is taken to cover the weights; nothing says so."
+    return partial(reason, cited, remedy=_NAME_IT)
 
 
 _NAME_IT = "Name the licence of the weights as weights_license in the front matter of the model card."
