@@ -7,8 +7,8 @@ import pytest
 
 from fairreg import harvesters
 from fairreg.services.assess.evidence_collector import EvidenceCollector
-from fairreg.services.assess.file_inspection import stated_documents
-from fairreg.services.assess.other_files import leaves_out, other_files
+from fairreg.services.assess.file_inspection import leaves_out, stated_documents
+from fairreg.services.assess.other_files import other_files
 from fairreg.services.fetch.resolve import SourceRecord
 
 SHA = "a" * 40

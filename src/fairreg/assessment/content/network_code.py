@@ -5,9 +5,8 @@ import re
 
 from fairreg.assessment.evidence import Evidence, FileFact
 
-__all__ = ["BARE_WEIGHTS", "named_architecture", "network_code"]
+__all__ = ["named_architecture", "network_code"]
 
-BARE_WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "flax"})
 # Libraries that build a network from the name of its architecture.
 _LIBRARIES = frozenset(
     {

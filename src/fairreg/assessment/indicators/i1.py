@@ -8,7 +8,6 @@ import re
 from itertools import product
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.network_code import BARE_WEIGHTS, named_architecture, network_code
 from fairreg.assessment.content.packaged_metadata import Signature, shipped_signatures
 from fairreg.assessment.evidence import Evidence, ModelFact
 from fairreg.assessment.findings import (
@@ -27,7 +26,7 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.schemas.record import ANY_AXES, Tensor
-from fairreg.storage.formats import ENSEMBLE_FORMATS
+from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *ENSEMBLE_FORMATS})
 _OPAQUE = BARE_WEIGHTS | {"pickle"}
@@ -66,6 +65,8 @@ def exchange_format(evidence: Evidence) -> Finding:
         reason = f"{len(graphs)} of {len(files)} model files are self-describing graphs ({graphs[0].format})."
         return passed(reason, *map(cite_file, graphs))
     weights = [file for file in files if file.format in BARE_WEIGHTS]
+    from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
+
     architecture = named_architecture(evidence)
     named = [file for file in weights if file.format == "safetensors" and architecture]
     if named:
@@ -202,7 +203,7 @@ def _untried(evidence: Evidence) -> Finding:
     if not files and not evidence.models and evidence.downloaded:
         return failed("There is no model to run.", remedy="Publish the trained model, as an ONNX file.")
     closed = files and all(file.format in _OPAQUE for file in files)
-    if closed and not network_code(evidence) and not named_architecture(evidence):
+    if closed and not _can_be_built(evidence):
         reason = (
             f"{files[0].path} is {files[0].format} without the code of its network, which nobody can run."
         )
@@ -211,6 +212,12 @@ def _untried(evidence: Evidence) -> Finding:
         )
     reason = "No run was tried." if evidence.models else "fairreg recognised no model that it could run."
     return unknown(reason if evidence.downloaded or evidence.models else NOT_DOWNLOADED)
+
+
+def _can_be_built(evidence: Evidence) -> bool:
+    from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
+
+    return bool(network_code(evidence) or named_architecture(evidence))
 
 
 def _cite_run(model: ModelFact) -> Citation:

@@ -9,7 +9,6 @@ import re
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
-from fairreg.assessment.content.network_code import BARE_WEIGHTS, named_architecture, network_code
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -24,7 +23,7 @@ from fairreg.assessment.findings import (
 )
 from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
-from fairreg.storage.formats import ENSEMBLE_FORMATS
+from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
 _CONVERTIBLE = frozenset(
@@ -111,6 +110,10 @@ def file_format(evidence: Evidence) -> Finding:
     """Magic bytes of the model files."""
     files = evidence.model_files
     remedy = "Export the model to ONNX, or its weights to safetensors."
+    if not files:
+        return unread_files(evidence, "a model file of a known format", remedy=remedy)
+    from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
+
     code, architecture = network_code(evidence), named_architecture(evidence)
     shared = [
         file for file in files if file.format in _SHARED and (file.format != "safetensors" or architecture)
@@ -123,11 +126,7 @@ def file_format(evidence: Evidence) -> Finding:
     if convertible:
         reason = f"{convertible[0].format} can be converted."
         return partial(reason, *map(cite_file, convertible), remedy=remedy)
-    if files:
-        return failed(
-            f"{files[0].format} is no format of the community.", *map(cite_file, files), remedy=remedy
-        )
-    return unread_files(evidence, "a model file of a known format", remedy=remedy)
+    return failed(f"{files[0].format} is no format of the community.", *map(cite_file, files), remedy=remedy)
 
 
 @indicator(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,9 +36,7 @@ from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIde
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
-from fairreg.services.assess.other_files import OtherFiles, leaves_out, other_files
 from fairreg.services.assess.probes import ProbeResults, probe_all
-from fairreg.services.assess.registry_listing import registry_listing
 from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
@@ -63,6 +62,9 @@ from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
+if TYPE_CHECKING:
+    from fairreg.services.assess.other_files import OtherFiles
+
 __all__ = ["MAX_DOWNLOAD", "EvidenceCollector"]
 
 # Larger records are assessed without their files; indicators about files are then `unknown`.
@@ -86,8 +88,9 @@ class _Known:
     # Documents known without the files.
     documents: tuple[Document, ...] = ()
     added: ModelRecord | None = None
-    # Files that the record leaves out.
-    others: OtherFiles = field(default_factory=OtherFiles)
+    # Files that the record leaves out; None where there are none, or none were looked for.
+    others: "OtherFiles | None" = None
+    complete: bool = True
     # What the payload of the source states in its own fields.
     stated: tuple[Document, ...] = ()
 
@@ -149,11 +152,11 @@ class EvidenceCollector:
             gathered_at=self._now(),
             datacite=known.datacite,
             probes=known.probes,
-            files=(file_inspection.files(fetched) if fetched else known.mismatched) + known.others.files,
+            files=_files(known),
             documents=_documents(known),
             models=file_inspection.model_facts(fetched) if fetched else (),
             added=known.added,
-            downloaded=fetched is not None and known.others.complete,
+            downloaded=fetched is not None and known.complete,
             offline=self.web is None,
         )
         if not deep or known.record.kind == "dataset":
@@ -182,6 +185,7 @@ class EvidenceCollector:
         answers: ProbeResults = probe_all(web, record)
         # Data sets are large, and their rubric needs only the first bytes.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
+        others = self._others(web, resolution) if fetched else None
         with storing("The record is", self.log):
             save_record(self.registry, resolution)
         registered = resolution.datacite
@@ -193,9 +197,17 @@ class EvidenceCollector:
             mismatched=mismatched,
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
-            others=other_files(web, resolution.source, self.log) if fetched else OtherFiles(),
+            others=others,
+            complete=others is None or others.complete,
             stated=_stated(resolution.source),
         )
+
+    def _others(self, web: HttpClient, resolution: Resolution) -> "OtherFiles | None":
+        if resolution.source is None or not file_inspection.leaves_out(resolution.source.record):
+            return None
+        from fairreg.services.assess.other_files import other_files  # not offline
+
+        return other_files(web, resolution.source, self.log)
 
     def _listing(self, web: HttpClient, resolution: Resolution) -> tuple[Probe, ...]:
         """The probe of the registries of models that the record names; none for a dataset."""
@@ -203,6 +215,8 @@ class EvidenceCollector:
         if record.kind == "dataset":
             return ()
         named = registered.record if registered else None
+        from fairreg.services.assess.registry_listing import registry_listing  # not offline
+
         found = registry_listing(web.with_policy(_BRIEF), record, named)
         return (found,) if found else ()
 
@@ -233,7 +247,7 @@ class EvidenceCollector:
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
-            others=OtherFiles(complete=not leaves_out(record)),
+            complete=not file_inspection.leaves_out(record),
             stated=file_inspection.stated_documents(ranked[0].source, ranked[0].payload),
         )
 
@@ -342,11 +356,16 @@ def _stated(found: SourceRecord | None) -> tuple[Document, ...]:
     return file_inspection.stated_documents(found.record.provenance.source, found.raw) if found else ()
 
 
+def _files(known: _Known) -> tuple[FileFact, ...]:
+    """The fetched files, and those beside them; without a download those that differ from the published."""
+    fetched = file_inspection.files(known.fetched) if known.fetched else known.mismatched
+    return fetched + (known.others.files if known.others else ())
+
+
 def _documents(known: _Known) -> tuple[Document, ...]:
     """The documents among the fetched files and beside them; without a download those known otherwise."""
-    if known.fetched is None:
-        return known.documents + known.stated
-    return file_inspection.documents(known.fetched) + known.others.documents + known.stated
+    fetched = file_inspection.documents(known.fetched) if known.fetched else known.documents
+    return fetched + (known.others.documents if known.others else ()) + known.stated
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:

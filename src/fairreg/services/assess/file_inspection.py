@@ -15,13 +15,14 @@ from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Ver
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
+from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
 
-__all__ = ["card", "documents", "files", "located_documents", "model_facts", "stated_documents"]
+__all__ = ["card", "documents", "files", "leaves_out", "located_documents", "model_facts", "stated_documents"]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
@@ -78,6 +79,12 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
     raw = text.encode("utf-8", "replace")
     shown = raw.decode()[:_MAX_TEXT]
     return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
+
+
+def leaves_out(record: ModelRecord) -> bool:
+    """Tell whether the record's source has files beside those that the record lists."""
+    name = record.provenance.source
+    return name in harvesters.names() and harvesters.get(name).leaves_out_files
 
 
 def stated_documents(source: str, payload: bytes | None) -> tuple[Document, ...]:

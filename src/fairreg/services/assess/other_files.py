@@ -13,11 +13,11 @@ from fairreg import harvesters
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.evidence import Document, FileFact, Role
 from fairreg.errors import FairregError
-from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.resolve import SourceRecord
 from fairreg.web import HttpClient, Log
 
-__all__ = ["OtherFiles", "leaves_out", "other_files"]
+__all__ = ["OtherFiles", "other_files"]
 
 _MAX_TEXT = 200_000
 # Of each role, so that a repository with much code leaves room for what describes it.
@@ -33,22 +33,14 @@ class OtherFiles(NamedTuple):
     complete: bool = True
 
 
-def other_files(web: HttpClient, source: SourceRecord | None, log: Log) -> OtherFiles:
-    """Return what the source keeps beside the record's files; nothing for a source that lists all files."""
-    if source is None or not leaves_out(source.record):
-        return OtherFiles()
+def other_files(web: HttpClient, source: SourceRecord, log: Log) -> OtherFiles:
+    """Return what the source of a record keeps beside its files."""
     try:
         listed = harvesters.get(source.record.provenance.source).other_files(web, json.loads(source.raw))
         return OtherFiles(tuple(_facts(listed, source)), tuple(_documents(web, listed)))
     except FairregError as error:
         log(f"Assessing without the other files of the repository: {error.message}")
         return OtherFiles(complete=False)
-
-
-def leaves_out(record: ModelRecord) -> bool:
-    """Tell whether the record's source has files beside those that the record lists."""
-    name = record.provenance.source
-    return name in harvesters.names() and harvesters.get(name).leaves_out_files
 
 
 def _facts(listed: Iterable[Distribution], source: SourceRecord) -> Iterator[FileFact]:
