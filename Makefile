@@ -33,7 +33,11 @@ test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required $(BIN)/python -m pytest
 test: $(VENV)/.dev lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
-test-long: $(VENV)/.dev lint  ## the same with the long tests, ten times the fuzzing, and coverage
+$(VENV)/.browser: $(VENV)/.dev
+	$(PIP) --editable '.[browser]'
+	@touch $@
+
+test-long: $(VENV)/.browser lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types and architecture

@@ -4,14 +4,17 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from assessment.samples import BARE, HBB, replaced, with_record
+from assessment.samples import BARE, HBB, SHA, replaced, with_record
+from fairreg.assessment.evidence import FileFact
+from fairreg.assessment.priorities import points
 from fairreg.assessment.rendering.html import to_html
-from fairreg.assessment.report import assess
+from fairreg.assessment.report import assess, not_enough
 from fairreg.schemas.record import Access
 
 REPORT = assess(HBB)
 PAGE = to_html(REPORT, name=HBB.record.name)
 SOUP = BeautifulSoup(PAGE, "html.parser")
+OFFLINE = replaced(HBB, offline=True, downloaded=False, probes=(), files=(), documents=(), models=())
 ITEMS = [item for found in REPORT.principles.values() for item in found.indicators]
 SCRIPT = '<script>alert("1")</script><img src=x onerror=alert(1)>'
 
@@ -84,15 +87,67 @@ def test_it_is_made_for_light_dark_and_paper():
     assert "@media print" in style
 
 
-def test_the_profile_draws_a_bar_as_long_as_each_score():
-    rows = SOUP.svg.find_all("rect", class_=["good", "fair", "poor"])
-    scores = []
-    for letter, score in REPORT.letters.items():
-        scores += [
-            score,
-            *(item.score for name, item in REPORT.principles.items() if name.startswith(letter)),
-        ]
-    assert [float(row["width"]) / 460 for row in rows] == pytest.approx(scores, abs=0.001)
+def test_the_chart_draws_of_each_letter_what_is_known_and_what_is_not():
+    for report in (REPORT, assess(OFFLINE), assess(BARE)):
+        svg = BeautifulSoup(to_html(report), "html.parser").svg
+        known = svg.find_all("rect", class_=["good", "fair", "poor", "undecided"])
+        ends = [report.letter_intervals[letter] for letter in "FAIR"]
+        assert [share(bar["width"]) for bar in known] == pytest.approx([low for low, _ in ends], abs=0.001)
+        open_, hatched = [end for end in ends if end[1] > end[0]], svg.find_all("svg")
+        assert [share(part["x"]) for part in hatched] == pytest.approx([low for low, _ in open_], abs=0.001)
+        widths = [share(part["width"]) for part in hatched]
+        assert widths == pytest.approx([high - low for low, high in open_], abs=0.001)
+        assert len(svg.find_all(class_="whisker")) == len(open_)
+
+
+def share(text):
+    return float(text.removesuffix("%")) / 100
+
+
+def test_a_letter_without_enough_evidence_has_no_number_but_an_interval_and_the_reason():
+    report = assess(OFFLINE)
+    lacking = [letter for letter, score in report.letters.items() if score is None]
+    assert lacking
+    soup = BeautifulSoup(to_html(report), "html.parser")
+    for letter in lacking:
+        assert not_enough(report, letter) in soup.svg.get_text()
+        assert f"{letter} not enough evidence" in soup.svg["aria-label"]
+    assert "No overall score" in soup.find(class_="lead").get_text()
+
+
+def test_the_steps_to_do_first_stand_before_the_principles_with_gain_file_and_link():
+    names = [section.get("id") for section in SOUP.find_all("section")]
+    assert names.index("first") < names.index("principles")
+    assert SOUP.find(id="first").h2.string == "Do these five first"
+    for row, step in zip(SOUP.select(".steps li"), REPORT.do_first, strict=True):
+        text = " ".join(row.get_text(" ").split())
+        assert f"+{points(step.gain)} points" in text
+        assert step.remedy in text
+        assert step.file is None or f"--fix drafts {step.file}" in text
+        assert SOUP.find(id=row.a["href"].removeprefix("#")).name == "article"
+
+
+def test_what_is_unknown_is_listed_with_the_way_to_know_it():
+    soup = BeautifulSoup(to_html(assess(OFFLINE)), "html.parser")
+    told = soup.select_one("#first .note")
+    assert "Assess again without --offline" in told.get_text()
+    assert told.find_all("a")
+
+
+def test_principles_have_names_and_the_identifier_is_a_link_and_times_are_for_people():
+    assert "F1 Identifiers" in SOUP.find(id="principles").get_text()
+    assert SOUP.find(id="R1.2").h2.get_text().startswith("R1.2 Provenance")
+    assert SOUP.header.a["href"] == "https://doi.org/10.5281/zenodo.7305227"
+    assert SOUP.header.time.string == "22 November 2026, 00:00 UTC"
+    assert SOUP.header.time["datetime"] == REPORT.assessed_at
+
+
+def test_evidence_of_many_similar_files_is_folded():
+    weights = [FileFact(path=f"w/part-{n}.onnx", size=9, format="onnx", sha256=SHA) for n in range(30)]
+    soup = BeautifulSoup(to_html(assess(replaced(HBB, files=tuple(weights)))), "html.parser")
+    folded = [item for item in soup.select("article details details") if item.summary]
+    assert "30 files like w/part-0.onnx" in {item.summary.string for item in folded}
+    assert all(len(item.find_all("li")) > 4 for item in folded)
 
 
 def test_markup_in_a_record_is_harmless_text():

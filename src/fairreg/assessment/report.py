@@ -10,6 +10,7 @@ from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.priorities import FirstStep, Undecided, first_steps, undecided
 from fairreg.assessment.rubric import IndicatorScore, Rubric, Score
 
 __all__ = [
@@ -93,7 +94,8 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     the weight of the indicators with a verdict over that of all that apply. A letter has a number from 80 %
     on, `overall` where each letter has one. `equal_weights`: score of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
-    `evidence_digest` names the evidence, from which the same report can be computed again.
+    `do_first` are the remedies with the largest gain for the least work, `undecided` says how what is unknown
+    becomes known. `evidence_digest` names the evidence, from which the same report can be computed again.
     """
 
     id: str
@@ -111,6 +113,8 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     evidence_digest: str
     equal_weights: float | None = None
     with_fairreg: WithFairreg | None = None
+    do_first: tuple[FirstStep, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``fairreg assess --json`` prints."""
@@ -135,7 +139,20 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
         assessed_at=evidence.gathered_at,
         evidence_digest=evidence.digest,
         with_fairreg=_with_fairreg(rules, evidence, scored),
+        do_first=first_steps(rules, scored, _drafted(evidence, scored)),
+        undecided=undecided(evidence, scored),
     )
+
+
+def _drafted(evidence: Evidence, scored: list[IndicatorScore]) -> dict[str, str]:
+    """Return the file that ``--fix`` drafts, by indicator with points missing."""
+    # Imported here, because the drafts are of reports, and need every format that they write.
+    from fairreg.assessment.remedies.drafts import file_names
+    from fairreg.assessment.remedies.facts import Facts
+    from fairreg.assessment.remedies.requirements import engine_versions
+
+    missing = {item.id for item, found in scored if found.remedy}
+    return file_names(missing, Facts(evidence, engine_versions()))
 
 
 def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:

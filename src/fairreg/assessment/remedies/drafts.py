@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """All drafts for one model: one per file that serves an indicator with points missing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.remedies import (
@@ -18,7 +18,7 @@ from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 
-__all__ = ["TODO_NAME", "drafts", "open_indicators", "todo_list"]
+__all__ = ["TODO_NAME", "drafts", "file_names", "open_indicators", "todo_list"]
 
 TODO_NAME = "FAIR-TODO.md"
 _NEW_VERSION = (
@@ -45,7 +45,19 @@ def open_indicators(report: AssessmentReport) -> tuple[IndicatorResult, ...]:
 
 def drafts(report: AssessmentReport, facts: Facts) -> tuple[Draft, ...]:
     """Return the useful drafts, each serving those of its indicators that have points missing."""
-    missing = {item.id for item in open_indicators(report)}
+    return _drafts({item.id for item in open_indicators(report)}, facts)
+
+
+def file_names(missing: Collection[str], facts: Facts) -> dict[str, str]:
+    """Return, by indicator with points missing, the file that is drafted for it; the first of several."""
+    names: dict[str, str] = {}
+    for item in _drafts(missing, facts):
+        for number in item.serves:
+            names.setdefault(number, item.name)
+    return names
+
+
+def _drafts(missing: Collection[str], facts: Facts) -> tuple[Draft, ...]:
     found = []
     for serves, write in _WRITERS:
         served = tuple(number for number in serves if number in missing)

@@ -3,13 +3,23 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fairreg import pages
 from fairreg.errors import ModelError, UsageError
+from fairreg.models.common.uncertainties import with_uncertainty
+from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.workflows.explain.subject import PACKAGED
+from fairreg.models.hbb_in.workflows.explain.words import (
+    Introduction,
+    column_words,
+    fact_words,
+    feature_words,
+    introduction,
+)
 from fairreg.storage.files import replacing
 
 __all__ = ["ORDER", "write_report"]
@@ -52,11 +62,27 @@ def _read(file: Path) -> Document:
 
 
 @dataclass(frozen=True)
+class Label:
+    """Words for people, and the name that documents and code use; None where it says the same."""
+
+    words: str
+    raw: str | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A single value by its name, as text."""
+
+    name: Label
+    value: str
+
+
+@dataclass(frozen=True)
 class FactTable:
-    """Single values by name, as text."""
+    """Single values under a title."""
 
     title: str
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[Fact, ...]
 
 
 @dataclass(frozen=True)
@@ -70,11 +96,11 @@ class FigureImage:
 
 @dataclass(frozen=True)
 class NumberTable:
-    """Rows of cells as text; `numeric` marks the columns of numbers."""
+    """Rows of cells; `numeric` marks the columns of numbers."""
 
     title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: tuple[Label, ...]
+    rows: tuple[tuple[Label, ...], ...]
     numeric: tuple[bool, ...]
 
     @property
@@ -89,6 +115,7 @@ class ReportSection:
 
     name: str
     title: str
+    introduction: Introduction | None
     warnings: tuple[str, ...]
     facts: tuple[FactTable, ...]
     figures: tuple[FigureImage, ...]
@@ -101,20 +128,23 @@ def _page(documents: list[Document], folder: Path) -> str:
         "report.html",
         title=f"Explanations of {documents[0]['model']['file']}",
         several=len({item["model"]["fingerprint"] for item in documents}) > 1,
+        simulated=any(item["input"]["source"] == PACKAGED for item in documents),
         sections=[_section(item, folder) for item in documents],
+        glossary=_GLOSSARY,
     )
 
 
 def _section(document: Document, folder: Path) -> ReportSection:
     facts = (
+        _facts("Results and settings", document["facts"]),
         _facts("Network", document["model"]),
         _facts("Jets", document["input"]),
-        _facts("Settings and results", document["facts"]),
         _facts("Versions", document["versions"]),
     )
     return ReportSection(
         name=document["analysis"],
         title=document["title"],
+        introduction=introduction(document["analysis"]),
         warnings=tuple(document["warnings"]),
         facts=facts,
         figures=tuple(_figure(figure, folder) for figure in document["figures"]),
@@ -123,7 +153,18 @@ def _section(document: Document, folder: Path) -> ReportSection:
 
 
 def _facts(title: str, values: Mapping[str, Any]) -> FactTable:
-    return FactTable(title, tuple((_spaced(name), _shown(value)) for name, value in values.items()))
+    rows = []
+    for name, value in values.items():
+        if name.removesuffix(_ERROR) in values and name.endswith(_ERROR):
+            continue  # told with its value
+        error = values.get(name + _ERROR)
+        text = with_uncertainty(value, error) if isinstance(error, float) else _shown(value)
+        rows.append(Fact(_label(fact_words(name), name), text))
+    return FactTable(title, tuple(rows))
+
+
+def _label(words: str, raw: str) -> Label:
+    return Label(words, None if words.casefold() == raw.casefold() else raw)
 
 
 def _figure(figure: Mapping[str, str], folder: Path) -> FigureImage:
@@ -133,16 +174,35 @@ def _figure(figure: Mapping[str, str], folder: Path) -> FigureImage:
 
 
 def _table(table: Mapping[str, Any]) -> NumberTable:
-    columns = tuple(map(_spaced, table["columns"]))
-    cells = [[row[number] for row in table["rows"]] for number in range(len(columns))]
+    """Lay out a table for people: an uncertainty goes into the column of its value."""
+    names, rows = table["columns"], table["rows"]
+    errors = {name: error for name in names if (error := _error_of(name)) in names}
+    kept = [name for name in names if name not in errors.values()]
+    places = {name: place for place, name in enumerate(names)}
+    cells = [[row[places[name]] for row in rows] for name in kept]
     numeric = tuple(any(isinstance(cell, int | float) for cell in column) for column in cells)
     return NumberTable(
-        table["title"], columns, tuple(tuple(map(_shown, row)) for row in table["rows"]), numeric
+        table["title"],
+        tuple(_label(column_words(name), name) for name in kept),
+        tuple(tuple(_cell(row, name, errors.get(name), places) for name in kept) for row in rows),
+        numeric,
     )
 
 
-def _spaced(name: str) -> str:
-    return name.replace("_", " ")
+_ERROR = "_uncertainty"
+
+
+def _error_of(name: str) -> str:
+    """Name of the column with the uncertainties of a column, if there is one."""
+    return (name.removesuffix("_mean") if name.endswith("_mean") else name) + _ERROR
+
+
+def _cell(row: Sequence[Any], name: str, error: str | None, places: Mapping[str, int]) -> Label:
+    value = row[places[name]]
+    if error is not None and isinstance(value, int | float):
+        return Label(with_uncertainty(value, row[places[error]]))
+    words = feature_words(value) if isinstance(value, str) else None
+    return Label(_shown(value)) if words is None else Label(words, value)
 
 
 def _shown(value: Any) -> str:
@@ -154,3 +214,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# Meaning and unit of every feature, by its name.
+_GLOSSARY = tuple((item.name, feature_words(item.name) or "") for item in (*TRACK_FEATURES, *VERTEX_FEATURES))
