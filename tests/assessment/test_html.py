@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import re
 
+import msgspec
 import pytest
 from bs4 import BeautifulSoup
 
@@ -182,3 +183,18 @@ def test_a_dataset_has_its_page_too():
     assert len(soup.find_all("article")) == sum(len(item.indicators) for item in report.principles.values())
     places = [tag["id"] for tag in soup.find_all(id=True)]
     assert len(places) == len(set(places))
+
+
+def test_a_letter_that_does_not_apply_has_neither_number_nor_interval():
+    none = msgspec.structs.replace(
+        REPORT,
+        letters=REPORT.letters | {"I": None},
+        letter_intervals=REPORT.letter_intervals | {"I": None},
+        principles={
+            name: found if name[0] != "I" else msgspec.structs.replace(found, indicators=())
+            for name, found in REPORT.principles.items()
+        },
+    )
+    svg = BeautifulSoup(to_html(none), "html.parser").svg
+    assert "I not applicable" in svg["aria-label"]
+    assert "not applicable" in {text.string for text in svg.find_all("text")}

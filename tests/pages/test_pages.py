@@ -21,8 +21,9 @@ WRITERS = ("fairreg.assessment.rendering.html", "fairreg.models.hbb_in.workflows
 
 
 def explained(**section):
-    values = {"name": "mask", "title": "t", "introduction": None, "warnings": (), "facts": ()}
-    sections = [values | {"figures": (), "tables": ()} | section]
+    values = {"name": "mask", "title": "t", "introduction": None, "warnings": ()}
+    facts = {"title": "Results", "rows": ()}
+    sections = [values | {"facts": facts, "subject": (), "figures": (), "tables": ()} | section]
     package = WRITERS[1].rpartition(".")[0]
     return pages.render(
         package,
@@ -30,6 +31,7 @@ def explained(**section):
         title=section.get("title", "t"),
         several=False,
         simulated=False,
+        subjects=(),
         sections=sections,
         glossary=(),
     )

@@ -7,6 +7,7 @@ counted as fails. Remedies are ordered by gain over effort; equal ones by the ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from types import MappingProxyType
 from typing import Literal
 
@@ -144,8 +145,8 @@ _LATER = (
 
 def _to_read(evidence: Evidence) -> str:
     access = evidence.record.access
-    name = evidence.record.identifier
-    if access is not None and access.level not in {None, "open"}:
+    name = quote(evidence.record.identifier)  # to be pasted into a shell
+    if access is not None and access.level != "open":
         return f"Ask the host for access, run fairreg fetch {name} with your token, then assess again."
     return f"Run fairreg fetch {name}, then assess again."
 

@@ -43,10 +43,16 @@ class Bar:
         return "good" if self.score >= _GOOD else "fair" if self.score >= _FAIR else "poor"
 
     @property
+    def shown(self) -> str:
+        """What stands at the end of the row: the number, else the interval."""
+        if self.score is not None:
+            return percent(self.score)
+        return interval_text((self.low, self.high) if self.note else None)
+
+    @property
     def said(self) -> str:
         """The letter in words: its number, or why it has none."""
-        told = (self.note or "not applicable") if self.score is None else percent(self.score)
-        return f"{self.letter} {told}"
+        return f"{self.letter} {self.note or self.shown}"
 
     @property
     def open(self) -> bool:

@@ -69,9 +69,10 @@ def objects(found: Mapping[str, Averages]) -> Any:
             )
         axes.axhline(0, color="0.3", linewidth=0.8)
         axes.grid(visible=True, alpha=0.3)
-        axes.set(title=kind.capitalize(), xlabel=f"{kind.capitalize()} by falling relative energy")
+        axes.set_title(kind.capitalize())
     panels[1].set_xticks(range(1, 6))
     panels[0].set_ylabel("Share of the mean logit [%]")
+    figure.supxlabel("Place by falling relative energy", fontsize=12)
     panels[0].legend(loc="upper right")
     return figure
 
@@ -136,4 +137,5 @@ def _quality(axes: Any, quality: Mapping[str, tuple[Array, Array]]) -> None:
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     axes.set(xlabel="track_quality (0: no track)", ylabel="Slots [%]")
     axes.grid(visible=True, axis="y", alpha=0.3)
-    axes.legend()
+    axes.margins(y=0.25)  # room for the legend
+    axes.legend(loc="upper right", ncols=2)

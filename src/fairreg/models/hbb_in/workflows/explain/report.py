@@ -12,9 +12,11 @@ from fairreg import pages
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.common.uncertainties import with_uncertainty
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.subject import PACKAGED
 from fairreg.models.hbb_in.workflows.explain.words import (
     Introduction,
+    class_words,
     column_words,
     fact_words,
     feature_words,
@@ -117,7 +119,8 @@ class ReportSection:
     title: str
     introduction: Introduction | None
     warnings: tuple[str, ...]
-    facts: tuple[FactTable, ...]
+    facts: FactTable
+    subject: tuple[FactTable, ...]
     figures: tuple[FigureImage, ...]
     tables: tuple[NumberTable, ...]
 
@@ -129,24 +132,33 @@ def _page(documents: list[Document], folder: Path) -> str:
         title=f"Explanations of {documents[0]['model']['file']}",
         several=len({item["model"]["fingerprint"] for item in documents}) > 1,
         simulated=any(item["input"]["source"] == PACKAGED for item in documents),
+        subjects=list(dict.fromkeys(map(_subject, documents))),
         sections=[_section(item, folder) for item in documents],
         glossary=_GLOSSARY,
     )
 
 
-def _section(document: Document, folder: Path) -> ReportSection:
-    facts = (
-        _facts("Results and settings", document["facts"]),
-        _facts("Network", document["model"]),
-        _facts("Jets", document["input"]),
-        _facts("Versions", document["versions"]),
+def _subject(document: Document) -> str:
+    """What an analysis was made of, in one line."""
+    model, jets = document["model"], document["input"]
+    counts = ", ".join(f"{jets[name]:,} {class_words(name)}" for name in CLASSES)
+    return (
+        f"{model['file']} ({model['parameters']:,} parameters) on {jets['items']:,} jets ({counts}): "
+        f"{jets['source']}"
     )
+
+
+def _section(document: Document, folder: Path) -> ReportSection:
     return ReportSection(
         name=document["analysis"],
         title=document["title"],
         introduction=introduction(document["analysis"]),
         warnings=tuple(document["warnings"]),
-        facts=facts,
+        facts=_facts("Results and settings", document["facts"]),
+        subject=tuple(
+            _facts(title, document[name])
+            for title, name in (("Network", "model"), ("Jets", "input"), ("Versions", "versions"))
+        ),
         figures=tuple(_figure(figure, folder) for figure in document["figures"]),
         tables=tuple(map(_table, document["tables"])),
     )
@@ -201,8 +213,8 @@ def _cell(row: Sequence[Any], name: str, error: str | None, places: Mapping[str,
     value = row[places[name]]
     if error is not None and isinstance(value, int | float):
         return Label(with_uncertainty(value, row[places[error]]))
-    words = feature_words(value) if isinstance(value, str) else None
-    return Label(_shown(value)) if words is None else Label(words, value)
+    words = (feature_words(value) or class_words(value)) if isinstance(value, str) else None
+    return Label(_shown(value)) if words is None else _label(words, value)
 
 
 def _shown(value: Any) -> str:

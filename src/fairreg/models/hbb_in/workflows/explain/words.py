@@ -9,7 +9,7 @@ from types import MappingProxyType
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
 
-__all__ = ["Introduction", "column_words", "fact_words", "feature_words", "introduction"]
+__all__ = ["Introduction", "class_words", "column_words", "fact_words", "feature_words", "introduction"]
 
 _FACTS: Mapping[str, str] = MappingProxyType(
     {
@@ -108,6 +108,11 @@ _CLASS_WORDS = dict(zip(CLASSES, ("QCD", "H→bb"), strict=True))
 def fact_words(name: str) -> str:
     """Return the words for a single value of a document; its own name without underscores for others."""
     return _FACTS.get(name, name.replace("_", " "))
+
+
+def class_words(name: str) -> str | None:
+    """Return the words for a class of jets; None for another name."""
+    return _CLASS_WORDS.get(name)
 
 
 def column_words(name: str) -> str:
