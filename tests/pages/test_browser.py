@@ -16,6 +16,7 @@ from assessment.samples import BARE, HBB, TOP, replaced, with_record
 from fairreg.assessment.evidence import FileFact
 from fairreg.assessment.rendering.html import to_html
 from fairreg.assessment.report import assess
+from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.workflows.explain.activity import activity
 from fairreg.models.hbb_in.workflows.explain.lrp import lrp
@@ -34,7 +35,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS = (360, 1280)
 SCHEMES = ("light", "dark")
 SMALLEST = 11  # pixels of legible text
-DOTS, POINTS = 160, 12  # per inch of the figures; their usual text
+DOTS, POINTS = style.DOTS_PER_INCH, style.TEXT_POINTS
 OFFLINE = replaced(HBB, offline=True, downloaded=False, probes=(), files=(), documents=(), models=())
 MANY = tuple(
     FileFact(path=f"{TOP}/weights/part-{number}.safetensors", size=1, format="safetensors")

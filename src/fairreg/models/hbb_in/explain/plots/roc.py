@@ -25,17 +25,17 @@ def curve(
     `points` are background and signal efficiencies; `band` has the signal efficiencies (n), and lower and
     upper background efficiencies (2, n); `note` writes that the jets are simulated into the figure.
     """
-    figure = new(7.5, 5.5)
+    figure = new(4.8, 4.6)  # a telephone shows it whole
     axes = figure.subplots()
     colour = SERIES[0][0]
     if band is not None:
         signal, (lower, upper) = band
         axes.fill_between(signal, lower, upper, color=colour, alpha=0.3, linewidth=0, label="68 % band")
     axes.plot(points[1], points[0], color=colour, label=label)
-    axes.set(xlabel=r"Efficiency for H$\to$bb jets", ylabel="Efficiency for QCD jets (mistag rate)")
+    axes.set(xlabel=r"Efficiency for H$\to$bb jets", ylabel="Efficiency for QCD jets")
     axes.set(xlim=(0, 1), ylim=(_LEAST, 1), yscale="log")
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend(loc="upper left")
     if note:
-        axes.text(0.98, 0.04, NOTE, transform=axes.transAxes, ha="right", fontsize=13, fontweight="bold")
+        axes.text(0.03, 0.04, NOTE, transform=axes.transAxes, fontsize=13, fontweight="bold")
     return figure

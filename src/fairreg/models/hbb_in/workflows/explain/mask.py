@@ -133,7 +133,7 @@ def _roc_figure(found: MaskingStudy, subject: Subject, area: Estimate, method: s
             roc.curve,
             roc_curve(subject.jets.positive, found.scores),
             None if band is None else (_BAND, band),
-            f"AUC {told} ({method})",
+            f"AUC {told}\n({method})",
             note=subject.jets.packaged,
         ),
     )

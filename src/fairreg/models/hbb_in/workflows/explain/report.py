@@ -3,6 +3,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from fairreg import pages
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.common.uncertainties import with_uncertainty
+from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.subject import PACKAGED
@@ -89,11 +91,25 @@ class FactTable:
 
 @dataclass(frozen=True)
 class FigureImage:
-    """A figure; `png` is the picture in base64, None where its `file` is not in the folder."""
+    """A figure; `png` is the picture in base64, None where its `file` is not in the folder.
+
+    `width` is that of the picture in dots.
+    """
 
     caption: str
     file: str
     png: str | None
+    width: int = 0
+
+    @property
+    def least(self) -> int:
+        """Width in pixels below which the words in it are too small to read."""
+        return math.ceil(_SMALLEST / _TEXT * self.width)
+
+    @property
+    def most(self) -> int:
+        """Width in pixels at which its words are as large as those of the page."""
+        return round(_USUAL / _TEXT * self.width)
 
 
 @dataclass(frozen=True)
@@ -181,8 +197,16 @@ def _label(words: str, raw: str) -> Label:
 
 def _figure(figure: Mapping[str, str], folder: Path) -> FigureImage:
     image = folder / f"{Path(figure['name']).name}.png"
-    content = base64.b64encode(image.read_bytes()).decode("ascii") if image.is_file() else None
-    return FigureImage(figure["caption"], image.name, content)
+    if not image.is_file():
+        return FigureImage(figure["caption"], image.name, None)
+    content = image.read_bytes()
+    width = int.from_bytes(content[_PNG_WIDTH], "big")
+    return FigureImage(figure["caption"], image.name, base64.b64encode(content).decode("ascii"), width)
+
+
+_PNG_WIDTH = slice(16, 20)  # of the header chunk, the first of every PNG file
+_SMALLEST, _USUAL = 11, 16  # pixels of legible text, and of the page's
+_TEXT = style.TEXT_POINTS / 72 * style.DOTS_PER_INCH  # dots
 
 
 def _table(table: Mapping[str, Any]) -> NumberTable:
