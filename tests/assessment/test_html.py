@@ -5,14 +5,14 @@ import msgspec
 import pytest
 from bs4 import BeautifulSoup
 
-from assessment.samples import BARE, HBB, SHA, replaced, with_record
+from assessment.samples import BARE, HBB, SHA, advised, replaced, with_record
 from fairreg.assessment.evidence import FileFact
 from fairreg.assessment.priorities import points
 from fairreg.assessment.rendering.html import to_html
-from fairreg.assessment.report import assess, not_enough
+from fairreg.assessment.report import not_enough
 from fairreg.schemas.record import Access
 
-REPORT = assess(HBB)
+REPORT = advised(HBB)
 PAGE = to_html(REPORT, name=HBB.record.name)
 SOUP = BeautifulSoup(PAGE, "html.parser")
 OFFLINE = replaced(HBB, offline=True, downloaded=False, probes=(), files=(), documents=(), models=())
@@ -89,7 +89,7 @@ def test_it_is_made_for_light_dark_and_paper():
 
 
 def test_the_chart_draws_of_each_letter_what_is_known_and_what_is_not():
-    for report in (REPORT, assess(OFFLINE), assess(BARE)):
+    for report in (REPORT, advised(OFFLINE), advised(BARE)):
         svg = BeautifulSoup(to_html(report), "html.parser").svg
         known = svg.find_all("rect", class_=["good", "fair", "poor", "undecided"])
         ends = [report.letter_intervals[letter] for letter in "FAIR"]
@@ -106,7 +106,7 @@ def share(text):
 
 
 def test_a_letter_without_enough_evidence_has_no_number_but_an_interval_and_the_reason():
-    report = assess(OFFLINE)
+    report = advised(OFFLINE)
     lacking = [letter for letter, score in report.letters.items() if score is None]
     assert lacking
     soup = BeautifulSoup(to_html(report), "html.parser")
@@ -129,7 +129,7 @@ def test_the_steps_to_do_first_stand_before_the_principles_with_gain_file_and_li
 
 
 def test_what_is_unknown_is_listed_with_the_way_to_know_it():
-    soup = BeautifulSoup(to_html(assess(OFFLINE)), "html.parser")
+    soup = BeautifulSoup(to_html(advised(OFFLINE)), "html.parser")
     told = soup.select_one("#first .note")
     assert "Assess again without --offline" in told.get_text()
     assert told.find_all("a")
@@ -145,7 +145,7 @@ def test_principles_have_names_and_the_identifier_is_a_link_and_times_are_for_pe
 
 def test_evidence_of_many_similar_files_is_folded():
     weights = [FileFact(path=f"w/part-{n}.onnx", size=9, format="onnx", sha256=SHA) for n in range(30)]
-    soup = BeautifulSoup(to_html(assess(replaced(HBB, files=tuple(weights)))), "html.parser")
+    soup = BeautifulSoup(to_html(advised(replaced(HBB, files=tuple(weights)))), "html.parser")
     folded = [item for item in soup.select("article details details") if item.summary]
     assert "30 files like w/part-0.onnx" in {item.summary.string for item in folded}
     assert all(len(item.find_all("li")) > 4 for item in folded)
@@ -155,7 +155,7 @@ def test_markup_in_a_record_is_harmless_text():
     evidence = with_record(
         HBB, name=SCRIPT, access=Access(level="restricted", conditions=SCRIPT), license=SCRIPT
     )
-    soup = BeautifulSoup(to_html(assess(evidence), name=SCRIPT), "html.parser")
+    soup = BeautifulSoup(to_html(advised(evidence), name=SCRIPT), "html.parser")
     assert not soup.find_all(["script", "img"])
     assert SCRIPT in soup.h1.string
     assert SCRIPT in soup.get_text()
@@ -165,20 +165,20 @@ def test_an_address_that_a_browser_would_run_is_no_link():
     strange = with_record(
         HBB, provenance=type(HBB.record.provenance)(source="x", source_id="y", url="javascript:alert(1)")
     )
-    soup = BeautifulSoup(to_html(assess(strange)), "html.parser")
+    soup = BeautifulSoup(to_html(advised(strange)), "html.parser")
     assert not [link for link in soup.find_all("a") if link["href"].startswith("javascript")]
     assert "javascript:alert(1)" in soup.get_text()
 
 
 def test_what_is_unknown_is_called_so():
-    report = assess(replaced(BARE))
+    report = advised(replaced(BARE))
     soup = BeautifulSoup(to_html(report), "html.parser")
     assert "unknown" in {tag.string for tag in soup.select(".verdict")}
     assert "F" in soup.svg["aria-label"]
 
 
 def test_a_dataset_has_its_page_too():
-    report = assess(with_record(HBB, kind="dataset"))
+    report = advised(with_record(HBB, kind="dataset"))
     soup = BeautifulSoup(to_html(report), "html.parser")
     assert len(soup.find_all("article")) == sum(len(item.indicators) for item in report.principles.values())
     places = [tag["id"] for tag in soup.find_all(id=True)]

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessment.samples import BARE, HBB, replaced, with_record
+from assessment.samples import BARE, HBB, advised, replaced, with_record
 from fairreg.assessment import priorities, rubric
 from fairreg.assessment.base import Finding, Indicator, Rule, Verdict
 from fairreg.assessment.priorities import EFFORTS, MOST, effort_text, first_steps, heading, undecided
 from fairreg.assessment.remedies.drafts import drafts
 from fairreg.assessment.remedies.facts import Facts
-from fairreg.assessment.report import assess
 from fairreg.schemas.record import Access
 from support.examples import examples
 
@@ -82,7 +81,7 @@ def test_nothing_is_to_do_where_no_points_are_missing(given_verdicts):
 
 
 def test_what_is_unknown_is_no_remedy_and_it_is_said_how_it_becomes_known():
-    report = assess(replaced(BARE, offline=True))
+    report = advised(replaced(BARE, offline=True))
     unknown = {i.id for part in report.principles.values() for i in part.indicators if i.verdict == "unknown"}
     assert unknown
     assert not unknown & {step.id for step in report.do_first}
@@ -105,7 +104,7 @@ def made(number):
 
 
 def test_the_named_file_is_one_that_fix_writes_for_the_indicator():
-    report = assess(HBB)
+    report = advised(HBB)
     written = {item.name: item.serves for item in drafts(report, Facts(HBB, {"numpy": "2"}))}
     named = [step for step in report.do_first if step.file]
     assert named
@@ -118,26 +117,26 @@ def test_indicators_with_a_field_at_the_host_exist():
 
 
 def test_where_too_much_is_unknown_the_gain_is_that_of_the_least_score():
-    report = assess(BARE)
+    report = advised(BARE)
     assert report.overall is None
     assert {step.of for step in report.do_first} == {"least"}
-    assert {step.of for step in assess(HBB).do_first} == {"overall"}
+    assert {step.of for step in advised(HBB).do_first} == {"overall"}
 
 
 def test_the_document_names_the_steps():
-    step = assess(HBB).to_json()["do_first"][0]
+    step = advised(HBB).to_json()["do_first"][0]
     assert set(step) == {"id", "title", "verdict", "gain", "reaches", "of", "effort", "file", "remedy"}
 
 
 def test_the_heading_counts():
-    steps = assess(HBB).do_first
+    steps = advised(HBB).do_first
     assert heading(steps) == "Do these five first"
     assert heading(steps[:1]) == "Do this first"
     assert heading(()) == "What is unknown"
 
 
 def test_what_a_step_needs_is_said():
-    step = assess(HBB).do_first[0]
+    step = advised(HBB).do_first[0]
     assert "--fix drafts MODEL_CARD.md" in effort_text(step)
     assert "field" in effort_text(msgspec.structs.replace(step, file=None, effort="field"))
     assert "New work" in effort_text(msgspec.structs.replace(step, file=None, effort="work"))

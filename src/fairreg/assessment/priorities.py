@@ -9,30 +9,31 @@ counted as fails. Remedies are ordered by gain over effort; equal ones by the ru
 from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
 from types import MappingProxyType
-from typing import Literal
 
-import msgspec
+from msgspec.structs import replace
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import NOT_DOWNLOADED
+from fairreg.assessment.remedies.drafts import file_names
+from fairreg.assessment.remedies.facts import Facts
+from fairreg.assessment.remedies.requirements import engine_versions
+from fairreg.assessment.report import AssessmentReport, Effort, FirstStep, Undecided
 from fairreg.assessment.rubric import IndicatorScore, Rubric
 
 __all__ = [
     "EFFORTS",
     "MOST",
-    "FirstStep",
-    "Undecided",
     "effort_text",
     "first_steps",
     "heading",
     "points",
     "undecided",
+    "with_priorities",
 ]
 
 MOST = 5
-Effort = Literal["file", "field", "work"]
 # Relative work: a file that `--fix` drafts, a field in the form of the host, anything else.
 EFFORTS: Mapping[Effort, int] = MappingProxyType({"file": 1, "field": 2, "work": 4})
 # Indicators, of models and of datasets, that pass by filling in a field where the object is published.
@@ -46,30 +47,18 @@ _MISSING = (Verdict.PARTIAL, Verdict.FAIL)
 _PASSED = Finding(Verdict.PASS, "")
 
 
-class FirstStep(msgspec.Struct, frozen=True):
-    """A remedy worth doing first.
-
-    With the indicator passed the score `of` the object (its overall score, or the least one that is possible
-    where too much is unknown) rises by `gain` to `reaches`, both 0..1. `effort` is that of `EFFORTS`; `file`
-    is the name of the file that `--fix` drafts for it, None where there is none.
-    """
-
-    id: str
-    title: str
-    verdict: Verdict
-    gain: float
-    reaches: float
-    of: Literal["overall", "least"]
-    effort: Effort
-    file: str | None
-    remedy: str
-
-
-class Undecided(msgspec.Struct, frozen=True):
-    """Indicators without a verdict, and what makes it known."""
-
-    ids: tuple[str, ...]
-    how: str
+def with_priorities(report: AssessmentReport, evidence: Evidence) -> AssessmentReport:
+    """Return the report of this evidence with what to do first, and how what is unknown becomes known."""
+    rules = rubric.DATASETS if report.rubric == rubric.DATASETS.name else rubric.MODELS
+    found = {item.id: item for part in report.principles.values() for item in part.indicators}
+    scored = [
+        (item, Finding(told.verdict, told.reason, told.evidence, told.remedy))
+        for item in rubric.indicators(rules)
+        if (told := found.get(item.id)) is not None
+    ]
+    missing = {number for number, told in found.items() if told.remedy}
+    files = file_names(missing, Facts(evidence, engine_versions()))
+    return replace(report, do_first=first_steps(rules, scored, files), undecided=undecided(evidence, scored))
 
 
 def first_steps(

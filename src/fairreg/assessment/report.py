@@ -2,7 +2,7 @@
 """Report of an assessment: every verdict with its evidence, and the resulting scores."""
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,15 +10,17 @@ from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.priorities import FirstStep, Undecided, first_steps, undecided
 from fairreg.assessment.rubric import IndicatorScore, Rubric, Score
 
 __all__ = [
     "AssessmentReport",
     "Badge",
     "Change",
+    "Effort",
+    "FirstStep",
     "IndicatorResult",
     "PrincipleResult",
+    "Undecided",
     "WithFairreg",
     "assess",
     "coverage_text",
@@ -28,6 +30,8 @@ __all__ = [
 
 # Least and greatest score, 0..1: unknown verdicts counted as fails and as passes.
 Interval = tuple[float, float]
+# What a remedy needs: a file that ``--fix`` drafts, a field in the form of the host, or other work.
+Effort = Literal["file", "field", "work"]
 _SAME = 1e-9
 
 
@@ -87,6 +91,32 @@ class WithFairreg(msgspec.Struct, frozen=True):
     changed: tuple[Change, ...]
 
 
+class FirstStep(msgspec.Struct, frozen=True):
+    """A remedy worth doing first.
+
+    With the indicator passed the score `of` the object (its overall score, or the least one that is possible
+    where too much is unknown) rises by `gain` to `reaches`, both 0..1. `effort` is what it needs; `file`
+    is the name of the file that `--fix` drafts for it, None where there is none.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    gain: float
+    reaches: float
+    of: Literal["overall", "least"]
+    effort: Effort
+    file: str | None
+    remedy: str
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """Indicators without a verdict, and what makes it known."""
+
+    ids: tuple[str, ...]
+    how: str
+
+
 class AssessmentReport(msgspec.Struct, frozen=True):
     """Scores are 0..1, None where too much is unknown; `badge` is None when there is no overall score.
 
@@ -95,7 +125,8 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     on, `overall` where each letter has one. `equal_weights`: score of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
     `do_first` are the remedies with the largest gain for the least work, `undecided` says how what is unknown
-    becomes known. `evidence_digest` names the evidence, from which the same report can be computed again.
+    becomes known; `priorities.with_priorities` fills both. `evidence_digest` names the evidence, from which
+    the same report can be computed again.
     """
 
     id: str
@@ -139,20 +170,7 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
         assessed_at=evidence.gathered_at,
         evidence_digest=evidence.digest,
         with_fairreg=_with_fairreg(rules, evidence, scored),
-        do_first=first_steps(rules, scored, _drafted(evidence, scored)),
-        undecided=undecided(evidence, scored),
     )
-
-
-def _drafted(evidence: Evidence, scored: list[IndicatorScore]) -> dict[str, str]:
-    """Return the file that ``--fix`` drafts, by indicator with points missing."""
-    # Imported here, because the drafts are of reports, and need every format that they write.
-    from fairreg.assessment.remedies.drafts import file_names
-    from fairreg.assessment.remedies.facts import Facts
-    from fairreg.assessment.remedies.requirements import engine_versions
-
-    missing = {item.id for item, found in scored if found.remedy}
-    return file_names(missing, Facts(evidence, engine_versions()))
 
 
 def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
