@@ -22,6 +22,7 @@ from fairreg.assessment.evidence import (
 )
 from fairreg.assessment.priorities import with_priorities
 from fairreg.assessment.report import AssessmentReport, assess
+from fairreg.assessment.rubric import DATASETS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,
@@ -34,6 +35,7 @@ from fairreg.schemas.record import (
     Tensor,
 )
 
+DATASET_RUBRIC = f"{DATASETS.name} {DATASETS.version}"
 WHEN = "2026-11-22T00:00:00Z"
 SHA = "0" * 64
 VERSION_DOI = "10.5281/zenodo.7305227"
@@ -235,6 +237,8 @@ HBB = Evidence(
     files=_FILES,
     documents=_DOCUMENTS,
     models=_MODELS,
-    datasets=(DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, when=WHEN),),
+    datasets=(
+        DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, rubric=DATASET_RUBRIC, when=WHEN),
+    ),
     downloaded=True,
 )

@@ -68,9 +68,10 @@ def test_a_dataset_gets_its_own_rubric_and_its_score_is_the_mean_of_its_checks()
     report = assess(DATASET)
     assert (report.rubric, report.rubric_version) == ("fair-datasets", "2.0")
     assert list(report.principles) == list(rubric.DATASETS.principles)
-    points = [item.verdict.points for item in DATA]
-    assert report.overall == pytest.approx(sum(points) / 16)
-    assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 4)
+    points = [item.weight * item.verdict.points for item in DATA]
+    assert sum(item.weight for item in DATA) == 28
+    assert report.overall == pytest.approx(sum(points) / 28)
+    assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 6)
     assert msgspec.json.decode(msgspec.json.encode(report), type=type(report)) == report
 
 

@@ -9,7 +9,7 @@ from fairreg.assessment.report import assess as judge
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
-from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
+from fairreg.services.assess.store import AssessmentResult, newest_evidence, rescored, save
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened, storing
@@ -100,7 +100,7 @@ def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log
     if evidence is None:
         return None
     log(f"Scored from the evidence of {evidence.gathered_at}, without the network.")
-    asked = requested.require()
+    asked, evidence = requested.require(), rescored(registry, evidence)
     return evidence if evidence.requested.key == asked.key else replace(evidence, requested=asked.bare)
 
 
