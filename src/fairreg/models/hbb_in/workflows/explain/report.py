@@ -30,6 +30,7 @@ __all__ = ["ORDER", "write_report"]
 
 ORDER = ("mask", "lrp", "activity", "reoptimise")
 _LONG = 12  # rows, beyond which a table is folded
+_BROAD = 12  # columns, beyond which it is not printed
 
 Document = Mapping[str, Any]
 
@@ -114,9 +115,10 @@ class FigureImage:
 
 @dataclass(frozen=True)
 class NumberTable:
-    """Rows of cells; `numeric` marks the columns of numbers."""
+    """Rows of cells, as in the CSV `file`; `numeric` marks the columns of numbers."""
 
     title: str
+    file: str
     columns: tuple[Label, ...]
     rows: tuple[tuple[Label, ...], ...]
     numeric: tuple[bool, ...]
@@ -125,6 +127,11 @@ class NumberTable:
     def long(self) -> bool:
         """True for a table that is initially folded."""
         return len(self.rows) > _LONG
+
+    @property
+    def broad(self) -> bool:
+        """True for a table that no paper is wide enough for."""
+        return len(self.columns) > _BROAD
 
 
 @dataclass(frozen=True)
@@ -219,6 +226,7 @@ def _table(table: Mapping[str, Any]) -> NumberTable:
     numeric = tuple(any(isinstance(cell, int | float) for cell in column) for column in cells)
     return NumberTable(
         table["title"],
+        f"{table['name']}.csv",
         tuple(_label(column_words(name), name) for name in kept),
         tuple(tuple(_cell(row, name, errors.get(name), places) for name in kept) for row in rows),
         numeric,
@@ -226,6 +234,7 @@ def _table(table: Mapping[str, Any]) -> NumberTable:
 
 
 _ERROR = "_uncertainty"
+_NAMING = {"feature", "one", "other", "class"}  # columns with the name of a feature or class in each cell
 
 
 def _error_of(name: str) -> str:
@@ -237,7 +246,7 @@ def _cell(row: Sequence[Any], name: str, error: str | None, places: Mapping[str,
     value = row[places[name]]
     if error is not None and isinstance(value, int | float):
         return Label(with_uncertainty(value, row[places[error]]))
-    words = (feature_words(value) or class_words(value)) if isinstance(value, str) else None
+    words = (feature_words(value) or class_words(value)) if name in _NAMING else None
     return Label(_shown(value)) if words is None else _label(words, value)
 
 
