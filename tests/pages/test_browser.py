@@ -5,10 +5,6 @@
 one that FAIRREG_TEST_BROWSER names. FAIRREG_TEST_SCREENSHOTS names a folder that keeps what was seen.
 """
 
-import os
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -21,6 +17,7 @@ from fairreg.models.hbb_in.workflows.explain.activity import activity
 from fairreg.models.hbb_in.workflows.explain.lrp import lrp
 from fairreg.models.hbb_in.workflows.explain.mask import mask
 from fairreg.models.hbb_in.workflows.explain.report import write_report
+from support.browsers import browser_path, screenshots
 from support.networks import random_tensors
 from support.toy import toy_jets
 
@@ -30,7 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS = (360, 1280)
 SCHEMES = ("light", "dark")
 PAPER = 680  # pixels: A4 with margins of 15 mm
@@ -77,8 +73,7 @@ def explain(folder):
 def browser():
     reason = "Playwright is not installed: run make test-long, or pip install 'fairreg[browser]'"
     playwright = pytest.importorskip("playwright.sync_api", reason=reason)
-    named = os.environ.get("FAIRREG_TEST_BROWSER")
-    path = named or next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = browser_path()
     if path is None:
         pytest.skip("no browser here: install Chromium, or name one in FAIRREG_TEST_BROWSER")
     with playwright.sync_playwright() as driver:
@@ -112,9 +107,9 @@ def shown(browser, folder):
 
 def keep(page, name):
     """Keep what a person would see, where a folder is named for it."""
-    kept = os.environ.get("FAIRREG_TEST_SCREENSHOTS")
-    if kept:
-        page.screenshot(path=Path(kept) / f"{name}.png", full_page=True)
+    kept = screenshots()
+    if kept is not None:
+        page.screenshot(path=kept / f"{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -157,7 +152,8 @@ def test_on_paper_what_is_folded_is_open_and_nothing_is_cut_off(shown, name):
     page.emulate_media(media="print")
     keep(page, f"{name}-print")
     hidden = page.evaluate(
-        "[...document.querySelectorAll('details:not(.broad) > *')].filter(item => !item.checkVisibility()).length"
+        "[...document.querySelectorAll('details:not(.broad) > *')]"
+        ".filter(item => !item.checkVisibility()).length"
     )
     assert hidden == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
