@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assessment.samples import BARE, HBB, advised, replaced, with_record
@@ -14,8 +14,10 @@ from fairreg.assessment.base import Finding, Indicator, Rule, Verdict
 from fairreg.assessment.priorities import EFFORTS, MOST, effort_text, first_steps, heading, undecided
 from fairreg.assessment.remedies.drafts import drafts
 from fairreg.assessment.remedies.facts import Facts
+from fairreg.assessment.rendering.html import to_html
 from fairreg.schemas.record import Access
 from support.examples import examples
+from support.records import records
 
 MISSING = (Verdict.PARTIAL, Verdict.FAIL)
 RULES = {rubric.MODELS.name: rubric.MODELS, rubric.DATASETS.name: rubric.DATASETS}
@@ -109,6 +111,24 @@ def test_the_named_file_is_one_that_fix_writes_for_the_indicator():
     named = [step for step in report.do_first if step.file]
     assert named
     assert all(step.id in written[step.file] for step in named)
+
+
+def test_of_several_files_the_one_is_named_that_would_bring_the_indicator_furthest():
+    """A CITATION.cff is a generic standard, which is partial already; a model card is one of the field."""
+    files = priorities._files(HBB, [(item, item.assess(HBB)) for item in rubric.indicators()])
+    assert files["R3-1"] in {"MODEL_CARD.md", "fair4ml.jsonld"}
+    assert files["I2-3"] == "CITATION.cff"
+    assert files["R2-1"] == "requirements-inference.txt"
+    assert "A1-1" not in files
+
+
+@settings(max_examples=examples(50), suppress_health_check=list(HealthCheck))
+@given(records, st.sampled_from([HBB, BARE]))
+def test_any_record_has_its_steps_and_its_page(record, evidence):
+    report = advised(replaced(evidence, record=record))
+    assert len(report.do_first) <= MOST
+    assert all(step.gain > 0 and step.remedy for step in report.do_first)
+    assert "Principles" in to_html(report, name=record.name)
 
 
 def test_indicators_with_a_field_at_the_host_exist():

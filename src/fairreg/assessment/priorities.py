@@ -7,6 +7,7 @@ counted as fails. Remedies are ordered by gain over effort; equal ones by the ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from shlex import quote
 from types import MappingProxyType
 
@@ -14,9 +15,11 @@ from msgspec.structs import replace
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.content.documents import role_of
+from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import NOT_DOWNLOADED
-from fairreg.assessment.remedies.drafts import file_names
+from fairreg.assessment.remedies.base import Draft
+from fairreg.assessment.remedies.drafts import drafts_for
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.requirements import engine_versions
 from fairreg.assessment.report import AssessmentReport, Effort, FirstStep, Undecided
@@ -56,9 +59,30 @@ def with_priorities(report: AssessmentReport, evidence: Evidence) -> AssessmentR
         for item in rubric.indicators(rules)
         if (told := found.get(item.id)) is not None
     ]
-    missing = {number for number, told in found.items() if told.remedy}
-    files = file_names(missing, Facts(evidence, engine_versions()))
+    files = _files(evidence, scored)
     return replace(report, do_first=first_steps(rules, scored, files), undecided=undecided(evidence, scored))
+
+
+def _files(evidence: Evidence, scored: Sequence[IndicatorScore]) -> dict[str, str]:
+    """Return, by indicator with points missing, the drafted file that would bring it furthest."""
+    missing = [item for item, found in scored if found.remedy]
+    offered = drafts_for({item.id for item in missing}, Facts(evidence, engine_versions()))
+    published = {draft.name: _published(evidence, draft) for draft in offered}
+    found: dict[str, str] = {}
+    for item in missing:
+        serving = [draft.name for draft in offered if item.id in draft.serves]
+        if serving:  # the first one of several that are as good
+            found[item.id] = max(serving, key=lambda name: item.assess(published[name]).verdict.points or 0.0)
+    return found
+
+
+def _published(evidence: Evidence, draft: Draft) -> Evidence:
+    """Return the evidence as if the draft lay among the published files, in the place of one of its name."""
+    role = role_of(draft.name)
+    if role is None:
+        return evidence
+    others = [item for item in evidence.documents if PurePosixPath(item.path).name != draft.name]
+    return replace(evidence, documents=(*others, Document(role=role, path=draft.name, text=draft.text)))
 
 
 def first_steps(

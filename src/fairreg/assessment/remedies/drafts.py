@@ -18,7 +18,7 @@ from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 
-__all__ = ["TODO_NAME", "drafts", "file_names", "open_indicators", "todo_list"]
+__all__ = ["TODO_NAME", "drafts", "drafts_for", "open_indicators", "todo_list"]
 
 TODO_NAME = "FAIR-TODO.md"
 _NEW_VERSION = (
@@ -45,19 +45,11 @@ def open_indicators(report: AssessmentReport) -> tuple[IndicatorResult, ...]:
 
 def drafts(report: AssessmentReport, facts: Facts) -> tuple[Draft, ...]:
     """Return the useful drafts, each serving those of its indicators that have points missing."""
-    return _drafts({item.id for item in open_indicators(report)}, facts)
+    return drafts_for({item.id for item in open_indicators(report)}, facts)
 
 
-def file_names(missing: Collection[str], facts: Facts) -> dict[str, str]:
-    """Return, by indicator with points missing, the file that is drafted for it; the first of several."""
-    names: dict[str, str] = {}
-    for item in _drafts(missing, facts):
-        for number in item.serves:
-            names.setdefault(number, item.name)
-    return names
-
-
-def _drafts(missing: Collection[str], facts: Facts) -> tuple[Draft, ...]:
+def drafts_for(missing: Collection[str], facts: Facts) -> tuple[Draft, ...]:
+    """Return the drafts that serve these indicators, in the order in which they are written."""
     found = []
     for serves, write in _WRITERS:
         served = tuple(number for number in serves if number in missing)
