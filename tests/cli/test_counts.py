@@ -114,9 +114,8 @@ CASES = {
 # checksums of passing bytes, the limits that answers state, and the transfer itself.
 # Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of other formats by
 # name. Of `assess`: formats by content, and how texts are read, where there are any. Of each, the parser of
-# addresses, because its services have base URLs
-# here, and the versions of the rubrics; of those that send requests, what masks secrets in addresses, and
-# judges connections.
+# addresses, because its services have base URLs here, and the versions of the rubrics; of those that send
+# requests, what masks secrets in addresses, and judges connections.
 MORE_MODULES = {
     "search": 4,
     "search, first use": 3,

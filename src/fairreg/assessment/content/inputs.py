@@ -12,8 +12,8 @@ __all__ = ["data_format", "defined_names", "ordered_names", "training_data_addre
 
 # Data formats that a community can read without the authors.
 _FORMATS = {
-    "ROOT": r"(?<![$_/\w])ROOT(?![_/\w])(?! (?:directory|folder|dir|user|path|account|password|cause|level"
-    r"|of the))|\b[\w*-]{1,60}\.root\b",
+    "ROOT": r"(?<![$_/\w])(?<![Ss]et )(?<!export )ROOT(?![_/=\w])(?! (?:to the|directory|folder|dir|user|path"
+    r"|account|password|cause|level|of the))|\b[\w*-]{1,60}\.root\b",
     "HDF5": r"\bHDF-?5\b|\b[\w*-]{1,60}\.h(?:df)?5\b",
     "Parquet": r"\b[Pp]arquet\b",
     "NPY": r"\b[\w*-]{1,60}\.np[yz]\b|(?<!\w)\.np[yz]\b|\bNP[YZ]\b|\b[Nn]um[Pp]y (?:arrays?|files?|format)\b",
