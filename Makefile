@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint benchmark hbb payloads clean
+.PHONY: help demo test test-long lint benchmark hbb figures payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -51,6 +51,15 @@ $(VENV)/.hbb: $(VENV)/.base
 
 hbb: $(VENV)/.hbb  ## simulate 2,000 jets, train one epoch, evaluate, export and benchmark (some minutes)
 	FAIRREG=$(BIN)/fairreg scripts/hbb_chain.sh
+
+$(VENV)/.plot: $(VENV)/.base
+	$(PIP) --editable '.[hep,plot]'
+	@touch $@
+
+# QUICK=1: only what the packaged jets give (a minute). PUBLISHED: gnn_baseline_best.pth of 10.5281/zenodo.7305227.
+figures: $(if $(QUICK),$(VENV)/.plot,$(VENV)/.hbb)  ## make the figures and tables of docs/hbb-explanations.md again (half an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/make_figures.py $(if $(QUICK),,--simulate) \
+		$(if $(PUBLISHED),--published '$(PUBLISHED)')
 
 payloads: $(VENV)/.base  ## map every recorded payload kept beside the checkout and print what became of it
 	$(BIN)/python scripts/payload_table.py

@@ -141,6 +141,7 @@ def test_simulate_does_not_mix_samples(simulated, tmp_path):
 
 
 def test_simulated_jets_can_be_prepared(simulated, cli, tmp_path):
+    from fairreg.models.hbb_in.content import content_digest
     from fairreg.models.hbb_in.jet_files import read_jets
 
     made = simulated("a", "--signal-jets", 4)
@@ -150,4 +151,7 @@ def test_simulated_jets_can_be_prepared(simulated, cli, tmp_path):
     assert (done.json["qcd"], done.json["hbb"], done.json["neither"]) == (8, 4, 0)
     sample = read_jets(tmp_path / "x.h5")
     assert '"no pile-up' in sample.source or "no pile-up" in sample.source
+    names = ("tracks", "vertices", "labels")
+    arrays = {**{name: getattr(sample, name) for name in names}, "weights": sample.weight}
+    assert f"Content: {content_digest([arrays])}" in sample.source
     assert np.isfinite(sample.tracks).all()
