@@ -11,6 +11,7 @@ from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import strict_mapping
 
 __all__ = [
+    "described_fields",
     "figures",
     "hardware",
     "hardware_as_data",
@@ -111,6 +112,31 @@ _NO_MODEL = re.compile(
     r"\bmodels? of (?:growth|the (?:atom|universe|detector|telescope))\b|\bstandard model\b", re.I
 )
 
+# Fields of a model's description, as a sentence names them.
+_DESCRIBED = {
+    "ml_task": re.compile(
+        r"\b(?:classif(?:y|ies|ied|ication|ier)|regress\w*|tag(?:s|ging|ger)|discriminat\w+|segment(?:s"
+        r"|ation)|anomaly detection|generat(?:es|ive)|detects?|tells? \w+(?: \w+)* from|separates?|sorts?"
+        r" \w+ into|predicts?)\b",
+        re.IGNORECASE,
+    ),
+    "model_category": re.compile(
+        r"\b(?:graph (?:neural )?network|interaction network|multi-?layer perceptron|MLP|transformer"
+        r"|auto-?encoder|(?:boosted |random )?forest|boosted decision trees?|BDT|convolutional|CNN|recurrent"
+        r"|LSTM|GRU|deep sets|normali[sz]ing flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net|hidden layers)\b",
+        re.IGNORECASE,
+    ),
+    "frameworks": re.compile(
+        r"\b(?:PyTorch|TensorFlow|Keras|JAX|scikit-learn|XGBoost|LightGBM|TMVA|Flax|MXNet)\b", re.IGNORECASE
+    ),
+    "inputs": re.compile(
+        r"\b(?:inputs?|takes|reads|uses) (?:\w+[ ,-]){0,8}(?:features|variables|tracks|branches|numbers"
+        r"|observables|pixels|images?|particles|constituents|vertices|array|energy|momenta)\b|\bgives"
+        r" (?:\w+[ ,-]){0,6}(?:probabilit\w+|scores?|numbers?|fractions?)\b",
+        re.IGNORECASE,
+    ),
+}
+
 _MY_CODE = re.compile(
     r"\b(?:source code|code(?:base)?|implementation|scripts?)\b(?! of conduct| style| review)|\brepository\b"
     r"|\bdeveloped (?:at|in|on)\b",
@@ -140,8 +166,19 @@ def figures(document: Document) -> str | None:
     return None
 
 
+def described_fields(document: Document) -> dict[str, str]:
+    """Return task, architecture, framework and inputs that sentences name, each with its sentence."""
+    found: dict[str, str] = {}
+    for item in statements(document):
+        for name, pattern in _DESCRIBED.items():
+            if name not in found and (hit := _first(pattern, item.text, lambda *_: True)):
+                found[name] = item.text[max(0, hit.start() - 40) : hit.end() + 40]
+    return found
+
+
 def _is_result(text: str, hit: re.Match[str]) -> bool:
-    around = text[max(0, hit.start() - 25) : hit.end() + 12]
+    before = re.split(r"[;,:.]", text[max(0, hit.start() - 25) : hit.start()])[-1]
+    around = before + text[hit.start() : hit.end() + 12]
     if _NO_RESULT.search(_IN_UNITS.sub("", around)):
         return False
     return bool(_IN_UNITS.search(hit[0])) or not _UNIT.match(text, hit.end())

@@ -75,6 +75,10 @@ def training_data(evidence: Evidence) -> Finding:
     if typed:
         reason = f"The record refers to {typed[0].target.compact}, which is not persistent."
         return partial(reason, cite_relation(evidence, typed[0]), remedy=remedy)
+    derived = [item for item in relations(evidence, "is_derived_from") if not item.target_kind]
+    if derived:
+        reason = f"The record derives from {derived[0].target.compact}, whose kind is not stated."
+        return partial(reason, cite_relation(evidence, derived[0]), remedy=remedy)
     seen = dataset_mentions(evidence)
     if seen:
         value = seen[0][0].value

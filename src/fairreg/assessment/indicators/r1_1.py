@@ -24,7 +24,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import relations
+from fairreg.assessment.lineage import base_models
 from fairreg.sources import source_named
 
 
@@ -125,7 +125,12 @@ def covers_weights(evidence: Evidence) -> Finding:
     if evidence.record.license is None:
         return failed("No licence is known that could cover the weights.", remedy=remedy)
     cited = cite_record(evidence, "license", evidence.record.license)
-    upstream = relations(evidence, "fine_tuned_from", "is_derived_from")
+    found = _licences(evidence)
+    if any(not same_licence(found[0][0], name) for name, _ in found):
+        names = ", ".join(sorted({name for name, _ in found}))
+        reason = f"The licences differ ({names}), so that of the weights is not known."
+        return failed(reason, *(citation for _, citation in found), remedy=remedy)
+    upstream = base_models(evidence)
     if upstream:
         reason = (
             f"The licence of {upstream[0].target.compact}, from which the model derives, was not compared."
