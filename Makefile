@@ -23,17 +23,24 @@ $(VENV)/.dev: $(VENV)/.base
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+# An environment of its own: tritonclient needs another protobuf than onnx does.
+$(VENV)/.triton: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/triton
+	$(VENV)/triton/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc]>=2.60,<3'
+	@touch $@
+
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
 	$(BIN)/python scripts/demo.py
 
 # Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
 test test-long: export PYTHONDONTWRITEBYTECODE :=
-test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required $(BIN)/python -m pytest -n auto --dist worksteal
+test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
+test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(VENV)/.dev lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
+test: $(VENV)/.dev $(VENV)/.triton lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
-test-long: $(VENV)/.dev lint  ## the same with the long tests, ten times the fuzzing, and coverage
+test-long: $(VENV)/.dev $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types and architecture
