@@ -47,10 +47,11 @@ _OBJECT = (
 _OF_DATA = _OBJECT.replace("(?:models?", "(?:data|datasets?|samples?|events|models?", 1)
 _ACCESS_TEXT = (
     rf"\b{_OBJECT}\b(?:\W+[\w/-]+){{0,6}}?\W+(?:(?:publicly|freely|openly)(?: \w+)? (?:available|accessible"
-    r"|downloadable)|open(?:ly)? access|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request|(?:is"
-    r"|are|remains?|stays?|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to (?!members))"
-    r"|under (?:an )?embargo|embargoed|gated(?! (?:recurrent|unit|linear|graph|convol|attention|residual)))"
-    r"|\baccess to (?:the |our |this |these )?(?:\w+ ){0,3}?(?:models?|weights|files?|checkpoints?|network"
+    r"|downloadable)|open(?:ly)? access(?! modifiers)|downloaded (?:freely|by (?:any|every))|free to"
+    r" download|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request|(?:is|are|remains?|stays?"
+    r"|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to (?!members))|under (?:an"
+    r" )?embargo|embargoed|gated(?! (?:recurrent|unit|linear|graph|convol|attention|residual)))|\baccess to"
+    r" (?:the |our |this |these )?(?:\w+ ){0,3}?(?:models?|weights|files?|checkpoints?|network"
     r"|record)\b(?:\W+\w+){0,5}?\W+(?:restricted|limited|granted|open|free|request\w*|public|given|needs"
     r"|requires|controlled)\b|\b(?:request|apply for|ask for) access\b(?! to\b)|\baccess (?:is |remains"
     r" )(?:restricted|public|embargoed|granted (?:up)?on)\b|\b(?:request|apply for|ask for) access to (?:the"

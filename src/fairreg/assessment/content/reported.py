@@ -96,13 +96,14 @@ _NO_VERSION = re.compile(
 _RELATED = re.compile(
     r"\b(?:trained|training) from scratch\b|\btrain(?:ed|s)? (?:\w+ ){1,4}from scratch\b|\bfrom"
     r" scratch\b(?=[^.]{0,40}\btrain)|\bfine-?tuned? (?:from|on top of|version of|starting from|the)\b"
-    r"|\bfine-?tuning (?:of|the) [\w./-]+|\b(?:initiali[sz]ed|distilled|continued|pruned|quanti[sz]ed"
-    r"|warm-started|transferred) (?:\w+ ){0,2}?from\b|\b(?:derived|adapted) (?:\w+"
-    r" ){0,2}?from\b(?=[^.]{0,60}\b(?:model|network|weights|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the"
-    r" )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b|\b(?:base|parent|teacher|starting) model (?:is"
-    r"|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained|re-trained) version of\b|\bbased on the"
-    r" (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b|\buses? (?:the )?pre-?trained (?:weights"
-    r"|backbone|encoder|model)\b|\bpre-?trained (?:weights|backbone) (?:of|from)\b",
+    r"|\b(?:obtained|made|created|trained) by fine-?tuning\b|\bfine-?tuning (?:of|the) [\w./-]+"
+    r"|\b(?:initiali[sz]ed|distilled|continued|pruned|quanti[sz]ed|warm-started|transferred) (?:\w+"
+    r" ){0,2}?from\b|\b(?:derived|adapted) (?:\w+ ){0,2}?from\b(?=[^.]{0,60}\b(?:model|network|weights"
+    r"|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b"
+    r"|\b(?:base|parent|teacher|starting) model (?:is|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained"
+    r"|re-trained) version of\b|\bbased on the (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b"
+    r"|\buses? (?:the )?pre-?trained (?:weights|backbone|encoder|model)\b|\bpre-?trained (?:weights"
+    r"|backbone) (?:of|from)\b",
     re.IGNORECASE,
 )
 _RELATED_KEY = re.compile(
