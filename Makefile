@@ -43,11 +43,12 @@ test: $(VENV)/.dev $(VENV)/.triton lint  ## install what the tests need, check t
 test-long: $(VENV)/.dev $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
-lint: $(VENV)/.dev  ## style, types and architecture
+lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_catalogue.py
 
 benchmark: $(VENV)/.base  ## compare the network's graph with its plain definition
 	$(BIN)/python benchmarks/hbb_inference.py
