@@ -110,7 +110,7 @@ def test_sections_and_code_blocks_of_both_markups():
         ("Creative Commons Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
         ("CC0 1.0 Universal", "CC0-1.0"),
         (
-            "GNU GENERAL PUBLIC LICENSE Version 3 ... under version 3 of the GNU Affero General Public License",
+            "GNU GENERAL PUBLIC LICENSE Version 3 ... version 3 of the GNU Affero General Public License",
             "GPL-3.0",
         ),
         (

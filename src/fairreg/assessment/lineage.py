@@ -14,6 +14,7 @@ from fairreg.sources import DOI, REGISTRAR, RESOLVER, schemes
 
 __all__ = [
     "archives",
+    "base_models",
     "concept_dois",
     "host_of",
     "is_closed",
@@ -43,6 +44,7 @@ _WEIGHTS = re.compile(
     re.IGNORECASE,
 )
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tar\.\w+|7z)$", re.IGNORECASE)
+_NO_MODEL = frozenset({"dataset", "data", "software", "publication", "article", "text"})
 _VERSIONS: tuple[RelationType, ...] = (
     "is_version_of",
     "has_version",
@@ -111,6 +113,16 @@ def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
         if item.type in types:
             first.setdefault((item.type, item.target.key), item)
     return tuple(first.values())
+
+
+def base_models(evidence: Evidence) -> tuple[Relation, ...]:
+    """Return relations to the models that this one was made from; what it derives from may also be data."""
+    return tuple(
+        item
+        for item in relations(evidence, "fine_tuned_from", "is_variant_of", "is_derived_from")
+        if "model" in (kind := (item.target_kind or "").lower())
+        or (item.type != "is_derived_from" and kind not in _NO_MODEL)
+    )
 
 
 def concept_dois(evidence: Evidence) -> frozenset[str]:

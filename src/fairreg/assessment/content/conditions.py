@@ -12,12 +12,12 @@ __all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_lice
 
 _MONEY = r"(?:€|\$|£|EUR|USD|GBP|CHF|euros?|dollars?)"
 _PAYMENT = re.compile(
-    r"\b(?:after|upon|on|against|subject to|following|requires?|requiring|needs?|with|for|pay(?:ing)?|pays"
-    r"|charge) (?:\w+ ){0,4}?(?:payment|fees?|subscription|purchase|charges?|royalt(?:y|ies))\b(?! of"
+    r"\b(?:after|upon|on|against|subject to|following|requires?|requiring|needs?|with|by|for|pay(?:ing)?"
+    r"|pays|charge) (?:\w+ ){0,4}?(?:payment|fees?|subscription|purchase|charges?|royalt(?:y|ies))\b(?! of"
     r" (?:attention|respect))"
-    rf"|\b(?:fees?|charges?|prices?|costs?|priced|licen[cs]es?)(?: \w+){{0,3}}? (?:of|is|are|at)? ?{_MONEY}"
-    rf" ?\d|\b(?:fees?|charges?|prices?|costs?|priced|pay)(?: \w+){{0,4}}? \d[\d.,]* ?{_MONEY}|\bcosts?"
-    rf" (?:about |only )?(?:{_MONEY} ?\d|\d[\d.,]* ?{_MONEY})"
+    rf"|\b(?:fees?|charges?|prices?|costs?|priced|subscriptions?|licen[cs]es?)(?: \w+){{0,3}}? (?:of|is|are"
+    rf"|at)? ?{_MONEY} ?\d|\b(?:fees?|charges?|prices?|costs?|priced|subscriptions?|pay)(?: \w+){{0,4}}?"
+    rf" \d[\d.,]* ?{_MONEY}|\bcosts? (?:about |only )?(?:{_MONEY} ?\d|\d[\d.,]* ?{_MONEY})"
     r"|\b(?:must|has to|have to|needs? to|is to|are to) (?:\w+ )?(?:be (?:paid|purchased|bought)|pay\b"
     r"|purchase|buy\b|subscribe\b)|\b(?:available|accessible|open|given|granted|restricted|limited) (?:\w+"
     r" ){0,4}?(?:for purchase|for sale|to (?:paying|our) (?:subscribers|customers|members|users)|against"
@@ -47,10 +47,11 @@ _OBJECT = (
 _OF_DATA = _OBJECT.replace("(?:models?", "(?:data|datasets?|samples?|events|models?", 1)
 _ACCESS_TEXT = (
     rf"\b{_OBJECT}\b(?:\W+[\w/-]+){{0,6}}?\W+(?:(?:publicly|freely|openly)(?: \w+)? (?:available|accessible"
-    r"|downloadable)|open(?:ly)? access|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request|(?:is"
-    r"|are|remains?|stays?|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to (?!members))"
-    r"|under (?:an )?embargo|embargoed|gated(?! (?:recurrent|unit|linear|graph|convol|attention|residual)))"
-    r"|\baccess to (?:the |our |this |these )?(?:\w+ ){0,3}?(?:models?|weights|files?|checkpoints?|network"
+    r"|downloadable)|open(?:ly)? access(?! modifiers)|downloaded (?:freely|by (?:any|every))|free to"
+    r" download|public(?=\W*$)|available (?:only )?(?:up)?on (?:\w+ )?request|(?:is|are|remains?|stays?"
+    r"|kept)\W+(?:\w+\W+)?(?:restricted|confidential|closed)(?=\W|$)(?! to (?!members))|under (?:an"
+    r" )?embargo|embargoed|gated(?! (?:recurrent|unit|linear|graph|convol|attention|residual)))|\baccess to"
+    r" (?:the |our |this |these )?(?:\w+ ){0,3}?(?:models?|weights|files?|checkpoints?|network"
     r"|record)\b(?:\W+\w+){0,5}?\W+(?:restricted|limited|granted|open|free|request\w*|public|given|needs"
     r"|requires|controlled)\b|\b(?:request|apply for|ask for) access\b(?! to\b)|\baccess (?:is |remains"
     r" )(?:restricted|public|embargoed|granted (?:up)?on)\b|\b(?:request|apply for|ask for) access to (?:the"
@@ -153,7 +154,8 @@ def access_told(texts: Iterable[str], *, of_data: bool = False) -> str | None:
 def weights_licence_told(document: Document) -> str | None:
     """Return the passage in which a document says which licence covers the weights."""
     for item in settings(document):
-        if _LICENCE_KEY.fullmatch(item.name.replace("_", " ")) and not is_nothing(item.value):
+        of_licence = _LICENCE_KEY.fullmatch(item.name.replace("_", " ")) and not is_nothing(item.value)
+        if of_licence or (_THE_WEIGHTS.match(item.name) and _NAMED_LICENCE.match(item.value)):
             return item.text
     return next(_hits(document, _COVERS), None) or _below_a_heading(document)
 

@@ -6,14 +6,15 @@ from itertools import groupby
 
 from fairreg.assessment.content.claims import asserted
 from fairreg.assessment.content.grammar import Kind, statements
+from fairreg.assessment.content.prose import has_identifier
 from fairreg.assessment.evidence import Document
 
 __all__ = ["data_format", "defined_names", "ordered_names", "training_data_address", "units"]
 
 # Data formats that a community can read without the authors.
 _FORMATS = {
-    "ROOT": r"(?<![$_/\w])ROOT(?![_/\w])(?! (?:directory|folder|dir|user|path|account|password|cause|level"
-    r"|of the))|\b[\w*-]{1,60}\.root\b",
+    "ROOT": r"(?<![$_/\w])(?<![Ss]et )(?<!export )ROOT(?![_/=\w])(?! (?:to the|directory|folder|dir|user|path"
+    r"|account|password|cause|level|of the))|\b[\w*-]{1,60}\.root\b",
     "HDF5": r"\bHDF-?5\b|\b[\w*-]{1,60}\.h(?:df)?5\b",
     "Parquet": r"\b[Pp]arquet\b",
     "NPY": r"\b[\w*-]{1,60}\.np[yz]\b|(?<!\w)\.np[yz]\b|\bNP[YZ]\b|\b[Nn]um[Pp]y (?:arrays?|files?|format)\b",
@@ -66,7 +67,7 @@ _NO_QUANTITY = re.compile(
     re.IGNORECASE,
 )
 
-_ADDRESS = re.compile(r"https?://(?!(?:dx\.)?doi\.org|arxiv\.org)[\w.-]{3,100}/\S{2,300}")
+_ADDRESS = re.compile(r"https?://[\w.-]{3,100}/\S{2,300}")
 _TRAINING_DATA = re.compile(
     r"\btrained (?:\w+ ){0,2}?on (?:\w+[ -]){0,6}?(?:data|datasets?|samples?|events|jets|corpus|images)\b"
     r"|\btraining (?:data|sample|set|events|jets)\b",
@@ -148,7 +149,12 @@ def training_data_address(document: Document) -> str | None:
     """Return the sentence that gives an address, but no identifier, of the training data."""
     for item in statements(document):
         hit = _ADDRESS.search(item.raw)
-        of_data = hit and _TRAINING_DATA.search(item.text) and not _NO_ADDRESS.search(item.text)
+        of_data = (
+            hit
+            and not has_identifier(hit[0])
+            and _TRAINING_DATA.search(item.text)
+            and not _NO_ADDRESS.search(item.text)
+        )
         if of_data and asserted(item.text, 0, len(item.text), real=False):
             return item.raw
     return None

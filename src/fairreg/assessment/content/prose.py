@@ -18,6 +18,7 @@ from fairreg.sources import ARXIV, DOI, all_sources
 __all__ = [
     "Mention",
     "clean",
+    "has_identifier",
     "is_deposit",
     "is_placeholder",
     "mentions",
@@ -141,6 +142,11 @@ def _about(before: str, line: str, doi: str) -> About:
     if _DATA.search(around):
         return "data"
     return "unknown" if is_deposit(doi) else "paper"
+
+
+def has_identifier(text: str) -> bool:
+    """Tell whether a text names a DOI or an arXiv number."""
+    return bool(_DOI.search(text) or _ARXIV.search(text))
 
 
 def is_deposit(doi: str) -> bool:

@@ -11,6 +11,7 @@ from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import strict_mapping
 
 __all__ = [
+    "described_fields",
     "figures",
     "hardware",
     "hardware_as_data",
@@ -98,13 +99,14 @@ _NO_VERSION = re.compile(
 _RELATED = re.compile(
     r"\b(?:trained|training) from scratch\b|\btrain(?:ed|s)? (?:\w+ ){1,4}from scratch\b|\bfrom"
     r" scratch\b(?=[^.]{0,40}\btrain)|\bfine-?tuned? (?:from|on top of|version of|starting from|the)\b"
-    r"|\bfine-?tuning (?:of|the) [\w./-]+|\b(?:initiali[sz]ed|distilled|continued|pruned|quanti[sz]ed"
-    r"|warm-started|transferred) (?:\w+ ){0,2}?from\b|\b(?:derived|adapted) (?:\w+"
-    r" ){0,2}?from\b(?=[^.]{0,60}\b(?:model|network|weights|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the"
-    r" )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b|\b(?:base|parent|teacher|starting) model (?:is"
-    r"|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained|re-trained) version of\b|\bbased on the"
-    r" (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b|\buses? (?:the )?pre-?trained (?:weights"
-    r"|backbone|encoder|model)\b|\bpre-?trained (?:weights|backbone) (?:of|from)\b",
+    r"|\b(?:obtained|made|created|trained) by fine-?tuning\b|\bfine-?tuning (?:of|the) [\w./-]+"
+    r"|\b(?:initiali[sz]ed|distilled|continued|pruned|quanti[sz]ed|warm-started|transferred) (?:\w+"
+    r" ){0,2}?from\b|\b(?:derived|adapted) (?:\w+ ){0,2}?from\b(?=[^.]{0,60}\b(?:model|network|weights"
+    r"|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b"
+    r"|\b(?:base|parent|teacher|starting) model (?:is|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained"
+    r"|re-trained) version of\b|\bbased on the (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b"
+    r"|\buses? (?:the )?pre-?trained (?:weights|backbone|encoder|model)\b|\bpre-?trained (?:weights"
+    r"|backbone) (?:of|from)\b",
     re.IGNORECASE,
 )
 _RELATED_KEY = re.compile(
@@ -113,6 +115,31 @@ _RELATED_KEY = re.compile(
 _NO_MODEL = re.compile(
     r"\bmodels? of (?:growth|the (?:atom|universe|detector|telescope))\b|\bstandard model\b", re.I
 )
+
+# Fields of a model's description, as a sentence names them.
+_DESCRIBED = {
+    "ml_task": re.compile(
+        r"\b(?:classif(?:y|ies|ied|ication|ier)|regress\w*|tag(?:s|ging|ger)|discriminat\w+|segment(?:s"
+        r"|ation)|anomaly detection|generat(?:es|ive)|detects?|tells? \w+(?: \w+)* from|separates?|sorts?"
+        r" \w+ into|predicts?)\b",
+        re.IGNORECASE,
+    ),
+    "model_category": re.compile(
+        r"\b(?:graph (?:neural )?network|interaction network|multi-?layer perceptron|MLP|transformer"
+        r"|auto-?encoder|(?:boosted |random )?forest|boosted decision trees?|BDT|convolutional|CNN|recurrent"
+        r"|LSTM|GRU|deep sets|normali[sz]ing flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net|hidden layers)\b",
+        re.IGNORECASE,
+    ),
+    "frameworks": re.compile(
+        r"\b(?:PyTorch|TensorFlow|Keras|JAX|scikit-learn|XGBoost|LightGBM|TMVA|Flax|MXNet)\b", re.IGNORECASE
+    ),
+    "inputs": re.compile(
+        r"\b(?:inputs?|takes|reads|uses) (?:\w+[ ,-]){0,8}(?:features|variables|tracks|branches|numbers"
+        r"|observables|pixels|images?|particles|constituents|vertices|array|energy|momenta)\b|\bgives"
+        r" (?:\w+[ ,-]){0,6}(?:probabilit\w+|scores?|numbers?|fractions?)\b",
+        re.IGNORECASE,
+    ),
+}
 
 _MY_CODE = re.compile(
     r"\b(?:source code|code(?:base)?|implementation|scripts?)\b(?! of conduct| style| review)|\brepository\b"
@@ -143,8 +170,18 @@ def figures(document: Document) -> str | None:
     return None
 
 
+def described_fields(document: Document) -> dict[str, str]:
+    """Return task, architecture, framework and inputs that sentences name, each with its sentence."""
+    found: dict[str, str] = {}
+    for item in statements(document):
+        for name, pattern in _DESCRIBED.items():
+            if name not in found and (hit := _first(pattern, item.text, lambda *_: True)):
+                found[name] = item.text[max(0, hit.start() - 40) : hit.end() + 40]
+    return found
+
+
 def _is_result(text: str, hit: re.Match[str]) -> bool:
-    before = text[max(0, hit.start() - 25) : hit.start()].rpartition(";")[2]
+    before = re.split(r"[;,:.]", text[max(0, hit.start() - 25) : hit.start()])[-1]
     around = before + text[hit.start() : hit.end() + 12]
     if _NO_RESULT.search(_IN_UNITS.sub("", around)):
         return False

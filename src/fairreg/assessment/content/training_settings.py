@@ -85,6 +85,15 @@ _PATIENCE = re.compile(
     r"|\bafter\b|\beach\b|\bearly[ -]stop|\bper\b",
     re.IGNORECASE,
 )
+_YAML_LINE = re.compile(r"\s{0,20}([A-Za-z][\w -]{0,40}):\s*(.{0,200})")
+_TRAINING_HEADING = re.compile(
+    r"\b(?:train\w*|hyper-?parameters?|settings|configuration|reproduc\w+|setup)\b", re.IGNORECASE
+)
+_LONGEST_BLOCK = 200  # lines
+_SPLIT_OF_DATA = re.compile(
+    r"\b(?:train\w*|valid\w*|test\w*|data\w*|events?|jets?|samples?|sets?|examples?|images?|hold|held|folds?)\b",
+    re.IGNORECASE,
+)
 _RATIO = (
     r"\d{1,2}(?:\.\d+)?\s?%?\s?(?:[/:–-]|\s(?:to|and|/"
     r"|:)\s)\s?\d{1,2}(?:\.\d+)?\s?%?(?:\s?[/:–-]\s?\d{1,2}\s?%?)?"
@@ -213,6 +222,8 @@ def _as_data(document: Document) -> Iterator[Setting]:
     if document.role in {"readme", "model_card", "docs"}:
         for item in settings(document):
             yield from _group(item.name, item.value)
+        for block in statements(document, "code"):
+            yield from _of_a_block(block)
 
 
 def _group(name: str, value: str) -> Iterator[Setting]:
@@ -220,6 +231,15 @@ def _group(name: str, value: str) -> Iterator[Setting]:
     for group in GROUPS:
         if _KEYS[group].fullmatch(key) and _VALUES[group].match(value) and not is_nothing(value):
             yield Setting(group, f"{name}: {value}", as_data=True)
+
+
+def _of_a_block(block: Passage) -> Iterator[Setting]:
+    """Yield the settings of a YAML block below "Training"; program code states only possible settings."""
+    lines = [line for line in block.raw.splitlines()[:_LONGEST_BLOCK] if line.strip()]
+    found = [_YAML_LINE.fullmatch(line) for line in lines]
+    if _TRAINING_HEADING.search(block.heading) and all(found):
+        for line in filter(None, found):
+            yield from _group(line[1], line[2])
 
 
 def _members(document: Document) -> Iterator[tuple[str, str]]:
@@ -268,6 +288,8 @@ def _holds(group: str, passage: Passage, hit: re.Match[str]) -> bool:
     text = passage.text
     near = text[max(0, hit.start() - 60) : hit.start()]
     if group == "optimiser" and not _is_optimiser(passage, hit):
+        return False
+    if group == "split" and not _SPLIT_OF_DATA.search(f"{text} {passage.heading}"):
         return False
     if group == "epochs" and _PATIENCE.search(re.split(r"[,;]", near)[-1]):
         return False

@@ -63,7 +63,6 @@ _REPOSITORY = re.compile(
 def training_data(evidence: Evidence) -> Finding:
     """Typed relations of record, DataCite and metadata files, else identifiers of data in the texts."""
     typed = dataset_relations(evidence)
-    remedy = "Add the DOI of the training data as a typed relation to the record, or as trainedOn to FAIR4ML."
     persistent = [item for item in typed if is_persistent(item.target)]
     if persistent:
         target = persistent[0].target.compact
@@ -73,21 +72,35 @@ def training_data(evidence: Evidence) -> Finding:
         document, named = shipped[0]
         cited = cite_document(document, named.compact)
         return passed(f"{document.path} names {named.compact} as the training data.", cited)
+    return _named_without_pid(evidence, typed) or unread_files(
+        evidence, "a reference to the training data", remedy=_TYPED
+    )
+
+
+_TYPED = "Add the DOI of the training data as a typed relation to the record, or as trainedOn to FAIR4ML."
+
+
+def _named_without_pid(evidence: Evidence, typed: list[Relation]) -> Finding | None:
+    """Judge a relation to no persistent identifier, one of unstated kind, and what texts alone say."""
     if typed:
         reason = f"The record refers to {typed[0].target.compact}, which is not persistent."
-        return partial(reason, cite_relation(evidence, typed[0]), remedy=remedy)
+        return partial(reason, cite_relation(evidence, typed[0]), remedy=_TYPED)
+    derived = [item for item in relations(evidence, "is_derived_from") if not item.target_kind]
+    if derived:
+        reason = f"The record derives from {derived[0].target.compact}, whose kind is not stated."
+        return partial(reason, cite_relation(evidence, derived[0]), remedy=_TYPED)
     seen = dataset_mentions(evidence)
     if seen:
         value = seen[0][0].value
         reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
-        return partial(reason, *(cited for _, cited in seen), remedy=remedy)
+        return partial(reason, *(cited for _, cited in seen), remedy=_TYPED)
     for document in free_texts(evidence, "model_card", "readme", "docs"):
         from fairreg.assessment.content.inputs import training_data_address
 
         if said := training_data_address(document):
             reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
-            return partial(reason, cite_text(evidence, document, said), remedy=remedy)
-    return unread_files(evidence, "a reference to the training data", remedy=remedy)
+            return partial(reason, cite_text(evidence, document, said), remedy=_TYPED)
+    return None
 
 
 @indicator(

@@ -4,7 +4,7 @@
 The AI model is given a clear and accessible license.
 """
 
-from fairreg.assessment.base import Citation, Finding, Verdict, indicator
+from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
@@ -24,8 +24,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import is_closed, relations
-from fairreg.assessment.training import KINDS_OF_DATA
+from fairreg.assessment.lineage import base_models, is_closed
 from fairreg.sources import source_named
 
 
@@ -127,22 +126,21 @@ def covers_weights(evidence: Evidence) -> Finding:
     """Front matter about the weights, else a sentence, else the licence of a record without a base model."""
     if said := _said_of_weights(evidence):
         return said
-    stated = _licences(evidence)
-    if len({name for name, _ in stated}) > 1 and agrees.assess(evidence).verdict is Verdict.FAIL:
-        reason = "Licences that differ are named, so none is known to cover the weights."
-        return failed(reason, *(citation for _, citation in stated), remedy=_NAME_IT)
     if evidence.record.license is None:
         hidden = not evidence.downloaded and is_closed(evidence.record)
         reason = "No licence is known that could cover the weights."
         return unknown(NOT_DOWNLOADED) if hidden else failed(reason, remedy=_NAME_IT)
+    found = _licences(evidence)
+    if any(not same_licence(found[0][0], name) for name, _ in found):
+        names = ", ".join(sorted({name for name, _ in found}))
+        reason = f"The licences differ ({names}), so that of the weights is not known."
+        return failed(reason, *(citation for _, citation in found), remedy=_NAME_IT)
     return _inferred(evidence, cite_record(evidence, "license", evidence.record.license))
 
 
 def _inferred(evidence: Evidence, cited: Citation) -> Finding:
     """Return the finding for a licence that only the record as a whole has."""
-    derived = relations(evidence, "fine_tuned_from", "is_derived_from")
-    # A licence of data covers the data; what is trained on them is no copy of them.
-    upstream = [item for item in derived if (item.target_kind or "").lower() not in KINDS_OF_DATA]
+    upstream = base_models(evidence)
     if upstream:
         reason = (
             f"The licence of {upstream[0].target.compact}, from which the model derives, was not compared."

@@ -20,13 +20,12 @@ from fairreg.assessment.findings import (
     passed,
     unread_files,
 )
-from fairreg.assessment.lineage import relations
+from fairreg.assessment.lineage import base_models
 from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 
 _PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
-_OTHER = ("dataset", "data", "software", "publication", "article", "text")
 
 
 @indicator(
@@ -71,8 +70,7 @@ def dependencies(evidence: Evidence) -> Finding:
 )
 def related_models(evidence: Evidence) -> Finding:
     """Typed relations to other models, else base_model of a card, else a sentence."""
-    named = relations(evidence, "fine_tuned_from", "is_derived_from", "is_variant_of")
-    typed = [item for item in named if (item.target_kind or "").lower() not in _OTHER]
+    typed = base_models(evidence)
     if typed:
         return passed(f"The record names {typed[0].target.compact}.", cite_relation(evidence, typed[0]))
     for item in stated_in(evidence):
