@@ -11,16 +11,16 @@ from fairreg.rubrics import DATASETS, VERSIONS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
 
-__all__ = ["KINDS_OF_DATA", "dataset_mentions", "dataset_relations", "is_current", "training_sets"]
+__all__ = ["dataset_mentions", "dataset_relations", "is_current", "training_sets"]
 
-KINDS_OF_DATA = ("dataset", "data")
+_DATASETS = ("dataset", "data")
 
 
 def dataset_relations(evidence: Evidence) -> list[Relation]:
     """Return typed relations to data, of the record or of DataCite; those that state a purpose come first."""
     qualified = relations(evidence, "trained_on")
     others = relations(evidence, "is_derived_from", "requires", "references", "cites")
-    return [*qualified, *(item for item in others if (item.target_kind or "").lower() in KINDS_OF_DATA)]
+    return [*qualified, *(item for item in others if (item.target_kind or "").lower() in _DATASETS)]
 
 
 def dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
