@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Settings of a training: optimiser, epochs, split, seed and other hyperparameters, as data or in sentences.
 
-As data they stand in a JSON or YAML file, front matter, a table or a "name: value" line; in a sentence a
-number stands beside its name.
+As data they stand in a JSON or YAML file, front matter, a table, a "name: value" line or a list of nothing
+else; in a sentence a number stands beside its name.
 """
 
 import re
@@ -90,6 +90,7 @@ _TRAINING_HEADING = re.compile(
     r"\b(?:train\w*|hyper-?parameters?|settings|configuration|reproduc\w+|setup)\b", re.IGNORECASE
 )
 _LONGEST_BLOCK = 200  # lines
+_SHORTEST_LIST, _LONGEST_LIST = 3, 1000  # settings, letters
 _SPLIT_OF_DATA = re.compile(
     r"\b(?:train\w*|valid\w*|test\w*|data\w*|events?|jets?|samples?|sets?|examples?|images?|hold|held|folds?)\b",
     re.IGNORECASE,
@@ -281,7 +282,19 @@ def _told(group: str, passage: Passage) -> Setting | None:
         return None
     hits = _IN_SENTENCES[group].finditer(text)
     hit = next((one for one in hits if _holds(group, passage, one)), None)
-    return Setting(group, text[max(0, hit.start() - 20) : hit.end() + 20], as_data=False) if hit else None
+    if hit is None:
+        return None
+    return Setting(group, text[max(0, hit.start() - 20) : hit.end() + 20], as_data=_is_list(passage))
+
+
+def _is_list(passage: Passage) -> bool:
+    """Tell whether a passage below "Training" is nothing but names with values: data written in one line."""
+    parts = [part.strip() for part in re.split(r"[,;]", passage.text[:_LONGEST_LIST].strip().rstrip("."))]
+    return (
+        len(parts) >= _SHORTEST_LIST
+        and bool(_TRAINING_HEADING.search(passage.heading))
+        and all(any(one.fullmatch(part) for one in _IN_SENTENCES.values()) for part in parts)
+    )
 
 
 def _holds(group: str, passage: Passage, hit: re.Match[str]) -> bool:
