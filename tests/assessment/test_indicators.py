@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each indicator on the least evidence that decides it; one row is one case."""
 
+import json
 from typing import get_args
 
 import pytest
@@ -129,6 +130,19 @@ def read_code(text):
     return replaced(files(file("m.pth", "zip_torch"), file("m.py")), documents=(beside,))
 
 
+def with_sha256(found, stated):
+    """A model file that its host states an md5 of, beside a FAIR4ML file that states a sha256."""
+    distribution = {"@type": "DataDownload", "name": "m.onnx", "contentUrl": "https://x.org/m.onnx"}
+    told = {
+        "@context": {"@vocab": "https://schema.org/", "fair4ml": "https://w3id.org/fair4ml#"},
+        "@type": "fair4ml:MLModel",
+        "name": "M",
+        "distribution": distribution | {"sha256": stated},
+    }
+    read = document("standard", json.dumps(told), "fair4ml.jsonld")
+    return replaced(files(file("m.onnx", "onnx", verified="md5", sha256=found)), documents=(read,))
+
+
 CASES = [
     ("F1-1", PASS, record(identifiers=(DOI,))),
     ("F1-1", PASS, record(identifiers=(Identifier("url", "https://hdl.handle.net/1/2"),))),
@@ -222,6 +236,8 @@ CASES = [
     ("A1-2", PARTIAL, files(file("m.onnx", "onnx", verified="md5"))),
     ("A1-2", PARTIAL, files(file("m.onnx", "onnx", verified="git-blob-sha1"))),
     ("A1-2", PARTIAL, files(file("m.onnx", "onnx", verified="adler32"))),
+    ("A1-2", PASS, with_sha256("ab" * 32, "ab" * 32)),
+    ("A1-2", FAIL, with_sha256("ab" * 32, "cd" * 32)),
     ("A1-2", FAIL, files(file("m.onnx", "onnx", verified="mismatch"))),
     ("A1-2", FAIL, record(distributions=(Distribution(name="m.onnx"),))),
     ("A1-2", UNKNOWN, record(distributions=(MODEL,))),
