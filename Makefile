@@ -41,6 +41,7 @@ lint: $(VENV)/.dev  ## style, types and architecture
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/build_document_schemas.py --check
 
 benchmark: $(VENV)/.base  ## compare the network's graph with its plain definition
 	$(BIN)/python benchmarks/hbb_inference.py

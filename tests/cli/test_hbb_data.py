@@ -34,6 +34,7 @@ def test_prepare_reads_files_in_the_order_of_their_names(cli, ntuples):
 
     done = cli("hbb", "prepare", ntuples / "*.root", "--output", ntuples / "x.h5", "--json")
     assert done.code == 0, done.err
+    assert done.document == "hbb-prepare"
     assert done.json["files"] == ["a.root", "b.root"]
     assert [done.json[name] for name in ("jets", "qcd", "hbb", "neither")] == [5, 2, 2, 1]
     sample = read_jets(ntuples / "x.h5")

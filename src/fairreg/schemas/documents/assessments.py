@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Documents of ``assess``."""
+
+from typing import Literal
+
+from msgspec import field
+
+from fairreg.schemas.documents.base import DocumentPart
+
+__all__ = ["AssessDocument", "AssessManyDocument", "EarlierAssessment"]
+
+VerdictName = Literal["pass", "partial", "fail", "not_applicable", "unknown"]
+
+
+class EvidenceItem(DocumentPart, frozen=True):
+    """Piece of evidence that was read."""
+
+    source: str
+    """Kind of its source, such as record, probe, file or policy."""
+    what: str
+    """Field of the record, kind of probe, or path of the file."""
+    value: str
+    """Value, or an excerpt."""
+    where: str | None
+    """Place in it, or the page that states it; null where there is none to give."""
+    digest: str | None
+    """Digest of the file; null where it is no file."""
+    when: str | None
+    """Time of the reading (ISO 8601); null where it is that of the assessment."""
+    origin: Literal["stated", "inferred", "computed"]
+    """How the value was obtained."""
+
+
+class RuleInWords(DocumentPart, frozen=True):
+    """Rule of an indicator, in words."""
+
+    passes: str = field(name="pass")
+    """Condition of a pass."""
+    fails: str = field(name="fail")
+    """Condition of a fail."""
+    partial: str | None
+    """Condition of a partial verdict; null where the rubric has none."""
+
+
+class IndicatorVerdict(DocumentPart, frozen=True):
+    """Verdict of one indicator."""
+
+    id: str
+    """Number of the indicator, such as R1.1-1."""
+    weight: int
+    """Weight: 3 essential, 2 important, 1 useful."""
+    verdict: VerdictName
+    """Verdict: a pass counts 1, partial 0.5, fail 0."""
+    reason: str
+    """Reason in a sentence."""
+    evidence: list[EvidenceItem]
+    """Evidence."""
+    remedy: str | None
+    """Next step; null where no points are missing."""
+    title: str
+    """Indicator in words."""
+    rule: RuleInWords
+    """Rule."""
+    corresponds_to: list[str]
+    """Metrics of other tools that ask the same."""
+
+
+class PrincipleScore(DocumentPart, frozen=True):
+    """Score of one principle."""
+
+    score: float | None
+    """Score, 0 to 1; null without a verdict."""
+    maturity: int | None
+    """Maturity, 0 to 3; null without a score."""
+    indicators: list[IndicatorVerdict]
+    """Indicators."""
+
+
+class BadgeOfReport(DocumentPart, frozen=True):
+    """Badge."""
+
+    awarded: bool
+    """True if it is awarded."""
+    label: str
+    """Text."""
+    reason: str
+    """Reason in a sentence."""
+
+
+class ChangedVerdict(DocumentPart, frozen=True):
+    """Indicator whose verdict changes with the additions of fairreg's catalogue."""
+
+    id: str
+    """Number of the indicator."""
+    published: VerdictName
+    """Verdict of what the author published."""
+    with_fairreg: VerdictName
+    """Verdict with the additions."""
+
+
+class ScoresWithFairreg(DocumentPart, frozen=True):
+    """Scores with the additions of fairreg's catalogue."""
+
+    overall: float | None
+    """Overall score, 0 to 1; null without one."""
+    coverage: float
+    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    letters: dict[str, float | None]
+    """Score by letter, 0 to 1; null without one."""
+    added: list[str]
+    """Fields that are added."""
+    changed: list[ChangedVerdict]
+    """Verdicts that change."""
+
+
+class AssessDocument(DocumentPart, frozen=True):
+    """FAIR scores of a model or dataset, with the evidence for each verdict."""
+
+    id: str
+    """Identifier of the record."""
+    rubric: str
+    """Rubric."""
+    rubric_version: str
+    """Version of the rubric."""
+    overall: float | None
+    """Overall score, 0 to 1; null without one."""
+    coverage: float
+    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    letters: dict[str, float | None]
+    """Score by letter (F, A, I, R), 0 to 1; null without one."""
+    principles: dict[str, PrincipleScore]
+    """Score by principle, such as F1."""
+    badge: BadgeOfReport | None
+    """Badge; null without an overall score."""
+    assessed_at: str
+    """Time at which the evidence was gathered (ISO 8601)."""
+    evidence_digest: str
+    """Digest of the evidence, from which the same report can be computed again."""
+    with_fairreg: ScoresWithFairreg | None
+    """Scores with the additions of fairreg's catalogue; null where it adds nothing."""
+
+
+class AssessedRow(DocumentPart, frozen=True):
+    """Scores of one record."""
+
+    id: str
+    """Identifier of the record."""
+    name: str
+    """Title."""
+    source: str
+    """Source of the record."""
+    rubric: str
+    """Rubric."""
+    overall: float | None
+    """Overall score, 0 to 1; null without one."""
+    coverage: float
+    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    letters: dict[str, float | None]
+    """Score by letter (F, A, I, R), 0 to 1; null without one."""
+    failed: list[str]
+    """Indicators that fail."""
+
+
+class AssessFailure(DocumentPart, frozen=True):
+    """Record that could not be assessed."""
+
+    id: str
+    """Identifier of the record."""
+    reason: str
+    """Reason in a sentence."""
+
+
+class MeansOfSource(DocumentPart, frozen=True):
+    """Means over the records of a source."""
+
+    count: int
+    """Number of records."""
+    overall: float | None
+    """Mean overall score, 0 to 1; null where none has one."""
+    coverage: float | None
+    """Mean coverage, 0 to 1; null where none has one."""
+    letters: dict[str, float | None]
+    """Mean score by letter, 0 to 1; null where none has one."""
+
+
+class CommonFailure(DocumentPart, frozen=True):
+    """Indicator that fails often."""
+
+    rubric: str
+    """Rubric."""
+    id: str
+    """Number of the indicator."""
+    count: int
+    """Number of records on which it fails."""
+
+
+class AssessManyDocument(DocumentPart, frozen=True):
+    """FAIR scores of many records."""
+
+    query: str
+    """Query; empty for all records."""
+    offline: bool
+    """True if no service was asked."""
+    chosen: int
+    """Number of records that were chosen."""
+    skipped: int
+    """Number of records that were assessed before."""
+    resumed: bool
+    """True if it continued an earlier run that was stopped."""
+    rows: list[AssessedRow]
+    """Scores of each record."""
+    failures: list[AssessFailure]
+    """Records that could not be assessed."""
+    seconds: float
+    """Duration in seconds."""
+    assessed: int
+    """Number of records that were assessed."""
+    compared: int
+    """Number of records whose score is shown by search."""
+    by_source: dict[str, MeansOfSource]
+    """Means by source."""
+    commonest_failures: list[CommonFailure]
+    """Indicators that fail most often."""
+
+
+class EarlierAssessment(DocumentPart, frozen=True):
+    """One assessment of an object."""
+
+    id: str
+    """Identifier of the record."""
+    rubric: str
+    """Rubric."""
+    rubric_version: str
+    """Version of the rubric."""
+    assessed_at: str
+    """Time at which the evidence was gathered (ISO 8601)."""
+    judged_at: str
+    """Time at which the scores were computed (ISO 8601)."""
+    offline: bool
+    """True if no service was asked."""
+    overall: float | None
+    """Overall score, 0 to 1; null without one."""
+    coverage: float
+    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    letters: dict[str, float | None]
+    """Score by letter (F, A, I, R), 0 to 1; null without one."""
+    evidence_digest: str
+    """Digest of the evidence."""
