@@ -3,6 +3,10 @@
 
 import ast
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,7 @@ from support import commands, hbb
 
 pytestmark = pytest.mark.engines("sqlite")
 
+PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 OTHER = "10.5281/zenodo.3891869"
 QUICK = "--batch-sizes 1,2 --repetitions 1 --seconds 0 --jets 4 --compared 2 --threads 1"
 # Command lines with the document that they print and their exit code; that of hbb train, hbb simulate and
@@ -73,8 +78,8 @@ ELSEWHERE = {
 class Words(dict):
     """The files that stand for the names in braces, made when one is asked for."""
 
-    def __init__(self, folder, cli):
-        super().__init__(pid=hbb.DOI, other=OTHER, out=folder / "out")
+    def __init__(self, folder, cli, **files):
+        super().__init__(pid=hbb.DOI, other=OTHER, out=folder / "out", **files)
         self._folder, self._cli = folder, cli
 
     def __missing__(self, name):
@@ -107,7 +112,7 @@ class Words(dict):
 
 @pytest.mark.parametrize(("document", "line", "code"), CASES, ids=[line for _, line, _ in CASES])
 def test_a_command_prints_the_document_that_has_its_name(cli, tmp_path, affine, tagger, document, line, code):
-    named = Words(tmp_path, cli) | {"model": affine, "tagger": tagger}
+    named = Words(tmp_path, cli, model=affine, tagger=tagger)
     done = cli(*(word.format_map(named) for word in line.split()), "--json")
     assert (done.code, done.document) == (code, document), done.err
 
@@ -128,6 +133,7 @@ def test_a_refused_archive_is_in_the_document_before_the_exit_with_3(fetch):
 
 def test_the_registry_is_described_checked_and_its_history_printed(cli):
     assert cli("db", "info", "--json").code == 1  # there is none: a sentence, no document
+    cli("db", "init")
     assert cli("db", "upgrade", "--json").document == "db-info"
     assert cli("db", "check", "--json").document == "db-check"
     cli("assess", hbb.DOI, "--offline")
@@ -136,6 +142,13 @@ def test_the_registry_is_described_checked_and_its_history_printed(cli):
     cli("db", "forget", hbb.DOI, "--yes")
     assert cli("db", "forgotten", "--json").json[0]["schema_version"] == DOCUMENT_VERSIONS["db-forgotten"]
     assert cli("db", "forget", hbb.DOI, "--undo", "--json").document == "db-forget-undo"
+
+
+def test_the_example_of_the_page_validates_what_a_command_prints(cli, environment):
+    cli("db", "init")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run([sys.executable, "-c", example], env={**environment, "PATH": programs}, check=True)
 
 
 def test_every_document_is_printed_by_a_test():
