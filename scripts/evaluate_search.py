@@ -26,8 +26,9 @@ from fairreg.services.registry.db import ensure
 from fairreg.settings import Settings
 
 DEPTH = 10
-OWN = Path(__file__).parents[1] / "tests" / "data" / "judged-queries.toml"
-HELD_OUT = "own queries, held out"
+DATA = Path(__file__).parents[1] / "tests" / "data"
+OWN = {"own queries": DATA / "judged-queries.toml", "plain words": DATA / "judged-plain-words.toml"}
+HELD_OUT = ", held out"
 
 Judged = Mapping[str, Mapping[str, int]]
 Found = Mapping[str, Sequence[str]]
@@ -57,7 +58,7 @@ def main() -> None:
     }
     if options.verbose:
         for found in measured.values():
-            explain({name: judged for name, judged in parts.items() if name != HELD_OUT}, found)
+            explain({name: judged for name, judged in parts.items() if not name.endswith(HELD_OUT)}, found)
     report(figures, as_json=options.json)
 
 
@@ -75,11 +76,12 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def own_parts() -> dict[str, Judged]:
-    own = read(OWN)
-    return {
-        "own queries, tuning": {query: grades for query, grades in own.items() if not held_out(query)},
-        HELD_OUT: {query: grades for query, grades in own.items() if held_out(query)},
-    }
+    parts: dict[str, Judged] = {}
+    for name, path in OWN.items():
+        own = read(path)
+        parts[f"{name}, tuning"] = {query: own[query] for query in own if not held_out(query)}
+        parts[f"{name}{HELD_OUT}"] = {query: own[query] for query in own if held_out(query)}
+    return parts
 
 
 def read(path: Path) -> Judged:

@@ -199,7 +199,7 @@ def test_without_credentials_nothing_is_masked(authorization: str) -> None:
 def test_echoes_are_searched_in_time_in_proportion_to_the_text(secret: str) -> None:
     pattern = echoes(f"Bearer {secret}", 8)
     assert pattern is not None
-    begun = time.perf_counter()
+    begun = time.process_time()
     for text in ("\\" * 100_000, "%5c" * 39 + "x", secret[:39] + "x", (secret[:39] + "x") * 1000):
         pattern.sub(b"", text.encode())
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

@@ -20,6 +20,7 @@ from fairreg.assessment.evidence import (
     ModelFact,
     Probe,
 )
+from fairreg.assessment.rubric import DATASETS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,
@@ -32,6 +33,7 @@ from fairreg.schemas.record import (
     Tensor,
 )
 
+DATASET_RUBRIC = f"{DATASETS.name} {DATASETS.version}"
 WHEN = "2026-11-22T00:00:00Z"
 SHA = "0" * 64
 VERSION_DOI = "10.5281/zenodo.7305227"
@@ -228,6 +230,8 @@ HBB = Evidence(
     files=_FILES,
     documents=_DOCUMENTS,
     models=_MODELS,
-    datasets=(DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, when=WHEN),),
+    datasets=(
+        DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, rubric=DATASET_RUBRIC, when=WHEN),
+    ),
     downloaded=True,
 )

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from assessment.samples import BARE, SHA, document, replaced, with_record
+from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, FileFact, ModelFact, Probe, ProbeKind
@@ -78,9 +78,13 @@ def related(kind, target, target_kind=None):
     return record(relations=(Relation(type=kind, target=target, target_kind=target_kind),))
 
 
+def data_score(score, **fields):
+    return DatasetScore(**{"identifier": DATA, "score": score, "rubric": DATASET_RUBRIC} | fields)
+
+
 def scored(*scores):
     sets = (Identifier("doi", f"10.2222/{number}") for number in range(len(scores)))
-    found = (DatasetScore(identifier=name, score=score) for name, score in zip(sets, scores, strict=True))
+    found = (data_score(score, identifier=name) for name, score in zip(sets, scores, strict=True))
     return replaced(BARE, datasets=tuple(found))
 
 
@@ -263,12 +267,16 @@ CASES = [
     ("I2-1", PARTIAL, texts(("makefile", "DOI = 10.2222/data\n\ndownload_data:\n"))),
     ("I2-1", FAIL, texts(("readme", "The paper is 10.1111/paper."))),
     ("I2-1", UNKNOWN, BARE),
-    ("I2-2", PASS, replaced(BARE, datasets=(DatasetScore(identifier=DATA, score=0.75),))),
-    ("I2-2", PARTIAL, replaced(BARE, datasets=(DatasetScore(identifier=DATA, score=0.5),))),
-    ("I2-2", FAIL, replaced(BARE, datasets=(DatasetScore(identifier=DATA, score=0.49),))),
+    ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.75),))),
+    ("I2-2", PARTIAL, replaced(BARE, datasets=(data_score(0.99, failed=("R1.1",)),))),
+    ("I2-2", PARTIAL, replaced(BARE, datasets=(data_score(0.5),))),
+    ("I2-2", FAIL, replaced(BARE, datasets=(data_score(0.49),))),
     ("I2-2", FAIL, NOTHING),
     ("I2-2", UNKNOWN, related("trained_on", DATA)),
     ("I2-2", UNKNOWN, scored(None)),
+    ("I2-2", UNKNOWN, replaced(BARE, datasets=(data_score(0.76, coverage=0.9),))),
+    ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.9, coverage=0.9),))),
+    ("I2-2", UNKNOWN, replaced(BARE, datasets=(data_score(0.99, rubric="fair-datasets 0.9"),))),
     ("I2-2", UNKNOWN, scored(1.0, None)),
     ("I2-2", PASS, scored(1.0, 1.0, 1.0, 1.0, None)),
     ("I2-2", FAIL, scored(0.1, 0.2, 0.0, None)),

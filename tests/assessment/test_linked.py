@@ -24,7 +24,7 @@ def graph():
 
 
 def value_of(graph, name):
-    metric = TERMS[f"fair-ai-models-1.0-{name}"]
+    metric = TERMS[f"fair-ai-models-2.0-{name}"]
     measurement = graph.value(predicate=DQV.isMeasurementOf, object=metric)
     return graph.value(measurement, DQV.value)
 
@@ -41,6 +41,13 @@ def test_a_verdict_without_points_has_no_value(graph):
     assert value_of(graph, "A1.2-2") is None
 
 
+def test_a_score_says_its_interval_and_its_coverage(graph):
+    metric = TERMS["fair-ai-models-2.0-letter-I"]
+    measurement = graph.value(predicate=DQV.isMeasurementOf, object=metric)
+    told = [graph.value(measurement, TERMS[name]).toPython() for name in ("lowest", "highest", "coverage")]
+    assert told == pytest.approx([*REPORT.letter_intervals["I"], REPORT.letter_coverage["I"]])
+
+
 def test_the_assessment_is_an_activity_of_fairreg_at_its_time(graph):
     run = graph.value(predicate=RDF.type, object=PROV.Activity)
     assert graph.value(run, PROV.used) == MODEL
@@ -49,8 +56,8 @@ def test_the_assessment_is_an_activity_of_fairreg_at_its_time(graph):
 
 
 def test_metrics_name_their_principle_and_what_they_correspond_to(graph):
-    metric = TERMS["fair-ai-models-1.0-F1-1"]
-    assert graph.value(metric, DQV.inDimension) == TERMS["fair-ai-models-1.0-principle-F1"]
+    metric = TERMS["fair-ai-models-2.0-F1-1"]
+    assert graph.value(metric, DQV.inDimension) == TERMS["fair-ai-models-2.0-principle-F1"]
     assert str(graph.value(metric, SKOS.prefLabel)) == "Persistent identifier scheme"
     assert Literal("FsF-F1-01MD-1") in set(graph.objects(metric, TERMS.correspondsTo))
 

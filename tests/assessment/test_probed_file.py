@@ -94,10 +94,10 @@ def test_a_model_that_is_not_open_is_never_called_open(level, outcome):
     assert "open" not in [item.value for item in found.evidence]
 
 
-def test_a_file_that_is_given_despite_a_stated_restriction_leaves_access_unknown():
+def test_a_file_that_is_given_despite_a_stated_restriction_leaves_one_of_the_two():
     found = judged(probed(listing("m.onnx", access=GATED), "m.onnx", found=("onnx",)), "A1.2-2")
-    assert found.verdict == "unknown"
-    assert [item.value for item in found.evidence] == ["restricted", "ok m.onnx onnx"]
+    assert found.verdict == "partial"
+    assert [item.value for item in found.evidence] == ["https://example.org/ask", "ok m.onnx onnx"]
 
 
 def test_a_gated_model_whose_host_refuses_and_whose_record_says_how_passes():

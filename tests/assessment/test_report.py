@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: MIT
 import hashlib
 import json
+import re
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assessment.samples import BARE, DATASET, HBB, replaced, with_record
 from fairreg.assessment import rubric
-from fairreg.assessment.base import Verdict
+from fairreg.assessment.base import Finding, Verdict
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.report import assess
+from fairreg.assessment.report import assess, not_enough
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support.examples import examples
 from support.records import records
 
 REPORT = assess(HBB)
+UNKNOWN = Finding(Verdict.UNKNOWN, "It was not read.")
 ALL = [item for found in REPORT.principles.values() for item in found.indicators]
 DATA = [item for found in assess(DATASET).principles.values() for item in found.indicators]
 GIVEN = [(HBB, rubric.MODELS, item) for item in ALL if item.verdict in {"pass", "partial"}]
@@ -30,18 +33,22 @@ def test_the_document_has_the_fixed_keys():
         "rubric",
         "rubric_version",
         "overall",
+        "interval",
         "coverage",
         "letters",
+        "letter_intervals",
+        "letter_coverage",
         "principles",
         "badge",
         "assessed_at",
         "evidence_digest",
+        "equal_weights",
         "with_fairreg",
     ]
     assert list(plain["letters"]) == ["F", "A", "I", "R"]
     assert tuple(plain["principles"]) == rubric.PRINCIPLES
     first = plain["principles"]["F1"]
-    assert set(first) == {"score", "maturity", "indicators"}
+    assert set(first) == {"score", "interval", "coverage", "maturity", "indicators"}
     assert {"id", "weight", "verdict", "reason", "evidence", "remedy"} <= set(first["indicators"][0])
     assert set(first["indicators"][0]["rule"]) == {"pass", "partial", "fail"}
 
@@ -57,11 +64,12 @@ def test_the_published_interaction_network_scores_as_by_hand():
 
 def test_a_dataset_gets_its_own_rubric_and_its_score_is_the_mean_of_its_checks():
     report = assess(DATASET)
-    assert (report.rubric, report.rubric_version) == ("fair-datasets", "1.0")
+    assert (report.rubric, report.rubric_version) == ("fair-datasets", "2.0")
     assert list(report.principles) == list(rubric.DATASETS.principles)
-    points = [item.verdict.points for item in DATA]
-    assert report.overall == pytest.approx(sum(points) / 16)
-    assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 4)
+    points = [item.weight * item.verdict.points for item in DATA]
+    assert sum(item.weight for item in DATA) == 28
+    assert report.overall == pytest.approx(sum(points) / 28)
+    assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 6)
     assert msgspec.json.decode(msgspec.json.encode(report), type=type(report)) == report
 
 
@@ -140,8 +148,48 @@ def test_offline_nothing_is_held_against_the_model_that_only_the_network_tells()
 def test_no_badge_when_an_essential_indicator_fails_or_too_little_is_known():
     assert not assess(with_record(HBB, distributions=(), license=None)).badge.awarded
     silent = replaced(HBB, downloaded=False, files=(), documents=(), models=())
-    assert "has a verdict" in assess(silent).badge.reason
-    assert not assess(silent).badge.awarded
+    assert assess(silent).badge is None
+
+
+def test_what_is_known_too_little_of_has_an_interval_and_no_number():
+    report = assess(replaced(HBB, downloaded=False, files=(), documents=(), models=()))
+    assert report.overall is None
+    for letter in "IR":
+        low, high = report.letter_intervals[letter]
+        assert report.letter_coverage[letter] < 0.8
+        assert report.letters[letter] is None
+        assert low < high
+    assert report.letters["F"] is not None
+    assert re.fullmatch(r"not enough evidence: \d+ of \d+ indicators unknown", not_enough(report, "I"))
+    assert "I (" in not_enough(report)
+    assert not_enough(report, "F") is None
+
+
+def test_hiding_what_a_model_has_raises_no_score():
+    """Each part of the evidence taken away: no letter's number, nor its lower end, is above what it was."""
+    hidden = {"files": (), "documents": (), "models": (), "downloaded": False, "probes": (), "datasets": ()}
+    for name, empty in hidden.items():
+        report = assess(replaced(HBB, **{name: empty}))
+        for letter, (low, _) in report.letter_intervals.items():
+            assert low <= REPORT.letter_intervals[letter][0] + 1e-9, (name, letter)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(40), deadline=None)
+@given(st.sets(st.sampled_from([item.id for item in ALL])))
+def test_a_number_lies_in_its_interval_and_rests_on_four_fifths_of_the_weight(hidden):
+    scored = [(item, item.assess(HBB)) for item in rubric.indicators(rubric.MODELS)]
+    dimmed = [(item, UNKNOWN if item.id in hidden else found) for item, found in scored]
+    whole, letters = rubric.MODELS.overall(dimmed), rubric.MODELS.letters(dimmed)
+    for part in (whole, *letters.values()):
+        low, high = part.interval
+        assert 0 <= low <= high <= 1
+        assert part.value is None or low - 1e-9 <= part.value <= high + 1e-9
+    for letter, part in letters.items():
+        before = rubric.MODELS.letters(scored)[letter]
+        assert part.interval[0] <= before.interval[0] + 1e-9
+        assert part.interval[1] >= before.interval[1] - 1e-9
+        assert (part.value is None) == (part.coverage < 0.8)
+    assert (whole.value is None) == any(part.value is None for part in letters.values())
 
 
 @pytest.mark.parametrize(("evidence", "rules", "item"), GIVEN, ids=[item.id for _, _, item in GIVEN])

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
+import re
 from importlib.util import find_spec
 
 import pytest
 from werkzeug import Response
 
+from fairreg.registry import Registry
 from support import hbb
 from support.databases import ENGINES
 from support.networks import SMALL, random_tensors
@@ -34,7 +36,8 @@ def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
     assert result.code == 0, result.err
     document = result.json
     keys = "id rubric rubric_version overall coverage letters principles badge assessed_at evidence_digest"
-    assert set(document) == {*keys.split(), "with_fairreg"}
+    added = "interval letter_intervals letter_coverage equal_weights with_fairreg"
+    assert set(document) == {*keys.split(), *added.split()}
     assert (document["id"], document["rubric"]) == (f"doi:{hbb.DOI}", "fair-ai-models")
     assert set(document["letters"]) == set("FAIR")
     principles = "F1 F2 F3 F4 A1 A1.1 A1.2 A2 I1 I2 R1 R1.1 R1.2 R2 R3"
@@ -43,7 +46,7 @@ def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
     assert all(0 <= score <= 1 for score in document["letters"].values())
     fields = {"id", "weight", "verdict", "reason", "evidence", "remedy"}
     for part in document["principles"].values():
-        assert set(part) == {"score", "maturity", "indicators"}
+        assert set(part) == {"score", "interval", "coverage", "maturity", "indicators"}
         assert all(fields <= set(item) for item in part["indicators"])
 
 
@@ -210,13 +213,52 @@ def test_many_are_assessed_at_once_and_summed_up(cli):
 
 
 @pytest.mark.engines(*ENGINES)
-def test_search_shows_only_what_scores_enough(cli):
+def test_search_shows_only_what_scores_enough(cli, services):
+    score = cli("assess", hbb.DOI, "--json").json["overall"]
+    words = ("search", "interaction network", "--limit", 100, "--json")
+    assert len(cli(*words).json["results"]) > 1
+    (found,) = cli(*words, "--min-fair", score).json["results"]
+    assert found["fair_score"] == score
+    assert cli(*words, "--min-fair", score + 1e-6).json["results"] == []
+
+
+def test_what_was_seen_too_little_of_is_no_hit_of_a_score(cli):
     rows = cli("assess", "--query", "jet tagging", "--offline", "--json").json["rows"]
-    least = sorted(row["overall"] for row in rows)[len(rows) // 2]
-    found = cli("search", "jet tagging", "--min-fair", least, "--limit", 100, "--json").json["results"]
-    assert found
-    assert all(row["fair_score"] >= least for row in found)
-    assert len(found) < len(rows)
+    assert {row["overall"] for row in rows} == {None}
+    assert all(row["interval"][0] < row["interval"][1] for row in rows)
+    assert cli("search", "jet tagging", "--min-fair", 0, "--json").json["results"] == []
+
+
+def test_without_an_overall_score_no_threshold_is_met(cli, httpserver, tmp_path):
+    badge = tmp_path / "badge.svg"
+    result = cli("assess", hbb.DOI, "--offline", "--min-score", 0, "--badge", badge)
+    assert result.code == 5
+    assert "no overall score: not enough evidence in" in result.out
+    assert "There is no overall score to compare with 0: not enough evidence in" in result.err
+    assert "%" not in badge.read_text().split("<title>")[1].split("</title>")[0]
+    assert re.search(
+        r"(?m)^I  \.+ +\? +\d+-\d+ % +coverage +\d+ % +not enough evidence: \d+ of \d+", result.out
+    )
+
+
+def test_an_upgrade_scores_stored_evidence_again_and_the_history_shows_both(cli, services, settings):
+    cli("assess", hbb.DOI, "--json")
+    with Registry(settings=settings) as registry:
+        with registry._database.writing() as connection:  # as 0.1.0 left it
+            connection.exec_driver_sql("UPDATE assessments SET rubric_version = '1.0', overall = 0.99")
+            connection.exec_driver_sql("UPDATE entries SET fair_score = 0.99")
+        registry.set_property("scoring_rules", "")
+    found = cli("search", "interaction network", "--json")
+    assert "older rubric" in found.err
+    assert {row["fair_score"] for row in found.json["results"]} == {None}
+    assert "scored again by the rubric of this release" in cli("db", "upgrade").err
+    listed = cli("assess", hbb.DOI, "--history", "--json").json
+    assert [item["rubric_version"] for item in listed] == ["2.0", "1.0"]
+    assert listed[1]["overall"] == 0.99
+    assert listed[0]["evidence_digest"] == listed[1]["evidence_digest"]
+    shown = {row["fair_score"] for row in cli("search", "interaction network", "--json").json["results"]}
+    assert listed[0]["overall"] in shown
+    assert "scored again" not in cli("db", "upgrade").err
 
 
 @pytest.mark.parametrize(
@@ -269,4 +311,5 @@ def test_one_coverage_is_one_number_wherever_it_is_printed(capsys, covered, said
     shown = coverage_text(report.coverage)
     out = capsys.readouterr().out
     assert f"coverage {shown}" in out
-    assert f"Only {shown} of the rubric's weight" in " ".join(out.split())
+    for letter in "FAIR":
+        assert re.search(rf"(?m)^{letter} .* coverage +{coverage_text(report.letter_coverage[letter])}", out)

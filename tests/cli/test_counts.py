@@ -114,10 +114,11 @@ CASES = {
 # checksums of passing bytes, the limits that answers state, and the transfer itself.
 # Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of other formats by
 # name. Of `assess`: formats by content. Of each, the parser of addresses, because its services have base URLs
-# here; of those that send requests, what masks secrets in addresses and judges connections.
+# here, and the versions of the rubrics; of those that send requests, what masks secrets in addresses, and
+# judges connections.
 MORE_MODULES = {
-    "search": 3,
-    "search, first use": 2,
+    "search": 4,
+    "search, first use": 3,
     "validate": 2,
     "fetch": 75,
     "fetch, offline": 43,
@@ -128,9 +129,10 @@ MORE_MODULES = {
     "run an identifier": 76,
     "assess": 63,
     "assess --offline": 30,
-    "assess --history": 12,
+    "assess --history": 13,
     "assess --query": 53,
-    "db init": 2,
+    "db init": 3,
+    "db upgrade": 3,
     "db check": 2,
 }
 _MEASURED_WITH = {

@@ -31,7 +31,7 @@ def made(record=RECORD, digest="0" * 64, **fields):
         "identifier": record.identifier,
         "subject": subject(record),
         "rubric": "fair-ai-models",
-        "rubric_version": "1.0",
+        "rubric_version": "2.0",
         "assessed_at": "2026-11-22T00:00:00+00:00",
         "offline": False,
         "overall": 0.5,
@@ -62,13 +62,48 @@ def test_the_newest_comes_first_and_the_same_evidence_is_kept_once(registry):
     assert [item.overall for item in registry.assessments("org/name", rubric="fair-datasets")] == []
 
 
-def test_a_score_that_rests_on_little_takes_no_better_ones_place(registry):
+def test_an_assessment_without_an_overall_score_is_kept_and_shows_none(registry):
     registry.put(RECORD)
-    registry.save_assessments([made(digest="1" * 64, overall=0.2, coverage=0.3)])
-    assert registry.entry_for("org/name").fair_score == 0.2
+    registry.save_assessments([made(digest="1" * 64, overall=None, coverage=0.3)])
+    assert registry.entry_for("org/name").fair_score is None
     registry.save_assessments([made(overall=0.6)])
-    registry.save_assessments([made(digest="2" * 64, overall=0.9, coverage=0.3)])
+    registry.save_assessments([made(digest="2" * 64, overall=None, coverage=0.3)])
     assert registry.entry_for("org/name").fair_score == 0.6
+    assert registry.search("", min_fair=0.0).total == 1
+
+
+def test_a_score_by_another_rubric_is_history_and_nothing_else(registry):
+    registry.put(RECORD)
+    registry.save_assessments([made(rubric_version="1.0", overall=0.9)])
+    assert registry.entry_for("org/name").fair_score is None
+    assert registry.search("", min_fair=0.1).total == 0
+    registry.save_assessments([made(overall=0.6)])
+    registry.save_assessments([made(rubric_version="3.0", overall=0.9)])
+    assert registry.entry_for("org/name").fair_score == 0.6
+    assert [item.rubric_version for item in registry.assessments("org/name")] == ["3.0", "2.0", "1.0"]
+
+
+def test_scores_that_an_earlier_release_left_are_hidden_and_those_of_this_one_stay(registry, settings):
+    other = Identifier("huggingface", "org/other")
+    second = replace(
+        RECORD,
+        identifier=other.compact,
+        identifiers=(other,),
+        provenance=Provenance(source="huggingface", source_id="org/other"),
+    )
+    registry.put_many([RECORD, second])
+    registry.save_assessments([made(overall=0.5), made(second, digest="1" * 64, rubric_version="1.0")])
+    with registry._database.writing() as connection:  # as 0.1.0 wrote it
+        connection.exec_driver_sql("UPDATE entries SET fair_score = 0.8")
+    registry.set_property("scoring_rules", "")
+    said = []
+    db.ensure(settings, said.append)
+    assert [line for line in said if line.startswith("1 assessments follow an older rubric")]
+    assert registry.entry_for("org/name").fair_score == 0.5
+    assert registry.entry_for("org/other").fair_score is None
+    said.clear()
+    db.ensure(settings, said.append)
+    assert said == []
 
 
 def test_a_new_harvest_keeps_score_and_history(registry):

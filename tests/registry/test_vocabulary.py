@@ -179,3 +179,45 @@ def test_terms_are_well_formed(text: str) -> None:
 def test_any_text_without_quotes_in_quotes_is_one_required_term(text: str) -> None:
     terms = parse_query(f'"{text}"')
     assert [term.required for term in terms] == ([True] if indexed(text) else [])
+
+
+def test_every_paraphrase_says_why_and_from_where_and_leads_to_terms_of_a_group() -> None:
+    known = {tuple(words(term)) for group in document()["group"] for term in group["terms"]}
+    said: list[str] = []
+    for item in document()["paraphrase"]:
+        assert item["reason"]
+        assert CITED.search(item["source"]), item["source"]
+        assert all(words(term) for term in item["stands_for"])
+        assert all(tuple(words(text)) not in known for text in item["said"]), item["said"]
+        said += [" ".join(words(text)) for text in item["said"]]
+    assert len(said) == len(set(said))
+
+
+def test_plain_words_find_the_term_for_them_and_the_term_does_not_search_for_plain_words() -> None:
+    for item in document()["paraphrase"]:
+        for text in item["said"]:
+            found = phrases(parse_query(text)[0])
+            for term in item["stands_for"]:
+                assert 0 < found[" ".join(words(term)).removesuffix("s")] < 1.0, text
+    assert "undo detector effects" not in phrases(parse_query("unfolding")[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "term"),
+    [
+        ("undoing the effects of the detector", None),
+        ("undo the detector effects", "unfolding"),
+        ("overlapping proton collisions", "pileup"),
+        ("new physics without labels", "anomaly detection"),
+        ("trajectories of charged particles", "tracking"),
+        ("b jets from the light jets", "flavour tagging"),
+    ],
+)
+def test_words_of_grammar_and_endings_in_plain_words_do_not_matter(question: str, term: str | None) -> None:
+    found = {phrase for one in parse_query(question) for phrase in phrases(one)}
+    assert (term in found) if term else "unfolding" not in found
+
+
+def test_what_a_paraphrase_begins_in_a_question_does_not_swallow_other_words() -> None:
+    assert asked("overlapping collisions at the LHC") == ["overlapping collisions", "lhc"]
+    assert asked("quark gluon jet dataset") == ["quark", "gluon", "jet", "dataset"]

@@ -142,10 +142,10 @@ def test_nodes_that_refer_to_each_other_end_in_short_time():
     everyone = [{"@id": name} for name in names]
     nodes = [{"@id": name, "@type": "Person", "name": name, "knows": everyone} for name in names]
     main = FULL.to_jsonld() | {"creator": everyone, "author": []}
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(RecordError):  # persons beyond the limit have no name
         read_jsonld({"@context": main.pop("@context"), "@graph": [main, *nodes]})
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_nodes_that_refer_in_a_circle_are_read():

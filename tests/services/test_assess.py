@@ -7,13 +7,15 @@ import pytest
 from msgspec.structs import replace
 from werkzeug import Response
 
+from fairreg.assessment.report import assess as judge
 from fairreg.errors import NotFound
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
-from fairreg.services.assess.assess import assess, gather, history
+from fairreg.services.assess.assess import assess, gather, history, stored
 from fairreg.services.assess.evidence_collector import EvidenceCollector
 from fairreg.services.assess.probes import probe_all
+from fairreg.services.assess.store import AssessmentResult, save
 from fairreg.services.registry import db
 from fairreg.web import HttpClient, RetryPolicy
 from support import hbb
@@ -97,6 +99,26 @@ def test_a_later_run_offline_uses_the_stored_assessment_of_the_training_data(rea
     assert [item.score for item in evidence.datasets] == [score]
     assert httpserver.log == []
     assert verdicts(assess(ready, "org/name", offline=True))["I2-2"] in {"pass", "partial"}
+
+
+def test_a_stored_score_of_an_older_rubric_is_computed_anew_from_the_evidence_about_the_data(
+    ready, registry, httpserver
+):
+    serve_dataset(httpserver)
+    registry.put(MODEL)
+    with HttpClient(ready, sleep=lambda _s: None) as web:
+        collector = EvidenceCollector(ready, registry, web)
+        now = collector._score(Identifier("doi", DATA))
+    old = replace(now, score=0.99, rubric="fair-datasets 1.0", failed=())
+    lost = replace(old, identifier=Identifier("doi", "10.9999/nowhere"), evidence_digest=None)
+    evidence = EvidenceCollector(ready, registry, None).gather("org/name")
+    stored_evidence = replace(evidence, datasets=(old, lost), offline=False)
+    save(registry, [AssessmentResult(stored_evidence, judge(stored_evidence))])
+    found = stored(registry, "org/name")
+    assert found.datasets == (now, lost)
+    reason = next(item.reason for item in judge(found).principles["I2"].indicators if item.id == "I2-2")
+    assert "99%" not in reason
+    assert "10.9999/nowhere was scored under an older rubric" in reason
 
 
 def test_training_data_that_cannot_be_reached_are_unknown_and_never_a_fail(ready, registry, httpserver):

@@ -46,7 +46,9 @@ def test_everything_in_the_registry_is_assessed_and_search_shows_the_scores(fill
     assert names(report) == {entry.identifier for entry in entries}
     assert seen[-1] == (len(entries), len(entries))
     assert {row.rubric for row in report.rows} == {"fair-ai-models", "fair-datasets"}
-    assert all(entry.fair_score is not None for entry in entries)
+    scores = {row.id: row.overall for row in report.rows}
+    assert {entry.identifier: entry.fair_score for entry in entries} == scores
+    assert report.compared == sum(score is not None for score in scores.values())
 
 
 def test_a_query_and_a_limit_choose(filled):
@@ -141,7 +143,7 @@ def test_what_was_assessed_since_a_date_is_skipped(filled):
 def test_the_summary_counts_by_source_and_names_the_commonest_failures(filled):
     document = assess_all(filled, query="Batchworthy", offline=True).to_json()
     assert document["by_source"]["huggingface"]["count"] == document["assessed"] == 9
-    assert 0 <= document["by_source"]["huggingface"]["letters"]["F"] <= 1
+    assert 0 <= document["by_source"]["huggingface"]["coverage"] <= 1
     counts = [item["count"] for item in document["commonest_failures"]]
     assert counts == sorted(counts, reverse=True)
     failed = {number for row in document["rows"] for number in row["failed"]}

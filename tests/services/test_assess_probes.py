@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Requests of an assessment: which file is requested, and pages of the host's search with bad items."""
 
+import pytest
 from msgspec.structs import replace
 from werkzeug import Response
 
 from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.indicators.a1_2 import says_how
 from fairreg.assessment.indicators.f4 import self_retrieval
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import Distribution, ModelRecord, Provenance
+from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from fairreg.services.assess.probes import probe_all
+from fairreg.settings import Settings
+from fairreg.web import HttpClient
 from support import hbb
 
 MODEL = ModelRecord(
@@ -41,6 +45,78 @@ def test_a_refused_file_is_named_by_its_probe(web, httpserver):
     httpserver.expect_request("/zenodo/records/1/files/m.onnx").respond_with_response(Response(status=401))
     found = probes_of(web, replace(MODEL, distributions=listed))["file_range"]
     assert (found.outcome, found.file) == ("denied", "m.onnx")
+
+
+def restricted(source="zenodo", number="1", **fields):
+    seen = Provenance(source=source, source_id=number, url=f"https://zenodo.org/records/{number}")
+    given = {"access": Access(level="restricted", conditions="Ask at https://example.org/ask")} | fields
+    return replace(MODEL, provenance=seen, **given)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "verdict"),
+    [
+        (Response(status=403), "denied", "pass"),
+        (Response(status=404), "absent", "partial"),
+        (Response('{"entries": []}', content_type="application/json"), "absent", "partial"),
+        (Response('{"entries": [{"key": "m.onnx"}]}', content_type="application/json"), "ok", "partial"),
+        (Response('{"id": 1}', content_type="application/json"), "failed", "unknown"),
+        (Response(status=503), "failed", "unknown"),
+    ],
+)
+def test_the_list_of_files_is_asked_for_where_a_restricted_record_lists_none(
+    web, httpserver, answer, outcome, verdict
+):
+    httpserver.expect_request("/zenodo/api/records/1/files").respond_with_response(answer)
+    record = restricted()
+    results = probe_all(web, record)
+    found = {probe.kind: probe for probe in results.probes}
+    assert found["file_access"].outcome == outcome
+    assert "file_range" not in found
+    evidence = Evidence(
+        record=record, requested=MODEL.identifiers[0], gathered_at="2026-01-01", probes=results.probes
+    )
+    assert says_how.assess(evidence).verdict == verdict
+
+
+def test_the_list_of_files_is_asked_for_without_a_token(environment, httpserver):
+    httpserver.expect_request("/zenodo/api/records/1/files").respond_with_response(Response(status=403))
+    with HttpClient(
+        Settings.from_environment({**environment, "ZENODO_TOKEN": "made-up"}), sleep=lambda _s: None
+    ) as client:
+        assert probes_of(client, restricted())["file_access"].outcome == "denied"
+    asked = [request for request, _ in httpserver.log if request.path.endswith("/files")]
+    assert asked
+    assert not any("Authorization" in request.headers for request in asked)
+
+
+def test_the_page_of_a_private_repository_is_asked_for(web, httpserver):
+    record = restricted("github", "lab/x", access=Access(level="restricted"))
+    httpserver.expect_request("/zenodo/records/lab/x").respond_with_response(Response(status=404))
+    assert probes_of(web, record)["file_access"].outcome == "absent"
+
+
+def test_a_page_that_is_given_tells_nothing_of_the_files(web, httpserver):
+    httpserver.expect_request("/zenodo/records/2").respond_with_data("<html>", content_type="text/html")
+    found = probes_of(web, restricted("github", "2"))["file_access"]
+    assert (found.outcome, "no file has an address" in found.detail) == ("failed", True)
+
+
+@pytest.mark.parametrize("access", [None, Access(level="open")])
+def test_the_files_of_a_record_that_is_not_restricted_are_not_asked_for(web, access):
+    assert "file_access" not in probes_of(web, restricted(access=access))
+
+
+def test_the_readme_of_a_dataset_is_read_and_nothing_else_of_it(web, httpserver):
+    names = ("jets.h5", "README.md", "docs/more.md")
+    listed = tuple(Distribution(name=name, url=f"{PLACE}/{name}", size=10) for name in names)
+    httpserver.expect_request("/zenodo/records/1/files/README.md").respond_with_data("- `pt`: in GeV\n")
+    record = replace(MODEL, kind="dataset", distributions=listed)
+    assert [item.path for item in probe_all(web, record).documents] == ["README.md"]
+    assert not [request for request, _ in httpserver.log if "more.md" in request.path]
+    assert probe_all(web, replace(record, kind="model")).documents == ()
+    long = tuple(replace(item, size=10**6) for item in listed)
+    assert probe_all(web, replace(record, distributions=long)).documents == ()
 
 
 def search_of(*items):

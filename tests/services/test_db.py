@@ -261,7 +261,7 @@ def test_a_populated_registry_of_schema_0002_keeps_all_and_loses_only_assessment
         identifier="doi:10.5281/zenodo.7305227",
         subject=("doi", "10.5281/zenodo.7305227"),
         rubric="fair-ai-models",
-        rubric_version="1.0",
+        rubric_version="2.0",
         assessed_at="2026-11-22T00:00:00+00:00",
         offline=False,
         overall=0.5,

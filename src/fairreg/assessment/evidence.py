@@ -40,6 +40,7 @@ ProbeKind = Literal[
     "content_negotiation",  # metadata by Accept header at doi.org
     "source_api",  # the host's API; found: of "openapi", "oai-pmh", "signposting"
     "file_range",  # first bytes of a published file without a login; found: (its FileFormat,)
+    "file_access",  # list of the files, or the page, of a restricted record without addresses of files
     "registry_listing",  # entry in a model registry; found: of "reciprocal", "one_way", "stub", "dormant"
     "self_retrieval",  # the host's search for the title; rank: place of the record
     "software_heritage",  # a snapshot at Software Heritage
@@ -85,7 +86,7 @@ def encoded(value: msgspec.Struct) -> bytes:
 class Probe(_Struct, frozen=True):
     """One network request and its outcome.
 
-    `outcome`: ok (2xx), absent (404 or 410), denied (401, 402, 403), failed (the network or the service gave
+    `outcome`: ok (2xx), absent (404 or 410), denied (401, 403), failed (the network or the service gave
     no answer), not_probed. `digest` is ``sha256:hex`` of what was read, `when` an ISO 8601 time, `detail` a
     sentence for people, `rank` counts from 1, `file` is the published name of the file that was requested.
     """
@@ -162,7 +163,8 @@ class DatasetScore(_Struct, frozen=True):
     """Score (0..1) of a training dataset under the rubric ``fair-datasets``.
 
     `score` is None where the dataset could not be reached or too little of it could be read; `detail` states
-    the reason. `evidence_digest` is that of the dataset's own evidence.
+    the reason. `failed` are the essential checks that it fails. `evidence_digest` is that of the dataset's
+    own evidence. Evidence that names no `rubric` was stored under the first one.
     """
 
     identifier: Identifier
@@ -172,6 +174,7 @@ class DatasetScore(_Struct, frozen=True):
     when: str | None = None
     evidence_digest: str | None = None
     detail: str | None = None
+    failed: tuple[str, ...] = ()
 
 
 class Evidence(_Struct, frozen=True):

@@ -12,6 +12,7 @@ from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
 
 __all__ = [
     "NOT_DOWNLOADED",
+    "cite_access",
     "cite_address",
     "cite_datacite",
     "cite_dataset",
@@ -109,6 +110,12 @@ def cite_address(evidence: Evidence, address: str) -> Citation:
     """Cite an address of the published record, that of a file or of the record's page."""
     of_file = any(item.url == address for item in evidence.record.distributions)
     return cite_record(evidence, "distributions" if of_file else "provenance", address)
+
+
+def cite_access(evidence: Evidence, value: object) -> Citation:
+    """Cite the access of the published record, else of DataCite's."""
+    stated = evidence.record.access or evidence.datacite is None
+    return cite_record(evidence, "access", value) if stated else cite_datacite(evidence, "access", value)[0]
 
 
 def cite_relation(evidence: Evidence, relation: Relation) -> Citation:

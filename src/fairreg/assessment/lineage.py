@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fairreg.assessment.evidence import Evidence
 from fairreg.schemas.identifiers import OWN_DOIS, POINTING_SCHEMES, Identifier
-from fairreg.schemas.record import Distribution, ModelRecord, Relation, RelationType, is_apple_double
+from fairreg.schemas.record import Access, Distribution, ModelRecord, Relation, RelationType, is_apple_double
 from fairreg.sources import DOI, REGISTRAR, RESOLVER, schemes
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "own_pids",
     "relations",
     "scheme_of",
+    "stated_access",
     "weight_files",
 ]
 
@@ -77,6 +78,13 @@ def may_be_registered(evidence: Evidence) -> bool:
     """Tell whether DataCite may have a record that was not read."""
     unread = evidence.datacite is None and evidence.probe("datacite").outcome != "absent"
     return unread and own_doi(evidence) is not None
+
+
+def stated_access(evidence: Evidence) -> Access | None:
+    """Return the access that the record states, else that of its DOI's metadata."""
+    if evidence.record.access or evidence.datacite is None:
+        return evidence.record.access
+    return evidence.datacite.record.access
 
 
 def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Report of an assessment: every verdict with its evidence, and the resulting scores."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -9,10 +10,9 @@ from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.rubric import IndicatorScore, Rubric
+from fairreg.assessment.rubric import IndicatorScore, Rubric, Score
 
 __all__ = [
-    "COVERAGE_FOR_BADGE",
     "AssessmentReport",
     "Badge",
     "Change",
@@ -21,9 +21,13 @@ __all__ = [
     "WithFairreg",
     "assess",
     "coverage_text",
+    "interval_text",
+    "not_enough",
 ]
 
-COVERAGE_FOR_BADGE = 0.8
+# Least and greatest score, 0..1: unknown verdicts counted as fails and as passes.
+Interval = tuple[float, float]
+_SAME = 1e-9
 
 
 class IndicatorResult(msgspec.Struct, frozen=True):
@@ -41,9 +45,14 @@ class IndicatorResult(msgspec.Struct, frozen=True):
 
 
 class PrincipleResult(msgspec.Struct, frozen=True):
-    """Score (0..1) and maturity (0..3) of one principle; both None without a verdict."""
+    """Score (0..1) and maturity (0..3) of one principle; both None where too much is unknown.
+
+    `interval` is None where no indicator applies.
+    """
 
     score: float | None
+    interval: Interval | None
+    coverage: float
     maturity: int | None
     indicators: tuple[IndicatorResult, ...]
 
@@ -68,15 +77,21 @@ class WithFairreg(msgspec.Struct, frozen=True):
     """Scores that the object would have with `added`, the fields from fairreg's catalogue."""
 
     overall: float | None
+    interval: Interval | None
     coverage: float
     letters: dict[str, float | None]
+    letter_intervals: dict[str, Interval | None]
+    letter_coverage: dict[str, float]
     added: tuple[str, ...]
     changed: tuple[Change, ...]
 
 
 class AssessmentReport(msgspec.Struct, frozen=True):
-    """Scores are 0..1, None without a verdict; `badge` is None when there is no overall score.
+    """Scores are 0..1, None where too much is unknown; `badge` is None when there is no overall score.
 
+    Each has an interval, from all unknown verdicts counted as fails to all counted as passes, and a coverage:
+    the weight of the indicators with a verdict over that of all that apply. A letter has a number from 80 %
+    on, `overall` where each letter has one. `equal_weights`: score of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
     `evidence_digest` names the evidence, from which the same report can be computed again.
     """
@@ -85,12 +100,16 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     rubric: str
     rubric_version: str
     overall: float | None
+    interval: Interval | None
     coverage: float
     letters: dict[str, float | None]
+    letter_intervals: dict[str, Interval | None]
+    letter_coverage: dict[str, float]
     principles: dict[str, PrincipleResult]
     badge: Badge | None
     assessed_at: str
     evidence_digest: str
+    equal_weights: float | None = None
     with_fairreg: WithFairreg | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -106,16 +125,13 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
     """
     rules = chosen or rubric.for_kind(evidence.record.kind)
     scored = _scored(rules, evidence)
-    overall, covered = rules.score(scored), rubric.coverage(scored)
     return AssessmentReport(
         id=evidence.record.identifier,
         rubric=rules.name,
         rubric_version=rules.version,
-        overall=overall,
-        coverage=covered,
-        letters=_letters(rules, scored),
-        principles={name: _principle(rubric.within(scored, name)) for name in rules.principles},
-        badge=_badge(scored, overall, covered),
+        **_scores(rules, scored),
+        principles={name: _principle(rules, rubric.within(scored, name)) for name in rules.principles},
+        badge=_badge(scored, rules.overall(scored)),
         assessed_at=evidence.gathered_at,
         evidence_digest=evidence.digest,
         with_fairreg=_with_fairreg(rules, evidence, scored),
@@ -126,8 +142,17 @@ def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
     return [(item, item.assess(evidence)) for item in rubric.indicators(rules)]
 
 
-def _letters(rules: Rubric, scored: list[IndicatorScore]) -> dict[str, float | None]:
-    return {letter: rules.score(rubric.within(scored, letter)) for letter in rubric.LETTERS}
+def _scores(rules: Rubric, scored: list[IndicatorScore]) -> dict[str, Any]:
+    """Return the fields of a report that hold scores."""
+    whole, letters = rules.overall(scored), rules.letters(scored)
+    return {
+        "overall": whole.value,
+        "interval": whole.interval,
+        "coverage": whole.coverage,
+        "letters": {letter: part.value for letter, part in letters.items()},
+        "letter_intervals": {letter: part.interval for letter, part in letters.items()},
+        "letter_coverage": {letter: part.coverage for letter, part in letters.items()},
+    }
 
 
 def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[IndicatorScore]) -> WithFairreg | None:
@@ -138,17 +163,16 @@ def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[IndicatorSc
     pairs = zip(published, scored, strict=True)
     verdicts = [(item.id, before.verdict, after.verdict) for (item, before), (_, after) in pairs]
     return WithFairreg(
-        overall=rules.score(scored),
-        coverage=rubric.coverage(scored),
-        letters=_letters(rules, scored),
+        **_scores(rules, scored),
         added=added,
         changed=tuple(Change(*item) for item in verdicts if item[1] != item[2]),
     )
 
 
-def _principle(scored: list[IndicatorScore]) -> PrincipleResult:
-    score = rubric.weighted_mean(scored)
-    return PrincipleResult(score, rubric.maturity(score), tuple(map(_result, scored)))
+def _principle(rules: Rubric, scored: list[IndicatorScore]) -> PrincipleResult:
+    found = rules.score(scored)
+    maturity = rubric.maturity(found.value)
+    return PrincipleResult(found.value, found.interval, found.coverage, maturity, tuple(map(_result, scored)))
 
 
 def _result(one: IndicatorScore) -> IndicatorResult:
@@ -169,7 +193,7 @@ def _result(one: IndicatorScore) -> IndicatorResult:
 def coverage_text(covered: float) -> str:
     """Format a coverage in 0..1 as a percentage.
 
-    It is rounded down: 79.9 % is not enough for a badge, and must not read as the 80 % that is.
+    It is rounded down: 79.9 % is not enough for a number, and must not read as the 80 % that is.
 
     >>> coverage_text(0.799), coverage_text(0.29)
     ('79 %', '29 %')
@@ -177,15 +201,51 @@ def coverage_text(covered: float) -> str:
     return f"{int(100 * covered + 1e-9)} %"  # 100 * 0.29 is less than 29
 
 
-def _badge(scored: list[IndicatorScore], overall: float | None, covered: float) -> Badge | None:
-    if overall is None:
+def interval_text(interval: Interval | None) -> str:
+    """Format an interval of scores as percentages: least rounded down, greatest up.
+
+    >>> interval_text((0.299, 0.701)), interval_text((0.29, 0.29)), interval_text(None)
+    ('29-71 %', '29 %', 'not applicable')
+    """
+    if interval is None:
+        return "not applicable"
+    low, high = interval
+    if high - low < _SAME:
+        return f"{100 * low:.0f} %"
+    return f"{math.floor(100 * low + _SAME)}-{math.ceil(100 * high - _SAME)} %"
+
+
+def not_enough(report: AssessmentReport, start: str | None = None) -> str | None:
+    """Return why the letter or principle `start` (``I``, ``I2``), or the report, has no number; else None."""
+    if start is not None:
+        missing = _missing(report, start)
+        return f"not enough evidence: {missing} unknown" if missing else None
+    letters = {letter: missing for letter in report.letters if (missing := _missing(report, letter))}
+    told = ", ".join(f"{letter} ({missing} unknown)" for letter, missing in letters.items())
+    return f"not enough evidence in {told}" if told else None
+
+
+def _missing(report: AssessmentReport, start: str) -> str | None:
+    """Return how many indicators are unknown where that leaves no number."""
+    letter = start in report.letters
+    score = report.letters[start] if letter else report.principles[start].score
+    parts = [
+        part for name, part in report.principles.items() if name == start or (letter and name[0] == start)
+    ]
+    verdicts = [item.verdict for part in parts for item in part.indicators]
+    applicable = [verdict for verdict in verdicts if verdict is not Verdict.NOT_APPLICABLE]
+    if score is not None or not applicable:
         return None
-    label = f"FAIR {overall:.0%}".replace("%", " %")
+    return f"{applicable.count(Verdict.UNKNOWN)} of {len(applicable)} indicators"
+
+
+def _badge(scored: list[IndicatorScore], overall: Score) -> Badge | None:
+    if overall.value is None:
+        return None
+    label = f"FAIR {overall.value:.0%}".replace("%", " %")
     failing = [item.id for item, found in scored if item.essential and found.verdict is Verdict.FAIL]
     if failing:
         return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
-    if covered < COVERAGE_FOR_BADGE:
-        reason = f"Only {coverage_text(covered)} of the rubric's weight has a verdict; 80 % are needed."
-        return Badge(awarded=False, label=label, reason=reason)
-    reason = f"No essential indicator fails, and {coverage_text(covered)} of the weight has a verdict."
+    covered = coverage_text(overall.coverage)
+    reason = f"No essential indicator fails, and {covered} of the weight has a verdict."
     return Badge(awarded=True, label=label, reason=reason)

@@ -3,7 +3,8 @@
 
 ``fair-ai-models`` follows Table 1 of Duarte et al., Mach. Learn.: Sci. Technol. 4 (2023) 045062;
 ``fair-datasets`` Tables 1 and 2 of Chen et al., Sci. Data 9 (2022) 31. A verdict counts 1, 0.5 or 0;
-`unknown` and `not_applicable` leave every mean.
+`not_applicable` leaves every mean. `unknown` spans an interval, and where too much is unknown there is no
+number.
 """
 
 from collections import Counter
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
-from fairreg import plugins
+import msgspec
+
+from fairreg import plugins, rubrics
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.errors import FairregError
 from fairreg.schemas.record import Kind
@@ -24,6 +27,7 @@ __all__ = [
     "PRINCIPLES",
     "IndicatorScore",
     "Rubric",
+    "Score",
     "checked",
     "coverage",
     "for_kind",
@@ -59,6 +63,18 @@ _ROUNDING = 1e-9
 IndicatorScore = tuple[Indicator, Finding]
 
 
+class Score(msgspec.Struct, frozen=True):
+    """Score of several indicators together, 0..1.
+
+    `interval` counts unknown verdicts as fails and as passes; None where nothing applies. `value` is the mean
+    over what is known, None where `coverage` is below `fairreg.rubrics.ENOUGH`.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None
+    coverage: float
+
+
 @dataclass(frozen=True)
 class Rubric:
     """A rubric: its indicators are the plugins of `room`.
@@ -72,17 +88,32 @@ class Rubric:
     room: str
     pooled: bool = False
 
-    def score(self, scored: Sequence[IndicatorScore]) -> float | None:
-        """Return the score of several principles together, 0..1; None without a verdict."""
-        if self.pooled:
-            return weighted_mean(scored)
-        return mean(weighted_mean(within(scored, name)) for name in self.principles)
+    def score(self, scored: Sequence[IndicatorScore]) -> Score:
+        """Return the score of a principle or of several together."""
+        parts = [scored] if self.pooled else [within(scored, name) for name in self.principles]
+        known, low, high = (mean(weighted_mean(part, unknown) for part in parts) for unknown in _READINGS)
+        covered = coverage(scored)
+        if low is None or high is None:
+            return Score(None, None, covered)
+        return Score(known if covered >= rubrics.ENOUGH else None, (low, high), covered)
+
+    def letters(self, scored: Sequence[IndicatorScore]) -> dict[str, Score]:
+        """Return the score of each letter."""
+        return {letter: self.score(within(scored, letter)) for letter in LETTERS}
+
+    def overall(self, scored: Sequence[IndicatorScore]) -> Score:
+        """Return the score over all principles; no number where a letter has none."""
+        whole = self.score(scored)
+        without = any(part.value is None and part.interval for part in self.letters(scored).values())
+        return msgspec.structs.replace(whole, value=None) if without else whole
 
 
-MODELS = Rubric("fair-ai-models", "1.0", PRINCIPLES, "fairreg.assessment.indicators")
+# Points of an unknown verdict: left out, none, full.
+_READINGS = (None, 0.0, 1.0)
+MODELS = Rubric(rubrics.MODELS, rubrics.VERSIONS[rubrics.MODELS], PRINCIPLES, "fairreg.assessment.indicators")
 DATASETS = Rubric(
-    "fair-datasets",
-    "1.0",
+    rubrics.DATASETS,
+    rubrics.VERSIONS[rubrics.DATASETS],
     ("F1", "F2", "F3", "F4", "A1", "A1.2", "A2", "I1", "I2", "I3", "R1.1", "R1.2", "R1.3"),
     "fairreg.assessment.datasets",
     pooled=True,
@@ -132,10 +163,15 @@ def within(scored: Iterable[IndicatorScore], start: str) -> list[IndicatorScore]
     return [one for one in scored if (one[0].id.startswith(start) if letter else one[0].principle == start)]
 
 
-def weighted_mean(scored: Sequence[IndicatorScore]) -> float | None:
-    """Return the mean of the verdicts by weight, 0..1; None without a verdict."""
+def weighted_mean(scored: Sequence[IndicatorScore], unknown: float | None = None) -> float | None:
+    """Return the mean of the verdicts by weight, 0..1; None without a verdict.
+
+    `unknown` are the points of an unknown verdict, which None leaves out.
+    """
     counted = [
-        (item.weight, points) for item, found in scored if (points := found.verdict.points) is not None
+        (item.weight, points)
+        for item, found in scored
+        if (points := unknown if found.verdict is Verdict.UNKNOWN else found.verdict.points) is not None
     ]
     total = sum(weight for weight, _ in counted)
     return sum(weight * points for weight, points in counted) / total if total else None

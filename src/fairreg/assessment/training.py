@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Training datasets that a model states."""
+"""Training datasets that a model states, and whether their scores are of the present rubric."""
 
 from fairreg.assessment.base import Citation
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import Mention, mentions
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.findings import cite_document
 from fairreg.assessment.lineage import lineage_dois, relations
+from fairreg.rubrics import DATASETS, VERSIONS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
 
-__all__ = ["dataset_mentions", "dataset_relations", "training_sets"]
+__all__ = ["dataset_mentions", "dataset_relations", "is_current", "training_sets"]
 
 _DATASETS = ("dataset", "data")
 
@@ -43,3 +44,8 @@ def training_sets(evidence: Evidence) -> tuple[Identifier, ...]:
     for item in typed or prose:
         first.setdefault(item.key, item)
     return tuple(first.values())
+
+
+def is_current(score: DatasetScore) -> bool:
+    """Tell whether a score is of the present rubric; scores of two rubrics do not compare."""
+    return score.rubric == f"{DATASETS} {VERSIONS[DATASETS]}"

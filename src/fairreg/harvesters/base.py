@@ -127,6 +127,10 @@ class Harvester(ABC):
     def to_record(self, payload: Payload) -> ModelRecord:
         """Map a saved payload to a record; pure. Raises RecordError with the JSON path of what is missing."""
 
+    def files_address(self, record: ModelRecord) -> str | None:  # noqa: ARG002 - most list all files
+        """Return the address of the service's list of a record's files, which it refuses with the files."""
+        return None
+
     def indexes(self, record: ModelRecord) -> tuple[Distribution, ...]:  # noqa: ARG002 - most have none
         """Return the files of a record that list more of its files and have to be read for their names."""
         return ()

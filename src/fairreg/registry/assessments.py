@@ -14,12 +14,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    and_,
     bindparam,
     desc,
     exists,
+    func,
     insert,
     select,
+    tuple_,
     update,
 )
 
@@ -27,6 +28,7 @@ from fairreg.errors import RecordError
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
+from fairreg.rubrics import VERSIONS
 from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
@@ -35,8 +37,11 @@ __all__ = [
     "Assessment",
     "every_assessment",
     "evidence_of",
+    "hide_older_scores",
     "history",
+    "is_shown",
     "object_keys",
+    "older_assessments",
     "restore_scores",
     "save_assessments",
     "subject",
@@ -45,8 +50,6 @@ __all__ = [
 Key = tuple[str, str]
 # Fast level: the documents are so repetitive that a higher one saves little.
 _LEVEL = 3
-# Coverage from which a score is comparable with others; the badge has the same threshold.
-_ENOUGH = 0.8
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ def subject(record: ModelRecord) -> Key:
 def save_assessments(connection: Connection, items: Iterable[Assessment]) -> None:
     """Store assessments and copy their scores to the entries.
 
-    The same evidence under the same rubric updates the existing row. A score of low coverage does not replace
-    one of sufficient coverage.
+    The same evidence under the same rubric updates the existing row. An assessment without an overall score,
+    or under a rubric of another release, leaves the entry's score as it is.
     """
     listed = _unforgotten(connection, items)
     rows = {_place(item): _values(item) for item in listed}
@@ -98,7 +101,12 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
         connection.execute(
             update(assessments).where(assessments.c.id == bindparam("of_id")).values(changed), renewed
         )
-    _show(connection, [item for item in listed if item.overall is not None])
+    _show(connection, filter(is_shown, listed))
+
+
+def is_shown(item: Assessment) -> bool:
+    """Tell whether the score may stand beside others: a number, by the rubric of this release."""
+    return item.overall is not None and item.rubric_version == VERSIONS.get(item.rubric)
 
 
 def _unforgotten(connection: Connection, items: Iterable[Assessment]) -> list[Assessment]:
@@ -121,12 +129,30 @@ def history(
     connection: Connection, pid: IdentifierLike, *, rubric: str | None = None
 ) -> tuple[Assessment, ...]:
     """Return the assessments of the object that `pid` means, newest first, without their documents."""
-    columns = [item for item in assessments.c if item.name not in {"report", "evidence"}]
-    query = select(*columns).where(_of(connection, pid))
+    query = select(*_columns()).where(_of(connection, pid))
     if rubric is not None:
         query = query.where(assessments.c.rubric == rubric)
     query = query.order_by(desc(assessments.c.assessed_at), desc(assessments.c.id))
     return tuple(_assessment(row) for row in connection.execute(query).mappings())
+
+
+def older_assessments(connection: Connection) -> tuple[Assessment, ...]:
+    """Return those by an older rubric whose evidence the present one has not scored, oldest first."""
+    again = assessments.alias()
+    same = [again.c[name] == assessments.c[name] for name in _PLACE if name != "rubric_version"]
+    scored = exists().where(*same, _of_this_release(again.c))
+    older = assessments.c.rubric.in_(VERSIONS) & ~_of_this_release(assessments.c)
+    query = select(*_columns()).where(older, ~scored).order_by(assessments.c.assessed_at, assessments.c.id)
+    return tuple(_assessment(row) for row in connection.execute(query).mappings())
+
+
+def _columns() -> list[ColumnElement[Any]]:
+    """Return all columns but the documents."""
+    return [item for item in assessments.c if item.name not in {"report", "evidence"}]
+
+
+def _of_this_release(columns: Any) -> ColumnElement[bool]:
+    return tuple_(columns.rubric, columns.rubric_version).in_(VERSIONS.items())
 
 
 def every_assessment(connection: Connection) -> Iterator[Assessment]:
@@ -154,17 +180,30 @@ def evidence_of(connection: Connection, item: Assessment) -> bytes:
         ) from error
 
 
-def _show(connection: Connection, made: list[Assessment]) -> None:
+def _show(connection: Connection, made: Iterable[Assessment]) -> None:
     """Copy the scores to the entries."""
-    sure = exists().where(assessments.c.identifier == entries.c.identifier, assessments.c.coverage >= _ENOUGH)
-    named = entries.c.identifier == bindparam("of")
     rows = [{"of": item.identifier, "score": item.overall} for item in made]
-    certain = [row for row, item in zip(rows, made, strict=True) if item.coverage >= _ENOUGH]
-    others = [row for row, item in zip(rows, made, strict=True) if item.coverage < _ENOUGH]
-    for condition, listed in ((named, certain), (and_(named, ~sure), others)):
-        if listed:
-            shown = update(entries).where(condition).values(fair_score=bindparam("score"))
-            connection.execute(shown, listed)
+    if rows:
+        named = entries.c.identifier == bindparam("of")
+        connection.execute(update(entries).where(named).values(fair_score=bindparam("score")), rows)
+
+
+def hide_older_scores(connection: Connection) -> int:
+    """Take the scores of other rubrics off the entries; return the number of assessments that they are from.
+
+    The assessments themselves are kept.
+    """
+    connection.execute(update(entries).where(entries.c.fair_score.is_not(None)).values(fair_score=None))
+    current = _of_this_release(assessments.c)
+    listed = connection.scalars(select(assessments.c.identifier).where(current).distinct())
+    for identifier in list(listed):
+        _show(connection, [replace(item, identifier=identifier) for item in _best(connection, identifier)])
+    return connection.scalar(select(func.count()).select_from(assessments).where(~current)) or 0
+
+
+def _best(connection: Connection, identifier: str) -> list[Assessment]:
+    """Return the newest assessment of an entry that may be shown, if any."""
+    return [item for item in history(connection, identifier) if is_shown(item)][:1]
 
 
 def restore_scores(connection: Connection, statement_ids: Iterable[int]) -> None:
@@ -177,11 +216,8 @@ def restore_scores(connection: Connection, statement_ids: Iterable[int]) -> None
             .where(statements.c.id.in_(chunk), entries.c.fair_score.is_(None))
         )
         for identifier in list(connection.scalars(unscored)):
-            scored = [item for item in history(connection, identifier) if item.overall is not None]
-            best = next((item for item in scored if item.coverage >= _ENOUGH), next(iter(scored), None))
-            if best is not None:
-                named = entries.c.identifier == identifier
-                connection.execute(update(entries).where(named).values(fair_score=best.overall))
+            best = _best(connection, identifier)
+            _show(connection, [replace(item, identifier=identifier) for item in best])
 
 
 _PLACE = ("family", "key", "rubric", "rubric_version", "evidence_sha256")

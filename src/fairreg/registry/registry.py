@@ -14,7 +14,15 @@ from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.entry_query import select_entries
 from fairreg.registry.db.row_mapping import entry_from, statement_from
-from fairreg.registry.db.tables import HEAD, LINEAGE_RULES, TEXT_RULES, entries, properties, statements
+from fairreg.registry.db.tables import (
+    HEAD,
+    LINEAGE_RULES,
+    TEXT_RULES,
+    assessments,
+    entries,
+    properties,
+    statements,
+)
 from fairreg.registry.entries import (
     Entry,
     Harvest,
@@ -25,6 +33,7 @@ from fairreg.registry.entries import (
     Statement,
     Submission,
 )
+from fairreg.rubrics import VERSIONS
 from fairreg.schemas.identifiers import IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -49,6 +58,8 @@ _PAGE = 500
 _CATALOGUE_DIGEST = "catalogue_digest"
 _LINEAGE_RULES = "linking_rules"
 _TEXT_RULES = "wording_rules"
+_RUBRICS = "scoring_rules"
+_SHOWN_RUBRICS = ", ".join(f"{name} {version}" for name, version in sorted(VERSIONS.items()))
 
 
 class Registry:
@@ -151,10 +162,11 @@ class Registry:
             return _read_property(connection, _CATALOGUE_DIGEST)
 
     def follows_this_release(self) -> bool:
-        """Return True where texts, lineages and catalogue are written as this release writes them."""
+        """Return True where texts, lineages, scores and catalogue are as this release writes them."""
         wanted = {
             _TEXT_RULES: TEXT_RULES,
             _LINEAGE_RULES: LINEAGE_RULES,
+            _RUBRICS: _SHOWN_RUBRICS,
             _CATALOGUE_DIGEST: catalogue.digest(),
         }
         query = select(properties.c.name, properties.c.value).where(properties.c.name.in_(wanted))
@@ -191,6 +203,20 @@ class Registry:
         with self._database.writing() as connection:
             count = rebuild_lineages(connection)
             _write_property(connection, _LINEAGE_RULES, LINEAGE_RULES)
+        return count
+
+    def scores_are_current(self) -> bool:
+        """Tell whether the shown scores are those of this release's rubrics."""
+        with self._database.reading() as connection:
+            return _read_property(connection, _RUBRICS) == _SHOWN_RUBRICS
+
+    def hide_older_scores(self) -> int:
+        """Take the scores of other rubrics off the entries; return the number of assessments by those."""
+        from fairreg.registry.assessments import hide_older_scores
+
+        with self._database.writing() as connection:
+            count = hide_older_scores(connection)
+            _write_property(connection, _RUBRICS, _SHOWN_RUBRICS)
         return count
 
     def link(self, one: IdentifierLike, other: IdentifierLike) -> None:
@@ -490,6 +516,24 @@ class Registry:
 
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
+
+    def has_older_assessments(self) -> bool:
+        """Tell whether any assessment is by the rubric of another release."""
+        with self._database.reading() as connection:
+            pairs = connection.execute(
+                select(assessments.c.rubric, assessments.c.rubric_version).distinct()
+            ).all()
+        return any(VERSIONS.get(name, version) != version for name, version in pairs)
+
+    def older_assessments(self) -> "tuple[Assessment, ...]":
+        """Return those by an older rubric whose evidence the present one has not scored, oldest first.
+
+        Report and evidence are left out.
+        """
+        from fairreg.registry.assessments import older_assessments
+
+        with self._database.reading() as connection:
+            return older_assessments(connection)
 
     def every_assessment(self) -> "Iterator[Assessment]":
         """Yield all assessments with their documents, ordered by subject, rubric and time."""

@@ -2,9 +2,9 @@
 """A (Chen et al. 2022, Table 1): retrieval of the data and the metadata, now and later."""
 
 from fairreg.assessment.base import Finding, Verdict, indicator
-from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Evidence, ProbeKind
 from fairreg.assessment.findings import (
+    cite_access,
     cite_probe,
     cite_record,
     failed,
@@ -13,7 +13,9 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.indicators import a1, a2
+from fairreg.assessment.lineage import stated_access
 from fairreg.assessment.probed_file import file_probe
+from fairreg.schemas.record import Access
 from fairreg.sources import REGISTRAR
 
 _METADATA: tuple[ProbeKind, ...] = ("landing_page", "doi_resolves", "source_api", "content_negotiation")
@@ -21,7 +23,7 @@ _METADATA: tuple[ProbeKind, ...] = ("landing_page", "doi_resolves", "source_api"
 
 @indicator(
     "A1",
-    weight=1,
+    weight=3,
     title="Retrievable by identifier",
     passes="the metadata and at least one file answer a GET",
     partial="the metadata only",
@@ -56,33 +58,51 @@ def _may_have_files(evidence: Evidence) -> bool:
 
 @indicator(
     "A1.2",
-    weight=1,
+    weight=3,
     title="Access is stated",
-    passes="open, or the procedure to get access is stated",
-    partial="in prose only, or restricted without a procedure",
-    fails="none",
+    passes="open, or an address to request access at is stated",
+    partial="in words only",
+    fails="none, or closed without a way to get access",
     corresponds_to=("Chen A1.2", "FsF-A1-01M"),
 )
 def access(evidence: Evidence) -> Finding:
     """Access field of the record or of DataCite, else a file served without login, else prose."""
-    stated = evidence.record.access
-    if stated and (stated.level == "open" or not is_placeholder(stated.conditions)):
-        return passed(
-            f"The access is {stated.level}, as stated.", cite_record(evidence, "access", stated.level)
-        )
+    stated = stated_access(evidence)
+    if stated and stated.level != "open":
+        return _procedure(evidence, stated)
     if stated:
-        cited = cite_record(evidence, "access", stated.level)
-        remedy = "State in the record whom to ask for access and under which conditions."
-        return partial(f"The access is {stated.level}; how to get it is not stated.", cited, remedy=remedy)
+        return passed("The access is open, as stated.", cite_access(evidence, stated.level))
     probe = file_probe(evidence)
     if probe.outcome == "ok":
         cited = cite_probe(evidence, "file_range")
         return passed("A file is given to anybody without a login: the data are open.", cited)
     found = a1.access_stated.assess(evidence)
-    if found.verdict is Verdict.UNKNOWN and probe.outcome in {"absent", "denied"}:
+    if probe.outcome in {"absent", "denied"} and not _tells_how(found):
         remedy = "State the access level (open, restricted, embargoed) in the record's own field."
-        return failed("Nothing states who may have the files.", remedy=remedy)
+        return failed("No file is given, and nothing states who may have the files.", remedy=remedy)
     return found
+
+
+def _tells_how(found: Finding) -> bool:
+    from fairreg.assessment.access import asks_for_access  # most data are open
+
+    return found.verdict is Verdict.PARTIAL and any(asks_for_access(item.value) for item in found.evidence)
+
+
+def _procedure(evidence: Evidence, stated: Access) -> Finding:
+    from fairreg.assessment.access import request_address, stated_conditions
+
+    address, words = request_address(evidence), stated_conditions(evidence)
+    level = f"The access is {stated.level}"
+    if address:
+        reason = f"{level}, and the record says where to request it: {address}."
+        return passed(reason, cite_access(evidence, address))
+    remedy = "State in the conditions of access where to request it: a web page or an e-mail address."
+    if words:
+        reason = f"{level}, and its conditions name no address."
+        return partial(reason, cite_access(evidence, words), remedy=remedy)
+    cited = cite_access(evidence, stated.level)
+    return failed(f"{level}; how to get it is not stated.", cited, remedy=remedy)
 
 
 @indicator(

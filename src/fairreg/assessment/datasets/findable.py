@@ -34,7 +34,7 @@ _MAY_BE_MISSING = 2
 
 @indicator(
     "F1a",
-    weight=1,
+    weight=3,
     title="Identifier is unique",
     passes="an identifier of a registered scheme",
     fails="none",
@@ -111,7 +111,7 @@ def machine_readable(evidence: Evidence) -> Finding:
 
 @indicator(
     "F2b",
-    weight=1,
+    weight=3,
     title="Metadata are rich",
     passes="at least 8 of the 10 mandatory and recommended DataCite fields",
     partial="4 to 7",

@@ -7,6 +7,7 @@ from typing import Any
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
@@ -17,8 +18,8 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import is_persistent
-from fairreg.schemas.record import Feature
+from fairreg.assessment.lineage import is_persistent, stated_access
+from fairreg.schemas.record import INDEX_FORMATS, Feature
 
 _IRI = re.compile(r"https?://[^\s.]+\.\S+")
 # Formats whose files carry their own schema, and open formats without one.
@@ -39,6 +40,7 @@ _TERM_KEYS = frozenset(
     {"keywords", "about", "equivalentProperty", "sameAs", "inDefinedTermSet", "propertyID"}
 )
 _GOOD, _HALF = 0.9, 0.5
+_FEWEST = 2  # fields that a text describes
 
 
 @indicator(
@@ -109,7 +111,7 @@ def _fields(evidence: Evidence) -> list[Feature]:
 
 @indicator(
     "I1b",
-    weight=1,
+    weight=3,
     title="Fields are described for people",
     passes="at least 90 % of the fields have a description",
     partial="at least 50 %",
@@ -117,23 +119,62 @@ def _fields(evidence: Evidence) -> list[Feature]:
     corresponds_to=("Chen I1", "FsF-R1-01MD"),
 )
 def fields_described(evidence: Evidence) -> Finding:
-    """Fields that the record lists, else those of a Croissant or schema.org document."""
+    """Fields that the record lists, else those of a Croissant or schema.org document, else of a README.
+
+    Words in a README are partial at most. Without any list nothing describes the fields where no file of the
+    record could: those that hold the data are not for people, and files that nobody is given are no help.
+    """
     fields = _fields(evidence)
-    told = sum(bool(item.description) for item in fields)
+    told = sum(_describes(item.description) for item in fields)
     remedy = "Publish a list of the fields with a description and unit of each, for example as Croissant."
     if fields:
-        shown = next((item for item in fields if item.description), fields[0])
+        shown = next((item for item in fields if _describes(item.description)), fields[0])
         cited = _cite_fields(evidence, [shown.name, *([shown.description] if shown.description else [])])
         return _described(told, len(fields), cited, remedy=remedy)
     for document in evidence.of_role("standard"):
         listed = list(_listed_fields(parsed(document)))
         if listed:
-            told = sum(bool(item.get("description")) for item in listed)
+            told = sum(_describes(item.get("description")) for item in listed)
             cited = cite_document(document, f"{len(listed)} fields")
             return _described(told, len(listed), cited, remedy=remedy)
-    if not evidence.downloaded:
-        return unknown("The metadata list no fields, and whether the files do was not read.")
-    return failed("Neither the metadata nor the files list the fields.", remedy=remedy)
+    return _in_words(evidence, remedy)
+
+
+def _in_words(evidence: Evidence, remedy: str) -> Finding:
+    from fairreg.assessment.content.field_lists import described_fields  # only for data without a list
+
+    for document in evidence.of_role("readme", "docs", "definitions"):
+        lines = described_fields(document.text)
+        if len(lines) >= _FEWEST:
+            reason = f"{document.path} describes {len(lines)} fields, in words only."
+            return partial(reason, cite_document(document, lines[0]), remedy=remedy)
+    unread = _unread(evidence)
+    if unread:
+        return unknown(f"The metadata list no fields, and {unread} was not read.")
+    return failed("Neither the metadata nor a document beside the data describes the fields.", remedy=remedy)
+
+
+def _unread(evidence: Evidence) -> str | None:
+    """Return what may describe the fields and was not read."""
+    from fairreg.assessment.access import embargo_ended
+    from fairreg.assessment.content.field_lists import may_describe_fields
+
+    access, listed = stated_access(evidence), evidence.record.distributions
+    closed = access is not None and access.level != "open" and not embargo_ended(evidence)
+    if evidence.downloaded or closed:
+        return None
+    if not listed or any(item.format in INDEX_FORMATS for item in listed):
+        return "the list of the files"
+    read = {document.path for document in evidence.documents}
+    names = [item.path or item.name for item in listed]
+    return next((name for name in names if name not in read and may_describe_fields(name)), None)
+
+
+def _describes(description: Any) -> bool:
+    """Tell whether a description, perhaps in several languages, has content."""
+    many = description.values() if isinstance(description, dict) else description
+    texts = [many] if isinstance(many, str) else many or ()
+    return any(isinstance(text, str) and not is_placeholder(text) for text in texts)
 
 
 def _described(told: int, total: int, *cited: Citation, remedy: str) -> Finding:

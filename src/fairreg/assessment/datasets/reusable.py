@@ -28,7 +28,7 @@ _PARENTS: tuple[RelationType, ...] = ("is_derived_from", "is_part_of", "is_varia
 
 @indicator(
     "R1.1",
-    weight=1,
+    weight=3,
     title="Usage licence",
     passes="an SPDX identifier",
     partial="free text or a link",

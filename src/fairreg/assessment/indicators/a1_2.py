@@ -4,21 +4,21 @@
 The protocol allows for an authentication and authorization procedure, where necessary.
 """
 
-from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.prose import is_placeholder
+from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
+    cite_access,
     cite_address,
     cite_probe,
-    cite_record,
     failed,
     not_applicable,
     partial,
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import links, scheme_of
-from fairreg.assessment.probed_file import file_probe, why_no_bytes
+from fairreg.assessment.lineage import links, scheme_of, stated_access
+from fairreg.assessment.probed_file import file_probe
+from fairreg.schemas.record import Access
 
 _WITH_LOGIN = frozenset(
     {"https", "ftps", "sftp", "git+https", "root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"}
@@ -50,52 +50,65 @@ def can_authenticate(evidence: Evidence) -> Finding:
     "A1.2-2",
     weight=3,
     title="Restricted model says how to get access",
-    passes="the host answers 401 or 403, and the metadata says how to ask for access",
-    partial="one of the two",
-    fails="404 and no text",
+    passes="the host answers 401 or 403, and the metadata gives an address to request access at",
+    partial="one of the two, or conditions in words only",
+    fails="neither: 404, or a file that is given, and no text",
     corresponds_to=("Chen A1.2", "ML-A1 (auth)"),
 )
 def says_how(evidence: Evidence) -> Finding:
-    """Only for models that are not open: the host's answer and the conditions in the metadata."""
-    access, probe = evidence.record.access, file_probe(evidence)
-    if shown := _shown_open(evidence):
-        return not_applicable("The model is open.", shown)
-    text = _procedure(evidence)
-    told = [cite_record(evidence, "access", text)] if text else []
-    if probe.outcome != "denied" and (access is None or probe.outcome != "absent"):
-        return _undecided(evidence, told)
-    cited = [*told, cite_probe(evidence, "file_range")]
-    remedy = "State in the record whom to ask for access and under which conditions, with a link."
-    if text and probe.outcome == "denied":
-        return passed("The host refuses by 401 or 403, and the record says how to get access.", *cited)
-    if text or probe.outcome == "denied":
-        return partial(
-            "Either the host's answer or the record says how to get access, not both.", *cited, remedy=remedy
-        )
-    return failed("The files are not there, and nothing says how to get them.", *cited, remedy=remedy)
+    """Only for models that are not open: the host's answer, and the way to ask that the metadata state."""
+    access = stated_access(evidence)
+    if access and access.level == "open":
+        return not_applicable("The model is open.", cite_access(evidence, access.level))
+    given = file_probe(evidence).outcome == "ok"
+    if access is None and given:
+        return not_applicable("The model is open: a file is given.", cite_probe(evidence, "file_range"))
+    return _restricted(evidence, access, given=given)
 
 
-def _shown_open(evidence: Evidence) -> Citation | None:
-    """Return what shows that the model is open: its stated level, or, without one, a file that was given."""
-    access = evidence.record.access
-    if access:
-        return cite_record(evidence, "access", access.level) if access.level == "open" else None
-    return cite_probe(evidence, "file_range") if file_probe(evidence).outcome == "ok" else None
+def _restricted(evidence: Evidence, access: Access | None, *, given: bool) -> Finding:
+    from fairreg.assessment import access as way  # most models are open
 
-
-def _undecided(evidence: Evidence, told: list[Citation]) -> Finding:
-    access = evidence.record.access
-    if access is None:
+    probe = way.answer_about_files(evidence)
+    if access is None and probe.outcome != "denied":
         return unknown("Whether access is restricted is not known.")
-    if file_probe(evidence).outcome != "ok":
-        return unknown(why_no_bytes(evidence), *told)
-    stated = cite_record(evidence, "access", access.level)
-    reason = f"The record states the access level {access.level}, and yet an anonymous request gets a file."
-    return unknown(reason, stated, cite_probe(evidence, "file_range"))
+    if access and given and way.embargo_ended(evidence):
+        ended = cite_access(evidence, f"{access.level} until {access.until}")
+        reason = "The embargo has ended, and a file is given."
+        return not_applicable(reason, ended, cite_probe(evidence, "file_range"))
+    address, words = way.request_address(evidence), way.stated_conditions(evidence)
+    told = [cite_access(evidence, address or words)] if address or words else []
+    if probe.outcome not in _ANSWERS:
+        why = way.why_no_answer(evidence)
+        if words and not address and way.was_asked(evidence):
+            reason = f"In any case {_told(address, words)}. {why}"
+            return partial(reason, *told, remedy=_remedy(address, probe.outcome))
+        return unknown(why, *told)
+    stated = [cite_access(evidence, access.level)] if access else []
+    cited = [*(told or stated), cite_probe(evidence, probe.kind)]
+    reason = f"{_ANSWERS[probe.outcome]}, and {_told(address, words)}."
+    if address and probe.outcome == "denied":
+        return passed(reason, *cited)
+    remedy = _remedy(address, probe.outcome)
+    return (partial if told or probe.outcome == "denied" else failed)(reason, *cited, remedy=remedy)
 
 
-def _procedure(evidence: Evidence) -> str | None:
-    access = evidence.record.access
-    text = access.conditions if access and not is_placeholder(access.conditions) else None
-    # That a work was withdrawn says why it is closed, not how to get it.
-    return None if text and text.startswith(("withdrawn on ", "withdrawn by its source")) else text
+_ANSWERS = {
+    "denied": "The host refuses the files by 401 or 403",
+    "absent": "The host answers as if the files did not exist (404)",
+    "ok": "The host answers without a login, although access is not stated as open",
+}
+
+
+def _told(address: str | None, words: str | None) -> str:
+    if address:
+        return f"the record says where to request access: {address}"
+    return "the record has words about it, but no address" if words else "nothing says how to get access"
+
+
+def _remedy(address: str | None, outcome: str) -> str:
+    if not address:
+        return "State in the conditions of access where to request it: a web page or an e-mail address."
+    if outcome == "ok":
+        return "State the access level that the host applies."
+    return "Publish the record at a host that answers 401 or 403 for restricted files, not 404."

@@ -5,6 +5,9 @@ The AI model includes qualified references to other objects, including its (FAIR
 """
 
 import re
+from collections.abc import Sequence
+
+import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.documents import stated_in
@@ -24,7 +27,7 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations
-from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
+from fairreg.assessment.training import dataset_mentions, dataset_relations, is_current, training_sets
 from fairreg.formats.related import source_revision
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
@@ -32,6 +35,7 @@ from fairreg.sources import DOI, code_sites, scheme_names
 
 _NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
 _GOOD, _FAIR = 0.75, 0.5
+_ROUNDING = 1e-9
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
     rf"https?://(?:www\.)?(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org)/[\w./-]{{3,200}}"
@@ -77,42 +81,74 @@ def training_data(evidence: Evidence) -> Finding:
     "I2-2",
     weight=3,
     title="The training data is itself FAIR",
-    passes="at least 75 % under the rubric fair-datasets",
+    passes="at least 75 % under the rubric fair-datasets, and no essential check fails",
     partial="at least 50 %",
     fails="less, or no training data is named",
     corresponds_to=("Duarte section 2.1", "Chen Tables 1-2"),
 )
 def training_data_fair(evidence: Evidence) -> Finding:
-    """Mean score of the training data by their own rubric; unknown where an unread dataset decides."""
+    """Mean score of the training data by their own rubric; unknown where what was not read of them decides.
+
+    A dataset without a licence, or closed without a way to get access, fails an essential check: partial at
+    most, whatever its score. So that less evidence never gives a better verdict, the verdict holds for both
+    ends of the scores: what was not read as fail, and as pass.
+    """
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
     if not evidence.datasets:
         named = training_sets(evidence)
         if named:
             return unknown(f"The training data {named[0].compact} were not assessed.")
         return unread_files(evidence, "a reference to the training data", remedy=remedy)
-    cited = [cite_dataset(item) for item in evidence.datasets]
-    worst, best = (_mean_score(evidence, unread) for unread in (0.0, 1.0))
+    cited = [cite_dataset(_as_known(item)) for item in evidence.datasets]
+    worst, best = (_verdict(evidence.datasets, unread) for unread in (0.0, 1.0))
     reason = "; ".join(map(_scores, evidence.datasets)) + "."
-    if _verdict(worst) is not _verdict(best):
+    if worst is not best:
         return unknown(reason, *cited)
-    if worst >= _GOOD:
+    if worst is Verdict.PASS:
         return passed(reason, *cited)
-    return (partial if worst >= _FAIR else failed)(reason, *cited, remedy=remedy)
+    if failing := next(filter(_failed, evidence.datasets), None):
+        checks = ", ".join(failing.failed)
+        remedy = f"{remedy} The essential check {checks} of {failing.identifier.compact} comes first."
+    return (partial if worst is Verdict.PARTIAL else failed)(reason, *cited, remedy=remedy)
 
 
-def _mean_score(evidence: Evidence, unread: float) -> float:
-    scores = [unread if item.score is None else item.score for item in evidence.datasets]
-    return sum(scores) / len(scores)
+def _score(dataset: DatasetScore, unread: float) -> float:
+    """Return one end of the score, which is the mean over what was read."""
+    if dataset.score is None or not is_current(dataset):
+        return unread
+    read = 1.0 if dataset.coverage is None else dataset.coverage
+    return dataset.score * read + unread * (1 - read)
 
 
-def _verdict(score: float) -> Verdict:
-    return Verdict.PASS if score >= _GOOD else Verdict.PARTIAL if score >= _FAIR else Verdict.FAIL
+def _as_known(dataset: DatasetScore) -> DatasetScore:
+    """Return the score to be cited: one of an older rubric is not shown."""
+    if is_current(dataset):
+        return dataset
+    return msgspec.structs.replace(dataset, score=None, detail="no longer used: scored")
+
+
+def _failed(dataset: DatasetScore) -> tuple[str, ...]:
+    return dataset.failed if dataset.score is not None and is_current(dataset) else ()
+
+
+def _verdict(datasets: Sequence[DatasetScore], unread: float) -> Verdict:
+    """Return the verdict if every check that was not read had `unread` points, 0 or 1."""
+    mean = sum(_score(item, unread) for item in datasets) / len(datasets) + _ROUNDING
+    if mean >= _GOOD:
+        return Verdict.PARTIAL if any(map(_failed, datasets)) else Verdict.PASS
+    return Verdict.PARTIAL if mean >= _FAIR else Verdict.FAIL
 
 
 def _scores(dataset: DatasetScore) -> str:
+    name = dataset.identifier.compact
+    if not is_current(dataset):
+        return f"{name} was scored under an older rubric ({dataset.rubric}); assess it again"
     if dataset.score is None:
-        return f"{dataset.identifier.compact} has no score ({(dataset.detail or 'not read').rstrip('.')})"
-    return f"{dataset.identifier.compact} scores {dataset.score:.0%}"
+        return f"{name} has no score ({(dataset.detail or 'not read').rstrip('.')})"
+    low, high = (_score(dataset, unread) for unread in (0.0, 1.0))
+    ends = f" (between {low:.0%} and {high:.0%} with what was not read)" if high > low + _ROUNDING else ""
+    fails = f" and fails the essential check {', '.join(dataset.failed)}" if dataset.failed else ""
+    return f"{name} scores {dataset.score:.0%}{ends}{fails}"
 
 
 @indicator(

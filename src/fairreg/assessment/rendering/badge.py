@@ -3,7 +3,7 @@
 
 from html import escape
 
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, AssessmentReport
+from fairreg.assessment.report import AssessmentReport
 
 __all__ = ["badge_svg", "badge_text"]
 
@@ -14,8 +14,8 @@ _COLOURS = ((0.75, "#1a7f37"), (0.5, "#7d6000"), (0.0, "#b3261e"))  # each has 4
 
 
 def badge_text(report: AssessmentReport) -> str:
-    """Return the badge's text: the score, ``not awarded``, or ``unknown`` where too little was assessed."""
-    if report.overall is None or report.badge is None or report.coverage < COVERAGE_FOR_BADGE:
+    """Return the badge's text: the score, ``not awarded``, or ``unknown`` where too little is known."""
+    if report.overall is None or report.badge is None:
         return "unknown"
     return f"{100 * report.overall:.0f} %" if report.badge.awarded else "not awarded"
 

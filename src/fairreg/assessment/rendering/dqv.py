@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
+from fairreg.assessment.rubric import Score
 from fairreg.schemas.jsonld_terms import identifier_in
 
 __all__ = ["to_jsonld"]
@@ -43,17 +44,23 @@ _CONTEXT: Node = {
     "remedy": f"{_TERMS}remedy",
     "weight": {"@id": f"{_TERMS}weight", "@type": f"{_XSD}integer"},
     "coverage": {"@id": f"{_TERMS}coverage", "@type": f"{_XSD}double"},
+    "lowest": {"@id": f"{_TERMS}lowest", "@type": f"{_XSD}double"},
+    "highest": {"@id": f"{_TERMS}highest", "@type": f"{_XSD}double"},
     "evidenceDigest": f"{_TERMS}evidenceDigest",
 }
 
 
 def to_jsonld(report: AssessmentReport) -> Node:
-    """Return the JSON-LD document; a measurement without a verdict has no value."""
+    """Return the JSON-LD document; a measurement of which too much is unknown has no value."""
     thing = _iri(report.id)
     run = f"urn:fairreg:assessment:{quote(report.evidence_digest, safe=':')}"
     # A dataset check may have the name of its principle, so the three levels have names of their own.
-    scores = {"overall": report.overall} | {f"letter-{name}": item for name, item in report.letters.items()}
-    scores |= {f"principle-{name}": found.score for name, found in report.principles.items()}
+    scores = {"overall": Score(report.overall, report.interval, report.coverage)}
+    for name, value in report.letters.items():
+        between, covered = report.letter_intervals[name], report.letter_coverage[name]
+        scores[f"letter-{name}"] = Score(value, between, covered)
+    for name, found in report.principles.items():
+        scores[f"principle-{name}"] = Score(found.score, found.interval, found.coverage)
     measured = [_score(report, run, name, score) for name, score in scores.items()]
     asked = [item for found in report.principles.values() for item in found.indicators]
     measured += [_verdict(report, run, item) for item in asked]
@@ -81,8 +88,11 @@ def _activity(report: AssessmentReport, run: str, thing: str) -> list[Node]:
     return [activity, agent]
 
 
-def _score(report: AssessmentReport, run: str, name: str, score: float | None) -> Node:
-    return _measurement(report, run, name) | ({} if score is None else {"value": score})
+def _score(report: AssessmentReport, run: str, name: str, score: Score) -> Node:
+    low, high = score.interval or (None, None)
+    told = {"value": score.value, "lowest": low, "highest": high, "coverage": score.coverage}
+    known = {key: value for key, value in told.items() if value is not None}
+    return _measurement(report, run, name) | known
 
 
 def _verdict(report: AssessmentReport, run: str, item: IndicatorResult) -> Node:

@@ -81,7 +81,9 @@ _Offline = Annotated[
 ]
 _MinScore = Annotated[
     float | None,
-    typer.Option(min=0, max=1, metavar="SCORE", help="Exit with code 5 if the overall score is lower."),
+    typer.Option(
+        min=0, max=1, metavar="SCORE", help="Exit with code 5 if the overall score is lower, or unknown."
+    ),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")]
 _Brief = Annotated[bool, typer.Option("--brief", help="Show only indicators that lack points.")]
@@ -211,11 +213,18 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
 
 
 def _require(report: "AssessmentReport", least: float | None) -> None:
+    from fairreg.assessment.report import not_enough
     from fairreg.errors import BelowThreshold
 
-    if least is not None and (report.overall is None or report.overall < least):
-        shown = "unknown" if report.overall is None else f"{report.overall:.4f}"
-        raise BelowThreshold(f"The overall score is {shown}, below {least:g}.")
+    if least is None:
+        return
+    if report.overall is None:
+        raise BelowThreshold(
+            f"There is no overall score to compare with {least:g}: {not_enough(report)}.",
+            hint="Assess it where its files and the network can be reached, or ask for access to the files.",
+        )
+    if report.overall < least:
+        raise BelowThreshold(f"The overall score is {report.overall:.4f}, below {least:g}.")
 
 
 def _write_files(

@@ -85,8 +85,10 @@ def _history_table(found: "tuple[Assessment, ...]") -> None:
 
 
 def _change(item: "Assessment", before: "Assessment | None") -> str:
-    if before is None or item.overall is None or before.overall is None or item.rubric != before.rubric:
+    if before is None or item.overall is None or before.overall is None:
         return ""
+    if (item.rubric, item.rubric_version) != (before.rubric, before.rubric_version):
+        return ""  # numbers by different rules are not compared
     return f"{100 * (item.overall - before.overall):+.1f}"
 
 
@@ -140,19 +142,20 @@ def _is_date(text: str) -> bool:
 def _summary(report: "BatchReport") -> None:
     from rich.table import Table
 
+    from fairreg.assessment.report import coverage_text
     from fairreg.cli.output import console
 
     out = console()
     out.print(
         f"{report.assessed} assessed in {report.seconds:.1f} s, {report.skipped} skipped, "
-        f"{len(report.failures)} failed; {report.compared} with a coverage of at least 80 %"
+        f"{len(report.failures)} failed; {report.compared} with enough evidence for an overall score"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("Source", "Records", "F", "A", "I", "R", "Overall", "Coverage"):
         table.add_column(title, no_wrap=True)
     for source, means in report.by_source().items():
         letters = (percent(means["letters"].get(letter)) for letter in "FAIR")
-        scores = (*letters, percent(means["overall"]), percent(means["coverage"]))
+        scores = (*letters, percent(means["overall"]), coverage_text(means["coverage"] or 0.0))
         table.add_row(source, str(means["count"]), *scores)
     out.print(table, markup=False)
     common = ", ".join(f"{number} ({count})" for _, number, count in report.commonest())

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairreg.services.assess.assess import AssessmentReport, IndicatorResult
     from fairreg.services.assess.outputs import FixReport
 
-__all__ = ["fixed_lines", "percent", "print_comparison", "print_report"]
+__all__ = ["fixed_lines", "overall_lines", "percent", "print_comparison", "print_report"]
 
 _COLOURS = {"pass": "green", "partial": "yellow", "fail": "red", "unknown": "dim", "not_applicable": "dim"}
 _MARKS = {"pass": "+", "partial": "~", "fail": "-", "unknown": "?", "not_applicable": " "}
@@ -22,22 +22,41 @@ _BAR = 20
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """Print the scorecard; a brief one omits indicators with full points."""
-    from fairreg.assessment.report import coverage_text
+    from fairreg.assessment.report import coverage_text, interval_text, not_enough
     from fairreg.cli.output import console
 
     out = console()
     out.print(f"FAIR assessment of {report.id}", style="bold")
     out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
     for letter, score in report.letters.items():
-        out.print(f"{letter}  {_bar(score)} {percent(score):>5}")
-    out.print(f"overall {percent(report.overall)}   coverage {coverage_text(report.coverage)}", style="bold")
+        covered = coverage_text(report.letter_coverage[letter])
+        between = interval_text(report.letter_intervals[letter])
+        reason = not_enough(report, letter)
+        told = f"{letter}  {_bar(score)} {percent(score):>5}   {between:>8}   coverage {covered:>5}"
+        out.print(f"{told}   {reason}" if reason else told)
+    for line in overall_lines(report):
+        out.print(line, style="bold")
     if report.badge is not None:
         out.print(f"{report.badge.label}: {report.badge.reason}")
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
+def overall_lines(report: "AssessmentReport") -> list[str]:
+    """Return the lines on the overall score: number, interval and coverage, or why there is no number."""
+    from fairreg.assessment.report import coverage_text, interval_text, not_enough
+
+    between, covered = interval_text(report.interval), coverage_text(report.coverage)
+    reason = not_enough(report)
+    lines = [f"overall {percent(report.overall)}   {between}   coverage {covered}"]
+    if report.equal_weights is not None:
+        lines.append(f"with all weights equal, as Chen et al. count: {percent(report.equal_weights)}")
+    return lines if reason is None else [*lines, f"no overall score: {reason}"]
+
+
 def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     from rich.table import Table
+
+    from fairreg.assessment.report import interval_text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
@@ -45,7 +64,8 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     table.add_column("Weight", no_wrap=True)
     table.add_column("Verdict, evidence and next step", overflow="fold")
     for name, found in report.principles.items():
-        told = f"{_bar(found.score)} {percent(found.score)}"
+        shown = percent(found.score) if found.score is not None else interval_text(found.interval)
+        told = f"{_bar(found.score)} {shown}"
         settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
         more = f"   {settled} of {len(found.indicators)} settled" if settled else ""
         table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")

@@ -30,7 +30,10 @@ def init(json: Json = False) -> None:
 
 @app.command()
 def upgrade(json: Json = False) -> None:
-    """Migrate the registry to this release's schema, catalogue and rule of fingerprints."""
+    """Migrate the registry to this release's schema, catalogue, rubrics and rule of fingerprints.
+
+    Stored evidence of assessments is scored again; assess --history shows both scores.
+    """
     from fairreg.services.registry import db
 
     chosen = settings()
@@ -38,15 +41,31 @@ def upgrade(json: Json = False) -> None:
 
 
 def _recompute(cache: Path, registry: "Registry") -> None:
-    """Compute fingerprints of an earlier rule again, and log how many."""
+    """Compute scores and fingerprints of earlier rules again, and log how many."""
     from fairreg.cli.output import log
     from fairreg.services.fetch.recompute import recompute_fingerprints
 
+    if registry.has_older_assessments():
+        _rescore(registry)
     found = recompute_fingerprints(registry, cache)
     if found.records:
         log(f"Fingerprints of {found.records} records were computed again, by the rule of this release.")
     if found.not_cached:
         log(f"Fingerprints of {found.not_cached} records keep an earlier rule: their files are not cached.")
+
+
+def _rescore(registry: "Registry") -> None:
+    """Score stored evidence again, and log how many."""
+    from fairreg.cli.output import counting, log
+    from fairreg.schemas.text import counted
+    from fairreg.services.assess.rescore import rescore
+
+    with counting("scoring") as progress:
+        scores = rescore(registry, progress)
+    if scores.scored:
+        log(f"{counted(scores.scored, 'assessment')} scored again by the rubric of this release.")
+    if scores.unreadable:
+        log(f"{counted(scores.unreadable, 'assessment')} not scored again: the evidence cannot be read.")
 
 
 @app.command()

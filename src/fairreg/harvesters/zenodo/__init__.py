@@ -70,6 +70,11 @@ class ZenodoHarvester(Harvester):
         """The record of a payload in any of Zenodo's shapes. Raises RecordError with the JSON path."""
         return record_of(payload)
 
+    def files_address(self, record: ModelRecord) -> str | None:
+        """The list of the files, which InvenioRDM refuses by 403 where the files are restricted."""
+        number = record.provenance.source_id
+        return f"{RECORDS}/{number}/files" if number.isdigit() else None
+
     def split(self, page: object) -> Iterator[Payload]:
         """The hits of a search page, the items of a deposit list, or the one record itself."""
         top = JsonNode(page)

@@ -5,6 +5,7 @@ The legacy shape (before the move to InvenioRDM in October 2023), today's legacy
 InvenioRDM shape (``application/vnd.inveniordm.v1+json``), the deposit shape, and the files endpoint.
 """
 
+import re
 from collections.abc import Iterator
 
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
@@ -44,6 +45,11 @@ _ACCESS: dict[str, AccessLevel] = {
     "public": "open",
     "metadata-only": "open",
 }
+_LINK = re.compile(
+    r"""<a\s[^<>]{0,300}?\bhref\s*=\s*["'](?P<address>(?:https?://|mailto:)[^\s"'<>]{3,500})["'][^<>]{0,300}>"""
+    r"(?P<text>[^<>]{0,300})(?:</a\s*>)?",
+    re.IGNORECASE,
+)
 
 
 def record_of(payload: object) -> ModelRecord:
@@ -290,7 +296,7 @@ def _access(top: JsonNode) -> Access | None:
     level = _ACCESS.get((stated or "").lower())
     if level is None:
         return None
-    conditions = _prose(meta["access_conditions"]) or _prose(native.at("embargo", "reason"))
+    conditions = "\n".join(_conditions(top, restricted=level != "open"))
     until = meta["embargo_date"].date or native.at("embargo", "until").date
     return Access(
         level=level,
@@ -299,12 +305,37 @@ def _access(top: JsonNode) -> Access | None:
     )
 
 
-def _provenance(top: JsonNode, source_id: str, origins: tuple[FieldOrigin, ...]) -> Provenance:
+def _conditions(top: JsonNode, *, restricted: bool) -> Iterator[str]:
+    """Yield the conditions with the addresses behind their links, and the page with the request form.
+
+    InvenioRDM's settings state whether there is a form. Without them the API's link alone does not, since any
+    record has one; conditions are shown on the form only, so that both together do.
+    """
+    settings, stated = top.at("parent", "access", "settings"), top.at("metadata", "access_conditions")
+    texts = (node.prose for node in (stated, settings["accept_conditions_text"]))
+    plain = (plain_text(_LINK.sub(_with_address, text)) for text in texts if text)
+    said = [text for text in dict.fromkeys(plain) if text]
+    yield from said or filter(None, [_prose(top.at("access", "embargo", "reason"))])
+    asked = [settings[f"allow_{who}_requests"].value for who in ("user", "guest")]
+    linked = bool(said and top.at("links", "access_request").address)
+    page = _page(top, record_number(top) or "")
+    if restricted and page and (True in asked or (linked and asked == [None, None])):
+        yield f"Access is requested at {page}"
+
+
+def _with_address(link: re.Match[str]) -> str:
+    """Return a link of HTML followed by its address, which plain text would lose."""
+    address = link["address"]
+    if link["text"].strip().casefold() == address.casefold():
+        return link[0]
+    return f"{link[0]} {address} " if address.casefold().startswith("mailto:") else f"{link[0]} ({address}) "
+
+
+def _page(top: JsonNode, source_id: str) -> str | None:
     links = top["links"]
     page = links["self_html"].address or links["html"].address
-    return Provenance(
-        source="zenodo",
-        source_id=source_id,
-        url=page or (f"https://zenodo.org/records/{source_id}" if source_id.isdigit() else None),
-        origins=origins,
-    )
+    return page or (f"https://zenodo.org/records/{source_id}" if source_id.isdigit() else None)
+
+
+def _provenance(top: JsonNode, source_id: str, origins: tuple[FieldOrigin, ...]) -> Provenance:
+    return Provenance(source="zenodo", source_id=source_id, url=_page(top, source_id), origins=origins)

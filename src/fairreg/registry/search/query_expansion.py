@@ -12,6 +12,7 @@ from typing import Any
 from fairreg.registry.search.query_parser import QueryWord, query_words, quoted_parts
 from fairreg.registry.text.normalization import words, written
 from fairreg.registry.text.spelling_variants import spelling_variants
+from fairreg.registry.text.stemming import stemmed
 
 __all__ = ["Term", "parse_query"]
 
@@ -20,7 +21,7 @@ Phrase = tuple[str, ...]
 # A form is another spelling of the same word, kin is another word for nearly the same.
 _SYNONYM, _RELATED = 1.0, 0.7
 _MOST_WORDS = 40
-_LONGEST_PHRASE = 5
+_LONGEST_PHRASE, _LONGEST_PARAPHRASE = 5, 8
 # Weight of a compound that is also written as one word.
 _LONGEST_PART = 8
 _PLURAL = re.compile(r"\w{2,}[^\Ws]s")
@@ -96,11 +97,13 @@ def _spans(asked: list[str], known: "_Vocabulary") -> Iterator[tuple[int, int]]:
 class _Vocabulary:
     """Vocabulary of `vocabulary.toml`; phrases are in the singular.
 
-    `groups`: each known phrase with the others of its groups and their weights. `stop_phrases`: phrases to
+    `groups`: each known phrase with the others of its groups and their weights. `paraphrases`: plain words,
+    stemmed and without those of grammar, with the terms that they stand for. `stop_phrases`: phrases to
     ignore. `units`: words that belong to the number before them.
     """
 
     groups: Mapping[Phrase, tuple[tuple[Phrase, float], ...]]
+    paraphrases: Mapping[Phrase, tuple[tuple[Phrase, float], ...]]
     stop_phrases: frozenset[Phrase]
     units: frozenset[str]
 
@@ -119,17 +122,26 @@ class _Vocabulary:
 
     def longest(self, asked: Sequence[str]) -> int:
         """Return how many of the next words make one known phrase or a number with its unit, else one."""
-        for length in range(min(_LONGEST_PHRASE, len(asked)), 1, -1):
-            phrase = _singular(tuple(asked[:length]))
-            if phrase in self.groups or phrase in self.stop_phrases:
+        for length in range(min(_LONGEST_PARAPHRASE, len(asked)), 1, -1):
+            phrase = tuple(asked[:length])
+            if self._paraphrase(phrase) or (length <= _LONGEST_PHRASE and self._is_known(_singular(phrase))):
                 return length
         digits = next((place for place, word in enumerate(asked) if not word.isdigit()), 0)
         return digits + 1 if 0 < digits < _LONGEST_PHRASE and asked[digits] in self.units else 1
 
+    def _is_known(self, phrase: Phrase) -> bool:
+        return phrase in self.groups or phrase in self.stop_phrases
+
+    def _paraphrase(self, phrase: Phrase) -> tuple[tuple[Phrase, float], ...]:
+        """Return the terms that plain words stand for; none where a word of grammar begins or ends them."""
+        if (phrase[:1] in self.stop_phrases) or (phrase[-1:] in self.stop_phrases):
+            return ()
+        return self.paraphrases.get(_content(phrase, self.stop_phrases), ())
+
     def expressing(self, phrase: Phrase, joined: Sequence[Phrase]) -> dict[Phrase, float]:
         """Return all phrases that express `phrase`, itself first, each with its weight."""
         weights: dict[Phrase, float] = dict.fromkeys((phrase, *spelling_variants(phrase), *joined), 1.0)
-        for other, weight in self.groups.get(_singular(phrase), ()):
+        for other, weight in (*self.groups.get(_singular(phrase), ()), *self._paraphrase(phrase)):
             if other != _singular(phrase):
                 for spelling in (other, *spelling_variants(other)):
                     weights[spelling] = max(weight, weights.get(spelling, 0.0))
@@ -144,7 +156,31 @@ def _vocabulary() -> _Vocabulary:
     document = tomllib.loads(text)
     stop_phrases = frozenset(_phrases([*document["little"]["terms"], *document["everywhere"]["terms"]]))
     units = frozenset(unit for (unit,) in _phrases(document["units"]["terms"]))
-    return _Vocabulary(_grouped(document["group"]), stop_phrases, units)
+    groups = _grouped(document["group"])
+    return _Vocabulary(
+        groups, _paraphrased(document["paraphrase"], groups, stop_phrases), stop_phrases, units
+    )
+
+
+def _paraphrased(
+    listed: Sequence[Mapping[str, Any]],
+    groups: Mapping[Phrase, tuple[tuple[Phrase, float], ...]],
+    stop_phrases: frozenset[Phrase],
+) -> Mapping[Phrase, tuple[tuple[Phrase, float], ...]]:
+    """Map plain words to the terms that they stand for, and to the forms of these."""
+    found: dict[Phrase, tuple[tuple[Phrase, float], ...]] = {}
+    for item in listed:
+        terms = _phrases(item["stands_for"])
+        forms = [form for term in terms for form, weight in groups.get(term, ()) if weight == _SYNONYM]
+        meant = tuple((term, _RELATED) for term in dict.fromkeys((*terms, *forms)))
+        for text in item["said"]:
+            found[_content(tuple(words(text)), stop_phrases)] = meant
+    return found
+
+
+def _content(phrase: Phrase, stop_phrases: frozenset[Phrase]) -> Phrase:
+    """Return the stems of a phrase without its words of grammar."""
+    return tuple(stemmed(word) for word in phrase if (word,) not in stop_phrases)
 
 
 def _grouped(listed: Sequence[Mapping[str, Any]]) -> Mapping[Phrase, tuple[tuple[Phrase, float], ...]]:

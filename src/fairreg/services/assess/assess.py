@@ -4,12 +4,12 @@
 from msgspec.structs import replace
 
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, AssessmentReport, IndicatorResult
+from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.assessment.report import assess as judge
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
-from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
+from fairreg.services.assess.store import AssessmentResult, newest_evidence, rescored, save
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened, storing
@@ -17,7 +17,6 @@ from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 
 __all__ = [
-    "COVERAGE_FOR_BADGE",
     "MAX_DOWNLOAD",
     "AssessmentReport",
     "Evidence",
@@ -98,7 +97,7 @@ def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log
     if evidence is None:
         return None
     log(f"Scored from the evidence of {evidence.gathered_at}, without the network.")
-    asked = requested.require()
+    asked, evidence = requested.require(), rescored(registry, evidence)
     return evidence if evidence.requested.key == asked.key else replace(evidence, requested=asked.bare)
 
 

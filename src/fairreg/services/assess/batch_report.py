@@ -10,8 +10,6 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from fairreg.assessment.report import COVERAGE_FOR_BADGE
-
 __all__ = ["BatchReport", "BatchRow", "Failure", "Spool"]
 
 Row = TypeVar("Row")
@@ -22,15 +20,17 @@ _IN_MEMORY = 2**20
 
 @dataclass(frozen=True)
 class BatchRow:
-    """One record's scores; `failed` are the indicators that fail."""
+    """One record's scores as in `AssessmentReport`; `failed` are the indicators that fail."""
 
     id: str
     name: str
     source: str
     rubric: str
     overall: float | None
+    interval: tuple[float, float] | None
     coverage: float
     letters: dict[str, float | None]
+    letter_coverage: dict[str, float]
     failed: tuple[str, ...]
 
 
@@ -138,7 +138,7 @@ class BatchReport:
     def add(self, row: BatchRow) -> None:
         """Count a row."""
         self.assessed += 1
-        self.compared += row.overall is not None and row.coverage >= COVERAGE_FOR_BADGE
+        self.compared += row.overall is not None
         self._sums[row.source].add(row)
         self._failing.update((row.rubric, number) for number in row.failed)
         if self.with_rows:

@@ -149,8 +149,10 @@ def _row(known: EntrySnapshot, made: AssessmentResult) -> BatchRow:
         source=made.evidence.record.provenance.source,
         rubric=report.rubric,
         overall=report.overall,
+        interval=report.interval,
         coverage=report.coverage,
         letters=report.letters,
+        letter_coverage=report.letter_coverage,
         failed=tuple(item.id for item in items if item.verdict == "fail"),
     )
 

@@ -23,7 +23,6 @@ from fairreg.assessment.evidence import (
     Outcome,
     Probe,
 )
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, coverage_text
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
@@ -36,7 +35,7 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
 from fairreg.services.assess.probes import ProbeResults, probe_all
-from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
+from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
     FetchedFiles,
@@ -286,18 +285,7 @@ class EvidenceCollector:
                         save(self.registry, [made])
         except FairregError as error:
             return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
-        report = judge(evidence, DATASETS)
-        known = report.coverage >= COVERAGE_FOR_BADGE
-        score = DatasetScore(
-            identifier=dataset,
-            score=report.overall if known else None,
-            coverage=report.coverage,
-            rubric=f"{report.rubric} {report.rubric_version}",
-            when=report.assessed_at,
-            evidence_digest=report.evidence_digest,
-            detail=None if known else f"only {coverage_text(report.coverage)} of the checks could be made",
-        )
-        return score, made
+        return dataset_score(dataset, evidence), made
 
     def _now(self) -> str:
         return self.moment or now()

@@ -9,6 +9,7 @@ the addresses of the record itself, doi.org and the record's own source are requ
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -51,6 +52,7 @@ _SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b"
 _OPENING = 4096
 _EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
 _MAX_TEXT = 65_536
+_IN_WORDS = ("readme", "docs", "definitions")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class _Question:
 
 @dataclass(frozen=True)
 class ProbeResults:
-    """Probes, and the metadata embedded in the landing page of a dataset."""
+    """Probes; of a dataset the metadata embedded in its landing page, and the document beside the data."""
 
     probes: tuple[Probe, ...]
     documents: tuple[Document, ...] = ()
@@ -75,7 +77,9 @@ def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
     brief = web.with_policy(_BRIEF)
     embedded: list[Document] = []
     probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
-    return ProbeResults(probes, tuple(embedded) if record.kind == "dataset" else ())
+    if record.kind != "dataset":
+        return ProbeResults(probes)
+    return ProbeResults(probes, (*embedded, *_beside_the_data(brief.anonymous(), record)))
 
 
 def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
@@ -91,13 +95,42 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     api = source_named(record.provenance.source).api
     if api is not None:
         yield _Question("source_api", api.url, lambda: _interface(web, api))
-    from fairreg.assessment.probed_file import file_to_probe  # the history of assessments needs none
+    from fairreg.assessment.probed_file import file_to_probe, is_side_file  # not for stored assessments
 
     file = file_to_probe(record)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
         yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url), name)
+    if file is None or is_side_file(file.name):
+        yield from _about_files(web.anonymous(), record)
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
+
+
+def _beside_the_data(web: HttpClient, record: ModelRecord) -> Iterator[Document]:
+    """Yield the first document in words among the files of a dataset, if it can be had and is not long."""
+    from fairreg.assessment.content.documents import role_of
+
+    named = ((item, role_of(item.name)) for item in record.distributions if item.url and not item.path)
+    for item, role in named:
+        if role in _IN_WORDS and item.url and (item.size or 0) <= _MAX_TEXT:
+            with suppress(FairregError):  # then it stays unread
+                body = _head(web, item.url, {}, _MAX_TEXT).body
+                digest = hashlib.sha256(body).hexdigest()
+                text = body.decode("utf-8", "replace")
+                yield Document(role=role, path=item.name, text=text, sha256=digest)
+            return
+
+
+def _about_files(web: HttpClient, record: ModelRecord) -> Iterator[_Question]:
+    """Ask for the list of the files of a record that is not open, else for its page."""
+    if record.access is None or record.access.level == "open":
+        return
+    source, page = record.provenance.source, record.provenance.url
+    listed = harvesters.get(source).files_address(record) if source in harvesters.names() else None
+    if listed:
+        yield _Question("file_access", listed, lambda: _file_list(web, listed))
+    elif page:
+        yield _Question("file_access", page, lambda: _page_only(web, page))
 
 
 def _answered(question: _Question) -> Probe:
@@ -176,6 +209,23 @@ def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
     told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
     found = _probe("file_range", told, (format_of_head(told.body, name),))
     return msgspec.structs.replace(found, file=name)
+
+
+def _file_list(web: HttpClient, url: str) -> Probe:
+    """Probe of a list of files, `absent` where it is empty. Raises BadAnswer for another document."""
+    answer = web.get(url)
+    document = answer.json()
+    entries = document.get("entries") if isinstance(document, dict) else document
+    if not isinstance(entries, list | dict):
+        raise BadAnswer("the answer is no list of files")
+    found = _probe("file_access", answer, ())
+    return found if entries else msgspec.structs.replace(found, outcome="absent", detail="no file is listed")
+
+
+def _page_only(web: HttpClient, url: str) -> Probe:
+    """Probe of the page of a record: only a refusal, an error of `HttpClient`, tells of its files."""
+    web.get(url, accept="text/html")
+    raise BadAnswer("the page is given to anybody, and no file has an address")
 
 
 def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Response:

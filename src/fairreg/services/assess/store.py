@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from fairreg.assessment.evidence import Evidence, encoded
-from fairreg.assessment.report import AssessmentReport
-from fairreg.assessment.rubric import Rubric
+from fairreg.assessment.base import Verdict
+from fairreg.assessment.evidence import DatasetScore, Evidence, encoded
+from fairreg.assessment.report import AssessmentReport, coverage_text, not_enough
+from fairreg.assessment.report import assess as judge
+from fairreg.assessment.rubric import DATASETS, Rubric, indicators
+from fairreg.assessment.training import is_current
 from fairreg.registry import Assessment, Registry, subject
-from fairreg.schemas.identifiers import IdentifierLike
+from fairreg.schemas.identifiers import Identifier, IdentifierLike
 
-__all__ = ["AssessmentResult", "assessment_of", "newest_evidence", "save"]
+__all__ = ["AssessmentResult", "assessment_of", "dataset_score", "newest_evidence", "rescored", "save"]
 
 
 class AssessmentResult(NamedTuple):
@@ -61,6 +64,46 @@ def newest_evidence(
         if not item.offline and item.assessed_at >= oldest:
             return _read(registry.assessment_evidence(item))
     return None
+
+
+def dataset_score(dataset: Identifier, evidence: Evidence) -> DatasetScore:
+    """Score a training dataset, named as the model names it, from the evidence about it."""
+    report = judge(evidence, DATASETS)
+    checks = [item for part in report.principles.values() for item in part.indicators]
+    essential = {item.id for item in indicators(DATASETS) if item.essential}
+    return DatasetScore(
+        identifier=dataset,
+        score=report.overall,
+        coverage=report.coverage,
+        rubric=f"{report.rubric} {report.rubric_version}",
+        when=report.assessed_at,
+        evidence_digest=report.evidence_digest,
+        detail=None if report.overall is not None else _why_no_score(report),
+        failed=tuple(item.id for item in checks if item.id in essential and item.verdict is Verdict.FAIL),
+    )
+
+
+def _why_no_score(report: AssessmentReport) -> str:
+    return f"{not_enough(report)}; {coverage_text(report.coverage)} of the checks could be made"
+
+
+def rescored(registry: Registry, evidence: Evidence) -> Evidence:
+    """Score the training data of stored evidence anew where their scores are of an older rubric.
+
+    They are scored from the stored evidence about the data that the score came from, else the newest; a
+    score stays where the registry has none, and then decides nothing.
+    """
+    datasets = tuple(item if is_current(item) else _rescored(registry, item) for item in evidence.datasets)
+    return evidence if datasets == evidence.datasets else msgspec.structs.replace(evidence, datasets=datasets)
+
+
+def _rescored(registry: Registry, score: DatasetScore) -> DatasetScore:
+    made = registry.assessments(score.identifier, rubric=DATASETS.name)
+    digest = (score.evidence_digest or "").removeprefix("sha256:")
+    same = (item for item in made if item.evidence_sha256 == digest)
+    found = next((known for item in same if (known := _read(registry.assessment_evidence(item)))), None)
+    known = found or newest_evidence(registry, score.identifier, DATASETS)
+    return score if known is None else dataset_score(score.identifier, known)
 
 
 def _read(stored: bytes) -> Evidence | None:

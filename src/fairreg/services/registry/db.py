@@ -176,6 +176,8 @@ def _make_ready(database: Database, log: "Log") -> None:
         log("Updated the search index of the registry to the rules of this release.")
     if not registry.lineages_are_current() and registry.rebuild_lineages():
         log("Grouped the records of the registry into models by the rules of this release.")
+    if not registry.scores_are_current() and (count := registry.hide_older_scores()):
+        log(f"{count} assessments follow an older rubric; score their evidence again: fairreg db upgrade")
     if registry.load_catalogue():
         log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
