@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Documents of ``assess``."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from fairreg.schemas.documents.base import DocumentPart
 
 __all__ = ["AssessDocument", "AssessManyDocument", "EarlierAssessment"]
 
+# [low, high], 0 to 1: unknown verdicts counted as fails, and as passes.
+ScoreInterval = Annotated[list[float], Meta(min_length=2, max_length=2)]
 VerdictName = Literal["pass", "partial", "fail", "not_applicable", "unknown"]
 
 
@@ -69,7 +71,11 @@ class PrincipleScore(DocumentPart, frozen=True):
     """Score of one principle."""
 
     score: float | None
-    """Score, 0 to 1; null without a verdict."""
+    """Score, 0 to 1; null below a coverage of 0.8."""
+    interval: ScoreInterval | None
+    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
+    coverage: float
+    """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     maturity: int | None
     """Maturity, 0 to 3; null without a score."""
     indicators: list[IndicatorVerdict]
@@ -102,11 +108,17 @@ class ScoresWithFairreg(DocumentPart, frozen=True):
     """Scores with the additions of fairreg's catalogue."""
 
     overall: float | None
-    """Overall score, 0 to 1; null without one."""
+    """Overall score, 0 to 1; null unless each letter has a score."""
+    interval: ScoreInterval | None
+    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
     coverage: float
-    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
-    """Score by letter, 0 to 1; null without one."""
+    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8."""
+    letter_intervals: dict[str, ScoreInterval | None]
+    """[low, high] by letter, 0 to 1; null where no indicator applies."""
+    letter_coverage: dict[str, float]
+    """Coverage by letter, 0 to 1."""
     added: list[str]
     """Fields that are added."""
     changed: list[ChangedVerdict]
@@ -123,11 +135,17 @@ class AssessDocument(DocumentPart, frozen=True):
     rubric_version: str
     """Version of the rubric."""
     overall: float | None
-    """Overall score, 0 to 1; null without one."""
+    """Overall score, 0 to 1; null unless each letter has a score."""
+    interval: ScoreInterval | None
+    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
     coverage: float
-    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
-    """Score by letter (F, A, I, R), 0 to 1; null without one."""
+    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8."""
+    letter_intervals: dict[str, ScoreInterval | None]
+    """[low, high] by letter, 0 to 1; null where no indicator applies."""
+    letter_coverage: dict[str, float]
+    """Coverage by letter, 0 to 1."""
     principles: dict[str, PrincipleScore]
     """Score by principle, such as F1."""
     badge: BadgeOfReport | None
@@ -136,6 +154,8 @@ class AssessDocument(DocumentPart, frozen=True):
     """Time at which the evidence was gathered (ISO 8601)."""
     evidence_digest: str
     """Digest of the evidence, from which the same report can be computed again."""
+    equal_weights: float | None
+    """Score of a dataset with equal weights, 0 to 1; null without an overall score, and for models."""
     with_fairreg: ScoresWithFairreg | None
     """Scores with the additions of fairreg's catalogue; null where it adds nothing."""
 
@@ -152,11 +172,15 @@ class AssessedRow(DocumentPart, frozen=True):
     rubric: str
     """Rubric."""
     overall: float | None
-    """Overall score, 0 to 1; null without one."""
+    """Overall score, 0 to 1; null unless each letter has a score."""
+    interval: ScoreInterval | None
+    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
     coverage: float
-    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
-    """Score by letter (F, A, I, R), 0 to 1; null without one."""
+    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8."""
+    letter_coverage: dict[str, float]
+    """Coverage by letter, 0 to 1."""
     failed: list[str]
     """Indicators that fail."""
 
@@ -239,9 +263,9 @@ class EarlierAssessment(DocumentPart, frozen=True):
     offline: bool
     """True if no service was asked."""
     overall: float | None
-    """Overall score, 0 to 1; null without one."""
+    """Overall score by the rules of `rubric_version`, 0 to 1; null without one."""
     coverage: float
-    """Part of the rubric's weight that has a verdict, 0 to 1."""
+    """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
     """Score by letter (F, A, I, R), 0 to 1; null without one."""
     evidence_digest: str
