@@ -71,9 +71,9 @@ class PrincipleScore(DocumentPart, frozen=True):
     """Score of one principle."""
 
     score: float | None
-    """Score, 0 to 1; null below a coverage of 0.8."""
+    """Score, 0 to 1; null below a coverage of 0.8, or where no indicator applies."""
     interval: ScoreInterval | None
-    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
+    """[low, high], 0 to 1: unknown counted as fail, and as pass; null where no indicator applies."""
     coverage: float
     """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     maturity: int | None
@@ -108,13 +108,13 @@ class ScoresWithFairreg(DocumentPart, frozen=True):
     """Scores with the additions of fairreg's catalogue."""
 
     overall: float | None
-    """Overall score, 0 to 1; null unless each letter has a score."""
+    """Overall score, 0 to 1; null where a letter lacks evidence, or no indicator applies."""
     interval: ScoreInterval | None
-    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
+    """[low, high], 0 to 1: unknown counted as fail, and as pass; null where no indicator applies."""
     coverage: float
     """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
-    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8."""
+    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8, or where no indicator applies."""
     letter_intervals: dict[str, ScoreInterval | None]
     """[low, high] by letter, 0 to 1; null where no indicator applies."""
     letter_coverage: dict[str, float]
@@ -135,13 +135,13 @@ class AssessDocument(DocumentPart, frozen=True):
     rubric_version: str
     """Version of the rubric."""
     overall: float | None
-    """Overall score, 0 to 1; null unless each letter has a score."""
+    """Overall score, 0 to 1; null where a letter lacks evidence, or no indicator applies."""
     interval: ScoreInterval | None
-    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
+    """[low, high], 0 to 1: unknown counted as fail, and as pass; null where no indicator applies."""
     coverage: float
     """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
-    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8."""
+    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8, or where no indicator applies."""
     letter_intervals: dict[str, ScoreInterval | None]
     """[low, high] by letter, 0 to 1; null where no indicator applies."""
     letter_coverage: dict[str, float]
@@ -172,13 +172,13 @@ class AssessedRow(DocumentPart, frozen=True):
     rubric: str
     """Rubric."""
     overall: float | None
-    """Overall score, 0 to 1; null unless each letter has a score."""
+    """Overall score, 0 to 1; null where a letter lacks evidence, or no indicator applies."""
     interval: ScoreInterval | None
-    """[low, high], 0 to 1: unknown verdicts counted as fails, and as passes; null where no indicator applies."""
+    """[low, high], 0 to 1: unknown counted as fail, and as pass; null where no indicator applies."""
     coverage: float
     """Weight of the indicators with a verdict over that of all that apply, 0 to 1."""
     letters: dict[str, float | None]
-    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8."""
+    """Score by letter (F, A, I, R), 0 to 1; null below a coverage of 0.8, or where no indicator applies."""
     letter_coverage: dict[str, float]
     """Coverage by letter, 0 to 1."""
     failed: list[str]
