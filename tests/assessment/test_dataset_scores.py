@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
-from fairreg.assessment.datasets import equal_weights
 from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.indicators.i2 import training_data_fair
+from fairreg.assessment.rubric import equal_weights
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Feature, Tensor
 from fairreg.services.assess.store import dataset_score

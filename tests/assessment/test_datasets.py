@@ -9,9 +9,9 @@ import pytest
 from assessment.samples import BARE, DATASET, SHA, document, replaced, with_record
 from fairreg import harvesters
 from fairreg.assessment import rubric
-from fairreg.assessment.datasets import equal_weights
 from fairreg.assessment.evidence import DataCiteFacts, Probe, ProbeKind
 from fairreg.assessment.report import assess
+from fairreg.assessment.rubric import equal_weights
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,

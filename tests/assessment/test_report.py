@@ -69,6 +69,8 @@ def test_a_dataset_gets_its_own_rubric_and_its_score_is_the_mean_of_its_checks()
     points = [item.weight * item.verdict.points for item in DATA]
     assert sum(item.weight for item in DATA) == 28
     assert report.overall == pytest.approx(sum(points) / 28)
+    assert report.equal_weights == pytest.approx(sum(item.verdict.points for item in DATA) / 16)
+    assert REPORT.equal_weights is None
     assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 6)
     assert msgspec.json.decode(msgspec.json.encode(report), type=type(report)) == report
 

@@ -134,6 +134,7 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
         badge=_badge(scored, rules.overall(scored)),
         assessed_at=evidence.gathered_at,
         evidence_digest=evidence.digest,
+        equal_weights=rubric.equal_weights(found.verdict for _, found in scored) if rules.pooled else None,
         with_fairreg=_with_fairreg(rules, evidence, scored),
     )
 

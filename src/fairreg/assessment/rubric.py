@@ -30,6 +30,7 @@ __all__ = [
     "Score",
     "checked",
     "coverage",
+    "equal_weights",
     "for_kind",
     "indicators",
     "maturity",
@@ -175,6 +176,18 @@ def weighted_mean(scored: Sequence[IndicatorScore], unknown: float | None = None
     ]
     total = sum(weight for weight, _ in counted)
     return sum(weight * points for weight, points in counted) / total if total else None
+
+
+def equal_weights(verdicts: Iterable[Verdict]) -> float | None:
+    """Return the mean over the verdicts, as Chen et al. count; None where less than 80 % are known.
+
+    >>> equal_weights([Verdict.PASS] * 13 + [Verdict.PARTIAL] * 3)
+    0.90625
+    """
+    applicable = [item for item in verdicts if item is not Verdict.NOT_APPLICABLE]
+    points = [item.points for item in applicable if item.points is not None]
+    enough = points and len(points) >= rubrics.ENOUGH * len(applicable)
+    return sum(points) / len(points) if enough else None
 
 
 def mean(values: Iterable[float | None]) -> float | None:

@@ -139,7 +139,9 @@ def history(
 def older_assessments(connection: Connection) -> tuple[Assessment, ...]:
     """Return those by an older rubric whose evidence the present one has not scored, oldest first."""
     again = assessments.alias()
-    same = [again.c[name] == assessments.c[name] for name in _PLACE if name != "rubric_version"]
+    # By the time of gathering: scores of training data in the evidence are computed anew, too.
+    of_same = ("family", "key", "rubric", "assessed_at")
+    same = [again.c[name] == assessments.c[name] for name in of_same]
     scored = exists().where(*same, _of_this_release(again.c))
     older = assessments.c.rubric.in_(VERSIONS) & ~_of_this_release(assessments.c)
     query = select(*_columns()).where(older, ~scored).order_by(assessments.c.assessed_at, assessments.c.id)

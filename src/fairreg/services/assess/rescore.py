@@ -11,7 +11,7 @@ from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS, MODELS
 from fairreg.errors import RecordError
 from fairreg.registry import Assessment, Registry
-from fairreg.services.assess.store import AssessmentResult, assessment_of
+from fairreg.services.assess.store import AssessmentResult, assessment_of, rescored
 
 __all__ = ["Rescored", "rescore"]
 
@@ -59,5 +59,6 @@ def _again(registry: Registry, item: Assessment) -> Assessment | None:
         evidence = msgspec.json.decode(registry.assessment_evidence(item), type=Evidence)
     except (RecordError, msgspec.DecodeError):
         return None
+    evidence = rescored(registry, evidence)
     report = judge(evidence, _RUBRICS[item.rubric])
     return assessment_of(registry, AssessmentResult(evidence, report, item.identifier))
