@@ -34,7 +34,7 @@ class FetchedFile(DocumentPart, frozen=True):
     size: int
     """Size in bytes."""
     checksum: str
-    """Checksum, ALGORITHM:DIGITS: the published one that was compared, else the computed SHA-256."""
+    """Checksum, ALGORITHM:DIGITS: the published one, or the computed SHA-256 where none is published."""
     verified: bool
     """True if it agrees with a published checksum."""
     checked_for: Literal["identity", "transmission errors"] | None
