@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint benchmark hbb payloads clean
+.PHONY: help demo test test-long lint benchmark hbb figures payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -23,25 +23,33 @@ $(VENV)/.dev: $(VENV)/.base
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+# An environment of its own: tritonclient needs another protobuf than onnx does.
+$(VENV)/.triton: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/triton
+	$(VENV)/triton/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc]>=2.60,<3'
+	@touch $@
+
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
 	$(BIN)/python scripts/demo.py
 
 # Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
 test test-long: export PYTHONDONTWRITEBYTECODE :=
-test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required $(BIN)/python -m pytest -n auto --dist worksteal
+test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
+test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(VENV)/.dev lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
+test: $(VENV)/.dev $(VENV)/.triton lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
-test-long: $(VENV)/.dev lint  ## the same with the long tests, ten times the fuzzing, and coverage
+test-long: $(VENV)/.dev $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
-lint: $(VENV)/.dev  ## style, types and architecture
+lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/build_document_schemas.py --check
+	$(BIN)/python scripts/check_catalogue.py
 
 benchmark: $(VENV)/.base  ## compare the network's graph with its plain definition
 	$(BIN)/python benchmarks/hbb_inference.py
@@ -52,6 +60,15 @@ $(VENV)/.hbb: $(VENV)/.base
 
 hbb: $(VENV)/.hbb  ## simulate 2,000 jets, train one epoch, evaluate, export and benchmark (some minutes)
 	FAIRREG=$(BIN)/fairreg scripts/hbb_chain.sh
+
+$(VENV)/.plot: $(VENV)/.base
+	$(PIP) --editable '.[hep,plot]'
+	@touch $@
+
+# QUICK=1: only what the packaged jets give (a minute). PUBLISHED: gnn_baseline_best.pth of 10.5281/zenodo.7305227.
+figures: $(if $(QUICK),$(VENV)/.plot,$(VENV)/.hbb)  ## make the figures and tables of docs/hbb-explanations.md again (half an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/make_figures.py $(if $(QUICK),,--simulate) \
+		$(if $(PUBLISHED),--published '$(PUBLISHED)')
 
 payloads: $(VENV)/.base  ## map every recorded payload kept beside the checkout and print what became of it
 	$(BIN)/python scripts/payload_table.py

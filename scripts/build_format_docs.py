@@ -24,7 +24,10 @@ HTML are dropped from descriptions. It is *narrowed* when a part of it is writte
 
 `add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, which is linked data
 ([JSON-LD of other tools](linked-data.md)). `cff`, `zenodo` and `model-card` describe a repository and are
-read with it, by `harvest` and `assess`. `bibtex`, `prov` and `turtle` are only written."""
+read with it, by `harvest` and `assess`. `bibtex`, `prov` and `turtle` are only written.
+
+`jsonld`, `fair4ml` and `turtle` use terms of fairreg's own where no vocabulary has one: [terms.md](terms.md)
+defines them."""
 
 
 def _built_in() -> tuple[Format, ...]:

@@ -3,9 +3,10 @@
 
     python scripts/package_reference.py TRAINED --train train.h5 --test test.h5 [--published FILE.pth]
 
-TRAINED is the folder that ``fairreg hbb train`` wrote. The weights, the training log and a model card go into
-the package, the records of the model and of both samples into the catalogue. Every figure is measured here,
-on the test sample and on the packaged jets; `--published` adds the published baseline for comparison.
+TRAINED is the folder that ``fairreg hbb train`` wrote. The weights, the training log, figures.json and a
+model card made of it go into the package, the records of the model and of both samples into the catalogue.
+Every figure is measured here, on the test sample and on the packaged jets; `--published` adds the published
+baseline for comparison.
 """
 
 import argparse
@@ -18,10 +19,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from fairreg.models import hbb_in
+from fairreg.models.hbb_in.content import MANTISSA_BITS
 from fairreg.models.hbb_in.inputs import signature
 from fairreg.models.hbb_in.jet_files import open_jets
-from fairreg.models.hbb_in.metrics import Estimate, TaggingMetrics, tagging_metrics
+from fairreg.models.hbb_in.metrics import Estimate, TaggingMetrics
 from fairreg.models.hbb_in.published import DOI, PAPER
+from fairreg.models.hbb_in.simulation.record import SAME
 from fairreg.models.hbb_in.workflows.evaluate import evaluate
 from fairreg.runners.weights import fingerprint
 from fairreg.schemas.identifiers import Identifier
@@ -56,6 +59,7 @@ class Facts:
     test: ModelRecord
     test_figures: TaggingMetrics
     packaged: TaggingMetrics
+    packaged_weighted: TaggingMetrics
     published: TaggingMetrics | None
     fingerprint: str
 
@@ -70,11 +74,12 @@ def main() -> None:
     ):
         shutil.copyfile(_found(asked.trained, name), WEIGHTS / target)
     facts = _facts(asked)
-    (WEIGHTS / "MODEL_CARD.md").write_text(_card(facts), encoding="utf-8")
+    figures = _figures(facts)
+    (WEIGHTS / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (WEIGHTS / "MODEL_CARD.md").write_text(card(figures, facts.train, facts.test), encoding="utf-8")
     records = [_model(facts), facts.train, facts.test]
     text = json.dumps([item.to_json() for item in records], ensure_ascii=False, indent=1) + "\n"
     CATALOGUE.write_text(text, encoding="utf-8")
-    (WEIGHTS / "figures.json").write_text(json.dumps(_figures(facts), indent=1) + "\n", encoding="utf-8")
     print(f"test sample: ROC AUC {_shown(facts.test_figures.roc_auc)}; {facts.fingerprint}")
 
 
@@ -89,9 +94,6 @@ def _facts(asked: argparse.Namespace) -> Facts:
     document = json.loads(_found(asked.trained, "metrics.json").read_text(encoding="utf-8"))
     (trained,) = document["rounds"]
     weights = WEIGHTS / "reference.safetensors"
-    jets = hbb_in.sample()
-    assert jets.labels is not None
-    scores = hbb_in.load(weights).predict(jets.tracks, jets.vertices)[:, 1]
     return Facts(
         setup=document["setup"],
         best=trained["best"],
@@ -99,7 +101,8 @@ def _facts(asked: argparse.Namespace) -> Facts:
         train=_dataset(asked.train),
         test=_dataset(asked.test),
         test_figures=evaluate(weights, [asked.test]).figures,
-        packaged=tagging_metrics(jets.labels[:, 1].astype(bool), scores),
+        packaged=evaluate(weights).figures,
+        packaged_weighted=evaluate(weights, weighted=True).figures,
         published=evaluate(asked.published, [asked.test]).figures if asked.published else None,
         fingerprint=fingerprint(weights),
     )
@@ -189,46 +192,70 @@ def _shown(estimate: Estimate) -> str:
 
 
 def _figures(facts: Facts) -> dict[str, Any]:
-    """The figures that a test compares with."""
-    found = {"test": facts.test_figures, "packaged": facts.packaged}
-    return {"fingerprint": facts.fingerprint} | {
-        name: {
-            "jets": item.signal + item.background,
-            "roc_auc": [item.roc_auc.value, item.roc_auc.uncertainty],
-            "accuracy": [item.accuracy.value, item.accuracy.uncertainty],
-        }
-        for name, item in found.items()
+    """What the card says and a test compares with."""
+    found = {
+        "test": facts.test_figures,
+        "packaged": facts.packaged,
+        "packaged_weighted": facts.packaged_weighted,
+        "published_test": facts.published,
+    }
+    return {
+        "fingerprint": facts.fingerprint,
+        "setup": facts.setup,
+        "best_epoch": facts.best["epoch"],
+        "training_jets": facts.training_jets,
+    } | {name: _document(item) for name, item in found.items() if item is not None}
+
+
+def _document(item: TaggingMetrics) -> dict[str, Any]:
+    return {
+        "jets": item.signal + item.background,
+        "roc_auc": [item.roc_auc.value, item.roc_auc.uncertainty],
+        "accuracy": [item.accuracy.value, item.accuracy.uncertainty],
+        "rejections": {str(one.efficiency): [one.value, one.uncertainty] for one in item.rejections},
     }
 
 
-def _card(facts: Facts) -> str:
-    rows = [
-        ("these weights, test sample", facts.test_figures),
-        ("these weights, packaged jets", facts.packaged),
-    ]
-    rows += [("published baseline, test sample", facts.published)] if facts.published else []
-    table = "\n".join(_row(name, item) for name, item in rows)
+# Rows of the card's table: what was measured, and the command that measures it again.
+_ROWS = {
+    "test": ("these weights, test sample", "fairreg hbb evaluate --sample test.h5"),
+    "packaged": ("these weights, packaged jets", "fairreg hbb evaluate"),
+    "packaged_weighted": ("these weights, packaged jets, weighted", "fairreg hbb evaluate --weighted"),
+    "published_test": (
+        "published baseline, test sample",
+        "fairreg hbb evaluate gnn_baseline_best.pth --sample test.h5",
+    ),
+}
+
+
+def card(figures: dict[str, Any], train: ModelRecord, test: ModelRecord) -> str:
+    """The model card, made of the figures and the records of the samples."""
+    rows = [_row(*_ROWS[name], figures[name]) for name in _ROWS if name in figures]
+    setup = figures["setup"]
     return CARD.read_text(encoding="utf-8").format(
         title=TITLE,
         doi=DOI,
-        fingerprint=facts.fingerprint,
-        table=table,
-        training_jets=facts.training_jets,
-        train=facts.train.name,
-        test=facts.test.name,
-        setup="\n".join(f"- {name}: {value}" for name, value in facts.setup.items()),
-        best=facts.best["epoch"],
-        limits=facts.train.limitations,
+        fingerprint=figures["fingerprint"],
+        table="\n".join(rows),
+        training_jets=figures["training_jets"],
+        train=train.name,
+        test=test.name,
+        setup="\n".join(f"- {name}: {value}" for name, value in setup.items()),
+        best=figures["best_epoch"],
+        limits=train.limitations,
+        same=SAME,
+        bits=MANTISSA_BITS,
+        **{name: setup[name] for name in ("epochs", "patience", "learning_rate", "schedule", "seed")},
     )
 
 
-def _row(name: str, item: TaggingMetrics) -> str:
-    rejections = " | ".join(
-        "none passes" if found.value is None else f"{found.value:.0f} ± {found.uncertainty or 0:.0f}"
-        for found in item.rejections
-    )
-    number = item.signal + item.background
-    return f"| {name} | {number} | {_shown(item.roc_auc)} | {_shown(item.accuracy)} | {rejections} |"
+def _row(name: str, command: str, item: dict[str, Any]) -> str:
+    rejections = [
+        "none passes" if value is None else f"{value:.0f} ± {uncertainty or 0:.0f}"
+        for value, uncertainty in item["rejections"].values()
+    ]
+    figures = ("{:.4f} ± {:.4f}".format(*item[name]) for name in ("roc_auc", "accuracy"))
+    return f"| {' | '.join((name, str(item['jets']), *figures, *rejections, f'`{command}`'))} |"
 
 
 def _arguments() -> argparse.Namespace:

@@ -13,6 +13,7 @@ from fairreg.web import HttpClient, RetryPolicy
 from support.databases import ENGINES, Databases, registry_variables
 from support.examples import load_profile
 from support.postgres import RUN, NoServer, Run, announced
+from support.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  hooks
 
 PIPE = pytest.StashKey[int]()
 TESTS = Path(__file__).parent
@@ -59,6 +60,14 @@ def pytest_unconfigure(config):
 
 def pytest_report_header():
     return f"PostgreSQL: {announced()}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Lines that a test recorded as ``shown``, wherever it ran."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "shown":
+                terminalreporter.write_line(value)
 
 
 @pytest.fixture(autouse=True)

@@ -29,8 +29,40 @@ def test_version_and_licence_are_the_same_everywhere(project):
 
 
 def test_the_citation_file_has_what_its_schema_requires():
+    from fairreg.formats import cff
+
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert {"cff-version", "message", "title", "authors"} <= set(yaml.safe_load(text))
+    assert cff.violations(text) == []
+
+
+def test_the_citation_file_and_codemeta_say_the_same(project):
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    codemeta = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
+    assert citation["abstract"] == codemeta["description"]
+    assert citation["keywords"] == codemeta["keywords"]
+    assert citation["repository-code"] == codemeta["codeRepository"] == project["urls"]["Source"]
+    assert citation["url"] == codemeta["softwareHelp"]["url"] == project["urls"]["Documentation"]
+    authors = [item["name"] for item in citation["authors"]]
+    assert authors == [item["name"] for item in codemeta["author"]]
+    assert authors == [item["name"] for item in project["authors"]]
+    cited = [codemeta["referencePublication"], *codemeta["citation"]]
+    assert [f"https://doi.org/{item['doi']}" for item in citation["references"]] == cited
+
+
+def test_codemeta_has_the_requirements_of_the_base_install(project):
+    codemeta = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
+    assert codemeta["softwareRequirements"] == project["dependencies"]
+
+
+@pytest.mark.parametrize("file", ["CITATION.cff", "codemeta.json"])
+def test_fairreg_reads_its_own_metadata_files(file):
+    from fairreg.formats.repository_files import read_files
+
+    (facts,) = read_files({file: (ROOT / file).read_text(encoding="utf-8")})
+    assert facts.fault is None
+    assert facts.repository == "https://github.com/fairreg/fairreg"
+    assert {item.value for item in facts.identifiers} <= {"10.1088/2632-2153/ad12e3"}
 
 
 def test_the_commands_of_the_readme_exist():
@@ -96,8 +128,11 @@ def test_every_command_is_found_by_its_first_word_alone():
 
 def test_every_source_file_says_its_licence():
     files = [
-        path for folder in ("src", "tests", "scripts", "benchmarks") for path in (ROOT / folder).rglob("*.py")
-    ]
+        path
+        for folder in ("src", "tests", "scripts", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if not {"judged", "files"} <= {*path.parts}
+    ]  # the made-up published records have licences of their own
     assert [
         path
         for path in files

@@ -81,10 +81,10 @@ _SLUG = rf"(?!10\.)(?!{_ARCHIVES}){_NAME}/[A-Za-z0-9._][\w.-]*"
 _HUB_ID = rf"(?!(?i:{_NO_HUB_OWNER}))(?:datasets/)?+(?:{_SLUG}|{_NAME})"
 _REPOSITORY = (
     rf"((?!10\.)(?!(?i:{_NO_GITHUB_OWNER})){_NAME}/(?!\.git(?:[/@#]|\Z))[A-Za-z0-9._][\w.-]*?)"
-    r"(?:\.git)*(?:[@#]\S*|/(?s:.*))?"
+    r"(?<!\.)\.*(?:\.git)*(?:[@#]\S*|/(?s:.*))?"  # a dot at the end is that of a sentence
 )
 # A release by the name of its tag, which may contain "@" (svelte@5.0.0) and slashes.
-_RELEASE = rf"({_NAME}/(?!\.)[\w.-]+?)(?:\.git)*(?:@|/releases/tag/)((?s:.*))"
+_RELEASE = rf"({_NAME}/(?!\.)[\w.-]+?)(?<!\.)\.*(?:\.git)*(?:@|/releases/tag/)((?s:.*))"
 _DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
 # A resolver before a DOI, also twice: https://doi.org/doi:10.5281/...
 _RESOLVERS = r"^(?i:https?:/{1,2}|(?:www\.|dx\.)?doi\.org/|(?:info:)?doi[:/]\s*|urn:doi:)+"

@@ -115,8 +115,16 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def test_simulate_gives_the_same_bytes_after_a_kill_and_with_more_workers(simulated, tmp_path):
-    killed = simulated("a")
+# Each file starts the generator once for each process that it has jets of.
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(("--jets", 6, "--signal-jets", 6, "--jets-per-file", 2), id="signal"),
+        pytest.param((), id="both processes", marks=pytest.mark.long),
+    ],
+)
+def test_simulate_gives_the_same_bytes_after_a_kill_and_with_more_workers(simulated, tmp_path, plan):
+    killed = simulated("a", *plan)
     first = tmp_path / "a" / "jets-00000.root"
     while not first.is_file() and killed.poll() is None:
         time.sleep(0.1)
@@ -125,7 +133,7 @@ def test_simulate_gives_the_same_bytes_after_a_kill_and_with_more_workers(simula
     assert first.is_file()
     assert not (tmp_path / "a/dataset.jsonld").exists()
     kept = first.stat().st_mtime_ns
-    again, other = simulated("a", "--json"), simulated("b", "--workers", 2)
+    again, other = simulated("a", *plan, "--json"), simulated("b", *plan, "--workers", 2)
     out, err = again.communicate()
     assert (again.returncode, other.wait()) == (0, 0), err
     assert first.stat().st_mtime_ns == kept
@@ -144,13 +152,17 @@ def test_simulate_does_not_mix_samples(simulated, tmp_path):
 
 
 def test_simulated_jets_can_be_prepared(simulated, cli, tmp_path):
+    from fairreg.models.hbb_in.content import content_digest
     from fairreg.models.hbb_in.jet_files import read_jets
 
-    made = simulated("a", "--signal-jets", 4)
+    made = simulated("a", "--signal-jets", 4, "--jets-per-file", 12)
     _, err = made.communicate()
     assert made.returncode == 0, err
     done = cli("hbb", "prepare", tmp_path / "a/*.root", "--output", tmp_path / "x.h5", "--json")
     assert (done.json["qcd"], done.json["hbb"], done.json["neither"]) == (8, 4, 0)
     sample = read_jets(tmp_path / "x.h5")
     assert '"no pile-up' in sample.source or "no pile-up" in sample.source
+    names = ("tracks", "vertices", "labels")
+    arrays = {**{name: getattr(sample, name) for name in names}, "weights": sample.weight}
+    assert f"Content: {content_digest([arrays])}" in sample.source
     assert np.isfinite(sample.tracks).all()

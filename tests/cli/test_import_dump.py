@@ -176,7 +176,7 @@ def test_what_is_no_dump_is_one_sentence_with_the_next_step(cli, dump, content, 
     assert words in result.err
     assert "Hint:" in result.err
     assert "Traceback" not in result.err
-    assert cli("db", "info", "--json").json["sources"] == {"catalogue": 153}
+    assert cli("db", "info", "--json").json["sources"] == {"catalogue": 165}
     assert cli("sources", "--refused", "--json").json == []
 
 

@@ -53,6 +53,14 @@ def test_names_of_files_sort_as_their_blocks():
     assert len(set(names)) == 1200
 
 
+def test_the_address_of_a_file_is_that_of_the_first_release_because_it_is_part_of_its_bytes():
+    plan = SimulationPlan(2, 24_000, 12_000, 2000)
+    assert sample.address(plan, plan.blocks()[0]) == (
+        "https://w3id.org/fairreg/hbb/Plan(seed=2, jets=24000, signal_jets=12000, jets_per_file=2000)"
+        "/Block(seed=2, number=0, signal=1000, background=1000)"
+    )
+
+
 @pytest.mark.parametrize("values", [(1, 0, 0, 1), (1, 5, 6, 1), (1, 5, -1, 1), (-1, 5, 2, 1), (1, 5, 2, 0)])
 def test_a_plan_that_cannot_be_meant_is_refused(values):
     with pytest.raises(UsageError):
@@ -64,12 +72,20 @@ def test_the_record_says_what_the_sample_is_and_is_not(monkeypatch, tmp_path):
         "fairreg.models.hbb_in.simulation.record.versions", lambda: {"pythia8mc": "8.3", "fastjet": "3.5"}
     )
     (tmp_path / "jets-00000.root").write_bytes(b"jets")
-    record = dataset_record(SimulationPlan(7, 10, 5, 10), [tmp_path / "jets-00000.root"])
+    record = dataset_record(SimulationPlan(7, 10, 5, 10), [tmp_path / "jets-00000.root"], "sha256:abc")
     assert ModelRecord.from_jsonld(record.to_jsonld()) == record
     assert record.kind == "dataset"
     assert record.limitations == LIMITS
     assert "no pile-up" in record.limitations
-    for words in ("Seed 7", "pythia8mc 8.3", "PhaseSpace:pTHatMin = 280", "fj_doubleb"):
+    for words in (
+        "Seed 7",
+        "same bytes on processors of one family only",
+        "Content: sha256:abc, of values rounded to 10 bits",
+        "pythia8mc 8.3",
+        "PhaseSpace:pTHatMin = 280",
+        "event_weight undoes the bias towards high pT",
+        "fj_doubleb",
+    ):
         assert words in record.notes
     (file,) = record.distributions
     assert (file.size, file.checksums[0][:7]) == (4, "sha256:")

@@ -280,3 +280,12 @@ def test_what_is_printed_of_an_address_is_the_same_identifier(text, value):
     found = parse(text)
     assert found.value == value
     assert parse(found.compact) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["git@github.com:a/b.#readme", "github:a/b.@v1", "https://github.com/a/b..git", "github:a/b."]
+)
+def test_a_dot_at_the_end_of_a_repository_is_that_of_a_sentence(text):
+    found = parse(text)
+    assert found.compact == "github:a/b"
+    assert parse(found.compact).key == found.key

@@ -47,12 +47,12 @@ def test_a_fresh_home_gets_a_registry_and_hears_so(fresh: Settings) -> None:
     said: list[str] = []
     ensure(fresh, said.append)
     assert len(said) == 2
-    assert "153 records" in said[1]
+    assert "165 records" in said[1]
     ensure(fresh, said.append)
     assert len(said) == 2
     place = Database(fresh.database_url).location
-    assert check(fresh) == CheckReport(place=place, entries=153, statements=153)
-    assert info(fresh).kinds == {"dataset": 42, "model": 87, "software": 24}
+    assert check(fresh) == CheckReport(place=place, entries=165, statements=165)
+    assert info(fresh).kinds == {"dataset": 44, "model": 96, "software": 25}
     assert init(fresh) == info(fresh) == upgrade(fresh)
 
 

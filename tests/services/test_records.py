@@ -82,7 +82,7 @@ def filled(settings: Settings) -> Settings:
                 identifier=f"doi:10.1234/v{number}",
                 subject=("doi", f"10.1234/v{number}"),
                 rubric="fair-ai-models",
-                rubric_version="1.0",
+                rubric_version="2.0",
                 assessed_at=LONG_AGO,
                 offline=False,
                 overall=0.5 + number / 10,
@@ -101,10 +101,10 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
     full: Settings, home: Home, tmp_path: Path
 ) -> None:
     counts = export(full, tmp_path / "one.jsonl")
-    assert counts == {"statements": 158, "verdicts": 2, "refused": 3, "assessments": 2}
+    assert counts == {"statements": 170, "verdicts": 2, "refused": 3, "assessments": 2}
     other = home("other")
     assert import_(other, tmp_path / "one.jsonl") == {
-        "new": 5, "changed": 0, "unchanged": 153, "verdicts": 2, "refused": 3, "assessments": 2
+        "new": 5, "changed": 0, "unchanged": 165, "verdicts": 2, "refused": 3, "assessments": 2
     }  # fmt: skip
     export(other, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
@@ -156,7 +156,7 @@ def linked_data(record: ModelRecord) -> str:
 def test_a_second_import_changes_nothing(full: Settings, tmp_path: Path) -> None:
     export(full, tmp_path / "one.jsonl")
     counts = import_(full, tmp_path / "one.jsonl")
-    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 158)
+    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 170)
     export(full, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
 
@@ -173,12 +173,12 @@ def test_files_of_releases_that_knew_only_statements_are_read(
     ]
     (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, old)), encoding="utf-8")
     other = home("other")
-    assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 153}
+    assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 165}
     with Registry(settings=other) as registry:
         tombstone = registry.statement("zenodo", "3")
     assert tombstone is not None
     assert (tombstone.gone, tombstone.gone_reason) == (True, "Spam.")
-    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 158
+    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 170
     with Registry(settings=full) as registry:
         assert registry.entry_for("10.1234/v3").gone_at == LONG_AGO
 
@@ -246,10 +246,10 @@ def test_a_bad_line_is_named_and_nothing_is_kept(
     with (tmp_path / "good.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")
     other = home("other")
-    with pytest.raises(RecordError, match="line 166"):
+    with pytest.raises(RecordError, match="line 178"):
         import_(other, tmp_path / "good.jsonl")
     with Registry(settings=other) as registry:
-        assert registry.info().entries == 153
+        assert registry.info().entries == 165
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_line_that_no_registry_can_keep_is_named_and_nothing_is_kept(
     with pytest.raises(RecordError, match=r"old\.jsonl line 2: .*(NUL|1,400 bytes)"):
         import_(other, tmp_path / "old.jsonl")
     with Registry(settings=other) as registry:
-        assert registry.info().entries == 153
+        assert registry.info().entries == 165
 
 
 def test_reasons_and_places_of_an_imported_file_hold_no_email_address(home: Home, tmp_path: Path) -> None:

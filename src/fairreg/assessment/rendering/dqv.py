@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.assessment.rubric import Score
+from fairreg.schemas.contexts import NAMESPACE
 from fairreg.schemas.jsonld_terms import identifier_in
 
 __all__ = ["to_jsonld"]
 
 Node = dict[str, Any]
-_TERMS = "https://w3id.org/fairreg/terms#"
 _DQV = "http://www.w3.org/ns/dqv#"
 _PROV = "http://www.w3.org/ns/prov#"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
@@ -26,7 +26,7 @@ _CONTEXT: Node = {
     "prov": _PROV,
     "skos": _SKOS,
     "xsd": _XSD,
-    "fairreg": _TERMS,
+    "fairreg": NAMESPACE,
     "hasQualityMeasurement": {"@id": f"{_DQV}hasQualityMeasurement", "@type": "@id"},
     "computedOn": {"@id": f"{_DQV}computedOn", "@type": "@id"},
     "isMeasurementOf": {"@id": f"{_DQV}isMeasurementOf", "@type": "@id"},
@@ -38,15 +38,15 @@ _CONTEXT: Node = {
     "endedAtTime": {"@id": f"{_PROV}endedAtTime", "@type": f"{_XSD}dateTime"},
     "prefLabel": f"{_SKOS}prefLabel",
     "definition": f"{_SKOS}definition",
-    "correspondsTo": f"{_TERMS}correspondsTo",
-    "verdict": f"{_TERMS}verdict",
-    "reason": f"{_TERMS}reason",
-    "remedy": f"{_TERMS}remedy",
-    "weight": {"@id": f"{_TERMS}weight", "@type": f"{_XSD}integer"},
-    "coverage": {"@id": f"{_TERMS}coverage", "@type": f"{_XSD}double"},
-    "lowest": {"@id": f"{_TERMS}lowest", "@type": f"{_XSD}double"},
-    "highest": {"@id": f"{_TERMS}highest", "@type": f"{_XSD}double"},
-    "evidenceDigest": f"{_TERMS}evidenceDigest",
+    "correspondsTo": f"{NAMESPACE}correspondsTo",
+    "verdict": f"{NAMESPACE}verdict",
+    "reason": f"{NAMESPACE}reason",
+    "remedy": f"{NAMESPACE}remedy",
+    "weight": {"@id": f"{NAMESPACE}weight", "@type": f"{_XSD}integer"},
+    "coverage": {"@id": f"{NAMESPACE}coverage", "@type": f"{_XSD}double"},
+    "lowest": {"@id": f"{NAMESPACE}lowest", "@type": f"{_XSD}double"},
+    "highest": {"@id": f"{NAMESPACE}highest", "@type": f"{_XSD}double"},
+    "evidenceDigest": f"{NAMESPACE}evidenceDigest",
 }
 
 
@@ -79,12 +79,12 @@ def _activity(report: AssessmentReport, run: str, thing: str) -> list[Node]:
         "@type": "prov:Activity",
         "used": thing,
         "endedAtTime": report.assessed_at,
-        "wasAssociatedWith": f"{_TERMS}fairreg",
+        "wasAssociatedWith": f"{NAMESPACE}fairreg",
         "prefLabel": f"{report.rubric} {report.rubric_version}",
         "coverage": report.coverage,
         "evidenceDigest": report.evidence_digest,
     }
-    agent = {"@id": f"{_TERMS}fairreg", "@type": "prov:SoftwareAgent", "prefLabel": "fairreg"}
+    agent = {"@id": f"{NAMESPACE}fairreg", "@type": "prov:SoftwareAgent", "prefLabel": "fairreg"}
     return [activity, agent]
 
 
@@ -126,7 +126,7 @@ def _metric(report: AssessmentReport, item: IndicatorResult) -> Node:
 
 
 def _term(report: AssessmentReport, name: str) -> str:
-    return f"{_TERMS}{report.rubric}-{report.rubric_version}-{name}"
+    return f"{NAMESPACE}{report.rubric}-{report.rubric_version}-{name}"
 
 
 def _iri(identifier: str) -> str:

@@ -30,7 +30,7 @@ def simulate(
         typer.Option(min=0, metavar="N", help="Number of H->bb jets among them.", show_default="half"),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, metavar="SEED", help="Seed; the same seed gives the same bytes.")
+        int, typer.Option(min=0, metavar="SEED", help="Seed; same bytes on processors of one family.")
     ] = 1,
     jets_per_file: Annotated[int, typer.Option(min=2, metavar="N", help="Number of jets per file.")] = 2000,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,

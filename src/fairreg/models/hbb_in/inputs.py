@@ -79,12 +79,14 @@ ALL_TRACK_FEATURES = FeatureSelection(ALL_FEATURES.tracks, ())  # of a network o
 class Jets:
     """Jets of one sample: tracks (n, features, 60), vertices (n, features, 5), labels (n, 2) or none.
 
-    A label is (1, 0) for QCD, (0, 1) for H->bb and (0, 0) for a jet that is neither.
+    A label is (1, 0) for QCD, (0, 1) for H->bb and (0, 0) for a jet that is neither. `weights` (n,) undo an
+    oversampling, where there is one.
     """
 
     tracks: Array
     vertices: Array
     labels: Array | None = None
+    weights: Array | None = None
 
     def __post_init__(self) -> None:
         for name, array in (("tracks", self.tracks), ("vertices", self.vertices)):
@@ -97,6 +99,8 @@ class Jets:
             raise ModelError(f"tracks has {len(self.tracks)} jets, but vertices has {len(self.vertices)}.")
         if self.labels is not None:
             _check_labels(self.labels, len(self.tracks))
+        if self.weights is not None and self.weights.shape != (len(self.tracks),):
+            raise ModelError(f"weights must have shape ({len(self.tracks)},); it is {_kind(self.weights)}.")
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -140,7 +144,7 @@ def load_jets(path: str | Path, start: int = 0, stop: int | None = None) -> Jets
 
         with open_jets(path) as prepared:
             jets = prepared.read(start, stop)
-        return Jets(jets.tracks, jets.vertices, jets.labels)
+        return Jets(jets.tracks, jets.vertices, jets.labels, jets.weight)
     if path.suffix == ".root":
         from fairreg.models.hbb_in.preparation import Ntuples
 
@@ -244,12 +248,12 @@ def _named_arrays(content: Rows, source: str) -> dict[str, str]:
 
 
 def sample() -> Jets:
-    """The packaged jets; `sample_metadata` gives their origin and limitations."""
+    """The packaged jets with their weights; `sample_metadata` gives their origin and limitations."""
     with (
         as_file(files(__package__).joinpath(_SAMPLE, "sample.npz")) as path,
         np.load(path, allow_pickle=False) as stored,
     ):
-        return Jets(**unpacked(stored), labels=stored["labels"])
+        return Jets(**unpacked(stored), labels=stored["labels"], weights=stored["weights"])
 
 
 def packed(tracks: Array, vertices: Array) -> dict[str, Array]:

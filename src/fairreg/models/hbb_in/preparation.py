@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
+from fairreg.models.hbb_in.content import ORDER
 from fairreg.models.hbb_in.jet_files import EVENT_BITS, TRACK_NAMES, TRACK_SLOTS, VERTEX_NAMES, VERTEX_SLOTS
 
 __all__ = ["SPECTATORS", "Ntuples", "labels", "padded"]
@@ -75,12 +76,14 @@ class Ntuples:
                 yield self._arrays(batch, index, Path(path).name)
 
     def all_jets(self) -> dict[str, Array]:
-        """The tracks, vertices and labels of all jets at once."""
-        batches = list(self.batches())
-        return {
-            name: np.concatenate([batch[name] for batch in batches])
-            for name in ("tracks", "vertices", "labels")
-        }
+        """The tracks, vertices, labels and weights of all jets at once."""
+        batches = list(self.contents())
+        return {name: np.concatenate([batch[name] for batch in batches]) for name in ORDER}
+
+    def contents(self, step: int = _STEP) -> Iterator[dict[str, Array]]:
+        """Yield the arrays that `content_digest` takes, `step` jets at a time. Raises as `batches`."""
+        for batch in self.batches(step):
+            yield {name: batch["weight" if name == "weights" else name] for name in ORDER}
 
     def _names(self) -> list[str]:
         weight = [_WEIGHT] if self.weighted else []

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Packaged catalogue: models, datasets and software of high-energy physics, usable without any network.
 
-`records.json` is written by ``scripts/build_catalogue.py``; each identifier records where it was seen.
-`own.json` holds the reference weights and samples that fairreg ships (``scripts/package_reference.py``).
+`records.json` is kept by hand: each identifier has evidence that a reader can open
+(``scripts/check_catalogue.py`` checks it). `own.json` holds the reference weights and samples that fairreg
+ships (``scripts/package_reference.py``).
 """
 
 import hashlib

@@ -30,6 +30,7 @@ __all__ = [
     "StatementBatch",
     "StatementRows",
     "build_batch",
+    "complete_entry_values",
     "decode_batch",
     "encode_batch",
     "statement_values",
@@ -171,6 +172,13 @@ def _row(table: str, values: Mapping[str, Any]) -> Row:
 
 def _rows(table: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
     return tuple(_row(table, values) for values in listed)
+
+
+def complete_entry_values(record: ModelRecord) -> dict[str, Any]:
+    """Return `entry_values`. ValueError where a column has none, which would stay as it is."""
+    values = entry_values(record)
+    _row("entries", {**values, **_NEW_ENTRY})
+    return values
 
 
 def statement_values(submission: Submission) -> dict[str, Any]:

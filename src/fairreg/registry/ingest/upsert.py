@@ -36,7 +36,7 @@ from fairreg.registry.db.tables import (
 from fairreg.registry.entries import Outcome, Submission, tombstone_of
 from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write_words
 from fairreg.registry.ingest.lineage_update import LineageUpdate, write_link_targets
-from fairreg.registry.ingest.row_builder import statement_values
+from fairreg.registry.ingest.row_builder import complete_entry_values, statement_values
 from fairreg.registry.resolution.grouping import (
     Group,
     Key,
@@ -326,7 +326,8 @@ def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
     said = sources_of_all(connection, records)
     for key, record in records.items():
         stored = {"merged": merged_value(record, ())} if key in merged else {}
-        connection.execute(update(entries).where(entries.c.id == key).values(entry_values(record) | stored))
+        values = complete_entry_values(record) | stored
+        connection.execute(update(entries).where(entries.c.id == key).values(values))
         _write_facets(connection, key, record, said[key])
         _write_text(connection, key, record)
     return list(records)

@@ -4,9 +4,12 @@
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["context", "term_of_key"]
+__all__ = ["NAMESPACE", "context", "term_of_key"]
+
+# Of fairreg's own terms, which `fairreg.schemas.contexts.terms` defines.
+NAMESPACE: Final = "https://w3id.org/fairreg/terms#"
 
 # Spellings of namespaces in circulation, each with the one that fairreg writes.
 _CANONICAL = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from fairreg.models.hbb_in.content import MANTISSA_BITS
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.simulation.block import MATCH_RADIUS
 from fairreg.models.hbb_in.simulation.clustering import ETA_MAX, MASS_RANGE, PT_RANGE, RADIUS
@@ -24,9 +25,13 @@ from fairreg.schemas.record import (
     Tensor,
 )
 
-__all__ = ["LIMITS", "RECORD_FILE", "dataset_record"]
+__all__ = ["LIMITS", "RECORD_FILE", "SAME", "dataset_record"]
 
 RECORD_FILE = "dataset.jsonld"
+SAME = (
+    "The same seed and versions give the same bytes on processors of one family only; on others last digits "
+    "differ, and now and then a jet."
+)
 LIMITS = (
     "Neither CMS simulation nor a stand-in for it: no pile-up, no material, no fake or duplicated tracks, no "
     "loss of tracks in dense jets, no trigger, no jet energy corrections, straight tracks. Impact parameter "
@@ -36,8 +41,8 @@ LIMITS = (
 )
 
 
-def dataset_record(plan: SimulationPlan, files: Sequence[Path]) -> ModelRecord:
-    """Return the record of the sample with these complete files."""
+def dataset_record(plan: SimulationPlan, files: Sequence[Path], content: str) -> ModelRecord:
+    """Return the record of the sample with these complete files and this digest of their content."""
     identifier = (
         f"fairreg-hbb-simulation-{GENERATOR_VERSION}-seed-{plan.seed}-jets-{plan.jets}-{plan.signal_jets}"
     )
@@ -55,7 +60,7 @@ def dataset_record(plan: SimulationPlan, files: Sequence[Path]) -> ModelRecord:
         relations=tuple(Relation(type=kind, target=Identifier("doi", doi)) for kind, doi in _REFERENCES),
         outputs=_tensors(),
         limitations=LIMITS,
-        notes=_notes(plan),
+        notes=_notes(plan, content),
         provenance=Provenance(source="fairreg hbb simulate", source_id=identifier),
     )
 
@@ -79,15 +84,16 @@ def _description(plan: SimulationPlan) -> str:
     )
 
 
-def _notes(plan: SimulationPlan) -> str:
+def _notes(plan: SimulationPlan, content: str) -> str:
     software = ", ".join(f"{name} {version}" for name, version in versions().items())
     return "\n".join(
         (
-            f"Seed {plan.seed}, {plan.jets_per_file} jets a file; same seed and versions, same bytes.",
+            f"Seed {plan.seed}, {plan.jets_per_file} jets per file. {SAME}",
+            f"Content: {content}, of values rounded to {MANTISSA_BITS} bits of mantissa.",
             f"Software: {software}.",
             f"Pythia, both: {'; '.join(COMMON)}.",
             f"Pythia, signal: {'; '.join(SIGNAL)}; the mass is 2.08 sqrt(pT^2 + 125^2), pT ~ pT^-2.2.",
-            f"Pythia, background: {'; '.join(BACKGROUND)}; event_weight undoes the bias.",
+            f"Pythia, background: {'; '.join(BACKGROUND)}; event_weight undoes the bias towards high pT.",
             "Approximated: " + "; ".join(f"{name}: {why}" for name, why in APPROXIMATED.items()) + ".",
             "Not computed: fj_doubleb.",
         )

@@ -13,7 +13,7 @@ from fairreg.errors import UsageError
 from fairreg.models.hbb_in.simulation import clustering, ntuple, processes
 from fairreg.models.hbb_in.simulation.block import Block, make_block
 
-__all__ = ["GENERATOR_VERSION", "SimulationPlan", "make_file", "versions"]
+__all__ = ["GENERATOR_VERSION", "SimulationPlan", "address", "make_file", "versions"]
 
 GENERATOR_VERSION = "1"  # increased when the same seed gives other jets
 _SOFTWARE = ("fairreg", "pythia8mc", "fastjet", "numpy", "awkward", "uproot")
@@ -65,10 +65,20 @@ def make_file(folder: Path, plan: SimulationPlan, block: Block) -> int:
     """Write the block's file in `folder`; return the number of its jets."""
     with _quiet():
         columns = make_block(block)
-    ntuple.write_ntuple(
-        folder / plan.file_name(block), columns, f"https://w3id.org/fairreg/hbb/{plan}/{block}"
-    )
+    ntuple.write_ntuple(folder / plan.file_name(block), columns, address(plan, block))
     return len(columns)
+
+
+def address(plan: SimulationPlan, block: Block) -> str:
+    """Return the address that identifies a block's file among all samples.
+
+    It is part of the bytes of the file: words and their order are those of generator version 1, whatever the
+    classes are called.
+    """
+    of_plan, of_block = (
+        ", ".join(f"{name}={value}" for name, value in asdict(item).items()) for item in (plan, block)
+    )
+    return f"https://w3id.org/fairreg/hbb/Plan({of_plan})/Block({of_block})"
 
 
 @contextmanager

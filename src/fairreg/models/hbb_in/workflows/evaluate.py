@@ -105,8 +105,8 @@ def _parts(samples: Sequence[Path]) -> Iterator[tuple[Array, Array, Array, Array
         yield part.tracks, part.vertices, part.labels, part.weight
     if not samples:
         jets = hbb_in.sample()
-        if jets.labels is not None:
-            yield jets.tracks, jets.vertices, jets.labels, np.ones(len(jets), dtype=np.float32)
+        if jets.labels is not None and jets.weights is not None:
+            yield jets.tracks, jets.vertices, jets.labels, jets.weights
 
 
 def _scores(

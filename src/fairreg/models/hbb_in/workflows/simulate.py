@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError, UsageError
+from fairreg.models.hbb_in.content import content_digest
+from fairreg.models.hbb_in.preparation import Ntuples
 from fairreg.models.hbb_in.simulation.block import Block
 from fairreg.models.hbb_in.simulation.record import RECORD_FILE, dataset_record
 from fairreg.models.hbb_in.simulation.sample import SimulationPlan, make_file
@@ -35,8 +37,9 @@ class Simulated:
 def simulate(plan: SimulationPlan, folder: Path, *, workers: int, progress: Progress) -> Simulated:
     """Generate the files of `plan` that `folder` lacks, and the record of the sample.
 
-    A file appears only once it is complete, and the number of processes does not change its bytes. Raises
-    ModelError if the folder contains another sample, MissingEngine without the extra ``simulate``.
+    A file appears only once it is complete, and the number of processes does not change its bytes. The record
+    states the digest of the content, which does not depend on last digits (see `content`). Raises ModelError
+    if the folder contains another sample, MissingEngine without the extra ``simulate``.
     """
     _claim(folder, plan)
     blocks = plan.blocks()
@@ -48,7 +51,8 @@ def simulate(plan: SimulationPlan, folder: Path, *, workers: int, progress: Prog
         done += made
         progress(done, plan.jets)
     record = folder / RECORD_FILE
-    _write(record, dataset_record(plan, paths).to_jsonld())
+    content = content_digest(Ntuples.open([str(path) for path in paths]).contents())
+    _write(record, dataset_record(plan, paths, content).to_jsonld())
     return Simulated(paths, record, len(blocks) - len(missing))
 
 
