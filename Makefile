@@ -40,7 +40,11 @@ test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hard
 test: $(VENV)/.dev $(VENV)/.triton lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
-test-long: $(VENV)/.dev $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
+$(VENV)/.browser: $(VENV)/.dev
+	$(PIP) --editable '.[browser]'
+	@touch $@
+
+test-long: $(VENV)/.browser $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue

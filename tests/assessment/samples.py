@@ -20,6 +20,8 @@ from fairreg.assessment.evidence import (
     ModelFact,
     Probe,
 )
+from fairreg.assessment.priorities import with_priorities
+from fairreg.assessment.report import AssessmentReport, assess
 from fairreg.assessment.rubric import DATASETS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
@@ -49,6 +51,11 @@ BARE = Evidence(
     requested=Identifier("doi", "10.1234/asked"),
     gathered_at=WHEN,
 )
+
+
+def advised(evidence: Evidence) -> AssessmentReport:
+    """Its report with what to do first."""
+    return with_priorities(assess(evidence), evidence)
 
 
 def with_record(evidence: Evidence, **fields) -> Evidence:

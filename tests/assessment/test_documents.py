@@ -9,12 +9,14 @@ from fairreg.assessment.content.documents import parsed, role_of, stated_in
 from fairreg.assessment.content.environment import (
     base_images,
     floating,
+    is_lock,
     pinned,
     requirements,
-    stated_versions,
 )
+from fairreg.assessment.content.grammar import code_blocks, passages
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.prose import clean, code_blocks, is_placeholder, mentions, sections, words
+from fairreg.assessment.content.prose import clean, is_placeholder, mentions, words
+from fairreg.assessment.content.reported import versions
 from fairreg.assessment.evidence import DataCiteFacts, Document
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.assessment.indicators.r1_2 import training
@@ -44,6 +46,10 @@ from fairreg.schemas.record import Relation
         (".github/workflows/test.yml", "ci"),
         ("src/data/definitions.yml", "definitions"),
         ("models/gnn_metadata.json", "hyperparameters"),
+        ("training.yaml", "hyperparameters"),
+        ("config/train.yml", "hyperparameters"),
+        ("training_data.json", None),
+        ("requirements.lock", "requirements"),
         ("a.ipynb", "notebook"),
         ("docs/usage.rst", "docs"),
         ("src/train.py", "code"),
@@ -82,8 +88,12 @@ def test_mentions_tell_data_from_publications():
     assert found == {"10.1111/paper": False, "10.2222/data": True, "2212.05081": False}
 
 
+def headings(text):
+    return [item.text for item in passages(text) if item.kind == "heading"]
+
+
 def test_sections_and_code_blocks_of_both_markups():
-    assert [title for title, _ in sections("intro\n# Use\nx\nLimits\n======\ny")] == ["", "Use", "Limits"]
+    assert headings("intro\n# Use\nx\nLimits\n======\ny") == ["Use", "Limits"]
     assert code_blocks("```sh\nmake\n```\n") == ("make\n",)
     assert code_blocks("Run::\n\n    make\n    test\n\nEnd\n")[0].split() == ["make", "test"]
 
@@ -99,6 +109,14 @@ def test_sections_and_code_blocks_of_both_markups():
         ("Creative Commons Attribution 4.0 International", "CC-BY-4.0"),
         ("Creative Commons Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
         ("CC0 1.0 Universal", "CC0-1.0"),
+        (
+            "GNU GENERAL PUBLIC LICENSE Version 3 ... version 3 of the GNU Affero General Public License",
+            "GPL-3.0",
+        ),
+        (
+            "Redistribution and use in source and binary forms. See Apache License, Version 2.0",
+            "BSD-2-Clause",
+        ),
         ("All rights reserved.", None),
     ],
 )
@@ -147,6 +165,19 @@ def test_a_commit_stays_text():
         ("numpy=1.21.0", True, False),
         ("git+https://github.com/o/r@main", False, True),
         ("pkg @ git+https://github.com/o/r@" + "0" * 40, True, False),
+        ("git+https://github.com/o/r@v1.2", False, True),
+        ("torch==2.*", False, False),
+        ("torch==2.x", False, False),
+        ("torch~=2.1", False, False),
+        ("torch==2.1.0,!=2.1.1", True, False),
+        ("torch==latest", False, False),
+        ("torch[cuda]==2.1.0+cu118 ; python_version >= '3.9'", True, False),
+        ("torch==2.1.0 --hash=sha256:" + "0" * 64, True, False),
+        ("pkg @ https://example.org/pkg-1.0.tar.gz#sha256=" + "0" * 64, True, False),
+        ("pkg @ https://example.org/pkg-latest.tar.gz", False, False),
+        ("python=3.11", False, False),
+        ("conda-forge::numpy=1.21.2=py39_0", True, False),
+        ("numpy=1.21.*", False, False),
     ],
 )
 def test_pins(line, is_pinned, is_floating):
@@ -161,6 +192,21 @@ def test_requirements_of_each_format():
     project = '[project]\nclassifiers = ["x"]\ndependencies = ["a>=1"]\n'
     assert requirements(document("requirements", project, "pyproject.toml")) == ("a>=1",)
     assert requirements(document("requirements", "[", "pyproject.toml")) == ()
+    poetry = '[tool.poetry.dependencies]\npython = "^3.9"\na = "1.2.3"\nb = "^2"\nc = {version = "1.0"}\n'
+    assert requirements(document("requirements", poetry, "pyproject.toml")) == (
+        "a==1.2.3",
+        "b (^2)",
+        "c==1.0",
+    )
+    hashed = "a==1 \\\n    --hash=sha256:0\n-e .\n./local\n"
+    assert requirements(document("requirements", hashed, "requirements.txt")) == (
+        "a==1      --hash=sha256:0",
+    )
+
+
+def test_a_lock_file_without_content_locks_nothing():
+    assert is_lock(document("requirements", "[[package]]", "uv.lock"))
+    assert not is_lock(document("requirements", "# later\n", "uv.lock"))
 
 
 def test_stages_of_a_dockerfile_are_no_images():
@@ -242,7 +288,7 @@ def test_blanks_and_marks_without_end_are_read_in_the_end(start, filler, length)
     text = start + (filler * length)[:length]
     read = replaced(BARE, documents=(document("readme", text, "README.md"), document("model_card", text)))
     started = time.thread_time()
-    sections(text)
+    passages(text)
     assert assess(read)
     assert time.thread_time() - started < CPU_SECONDS
 
@@ -251,12 +297,12 @@ def test_blanks_around_a_setting_do_not_hide_it():
     read = document("hyperparameters", '{"epochs"   :   30}', "a.json")
     (cited,) = training.assess(replaced(BARE, documents=(read,))).evidence
     assert cited.value.startswith("epochs")
-    assert stated_versions("needs torch  ==  2.1.0") == "torch  ==  2.1.0"
+    assert versions(document("readme", "Trained with torch  ==  2.1.0")) == "torch == 2.1.0"
 
 
 def test_a_heading_is_what_stands_between_its_marks():
     text = "before\n# One  ##\na\n## C#\nb\nTwo\n===\nc"
-    assert [title for title, _ in sections(text)] == ["", "One", "C", "Two"]
+    assert headings(text) == ["One", "C", "Two"]
 
 
 def test_relations_keep_the_order_of_the_record_before_those_of_datacite():

@@ -29,6 +29,7 @@ HUB = Identifier("huggingface", "org/name")
 SNAPSHOT = Identifier("swhid", "swh:1:rev:" + "0" * 40)
 PAPER, DATA = Identifier("doi", "10.1111/paper"), Identifier("doi", "10.2222/data")
 PROSE = "word " * 60
+USE, LIMIT = "The network is meant for studies of jets.", "It was not trained on data."
 HASH = "0" * 40
 MODEL = Distribution(name="m.onnx", url="https://x.org/m.onnx", size=9, checksums=("sha256:00",))
 PACKED = Distribution(name="m.zip", url="https://x.org/m.zip", size=9, checksums=("md5:00",))
@@ -265,6 +266,7 @@ CASES = [
     ("I2-1", PASS, related("references", DATA, "Dataset")),
     ("I2-1", PARTIAL, related("trained_on", Identifier("huggingface", "datasets/imdb"))),
     ("I2-1", PARTIAL, texts(("makefile", "DOI = 10.2222/data\n\ndownload_data:\n"))),
+    ("I2-1", PARTIAL, related("is_derived_from", DATA)),
     ("I2-1", FAIL, texts(("readme", "The paper is 10.1111/paper."))),
     ("I2-1", UNKNOWN, BARE),
     ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.75),))),
@@ -283,6 +285,13 @@ CASES = [
     ("I2-2", PARTIAL, scored(0.9, 0.3)),
     ("I2-3", PASS, record(identifiers=(Identifier("arxiv", "2212.05081"),))),
     ("I2-3", PASS, related("cites", PAPER)),
+    ("I2-3", FAIL, replaced(related("cites", DATA, "Dataset"), downloaded=True)),
+    (
+        "I2-3",
+        FAIL,
+        replaced(related("cites", DATA), downloaded=True, datasets=(DatasetScore(identifier=DATA),)),
+    ),
+    ("I2-3", FAIL, texts(("citation", CFF + "preferred-citation: {type: data, doi: 10.2222/data}"))),
     ("I2-3", PASS, texts(("citation", CFF + "preferred-citation: {doi: 10.1111/paper}"))),
     ("I2-3", PARTIAL, texts(("readme", "See our paper, arXiv:2212.05081."))),
     ("I2-3", FAIL, NOTHING),
@@ -305,7 +314,8 @@ CASES = [
     ("R1-2", FAIL, NOTHING),
     ("R1-2", UNKNOWN, BARE),
     ("R1-3", PASS, record(intended_use=PROSE, limitations=PROSE)),
-    ("R1-3", PASS, texts(("readme", f"# Intended use\n{PROSE}\n# Limitations\n{PROSE}"))),
+    ("R1-3", PASS, texts(("readme", f"---\nintended_use: {PROSE}\nlimitations: {PROSE}\n---\n"))),
+    ("R1-3", PARTIAL, texts(("readme", f"# Intended use\n{USE} {PROSE}\n# Limitations\n{LIMIT} {PROSE}"))),
     ("R1-3", PARTIAL, record(intended_use=PROSE)),
     ("R1-3", FAIL, texts(("readme", "# Intended use\n" + "[More Information Needed] " * 40))),
     ("R1-3", UNKNOWN, BARE),
@@ -329,9 +339,12 @@ CASES = [
     ("R1.1-2", FAIL, texts(("license", LICENCE), base=record(license="Apache-2.0"))),
     ("R1.1-2", FAIL, NOTHING),
     ("R1.1-2", UNKNOWN, record(license="MIT")),
-    ("R1.1-3", PASS, texts(("readme", "The trained weights are licensed under MIT."))),
+    ("R1.1-3", PASS, texts(("readme", "---\nweights_license: mit\n---\n# Card\n"))),
+    ("R1.1-3", PARTIAL, texts(("readme", "The trained weights are licensed under MIT."))),
     ("R1.1-3", PARTIAL, texts(base=record(license="MIT"))),
     ("R1.1-3", FAIL, NOTHING),
+    ("R1.1-3", FAIL, texts(("license", LICENCE), base=record(license="Apache-2.0"))),
+    ("R1.1-3", UNKNOWN, with_record(related("fine_tuned_from", HUB, "Model"), license="MIT")),
     ("R1.1-3", UNKNOWN, record(license="MIT")),
     ("R1.2-1", PASS, texts(("model_card", "lr: 0.1\noptimizer: Adam\nepochs: 3\nseed: 4\n"))),
     ("R1.2-1", PARTIAL, texts(("hyperparameters", '{"hidden": 60, "epochs": 3}'), hyperparameters="m.json")),
@@ -354,6 +367,15 @@ CASES = [
         PASS,
         texts(
             ("requirements", "torch==2.6"),
+            ("hyperparameters", '{"hardware": "NVIDIA A100"}'),
+            base=record(version="7c36f46", date_published="2022"),
+        ),
+    ),
+    (
+        "R1.2-3",
+        PARTIAL,
+        texts(
+            ("requirements", "torch==2.6"),
             ("readme", "Trained on an A100."),
             base=record(version="7c36f46", date_published="2022"),
         ),
@@ -371,6 +393,8 @@ CASES = [
     ("R2-1", UNKNOWN, BARE),
     ("R2-2", PASS, related("fine_tuned_from", HUB)),
     ("R2-2", PASS, texts(("model_card", CARD))),
+    ("R2-2", FAIL, replaced(related("is_derived_from", DATA), downloaded=True)),
+    ("R2-2", PASS, related("is_derived_from", HUB, "Model")),
     ("R2-2", PARTIAL, texts(("readme", "It was trained from scratch."))),
     ("R2-2", FAIL, NOTHING),
     ("R2-2", UNKNOWN, BARE),

@@ -11,12 +11,14 @@ from rdflib import Graph, URIRef
 
 from assessment.samples import BARE, CONCEPT_DOI, DATA_DOI, HBB, SHA, TOP, VERSION_DOI, replaced, with_record
 from fairreg.assessment.content.documents import role_of
-from fairreg.assessment.content.prose import code_blocks, sections, words
+from fairreg.assessment.content.grammar import code_blocks
+from fairreg.assessment.content.prose import words
 from fairreg.assessment.evidence import Document, FileFact, ModelFact
 from fairreg.assessment.remedies.base import TODO
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import assess
+from fairreg.formats.markdown import sections
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.registry import catalogue
 from fairreg.runners import get
@@ -125,7 +127,7 @@ def test_of_a_model_of_which_nothing_is_known_no_file_makes_something():
 
 def test_what_only_the_author_knows_is_marked_and_never_filled_in():
     card = texts(CURATED)["MODEL_CARD.md"]
-    bodies = dict(sections(card))
+    bodies = {item.heading: "\n".join(item.lines) for item in sections(card)}
     for title in ("Intended use", "Limitations", "Evaluation", "Training", "Related models"):
         assert TODO in bodies[title]
         assert words(bodies[title]) == 0

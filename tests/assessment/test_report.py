@@ -44,6 +44,8 @@ def test_the_document_has_the_fixed_keys():
         "evidence_digest",
         "equal_weights",
         "with_fairreg",
+        "do_first",
+        "undecided",
     ]
     assert list(plain["letters"]) == ["F", "A", "I", "R"]
     assert tuple(plain["principles"]) == rubric.PRINCIPLES

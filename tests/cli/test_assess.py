@@ -36,7 +36,8 @@ def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
     assert result.code == 0, result.err
     document = result.json
     keys = "id rubric rubric_version overall coverage letters principles badge assessed_at evidence_digest"
-    added = "interval letter_intervals letter_coverage equal_weights with_fairreg schema_version"
+    added = "interval letter_intervals letter_coverage equal_weights with_fairreg do_first undecided"
+    added += " schema_version"
     assert set(document) == {*keys.split(), *added.split()}
     assert (document["id"], document["rubric"]) == (f"doi:{hbb.DOI}", "fair-ai-models")
     assert set(document["letters"]) == set("FAIR")
@@ -58,6 +59,25 @@ def test_verdicts_rest_on_the_record_its_registration_and_its_files(cli, service
     assert found["I2-1"] == "partial"  # the README names the training data, the record does not
     assert found["R2-1"] == "fail"
     assert found["I1-4"] == ("pass" if find_spec("torch") else "partial")  # two runtimes, or one
+
+
+def test_what_to_do_first_stands_above_the_verdicts_and_names_files_that_fix_writes(cli, services, tmp_path):
+    done = cli("assess", hbb.DOI, "--fix", tmp_path / "fixed")
+    steps = cli("assess", hbb.DOI, "--offline", "--json").json["do_first"]
+    assert 0 < len(steps) <= 5
+    assert {step["file"] for step in steps if step["file"]} <= {
+        path.name for path in (tmp_path / "fixed").iterdir()
+    }
+    above, _, _ = done.out.partition("Indicator  Weight")
+    assert "Do these five first:" in above
+    assert all(f"{step['id']} {step['title']} (+" in above and step["remedy"] in above for step in steps)
+    assert "F1                    Identifiers ####" in done.out
+
+
+def test_offline_the_unknown_is_told_with_the_way_to_know_it(cli, services):
+    cli("fetch", hbb.DOI)
+    done = cli("assess", hbb.DOI, "--offline")
+    assert re.search(r"\d+ unknown \(.*\): Assess again without --offline\.", done.out)
 
 
 def test_most_of_the_rubric_is_decided(cli, services):

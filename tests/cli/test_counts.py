@@ -113,9 +113,9 @@ CASES = {
 # archives, and what is not opened; offline, too, the readers of weights, as `--json` names the fingerprints;
 # checksums of passing bytes, the limits that answers state, and the transfer itself.
 # Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of other formats by
-# name. Of `assess`: formats by content. Of each, the parser of addresses, because its services have base URLs
-# here, and the versions of the rubrics; of those that send requests, what masks secrets in addresses, and
-# judges connections.
+# name. Of `assess`: formats by content, and how texts are read, where there are any. Of each, the parser of
+# addresses, because its services have base URLs here, and the versions of the rubrics; of those that send
+# requests, what masks secrets in addresses, and judges connections.
 MORE_MODULES = {
     "search": 4,
     "search, first use": 3,
@@ -130,7 +130,7 @@ MORE_MODULES = {
     "assess": 63,
     "assess --offline": 30,
     "assess --history": 13,
-    "assess --query": 53,
+    "assess --query": 60,
     "db init": 3,
     "db upgrade": 3,
     "db check": 2,

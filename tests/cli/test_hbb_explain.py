@@ -23,7 +23,7 @@ SIZES = Hyperparameters(track_features=30, vertex_features=14, hidden=6, d_e=4, 
 TENSORS = random_tensors(SIZES)
 COMMANDS = ("mask", "lrp", "activity")
 FIGURES = {
-    "mask": {"mask-features", "mask-thresholds", "mask-objects"},
+    "mask": {"mask-roc", "mask-features", "mask-thresholds", "mask-objects"},
     "lrp": {"lrp-features", "lrp-objects", "correlations", "correlations-scatter"},
     "activity": {"activity-pattern", "activity-difference"},
 }

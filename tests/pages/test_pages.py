@@ -21,11 +21,19 @@ WRITERS = ("fairreg.assessment.rendering.html", "fairreg.models.hbb_in.workflows
 
 
 def explained(**section):
-    values = {"name": "mask", "title": "t", "warnings": (), "facts": (), "figures": (), "tables": ()}
-    sections = [values | section]
+    values = {"name": "mask", "title": "t", "introduction": None, "warnings": ()}
+    facts = {"title": "Results", "rows": ()}
+    sections = [values | {"facts": facts, "subject": (), "figures": (), "tables": ()} | section]
     package = WRITERS[1].rpartition(".")[0]
     return pages.render(
-        package, "report.html", title=section.get("title", "t"), several=False, sections=sections
+        package,
+        "report.html",
+        title=section.get("title", "t"),
+        several=False,
+        simulated=False,
+        subjects=(),
+        sections=sections,
+        glossary=(),
     )
 
 

@@ -7,8 +7,9 @@ The signatures enforce a remedy for a fail or partial, and only a reason for an 
 from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
-from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
+from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind, Role
 from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
+from fairreg.sources import source_named
 
 __all__ = [
     "NOT_DOWNLOADED",
@@ -23,8 +24,11 @@ __all__ = [
     "cite_probe",
     "cite_record",
     "cite_relation",
+    "cite_text",
     "failed",
+    "free_texts",
     "graded",
+    "is_prose",
     "not_applicable",
     "origin_of",
     "partial",
@@ -35,6 +39,9 @@ __all__ = [
 
 NOT_DOWNLOADED = "The published files were not downloaded, so what they hold is not known."
 _EXCERPT = 160
+_DESCRIPTION = "the description"
+# Fields that no source of cards has as such.
+_OF_A_CARD = frozenset({"intended_use", "limitations", "usage"})
 
 
 def passed(reason: str, *evidence: Citation) -> Finding:
@@ -87,6 +94,11 @@ def graded(
 def origin_of(record: ModelRecord, field: str) -> Origin:
     """Return how the record obtained a field; one that its provenance does not list is stated."""
     return next((item.origin for item in record.provenance.origins if item.field == field), "stated")
+
+
+def is_prose(record: ModelRecord, field: str) -> bool:
+    """Tell whether the source took a field from the free text of a card, as the Hub's harvester does."""
+    return field in _OF_A_CARD and bool(source_named(record.provenance.source).card)
 
 
 def cite_record(evidence: Evidence, field: str, value: object) -> Citation:
@@ -162,6 +174,20 @@ def cite_document(document: Document, value: object) -> Citation:
     """Cite a passage of a text file."""
     digest = _digest(document.sha256)
     return Citation("document", document.path, _excerpt(value), document.path, digest)
+
+
+def free_texts(evidence: Evidence, *roles: Role) -> tuple[Document, ...]:
+    """Return documents of the given roles, then the record's description: its words count alike."""
+    told = evidence.record.description
+    described = (Document(role="docs", path=_DESCRIPTION, text=told),) if told else ()
+    return (*evidence.of_role(*roles), *described)
+
+
+def cite_text(evidence: Evidence, document: Document, value: object) -> Citation:
+    """Cite a passage of one of the `free_texts`."""
+    if document.path == _DESCRIPTION:
+        return cite_record(evidence, "description", value)
+    return cite_document(document, value)
 
 
 def cite_model(model: ModelFact, value: object) -> Citation:

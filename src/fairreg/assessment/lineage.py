@@ -14,9 +14,11 @@ from fairreg.sources import DOI, REGISTRAR, RESOLVER, schemes
 
 __all__ = [
     "archives",
+    "base_models",
     "concept_dois",
     "host_of",
     "is_persistent",
+    "is_weights",
     "lineage_dois",
     "links",
     "lists_no_files",
@@ -41,6 +43,7 @@ _WEIGHTS = re.compile(
     re.IGNORECASE,
 )
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tar\.\w+|7z)$", re.IGNORECASE)
+_NO_MODEL = frozenset({"dataset", "data", "software", "publication", "article", "text"})
 _VERSIONS: tuple[RelationType, ...] = (
     "is_version_of",
     "has_version",
@@ -97,6 +100,16 @@ def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
     return tuple(first.values())
 
 
+def base_models(evidence: Evidence) -> tuple[Relation, ...]:
+    """Return relations to the models that this one was made from; what it derives from may also be data."""
+    return tuple(
+        item
+        for item in relations(evidence, "fine_tuned_from", "is_variant_of", "is_derived_from")
+        if "model" in (kind := (item.target_kind or "").lower())
+        or (item.type != "is_derived_from" and kind not in _NO_MODEL)
+    )
+
+
 def concept_dois(evidence: Evidence) -> frozenset[str]:
     """Return the DOIs of the lineage as a whole, never that of the version itself."""
     stated = {evidence.record.concept_doi} | {
@@ -125,8 +138,13 @@ def weight_files(record: ModelRecord) -> tuple[Distribution, ...]:
     return tuple(
         item
         for item in record.distributions
-        if item.path is None and _WEIGHTS.search(item.name.split("?")[0]) and not is_apple_double(item.name)
+        if item.path is None and is_weights(item.name) and not is_apple_double(item.name)
     )
+
+
+def is_weights(name: str) -> bool:
+    """Tell whether a name or address is that of a model file, by its suffix."""
+    return bool(_WEIGHTS.search(name.split("?", maxsplit=1)[0]))
 
 
 def archives(record: ModelRecord) -> tuple[Distribution, ...]:

@@ -2,7 +2,7 @@
 """Report of an assessment: every verdict with its evidence, and the resulting scores."""
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,8 +16,11 @@ __all__ = [
     "AssessmentReport",
     "Badge",
     "Change",
+    "Effort",
+    "FirstStep",
     "IndicatorResult",
     "PrincipleResult",
+    "Undecided",
     "WithFairreg",
     "assess",
     "coverage_text",
@@ -27,6 +30,8 @@ __all__ = [
 
 # Least and greatest score, 0..1: unknown verdicts counted as fails and as passes.
 Interval = tuple[float, float]
+# What a remedy needs: a file that ``--fix`` drafts, a field in the form of the host, or other work.
+Effort = Literal["file", "field", "work"]
 _SAME = 1e-9
 
 
@@ -86,6 +91,32 @@ class WithFairreg(msgspec.Struct, frozen=True):
     changed: tuple[Change, ...]
 
 
+class FirstStep(msgspec.Struct, frozen=True):
+    """A remedy worth doing first.
+
+    With the indicator passed the score `of` the object (its overall score, or the least one that is possible
+    where too much is unknown) rises by `gain` to `reaches`, both 0..1. `effort` is what it needs; `file`
+    is the name of the file that `--fix` drafts for it, None where there is none.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    gain: float
+    reaches: float
+    of: Literal["overall", "least"]
+    effort: Effort
+    file: str | None
+    remedy: str
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """Indicators without a verdict, and what makes it known."""
+
+    ids: tuple[str, ...]
+    how: str
+
+
 class AssessmentReport(msgspec.Struct, frozen=True):
     """Scores are 0..1, None where too much is unknown; `badge` is None when there is no overall score.
 
@@ -93,7 +124,9 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     the weight of the indicators with a verdict over that of all that apply. A letter has a number from 80 %
     on, `overall` where each letter has one. `equal_weights`: score of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
-    `evidence_digest` names the evidence, from which the same report can be computed again.
+    `do_first` are the remedies with the largest gain for the least work, `undecided` says how what is unknown
+    becomes known; `priorities.with_priorities` fills both. `evidence_digest` names the evidence, from which
+    the same report can be computed again.
     """
 
     id: str
@@ -111,6 +144,8 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     evidence_digest: str
     equal_weights: float | None = None
     with_fairreg: WithFairreg | None = None
+    do_first: tuple[FirstStep, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``fairreg assess --json`` prints."""

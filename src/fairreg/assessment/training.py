@@ -5,7 +5,7 @@ from fairreg.assessment.base import Citation
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import Mention, mentions
 from fairreg.assessment.evidence import DatasetScore, Evidence
-from fairreg.assessment.findings import cite_document
+from fairreg.assessment.findings import cite_text, free_texts
 from fairreg.assessment.lineage import lineage_dois, relations
 from fairreg.rubrics import DATASETS, VERSIONS
 from fairreg.schemas.identifiers import Identifier
@@ -24,11 +24,11 @@ def dataset_relations(evidence: Evidence) -> list[Relation]:
 
 
 def dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
-    """Return identifiers of data in the model's own files, with their lines."""
+    """Return identifiers of data in the model's own files and its description, with their lines."""
     lineage = lineage_dois(evidence)
-    read = evidence.of_role("readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
+    read = free_texts(evidence, "readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
     return [
-        (seen, cite_document(document, seen.line))
+        (seen, cite_text(evidence, document, seen.line))
         for document in read
         for seen in mentions(document)
         if seen.about_data and seen.value not in lineage and not seen.badge

@@ -10,7 +10,8 @@ from fairreg.assessment.evidence import Document
 
 __all__ = ["classify", "licence_texts", "same_licence"]
 
-# The first licence whose phrases are all present wins, so the more specific ones come first.
+# A text is of the licence whose first phrase comes first in it, with all of its phrases: later ones are
+# mentions, as of the AGPL in section 13 of the GPL. Of two at one place the more specific comes first here.
 _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Apache-2.0", ("apache license", "version 2.0")),
     ("AGPL-3.0", ("gnu affero general public license", "version 3")),
@@ -42,7 +43,12 @@ _PART = re.compile(
 def classify(text: str) -> str | None:
     """Return the SPDX identifier of a licence text (GNU ones without -only or -or-later), None if unknown."""
     plain = " ".join(re.sub(r"[\"“”]", "", text).lower().split())
-    return next((name for name, phrases in _PHRASES if all(phrase in plain for phrase in phrases)), None)
+    found = (
+        (plain.index(phrases[0]), order, name)
+        for order, (name, phrases) in enumerate(_PHRASES)
+        if all(phrase in plain for phrase in phrases)
+    )
+    return min(found, default=(0, 0, None))[2]
 
 
 def licence_texts(documents: Iterable[Document]) -> list[tuple[str, str, Document]]:

@@ -4,23 +4,45 @@
 These are the author's own words, like the host's record. A FAIR4ML file of another model does not count.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
 from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import origin_of
-from fairreg.assessment.lineage import is_persistent, lineage_dois
+from fairreg.assessment.lineage import is_persistent, is_weights, lineage_dois
 from fairreg.errors import RecordError
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.schemas.record import ModelRecord, Tensor
 
-__all__ = ["Signature", "shipped_records", "shipped_signatures", "stated_fields", "stated_training_data"]
+__all__ = [
+    "ENOUGH_WORDS",
+    "Signature",
+    "Topic",
+    "shipped_records",
+    "shipped_signatures",
+    "stated_about",
+    "stated_fields",
+    "stated_training_data",
+    "weights_licence",
+]
 
 _FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
+Topic = Literal["intended_use", "limitations"]
+ENOUGH_WORDS = 30
+_TOPIC_KEYS: dict[Topic, tuple[str, ...]] = {
+    "intended_use": ("intended_use", "intended_uses", "intendedUse", "direct_use", "intended-use"),
+    "limitations": (
+        "limitations", "out_of_scope_use", "out_of_scope", "bias_risks_limitations", "risks", "bias",
+        "modelRisksBiasLimitations", "out-of-scope",
+    ),
+}  # fmt: skip
+_LICENCE_KEYS = ("weights_license", "weights_licence", "license_weights", "model_license", "model_licence")
 _CARD_FIELDS = {"ml_task": "pipeline_tag", "frameworks": "library_name"}
 
 
@@ -64,11 +86,35 @@ def shipped_signatures(evidence: Evidence) -> tuple[tuple[Document, Signature], 
 
 
 def _signature(document: Document) -> Signature | None:
+    content = parsed(document)
+    sides = [content.get(name) for name in ("inputs", "outputs")] if isinstance(content, dict) else [None]
+    if not all(isinstance(side, list) and side for side in sides):
+        return None
     try:
-        found = msgspec.convert(parsed(document), Signature, strict=False)
+        return msgspec.convert(
+            {name: [_tensor(item) for item in content[name]] for name in ("inputs", "outputs")},
+            Signature,
+            strict=False,
+        )
     except msgspec.ValidationError:
         return None
-    return found if found.inputs and found.outputs else None
+
+
+def _tensor(stated: object) -> object:
+    """Return the members that a tensor has here; an open size is called by its axis, others are left out."""
+    if not isinstance(stated, dict):
+        return stated
+    shape, axes = stated.get("shape"), stated.get("axes")
+    names = axes if isinstance(axes, list) else []
+    known = {key: stated[key] for key in ("name", "dtype") if key in stated}
+    if isinstance(shape, list):
+        open_sizes = {at: str(name) for at, name in enumerate(names)}
+        sizes = [open_sizes.get(at, "n") if size is None else size for at, size in enumerate(shape)]
+        known["shape"] = sizes
+    features = stated.get("features")
+    listed = [item for item in features if isinstance(item, dict)] if isinstance(features, list) else []
+    told = [{key: item[key] for key in ("name", "unit", "description") if item.get(key)} for item in listed]
+    return {**known, "features": told} if told else known
 
 
 def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
@@ -101,3 +147,38 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
         texts = [name for name in names if isinstance(name, str)]
         found += [(document, item) for text in texts if (item := identifier_in(text))]
     return tuple(item for item in found if is_persistent(item[1]))
+
+
+def stated_about(document: Document, topic: Topic) -> str | None:
+    """Return the text under a named key of front matter, of at least 30 words."""
+    from fairreg.assessment.content.prose import words
+
+    stated = strict_mapping(document.text)
+    found = (stated.get(key) for key in _TOPIC_KEYS[topic])
+    texts = (" ".join(map(str, item)) if isinstance(item, list) else item for item in found)
+    return next((item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS), None)
+
+
+def weights_licence(document: Document) -> str | None:
+    """Return the licence stated of the weights, in front matter (``weights_license``) or in JSON-LD."""
+    from fairreg.assessment.content.claims import is_nothing
+
+    if document.role in {"standard", "provenance"}:
+        return next(_licences_of_files(parsed(document), 8), None)
+    stated = strict_mapping(document.text)
+    found = (stated.get(key) for key in _LICENCE_KEYS)
+    return next((item for item in found if isinstance(item, str) and not is_nothing(item)), None)
+
+
+def _licences_of_files(value: object, depth: int) -> Iterator[str]:
+    """Yield the licence of each file of weights that a JSON-LD document describes (RO-Crate, FAIR4ML)."""
+    members = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    if isinstance(value, dict):
+        stated = value.get("license") or value.get("schema:license")
+        licence = stated.get("@id") or stated.get("name") if isinstance(stated, dict) else stated
+        names = (value.get(key) for key in ("@id", "name", "contentUrl", "url"))
+        if isinstance(licence, str) and any(isinstance(name, str) and is_weights(name) for name in names):
+            yield licence
+    if depth:
+        for member in members:
+            yield from _licences_of_files(member, depth - 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Analyse prose: content, placeholders, and the objects that a text mentions.
+"""Words of content, placeholders, and the objects that a text mentions.
 
 Template text ("[More Information Needed]", "TODO", "Your ORCID", lorem ipsum) is never content: `clean`
 removes it before anything is counted.
@@ -7,6 +7,7 @@ removes it before anything is counted.
 
 import re
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
@@ -17,55 +18,85 @@ from fairreg.sources import ARXIV, DOI, all_sources
 __all__ = [
     "Mention",
     "clean",
-    "code_blocks",
-    "has_figures",
+    "has_identifier",
+    "is_deposit",
     "is_placeholder",
     "mentions",
-    "sections",
+    "without_comments",
     "words",
 ]
 
 _PLACEHOLDER = re.compile(
-    r"\[?more information needed\]?|lorem ipsum[^.\n]*\.?|\b(?:TODO|TBD|FIXME|XXX)\b[^\n]*"
-    r"|\byour (?:orcid|name|e-?mail|affiliation|title|abstract|description|doi)\b[^\n]*"
-    r"|<\s?(?:insert|add|your)[^<>]{0,200}>|\{\{[^{}]{0,200}\}\}|<!--.{0,5000}?-->",
+    r"\[?more information needed\]?|lorem ipsum[^\n]*|\b(?:TODO|TBD|FIXME|XXX)\b[^\n]*|\byour (?:orcid|name"
+    r"|e-?mail|affiliation|title|abstract|description|doi)\b[^\n]*|<\s?(?:insert|add|your)[^<>]{0,200}>"
+    r"|\{\{[^{}]{0,200}\}\}|<!--.{0,5000}?-->",
     re.IGNORECASE | re.DOTALL,
 )
 _MARKUP = re.compile(r"<[^<>]+>|!?\[([^\[\]]*)\]\([^()\n]{0,500}\)|[`*_#|]+")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>\])},;|]+")
 _ARXIV = re.compile(r"arxiv(?:\.org/(?:abs|pdf)/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+/\d{7})", re.IGNORECASE)
-_DATA = re.compile(r"\b(?:data|datasets?|samples?|train(?:ed|ing)?|simulat\w+)\b|_data\b", re.IGNORECASE)
-_PAPER = re.compile(
-    r"\b(?:papers?|articles?|journal|publications?|preprint|proceedings|et al|arxiv|manuscript)\b",
+_DATA = re.compile(
+    r"\bdata(?!\W{1,3}(?:analysis|protection|policy|cent(?:er|re)s?|science|format|driven|loader"
+    r"|processing))\b|\b(?:datasets?|samples?|train(?:ed|ing)?|simulat\w+)\b|_data\b|\bdata_",
     re.IGNORECASE,
+)
+_PAPER = re.compile(
+    r"\b(?:papers?|articles?|journal|publications?|published (?:in|as)|preprint|proceedings|et al|arxiv"
+    r"|manuscript)\b",
+    re.IGNORECASE,
+)
+_SOFTWARE = re.compile(
+    r"\b(?:code|software|package|library|implementation|toolkit|framework|notebooks?|scripts?|docker"
+    r"|image)\b",
+    re.IGNORECASE,
+)
+_SET = re.compile(r"\bdata ?sets?\b|\bsamples?\b|\btraining data\b|\btrained on\b", re.IGNORECASE)
+_TESTS = re.compile(
+    r"\b(?:evaluat\w+|tested|benchmark\w*|validated)\b|\btest(?:ing)? (?:data|set|sample)", re.IGNORECASE
+)
+_TRAINS = re.compile(r"\btrain", re.IGNORECASE)
+_NOT_TRAINED = re.compile(
+    r"\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b|\b(?:excluding"
+    r"|instead of)\b",
+    re.IGNORECASE,
+)
+_FUNDER = "10.13039/"  # the registry of funders
+_NO_DOI = re.compile(r"x{3,}|/(?:your|todo|placeholder)", re.IGNORECASE)
+# DOI prefixes of repositories: what lies there may be data, software or a paper.
+_OF_REPOSITORIES = re.compile(
+    r"10\.(?:5281|6084|7910|7483|17182|5061|17632|57967|1594|24432|5066|26037|34740|5285|7717|25345)/"
 )
 _BADGES = (row.dois.badge for row in all_sources() if row.dois and row.dois.badge)
 _BADGE = re.compile("|".join(_BADGES), re.IGNORECASE)
-_FENCE = re.compile(r"^(?:```|~~~)[^\n]*\n(.*?)^(?:```|~~~)", re.DOTALL | re.MULTILINE)
-_RST_BLOCK = re.compile(r"::[^\n]*\n(?:[ \t]*\n)+((?:[ \t]*\n|[ \t]+\S[^\n]*(?:\n|$))+)")
-_INDENTED = re.compile(r"^(?: {4}|\t|\$ )(\S[^\n]*)$", re.MULTILINE)
-_HEADING = re.compile(r"^(?:#{1,6}[ \t]+(\S[^\n]*)|(\S[^\n]*)\n[=\-~^]{3,}[ \t]*)$", re.MULTILINE)
-_FIGURES = re.compile(
-    r"\b(?:accuracy|auc|auroc|f1(?:[- ]score)?|precision|recall|background rejection|rejection|rmse|mae|bleu"
-    r"|perplexity|fidelity|r2|loss)\b[^\n.]{0,40}?\d+(?:\.\d+)?\s*%?",
-    re.IGNORECASE,
-)
+
+About = Literal["data", "test data", "paper", "software", "unknown"]
 
 
 class Mention(msgspec.Struct, frozen=True):
-    """An object that a text names by DOI or arXiv number; `about_data` separates data from publications."""
+    """An object that a text names by DOI or arXiv number, and the kind of object that its line speaks of."""
 
     scheme: str
     value: str
     line: str
-    about_data: bool
+    about: About
     badge: bool = False
+
+    @property
+    def about_data(self) -> bool:
+        """True for data of the training."""
+        return self.about == "data"
 
 
 def clean(text: str | None) -> str:
     """Return `text` without markup and placeholders: the author's own words."""
     without = _PLACEHOLDER.sub(" ", text or "")
     return " ".join(_MARKUP.sub(r" \1 ", without).split())
+
+
+def without_comments(text: str) -> str:
+    """Return the text without HTML comments; one that is never closed hides the rest, as in a browser."""
+    first, *others = text.split("<!--")
+    return first + "".join(part.partition("-->")[2] for part in others)
 
 
 def words(text: str | None) -> int:
@@ -82,48 +113,48 @@ def is_placeholder(text: str | None) -> bool:
 def mentions(document: Document) -> tuple[Mention, ...]:
     """Return DOIs and arXiv numbers of a text, in order, classified by the same and the previous line.
 
-    In a Makefile every DOI counts as data when the file has a target or variable for data.
+    In a Makefile every DOI counts as data when the file has a target or variable for data. Comments of a
+    template, funders and made-up numbers are left out.
     """
-    lines = document.text.splitlines()
-    everywhere = document.role == "makefile" and bool(_DATA.search(_DOI.sub("", document.text)))
+    text = without_comments(document.text)
+    lines = text.splitlines()
+    everywhere = document.role == "makefile" and bool(_DATA.search(_DOI.sub("", text)))
     found: list[Mention] = []
     for before, line in zip(["", *lines], lines, strict=False):
-        about_data = everywhere or _is_about_data(before, line)
         badge = bool(_BADGE.search(line))
-        found += [Mention(DOI.name, doi, line.strip(), about_data, badge) for doi in _dois(line)]
-        found += [
-            Mention(ARXIV.name, hit[1], line.strip(), about_data=False) for hit in _ARXIV.finditer(line)
-        ]
+        for doi in _dois(line):
+            about: About = "data" if everywhere else _about(before, line, doi)
+            found.append(Mention(DOI.name, doi, line.strip(), about, badge))
+        found += [Mention(ARXIV.name, hit[1], line.strip(), "paper") for hit in _ARXIV.finditer(line)]
     return tuple(dict.fromkeys(found))
 
 
-def _is_about_data(before: str, line: str) -> bool:
-    return bool(_DATA.search(_DOI.sub("", f"{before} {line}"))) and not _PAPER.search(line)
+def _about(before: str, line: str, doi: str) -> About:
+    told, around = _DOI.sub("", line), _DOI.sub("", f"{before} {line}")
+    if _PAPER.search(told):
+        return "paper"
+    if _NOT_TRAINED.search(around):
+        return "unknown"
+    if _TESTS.search(told) and not _TRAINS.search(told):
+        return "test data"
+    if _SOFTWARE.search(told) and not _SET.search(told):
+        return "software"
+    if _DATA.search(around):
+        return "data"
+    return "unknown" if is_deposit(doi) else "paper"
 
 
-def sections(text: str) -> tuple[tuple[str, str], ...]:
-    """Return (heading, body) of each Markdown or reStructuredText section; '' heads the text before them."""
-    heads = list(_HEADING.finditer(text))
-    starts = [0, *(head.end() for head in heads)]
-    ends = [*(head.start() for head in heads), len(text)]
-    titles = ["", *((head[1] or head[2]).rstrip("# \t") for head in heads)]
-    return tuple((title, text[start:end]) for title, start, end in zip(titles, starts, ends, strict=True))
+def has_identifier(text: str) -> bool:
+    """Tell whether a text names a DOI or an arXiv number."""
+    return bool(_DOI.search(text) or _ARXIV.search(text))
 
 
-def code_blocks(text: str) -> tuple[str, ...]:
-    """Return code blocks and command lines of a Markdown or reStructuredText file."""
-    fenced = [match[1] for match in _FENCE.finditer(text)]
-    literal = [match[1] for match in _RST_BLOCK.finditer(text)]
-    indented = [match[1] for match in _INDENTED.finditer(text)]
-    return tuple(block for block in (fenced or literal or indented) if block.strip())
-
-
-def has_figures(text: str) -> str | None:
-    """Return the first passage that gives a metric with a number."""
-    match = _FIGURES.search(text)
-    return match[0] if match else None
+def is_deposit(doi: str) -> bool:
+    """Tell whether a DOI is of a repository, where it may name data, software or a paper."""
+    return bool(_OF_REPOSITORIES.match(doi))
 
 
 def _dois(line: str) -> tuple[str, ...]:
     bare = (match[0].removesuffix(".svg") for match in _DOI.finditer(line))
+    bare = (text for text in bare if not text.startswith(_FUNDER) and not _NO_DOI.search(text))
     return tuple(dict.fromkeys(doi for text in bare if (doi := normalise_doi(text))))

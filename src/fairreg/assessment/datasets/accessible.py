@@ -76,7 +76,7 @@ def access(evidence: Evidence) -> Finding:
     if probe.outcome == "ok":
         cited = cite_probe(evidence, "file_range")
         return passed("A file is given to anybody without a login: the data are open.", cited)
-    found = a1.access_stated.assess(evidence)
+    found = a1.access(evidence, of_data=True)
     if probe.outcome in {"absent", "denied"} and not _tells_how(found):
         remedy = "State the access level (open, restricted, embargoed) in the record's own field."
         return failed("No file is given, and nothing states who may have the files.", remedy=remedy)

@@ -4,8 +4,6 @@
 The AI model is retrievable by its identifier using a standardized communications protocol.
 """
 
-import re
-
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
@@ -26,11 +24,6 @@ from fairreg.storage.formats import MODEL_FORMATS
 
 _STRONG = frozenset({"sha256", "sha512"})
 _ARCHIVES = frozenset({"zip", "tar"})
-_ACCESS = re.compile(
-    r"\b(?:open access|(?:publicly|freely) available|request access|access (?:is )?restricted"
-    r"|gated|embargo\w*)\b",
-    re.IGNORECASE,
-)
 
 
 @indicator(
@@ -114,7 +107,12 @@ def verifies(evidence: Evidence) -> Finding:
     corresponds_to=("FsF-A1-01M", "FC A1.2", "ML-A1-01M"),
 )
 def access_stated(evidence: Evidence) -> Finding:
-    """Access field of the record or of DataCite, else a sentence about access."""
+    """Access field of the record or of DataCite, else a sentence about access to the model."""
+    return access(evidence)
+
+
+def access(evidence: Evidence, *, of_data: bool = False) -> Finding:
+    """Judge how access is stated; of a dataset, sentences about data count as well."""
     if evidence.record.access:
         level = evidence.record.access.level
         return passed(f"The record states the access level {level}.", cite_record(evidence, "access", level))
@@ -123,13 +121,17 @@ def access_stated(evidence: Evidence) -> Finding:
         level = registered.access.level
         return passed(f"DataCite states the access level {level}.", *cite_datacite(evidence, "access", level))
     remedy = "State the access level (open, restricted, embargoed) in the record's own field."
-    said = _ACCESS.search(evidence.record.description or "")
-    if said:
-        cited = cite_record(evidence, "description", said[0])
-        return partial("Only the description speaks of access.", cited, remedy=remedy)
+    # Patterns of English are compiled only where there is a text to read, here and in the other indicators.
+    from fairreg.assessment.content.conditions import access_told
+    from fairreg.assessment.content.grammar import sentences, statements
+
+    if said := access_told(sentences(evidence.record.description), of_data=of_data):
+        cited = cite_record(evidence, "description", said)
+        return partial("Access is stated in prose only, in the description.", cited, remedy=remedy)
     for document in evidence.of_role("readme", "model_card", "docs"):
-        if said := _ACCESS.search(document.text):
-            return partial("Only prose speaks of access.", cite_document(document, said[0]), remedy=remedy)
+        if said := access_told((item.text for item in statements(document)), of_data=of_data):
+            reason = f"Access is stated in prose only, in {document.path}."
+            return partial(reason, cite_document(document, said), remedy=remedy)
     if not evidence.downloaded:
         return unknown(f"The record states no access level. {NOT_DOWNLOADED}")
     return failed("Nothing states who may have the files.", remedy=remedy)

@@ -4,8 +4,6 @@
 The protocol is open, free, and universally implementable.
 """
 
-import re
-
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
@@ -22,7 +20,6 @@ from fairreg.assessment.probed_file import file_probe, why_no_bytes
 
 _OPEN = frozenset({"https", "http", "ftp", "ftps", "sftp", "git+https", "git"})
 _SPECIAL = frozenset({"root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"})
-_PAID = re.compile(r"\b(?:paid|payment|purchase|subscription|fee)\b", re.IGNORECASE)
 _DESCRIBED = ("openapi", "oai-pmh", "signposting")
 
 
@@ -67,9 +64,9 @@ def no_vendor(evidence: Evidence) -> Finding:
     probe, access = file_probe(evidence), evidence.record.access
     cited = cite_probe(evidence, "file_range")
     remedy = "Offer the files for a plain download without an account."
-    if access and _PAID.search(access.conditions or ""):
-        stated = cite_record(evidence, "access", access.conditions)
-        return failed("The conditions of access name a payment.", stated, remedy=remedy)
+    if access and (said := _payment(access.conditions)):
+        stated = cite_record(evidence, "access", said)
+        return failed("The conditions of access require a payment.", stated, remedy=remedy)
     if probe.outcome == "ok":
         return passed("An anonymous request gets the file.", cited)
     if probe.outcome == "denied":
@@ -79,6 +76,14 @@ def no_vendor(evidence: Evidence) -> Finding:
             "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")
         )
     return unknown(why_no_bytes(evidence))
+
+
+def _payment(conditions: str | None) -> str | None:
+    if not conditions:
+        return None
+    from fairreg.assessment.content.conditions import payment
+
+    return payment(conditions)
 
 
 @indicator(

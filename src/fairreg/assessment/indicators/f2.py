@@ -16,8 +16,11 @@ from fairreg.assessment.findings import (
     cite_model,
     cite_probe,
     cite_record,
+    cite_text,
     failed,
+    free_texts,
     graded,
+    is_prose,
     origin_of,
     partial,
     passed,
@@ -147,12 +150,12 @@ def description(evidence: Evidence) -> Finding:
     weight=3,
     title="ML-specific metadata",
     passes="at least 4 of task, architecture, framework, signature and intended use as structured fields",
-    partial="2 or 3 of them, or only inferable from the files",
+    partial="2 or 3 of them, or only inferable from the files or named in prose",
     fails="at most 1",
     corresponds_to=("ML-R1.3-01M", "Chen F2 richness"),
 )
 def machine_learning(evidence: Evidence) -> Finding:
-    """Fields stated by the record or a file beside the model; a field that must be inferred is a partial."""
+    """Fields stated by the record or a file beside the model; inferred ones and prose give a partial."""
     stated = _stated(evidence)
     inferable = _inferable(evidence, stated)
     cited = list(stated.values())
@@ -165,6 +168,11 @@ def machine_learning(evidence: Evidence) -> Finding:
         return partial(f"{reason}.", *cited, remedy=remedy)
     if len(stated) + len(inferable) >= _SOME:
         return partial(f"{reason}; the files tell {', '.join(inferable)}.", *both, remedy=remedy)
+    told = {name: item for name, item in _told(evidence).items() if name not in stated | inferable}
+    if len(stated) + len(inferable) + len(told) >= _SOME:
+        return partial(
+            f"{reason}; stated in prose only: {', '.join(told)}.", *both, *told.values(), remedy=remedy
+        )
     if not evidence.downloaded:
         return unknown(f"{reason}. {NOT_DOWNLOADED}", *cited)
     return failed(f"{reason}.", *both, remedy=remedy)
@@ -182,16 +190,26 @@ def _stated(evidence: Evidence) -> dict[str, Citation]:
     own = {
         name: cite_record(evidence, name, value)
         for name, value in fields.items()
-        if value and origin_of(record, name) == "stated"
+        if value and origin_of(record, name) == "stated" and not is_prose(record, name)
     }
     shipped = {name: cite_document(*item) for name, item in stated_fields(evidence).items()}
     return shipped | own
 
 
+def _told(evidence: Evidence) -> dict[str, Citation]:
+    found: dict[str, Citation] = {}
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
+        from fairreg.assessment.content.reported import described_fields
+
+        for name, said in described_fields(document).items():
+            found.setdefault(name, cite_text(evidence, document, said))
+    return found
+
+
 def _inferable(evidence: Evidence, stated: dict[str, Citation]) -> dict[str, Citation]:
     record, found = evidence.record, {}
-    for name in ("ml_task", "model_category", "frameworks", "inputs"):
-        if getattr(record, name) and origin_of(record, name) != "stated":
+    for name in ("ml_task", "model_category", "frameworks", "inputs", "intended_use"):
+        if getattr(record, name) and (origin_of(record, name) != "stated" or is_prose(record, name)):
             found[name] = cite_record(evidence, name, getattr(record, name))
     for model in evidence.models:
         found.setdefault("frameworks", cite_model(model, "a model file of a known format"))

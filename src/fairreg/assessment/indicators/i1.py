@@ -16,7 +16,9 @@ from fairreg.assessment.findings import (
     cite_file,
     cite_model,
     cite_record,
+    cite_text,
     failed,
+    free_texts,
     origin_of,
     partial,
     passed,
@@ -29,20 +31,18 @@ from fairreg.storage.formats import ENSEMBLE_FORMATS
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *ENSEMBLE_FORMATS})
 _WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "flax"})
 _AGREE = 2
-# Data formats that a community can read without the authors; matched as whole words.
-_DATA_FORMATS = {
-    "ROOT": r"\bROOT\b|\buproot\b|\.root\b",
-    "HDF5": r"\bHDF5\b|\bh5py\b|\.h(?:df)?5\b",
-    "Parquet": r"\b[Pp]arquet\b",
-    "NPY": r"\.np[yz]\b|\bNPY\b",
-    "FITS": r"\bFITS\b|\bastropy\b",
-    "NetCDF": r"\b(?:[Nn]et[Cc][Dd][Ff]|netcdf)4?\b",
-    "CSV": r"\bCSV\b|\.csv\b",
-    "JSON": r"\bJSON Lines\b|\.jsonl\b",
-    "Arrow": r"\bpyarrow\b|\.arrow\b",
-    "DICOM": r"\bDICOM\b",
-    "WAV": r"\bWAV\b|\.wav\b",
-    "JPEG or PNG": r"\b(?:JPE?G|PNG)\b",
+# Libraries and files of data formats in code and requirements, where nobody says it in words.
+_SHOWN = {
+    "ROOT": r"\buproot\b|\bROOT\.T\w+|\bimport ROOT\b|\.root\b",
+    "HDF5": r"\bh5py\b|\bpytables\b|\bHDF5\b",
+    "Parquet": r"\b(?:read|to|write)_?parquet\b|\bpyarrow\b|\.parquet\b",
+    "NPY": r"\bnp\.(?:load|save)|\.np[yz]\b",
+    "FITS": r"\bastropy\b|\.fits\b",
+    "NetCDF": r"\bnetCDF4?\b|\bxarray\b",
+    "CSV": r"\b(?:read|to)_csv\b|\.csv\b",
+    "JSON": r"\.jsonl\b",
+    "DICOM": r"\bpydicom\b|\bDICOM\b",
+    "WAV": r"\.wav\b|\bsoundfile\b",
 }
 
 
@@ -149,20 +149,20 @@ def _fits(declared: Tensor, graph: Tensor) -> bool:
     corresponds_to=("FRSM-10-I1-1", "FRSM-10-I1-2", "FRSM-10-I1-3", "FsF-R1.3-02D"),
 )
 def data_format(evidence: Evidence) -> Finding:
-    """Names of data formats in documentation, else in code, requirements and definitions."""
+    """A sentence that names the format of inputs or outputs, else code, requirements and definitions."""
     remedy = "Say in the README in which file format inputs are read and outputs are written."
-    for documented, documents in (
-        (True, evidence.of_role("readme", "model_card", "docs")),
-        (False, evidence.of_role("requirements", "code", "definitions")),
-    ):
-        for document in documents:
-            for name, pattern in _DATA_FORMATS.items():
-                hit = re.search(pattern, document.text)
-                if hit and documented:
-                    return passed(f"{document.path} documents {name}.", cite_document(document, hit[0]))
-                if hit:
-                    reason = f"{document.path} shows {name}, no document says so."
-                    return partial(reason, cite_document(document, hit[0]), remedy=remedy)
+    for document in free_texts(evidence, "readme", "model_card", "docs"):
+        from fairreg.assessment.content import inputs
+
+        if told := inputs.data_format(document):
+            name, sentence = told
+            cited = cite_text(evidence, document, sentence)
+            return passed(f"{document.path} documents {name} for its data.", cited)
+    for document in evidence.of_role("requirements", "code", "definitions"):
+        for name, pattern in _SHOWN.items():
+            if hit := re.search(pattern, document.text):
+                reason = f"{document.path} shows {name}, no document says so."
+                return partial(reason, cite_document(document, hit[0]), remedy=remedy)
     return unread_files(evidence, "a data format of the community's list", remedy=remedy)
 
 

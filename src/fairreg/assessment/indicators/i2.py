@@ -5,22 +5,24 @@ The AI model includes qualified references to other objects, including its (FAIR
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.documents import parsed, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
-from fairreg.assessment.content.prose import mentions
-from fairreg.assessment.evidence import DatasetScore, Evidence
+from fairreg.assessment.content.prose import is_deposit, mentions
+from fairreg.assessment.evidence import DatasetScore, Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_dataset,
     cite_document,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     partial,
     passed,
     unknown,
@@ -33,14 +35,19 @@ from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
 from fairreg.sources import DOI, code_sites, scheme_names
 
-_NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
+# Kinds of related objects that are no publication, as DataCite and the hosts name them ("image-figure").
+_NO_PAPER = re.compile(
+    r"(?:dataset|data|software|model|image|video|audio(?:visual)?|sound|workflow|computationalnotebook|collection"
+    r"|physicalobject|instrument|event|lesson|service|project|award|outputmanagementplan|interactiveresource"
+    r"|studyregistration)(?:[-/]|$)",
+    re.IGNORECASE,
+)
 _GOOD, _FAIR = 0.75, 0.5
 _ROUNDING = 1e-9
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
     rf"https?://(?:www\.)?(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org)/[\w./-]{{3,200}}"
 )
-_CODE = re.compile(r"\b(?:source|code(?:base)?|repositor(?:y|ies)|implementation|scripts?)\b", re.IGNORECASE)
 
 
 @indicator(
@@ -55,7 +62,6 @@ _CODE = re.compile(r"\b(?:source|code(?:base)?|repositor(?:y|ies)|implementation
 def training_data(evidence: Evidence) -> Finding:
     """Typed relations of record, DataCite and metadata files, else identifiers of data in the texts."""
     typed = dataset_relations(evidence)
-    remedy = "Add the DOI of the training data as a typed relation to the record, or as trainedOn to FAIR4ML."
     persistent = [item for item in typed if is_persistent(item.target)]
     if persistent:
         target = persistent[0].target.compact
@@ -65,16 +71,35 @@ def training_data(evidence: Evidence) -> Finding:
         document, named = shipped[0]
         cited = cite_document(document, named.compact)
         return passed(f"{document.path} names {named.compact} as the training data.", cited)
+    return _named_without_pid(evidence, typed) or unread_files(
+        evidence, "a reference to the training data", remedy=_TYPED
+    )
+
+
+_TYPED = "Add the DOI of the training data as a typed relation to the record, or as trainedOn to FAIR4ML."
+
+
+def _named_without_pid(evidence: Evidence, typed: list[Relation]) -> Finding | None:
+    """Judge a relation to no persistent identifier, one of unstated kind, and what texts alone say."""
     if typed:
         reason = f"The record refers to {typed[0].target.compact}, which is not persistent."
-        return partial(reason, cite_relation(evidence, typed[0]), remedy=remedy)
+        return partial(reason, cite_relation(evidence, typed[0]), remedy=_TYPED)
+    derived = [item for item in relations(evidence, "is_derived_from") if not item.target_kind]
+    if derived:
+        reason = f"The record derives from {derived[0].target.compact}, whose kind is not stated."
+        return partial(reason, cite_relation(evidence, derived[0]), remedy=_TYPED)
     seen = dataset_mentions(evidence)
     if seen:
         value = seen[0][0].value
-        return partial(
-            f"{value} stands in {seen[0][1].where} only.", *(cited for _, cited in seen), remedy=remedy
-        )
-    return unread_files(evidence, "a reference to the training data", remedy=remedy)
+        reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
+        return partial(reason, *(cited for _, cited in seen), remedy=_TYPED)
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
+        from fairreg.assessment.content.inputs import training_data_address
+
+        if said := training_data_address(document):
+            reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
+            return partial(reason, cite_text(evidence, document, said), remedy=_TYPED)
+    return None
 
 
 @indicator(
@@ -161,7 +186,7 @@ def _scores(dataset: DatasetScore) -> str:
     corresponds_to=("FRSM-12-I2-1", "FsF-I3-01M"),
 )
 def publication(evidence: Evidence) -> Finding:
-    """Typed references to a publication, else a DOI or arXiv number in a text that is not about data."""
+    """Typed references to a publication, else its DOI or arXiv number in a text; a dataset is none."""
     typed = _publications(evidence)
     if typed:
         return passed(f"{typed[0].value} is referenced in a typed field.", *typed)
@@ -169,11 +194,12 @@ def publication(evidence: Evidence) -> Finding:
         "Add the DOI of the publication to the record's relations, and to CITATION.cff as preferred-citation."
     )
     lineage = lineage_dois(evidence)
-    for document in evidence.of_role("readme", "model_card", "docs"):
+    for document in free_texts(evidence, "readme", "model_card", "docs"):
         for seen in mentions(document):
-            if not (seen.about_data or seen.badge or seen.value in lineage):
-                cited = cite_document(document, seen.line)
-                return partial(f"{seen.value} stands in {document.path} only.", cited, remedy=remedy)
+            if seen.about == "paper" and not (seen.badge or seen.value in lineage):
+                cited = cite_text(evidence, document, seen.value)
+                reason = f"{seen.value} is stated in prose only, in {document.path}."
+                return partial(reason, cited, remedy=remedy)
     return unread_files(evidence, "a reference to a publication", remedy=remedy)
 
 
@@ -188,19 +214,38 @@ def _publications(evidence: Evidence) -> list[Citation]:
         "is_cited_by",
     )
     own = [item.value for item in evidence.record.identifiers if item.scheme in PAPER_SCHEMES]
-    papers = [item for item in kinds if _is_paper(item)]
+    others = lineage_dois(evidence) | {item.value for item in _data(evidence)}
+    papers = [item for item in kinds if _is_paper(item) and item.target.value not in others]
     found = [cite_record(evidence, "identifiers", value) for value in own]
     found += [cite_relation(evidence, item) for item in papers]
     return found + [
         cite_document(item.document, value)
         for item in stated_in(evidence)
         for value in item.facts.publications
+        if value not in others and not _cites_data(item.document)
     ]
 
 
+def _data(evidence: Evidence) -> Iterator[Identifier]:
+    """Yield everything that record and files call data: none of it is a publication."""
+    yield from (item.identifier for item in evidence.datasets)
+    yield from training_sets(evidence)
+    yield from (item.target for item in relations(evidence, "trained_on", "evaluated_on"))
+
+
 def _is_paper(relation: Relation) -> bool:
-    kind = (relation.target_kind or "").lower()
-    return relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES} and kind not in _NO_PAPER
+    """Tell whether a related object is a publication; a deposit of unstated kind may be anything."""
+    kind = re.sub(r"\s+", "", relation.target_kind or "")
+    named = relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES}
+    return named and not _NO_PAPER.match(kind) and (bool(kind) or not is_deposit(relation.target.value))
+
+
+def _cites_data(document: Document) -> bool:
+    """Tell whether the preferred citation of a CITATION.cff is a dataset or software (CFF 1.2, `type`)."""
+    content = parsed(document) if document.role == "citation" else None
+    preferred = content.get("preferred-citation") if isinstance(content, dict) else None
+    kind = preferred.get("type") if isinstance(preferred, dict) else None
+    return isinstance(kind, str) and (kind in {"data", "database"} or kind.startswith("software"))
 
 
 @indicator(
@@ -236,21 +281,19 @@ def source_code(evidence: Evidence) -> Finding:
         return partial(f"{roots[0][0]} is named as a whole.", *(cited for _, cited in roots), remedy=remedy)
     told = _code_in_prose(evidence)
     if told:
-        return partial(f"{told[0].where} alone says where the code is.", *told, remedy=remedy)
+        return partial(f"The code is stated in prose only, in {told[0].where}.", *told, remedy=remedy)
     if not evidence.downloaded:
         return unknown(f"The record refers to no source code. {NOT_DOWNLOADED}")
     return failed("Nothing refers to the source code.", remedy=remedy)
 
 
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
-    """Return addresses of repositories that the same or the previous line calls code."""
+    """Return addresses of repositories that their sentence, the one before or the heading calls code."""
     found: list[Citation] = []
     for document in evidence.of_role("model_card", "readme", "docs"):
-        lines = document.text.splitlines()
-        for before, line in zip(["", *lines], lines, strict=False):
-            said = _REPOSITORY.search(line)
-            if said and _CODE.search(_REPOSITORY.sub("", f"{before} {line}")):
-                found.append(cite_document(document, line))
+        from fairreg.assessment.content.reported import repository_told
+
+        found += [cite_document(document, said) for said in repository_told(document, _REPOSITORY)]
     return found
 
 

@@ -5,15 +5,19 @@ The AI model is described with a plurality of accurate and relevant attributes.
 """
 
 import re
+from typing import get_args
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.packaged_metadata import shipped_records
-from fairreg.assessment.content.prose import clean, code_blocks, has_figures, sections, words
+from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic, shipped_records, stated_about
+from fairreg.assessment.content.prose import clean, words
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
     cite_record,
+    cite_text,
     failed,
+    free_texts,
+    is_prose,
     origin_of,
     partial,
     passed,
@@ -24,9 +28,6 @@ from fairreg.assessment.lineage import lists_no_files, weight_files
 from fairreg.schemas.record import Evaluation
 from fairreg.sources import OWNER_SLASH_NAME
 
-_ENOUGH_WORDS = 30
-_USE = re.compile(r"\b(?:intended|direct|primary)?\s*uses?\b(?!age)|\bapplications?\b", re.IGNORECASE)
-_LIMITS = re.compile(r"\b(?:limitations?|out[- ]of[- ]scope|bias(?:es)?|risks?|caveats?)\b", re.IGNORECASE)
 _INFERENCE = re.compile(
     r"predict|infer(?:ence)?\b|from_pretrained|InferenceSession|load_model|load_state_dict|pipeline\(|generate\("
     r"|fairreg (?:run|fetch)|\.run\(",
@@ -89,11 +90,12 @@ def performance(evidence: Evidence) -> Finding:
         if complete:
             return passed(f"{len(complete)} results are stated with metric, value, dataset and split.", cited)
         return partial("The results lack their dataset or split.", cited, remedy=remedy)
-    for document in evidence.of_role("model_card", "readme", "docs", "notebook"):
-        if figures := has_figures(document.text):
-            return partial(
-                f"{document.path} gives numbers as text.", cite_document(document, figures), remedy=remedy
-            )
+    for document in free_texts(evidence, "model_card", "readme", "docs", "notebook"):
+        from fairreg.assessment.content.reported import figures
+
+        if said := figures(document):
+            reason = f"Results are stated in prose only, in {document.path}."
+            return partial(reason, cite_text(evidence, document, said), remedy=remedy)
     return unread_files(evidence, "a measured performance", remedy=remedy)
 
 
@@ -117,36 +119,58 @@ def _told_as(item: Evaluation) -> str:
     "R1-3",
     weight=2,
     title="Use and limits stated",
-    passes="intended use and limits, at least 30 words each",
-    partial="one of the two",
+    passes="intended use and limits in fields of the record, FAIR4ML or front matter, at least 30 words each",
+    partial="one of the two, or in sections of a text",
     fails="neither",
     corresponds_to=("FAIR4ML intendedUse", "FAIR4ML modelRisksBiasLimitations"),
 )
 def use_and_limits(evidence: Evidence) -> Finding:
-    """Fields of the record, else sections of README and model card; template text does not count."""
-    record = evidence.record
-    use = _statements(evidence, "intended_use", record.intended_use, _USE)
-    limits = _statements(evidence, "limitations", record.limitations, _LIMITS)
-    found = [*use, *limits]
-    remedy = "Write what the model is for, and where it must not be used, in the model card (30 words each)."
-    if use and limits:
-        return passed("Intended use and limits are both stated.", *found)
+    """Fields of the record and named keys of files, else a heading with content of its own below it."""
+    fields = {topic: _stated(evidence, topic) for topic in _TOPICS}
+    told = {topic: _told(evidence, topic) for topic in _TOPICS if not fields[topic]}
+    found = [item for topic in _TOPICS for item in (fields[topic] or told[topic])]
+    remedy = (
+        "Write what the model is for, and where it must not be used, in 30 words each: as intended_use and "
+        "limitations in the card's front matter, or as intendedUse and modelRisksBiasLimitations in FAIR4ML."
+    )
+    if all(fields.values()):
+        return passed("Intended use and limits are stated in fields of their own.", *found)
     if found:
-        return partial(f"Only {'intended use' if use else 'limits'} are stated.", *found, remedy=remedy)
+        known = [topic for topic in _TOPICS if fields[topic] or told[topic]]
+        prose = [topic for topic in known if not fields[topic]]
+        only = "" if len(known) == len(_TOPICS) else f"Only {_NAMES[known[0]]} are stated. "
+        read = f"Stated in prose only: {' and '.join(_NAMES[topic] for topic in prose)}." if prose else ""
+        return partial((only + read).strip(), *found, remedy=remedy)
     return unread_files(evidence, "a statement of intended use or limits", remedy=remedy)
 
 
-def _statements(
-    evidence: Evidence, field: str, value: str | None, heading: re.Pattern[str]
-) -> list[Citation]:
-    if words(value) >= _ENOUGH_WORDS:
-        return [cite_record(evidence, field, clean(value))]
+_TOPICS: tuple[Topic, ...] = get_args(Topic)
+_NAMES: dict[Topic, str] = {"intended_use": "intended use", "limitations": "limits"}
+
+
+def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
+    """Return the statement in a field of the record, of a FAIR4ML file or of front matter."""
+    own = getattr(evidence.record, topic)
+    if words(own) >= ENOUGH_WORDS and not is_prose(evidence.record, topic):
+        return [cite_record(evidence, topic, clean(own))]
+    shipped = [(document, getattr(record, topic)) for document, record in shipped_records(evidence)]
+    cards = [(item, stated_about(item, topic)) for item in evidence.of_role("model_card", "readme")]
     return [
-        cite_document(document, f"{title}: {clean(body)}")
-        for document in evidence.of_role("model_card", "readme", "docs")
-        for title, body in sections(document.text)
-        if heading.search(title) and words(body) >= _ENOUGH_WORDS
+        cite_document(document, clean(text))
+        for document, text in (*shipped, *cards)
+        if words(text) >= ENOUGH_WORDS
     ][:1]
+
+
+def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
+    """Return a section of the documents, or of the card that the record was read from."""
+    for document in evidence.of_role("model_card", "readme", "docs"):
+        from fairreg.assessment.content.purpose import section_about
+
+        if said := section_about(document, topic):
+            return [cite_document(document, said)]
+    own = getattr(evidence.record, topic)
+    return [cite_record(evidence, topic, clean(own))] if words(own) >= ENOUGH_WORDS else []
 
 
 @indicator(
@@ -161,7 +185,7 @@ def _statements(
 def instructions(evidence: Evidence) -> Finding:
     """Code blocks of README, card and docs; files named in them must be among the published ones."""
     read = evidence.of_role("model_card", "readme", "docs")
-    blocks = [(document, block) for document in read for block in code_blocks(document.text)]
+    blocks = [(document, block) for document in read for block in _blocks(document)]
     if not blocks:
         return unread_files(
             evidence, "instructions for use", remedy="Show in the README how to run the model."
@@ -179,6 +203,12 @@ def instructions(evidence: Evidence) -> Finding:
         else "The instructions are generic."
     )
     return partial(reason, *_cite_all(read, blocks), remedy=remedy)
+
+
+def _blocks(document: Document) -> tuple[str, ...]:
+    from fairreg.assessment.content.grammar import code_blocks
+
+    return code_blocks(document.text)
 
 
 def _cite_all(read: tuple[Document, ...], blocks: list[tuple[Document, str]]) -> list[Citation]:

@@ -4,11 +4,11 @@
 The AI model is given a clear and accessible license.
 """
 
-import re
-
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
+from fairreg.assessment.content.packaged_metadata import weights_licence
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -17,19 +17,15 @@ from fairreg.assessment.findings import (
     cite_document,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     partial,
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import relations
+from fairreg.assessment.lineage import base_models
 from fairreg.sources import source_named
-
-_COVERS = re.compile(
-    r"\b(?:weights|(?:trained |pretrained )?models?(?: files| parameters)?)\b[^.\n]{0,60}"
-    r"\b(?:licen[cs]ed under|released under|under the|covered by)\b[^.\n]{0,80}",
-    re.IGNORECASE,
-)
 
 
 @indicator(
@@ -53,10 +49,16 @@ def spdx(evidence: Evidence) -> Finding:
         cited = cite_datacite(evidence, "license", registered.license)
         return passed(f"DataCite's record has the licence {registered.license}.", *cited)
     remedy = "Choose a licence of the SPDX list and put its identifier into the record."
-    if record.license_stated and not is_placeholder(record.license_stated):
+    if record.license_stated and not is_placeholder(record.license_stated) and _grants(record.license_stated):
         cited = (cite_record(evidence, "license_stated", record.license_stated),)
         return partial(f"The licence {record.license_stated} is no SPDX identifier.", *cited, remedy=remedy)
     return failed("The record has no licence, so nobody may reuse the model.", remedy=remedy)
+
+
+def _grants(stated: str) -> bool:
+    from fairreg.assessment.content.conditions import grants
+
+    return grants(stated)
 
 
 @indicator(
@@ -95,7 +97,9 @@ def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
     return found + [
         (item.facts.license, cite_document(item.document, item.facts.license))
         for item in stated_in(evidence)
-        if item.facts.license and not (record.license and _is_the_record(evidence, item.document))
+        if item.facts.license
+        and not is_nothing(item.facts.license)
+        and not (record.license and _is_the_record(evidence, item.document))
     ]
 
 
@@ -108,28 +112,25 @@ def _is_the_record(evidence: Evidence, document: Document) -> bool:
     "R1.1-3",
     weight=1,
     title="Licence covers the weights; compatible upstream",
-    passes="an explicit statement",
-    partial="inferred from the record's licence, no conflict",
+    passes="an explicit statement: weights_license in front matter, or a licence of the file in JSON-LD",
+    partial="stated in a sentence only, or inferred from the record's licence without a conflict",
     fails="a conflict, or no licence",
     corresponds_to=("FRSM-15-R1.1-2",),
 )
 def covers_weights(evidence: Evidence) -> Finding:
-    """A sentence about the weights, else the licence of a record that holds nothing derived."""
-    for document in evidence.of_role("readme", "model_card", "license", "docs"):
-        said = (
-            _COVERS.search(document.text)
-            if document.role != "license" or not classify(document.text)
-            else None
-        )
-        if said:
-            return passed(
-                "A statement says which licence covers the weights.", cite_document(document, said[0])
-            )
-    remedy = "State in the README that the licence covers the trained weights as well as the code."
+    """Front matter about the weights, else a sentence, else the licence of a record without a base model."""
+    if said := _said_of_weights(evidence):
+        return said
+    remedy = _NAME_IT
     if evidence.record.license is None:
         return failed("No licence is known that could cover the weights.", remedy=remedy)
     cited = cite_record(evidence, "license", evidence.record.license)
-    upstream = relations(evidence, "fine_tuned_from", "is_derived_from")
+    found = _licences(evidence)
+    if any(not same_licence(found[0][0], name) for name, _ in found):
+        names = ", ".join(sorted({name for name, _ in found}))
+        reason = f"The licences differ ({names}), so that of the weights is not known."
+        return failed(reason, *(citation for _, citation in found), remedy=remedy)
+    upstream = base_models(evidence)
     if upstream:
         reason = (
             f"The licence of {upstream[0].target.compact}, from which the model derives, was not compared."
@@ -140,3 +141,26 @@ def covers_weights(evidence: Evidence) -> Finding:
     return partial(
         "The record's licence is taken to cover the weights; nothing says so.", cited, remedy=remedy
     )
+
+
+_NAME_IT = "Name the licence of the weights as weights_license in the front matter of the model card."
+
+
+def _said_of_weights(evidence: Evidence) -> Finding | None:
+    for document in evidence.of_role("model_card", "readme", "standard", "provenance"):
+        if named := weights_licence(document):
+            cited = cite_document(document, named)
+            return passed(f"{document.path} names {named} as the licence of the weights.", cited)
+    texts = free_texts(evidence, "readme", "model_card", "license", "docs")
+    for document in (item for item in texts if item.role != "license" or not classify(item.text)):
+        from fairreg.assessment.content.conditions import excludes_weights, weights_licence_told
+
+        if denied := excludes_weights(document):
+            cited = cite_text(evidence, document, denied)
+            return failed(
+                f"{document.path} says that the licence leaves out the weights.", cited, remedy=_NAME_IT
+            )
+        if said := weights_licence_told(document):
+            reason = f"The licence of the weights is stated in prose only, in {document.path}."
+            return partial(reason, cite_text(evidence, document, said), remedy=_NAME_IT)
+    return None

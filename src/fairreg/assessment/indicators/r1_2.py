@@ -5,10 +5,13 @@ The AI model has detailed provenance, such as its input data preparation and tra
 """
 
 import re
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed, stated_in
-from fairreg.assessment.content.environment import is_lock, pinned, requirements, stated_versions
+from fairreg.assessment.content.environment import is_lock, pinned, requirements
+from fairreg.assessment.content.packaged_metadata import shipped_signatures
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -16,7 +19,9 @@ from fairreg.assessment.findings import (
     cite_file,
     cite_record,
     cite_relation,
+    cite_text,
     failed,
+    free_texts,
     graded,
     partial,
     passed,
@@ -25,32 +30,18 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import relations
 from fairreg.formats.related import source_revision
+from fairreg.schemas.record import Tensor
 
-# Blanks are bounded: unbounded, a file of blanks takes quadratic time.
-_NUMBER = r"[\"']?\s{0,20}[:=|]\s{0,20}[\"']?\s{0,20}\S"
-_GROUPS = {
-    "optimiser": r"\boptimi[sz]er\b" + _NUMBER + r"|\b(?:Adam|AdamW|SGD|RMSprop|Adagrad|L-?BFGS)\b",
-    "epochs": r"\b(?:n(?:um)?_?)?(?:train_)?epochs?" + _NUMBER + r"|\b\d+\s+epochs\b",
-    "split": r"\b(?:train|val(?:idation)?|test)[_ -]?(?:split|size|fraction)|\bsplit"
-    + _NUMBER
-    + r"|\b\d{1,3}\s?%[^.\n]{0,30}\b(?:validation|test(?:ing)?)\b",
-    "seed": r"\b(?:random[_ ])?seed" + _NUMBER,
-}
-_HYPERPARAMETERS = re.compile(
-    r"\b(?:learning[_ ]rate|lr|batch[_ ]size|hidden(?:_\w+)?|dropout)\b" + _NUMBER, re.IGNORECASE
-)
+if TYPE_CHECKING:
+    from fairreg.assessment.content.training_settings import Setting
+
 _PREPARE = re.compile(
-    r"(?:make_dataset|pre_?process\w*|prepare\w*|build_features|feature_extract\w*|convert\w*|transforms?)"
+    r"(?:make_dataset|pre_?process\w*|prepare\w*|build_features|feature_extract\w*|transforms?"
+    r"|convert(?!\w*(?:onnx|model|weights|checkpoint|torch|keras|tf|pb|safetensors|h5))\w*)"
     r"\.(?:py|ipynb|ya?ml|json|sh)$",
     re.IGNORECASE,
 )
 _LIST_KEYS = re.compile(r"feature|input|variable|branch|column", re.IGNORECASE)
-_UNITS = re.compile(
-    r"\[(?:GeV|MeV|TeV|cm|mm|um|rad|ns|K|s|m)\]|\bin (?:GeV|MeV|cm|mm|radians)\b|\bunits?\s*[:=]"
-)
-_HARDWARE = re.compile(
-    r"\b(?:NVIDIA|GeForce|Tesla|RTX ?\d+|A100|H100|H200|V100|P100|T4|TPU(?: v\d)?|MI\d{3}X?|Xeon|EPYC)\b"
-)
 _MANY = 4
 
 
@@ -58,26 +49,36 @@ _MANY = 4
     "R1.2-1",
     weight=3,
     title="Training process recorded",
-    passes="at least 4 of hyperparameters as data, optimiser, epochs, split, seed",
-    partial="1 to 3 of them",
+    passes="at least 4 of hyperparameters, optimiser, epochs, split, seed, as data",
+    partial="1 to 3 of them, or in sentences only",
     fails="none",
     corresponds_to=("ML-R1.7-01M",),
 )
 def training(evidence: Evidence) -> Finding:
-    """Settings beside the weights and statements in the documents.
+    """Settings as data (files, front matter, tables, "name: value" lines), else statements in sentences.
 
     Code does not count: it states possible settings rather than those of this training.
     """
     listed = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
     read = [document for document in listed if not _is_architecture(document)]
-    found: dict[str, Citation] = {}
-    for document in read:
-        for name, hit in _groups(document).items():
-            found.setdefault(name, cite_document(document, hit))
-    reason = f"{len(found)} of 5 groups are recorded ({', '.join(found) or 'none'})."
-    remedy = "Save the training's settings, optimiser, epochs, split and seed as JSON beside the weights."
-    final = evidence.downloaded or bool(read)
-    return graded(len(found), reason, *found.values(), full=_MANY, half=1, remedy=remedy, final=final)
+    found: dict[str, tuple[Setting, Citation]] = {}
+    for document in (*read, *free_texts(evidence)):
+        from fairreg.assessment.content.training_settings import settings_of
+
+        for name, said in settings_of(document).items():
+            if name not in found or (said.as_data and not found[name][0].as_data):
+                found[name] = said, cite_text(evidence, document, said.shown)
+    cited = [citation for _, citation in found.values()]
+    prose = [name for name, (said, _) in found.items() if not said.as_data]
+    reason = f"{len(found)} of 5 groups are recorded ({', '.join(found) or 'none'})"
+    remedy = "Save settings, optimiser, epochs, split and seed as hyperparameters.json beside the weights."
+    if len(found) - len(prose) >= _MANY:
+        return passed(f"{reason}.", *cited)
+    final = evidence.downloaded or bool(read or found)
+    only = f", {', '.join(prose)} in prose only." if prose else "."
+    return graded(
+        min(len(found), _MANY - 1), reason + only, *cited, full=_MANY, half=1, remedy=remedy, final=final
+    )
 
 
 def _is_architecture(document: Document) -> bool:
@@ -86,15 +87,6 @@ def _is_architecture(document: Document) -> bool:
         return False
     content = parsed(document)
     return isinstance(content, dict) and bool({"architectures", "model_type"} & set(content))
-
-
-def _groups(document: Document) -> dict[str, str]:
-    hits = {name: re.search(pattern, document.text, re.IGNORECASE) for name, pattern in _GROUPS.items()}
-    found = {name: hit[0] for name, hit in hits.items() if hit}
-    hyper = _HYPERPARAMETERS.search(document.text)
-    if hyper and (document.role != "hyperparameters" or isinstance(parsed(document), dict)):
-        found["hyperparameters"] = hyper[0]
-    return found
 
 
 @indicator(
@@ -111,17 +103,24 @@ def preparation(evidence: Evidence) -> Finding:
     code = [cite_file(file) for file in evidence.files if _PREPARE.search(file.path)]
     features, listed = _feature_list(evidence)
     defined = _definitions(evidence, features)
-    present = {"code": code, "list": listed, "definitions": defined}
+    prose = {
+        "list": [] if listed else _order_told(evidence),
+        "definitions": [] if defined else _units_told(evidence),
+    }
+    present = {"code": code, "list": listed or prose["list"], "definitions": defined or prose["definitions"]}
     names = [name for name, citations in present.items() if citations]
     cited = [item for citations in present.values() for item in citations]
-    remedy = "Publish the code that prepares the inputs, the ordered features and a table of units."
-    if len(names) == len(present):
+    told = [name for name, citations in prose.items() if citations]
+    remedy = "Publish the code that prepares the inputs, and features in order with units in signature.json."
+    if len(names) == len(present) and not told:
         return passed("Code, ordered features and their definitions are all there.", *cited)
     if not evidence.downloaded:
         return unknown(NOT_DOWNLOADED, *cited)
-    if code or listed:
+    if code or present["list"]:
         missing = ", ".join(name for name in present if name not in names)
-        return partial(f"Of code, list and definitions there is no {missing}.", *cited, remedy=remedy)
+        lacks = f"Of code, list and definitions there is no {missing}." if missing else ""
+        only = f"Stated in prose only: {' and '.join(told)}." if told else ""
+        return partial(f"{lacks} {only}".strip(), *cited, remedy=remedy)
     return failed("Nothing says how the inputs are prepared.", *cited, remedy=remedy)
 
 
@@ -129,6 +128,9 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
     stated = [feature.name for tensor in evidence.record.inputs for feature in tensor.features]
     if stated:
         return stated, [cite_record(evidence, "inputs", stated)]
+    for document, signature in shipped_signatures(evidence):
+        if named := [feature.name for tensor in signature.inputs for feature in tensor.features]:
+            return named, [cite_document(document, named)]
     for document in evidence.of_role("definitions", "hyperparameters"):
         names = _names(parsed(document))
         if len(names) > 1:
@@ -149,20 +151,39 @@ def _names(value: object, depth: int = 8) -> list[str]:
 
 
 def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
-    described = [
-        item for tensor in evidence.record.inputs for item in tensor.features if item.unit or item.description
-    ]
-    if described:
-        told = [f"{item.name} [{item.unit}]" if item.unit else item.name for item in described]
+    if told := _described(evidence.record.inputs):
         return [cite_record(evidence, "inputs", told)]
-    for document in evidence.of_role("docs", "model_card", "readme", "definitions"):
-        units = _UNITS.search(document.text)
-        if units:
-            return [cite_document(document, units[0])]
-        spoken = set(re.findall(r"\w+", document.text))
-        known = [name for name in features if name in spoken]
-        if document.role != "definitions" and len(known) * 2 >= len(features) > 0:
+    for document, signature in shipped_signatures(evidence):
+        told = _described(signature.inputs)
+        if len(told) * 2 >= len(features) > 0:
+            return [cite_document(document, told)]
+    for document in evidence.of_role("docs", "model_card", "readme"):
+        known = _inputs().defined_names(document, features)
+        if len(known) * 2 >= len(features) > 0:
             return [cite_document(document, known)]
+    for document in evidence.of_role("definitions", "docs", "model_card", "readme"):
+        if said := _inputs().units(document, as_data=True):
+            return [cite_document(document, said)]
+    return []
+
+
+def _described(inputs: tuple[Tensor, ...]) -> list[str]:
+    """Return the features with a unit or a description."""
+    found = [item for tensor in inputs for item in tensor.features if item.unit or item.description]
+    return [f"{item.name} [{item.unit}]" if item.unit else item.name for item in found]
+
+
+def _order_told(evidence: Evidence) -> list[Citation]:
+    for document in evidence.of_role("docs", "model_card", "readme"):
+        if names := _inputs().ordered_names(document):
+            return [cite_document(document, names)]
+    return []
+
+
+def _units_told(evidence: Evidence) -> list[Citation]:
+    for document in evidence.of_role("docs", "model_card", "readme"):
+        if said := _inputs().units(document, as_data=False):
+            return [cite_document(document, said)]
     return []
 
 
@@ -170,13 +191,13 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
     "R1.2-3",
     weight=2,
     title="Who, when, with what",
-    passes="at least 4 of ORCIDs, dates, commit, software versions, hardware",
-    partial="2 or 3 of them",
+    passes="at least 4 of ORCIDs, dates, commit, software versions, hardware, in fields and files",
+    partial="2 or 3 of them, or the rest in sentences only",
     fails="at most 1",
     corresponds_to=("FsF-R1.2-01M-1", "FRSM-06", "FRSM-17", "Chen R1.2"),
 )
 def circumstances(evidence: Evidence) -> Finding:
-    """People, dates, code revision, versions and hardware, from any document."""
+    """People, dates, code revision, versions and hardware, in fields and files, else in sentences."""
     present = {
         "ORCIDs": _orcids(evidence),
         "dates": _dates(evidence),
@@ -184,12 +205,20 @@ def circumstances(evidence: Evidence) -> Finding:
         "software versions": _versions(evidence),
         "hardware": _hardware(evidence),
     }
-    found = {name: citations for name, citations in present.items() if citations}
-    missing = [name for name in present if name not in found]
+    told = {"software versions": _told(evidence, "versions"), "hardware": _told(evidence, "hardware")}
+    prose = {name: citations for name, citations in told.items() if citations and not present[name]}
+    found = {name: citations for name, citations in (present | prose).items() if citations}
+    missing = [name for name in present if name not in found or name in prose]
     cited = [citation for citations in found.values() for citation in citations]
-    reason = f"{len(found)} of 5 are stated ({', '.join(found) or 'none'})."
-    remedy = f"State {', '.join(missing)} of the training in the record or the model card."
-    return graded(len(found), reason, *cited, full=_MANY, half=2, remedy=remedy, final=evidence.downloaded)
+    only = f", {' and '.join(prose)} in prose only." if prose else "."
+    reason = f"{len(found)} of 5 are stated ({', '.join(found) or 'none'}){only}"
+    remedy = (
+        f"State {', '.join(missing)} of the training in the record, requirements or hyperparameters.json."
+    )
+    if len(found) - len(prose) >= _MANY:
+        return passed(reason, *cited)
+    count, final = min(len(found), _MANY - 1), evidence.downloaded
+    return graded(count, reason, *cited, full=_MANY, half=2, remedy=remedy, final=final)
 
 
 def _orcids(evidence: Evidence) -> list[Citation]:
@@ -224,17 +253,37 @@ def _versions(evidence: Evidence) -> list[Citation]:
         exact = [line for line in requirements(document) if pinned(line)]
         if exact or is_lock(document):
             return [cite_document(document, exact or "lock file")]
-    for document in evidence.of_role("model_card", "readme", "hyperparameters"):
-        if said := stated_versions(document.text):
+    for document in evidence.of_role("hyperparameters", "provenance"):
+        if said := _reported().versions_as_data(document):
             return [cite_document(document, said)]
     return []
 
 
 def _hardware(evidence: Evidence) -> list[Citation]:
-    for document in evidence.of_role("model_card", "readme", "docs", "hyperparameters", "provenance"):
-        if said := _HARDWARE.search(document.text):
-            return [cite_document(document, said[0])]
+    for document in evidence.of_role("hyperparameters", "provenance", "model_card", "readme"):
+        if said := _reported().hardware_as_data(document):
+            return [cite_document(document, said)]
     return []
+
+
+def _told(evidence: Evidence, what: Literal["versions", "hardware"]) -> list[Citation]:
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
+        asked = _reported().versions if what == "versions" else _reported().hardware
+        if said := asked(document):
+            return [cite_text(evidence, document, said)]
+    return []
+
+
+def _inputs() -> ModuleType:
+    from fairreg.assessment.content import inputs  # patterns of English, for models with a text
+
+    return inputs
+
+
+def _reported() -> ModuleType:
+    from fairreg.assessment.content import reported  # patterns of English, for models with a text
+
+    return reported
 
 
 @indicator(

@@ -7,33 +7,32 @@ The AI model includes qualified references to other models and software, such as
 import re
 
 from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
     cite_relation,
+    cite_text,
+    free_texts,
     partial,
     passed,
     unread_files,
 )
-from fairreg.assessment.lineage import relations
+from fairreg.assessment.lineage import base_models
+from fairreg.formats.file_facts import listed_as_written
+from fairreg.formats.front_matter import strict_mapping
 
-_RELATED = re.compile(
-    r"\b(?:trained from scratch|fine-?tuned (?:from|on top of)|base model|initiali[sz]ed from|distilled from"
-    r"|based on the [\w\s-]{0,30}model)\b[^.\n]*",
-    re.IGNORECASE,
-)
 _PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
-_OTHER = ("dataset", "data", "software", "publication", "article", "text")
 
 
 @indicator(
     "R2-1",
     weight=3,
     title="Dependencies, machine-readable",
-    passes="a lock file, or every requirement pinned",
+    passes="a lock file, or every requirement at an exact version, a commit or a hash",
     partial="unpinned, or a floating reference to a repository",
     fails="none",
     corresponds_to=("FRSM-13-R1-2",),
@@ -55,7 +54,7 @@ def dependencies(evidence: Evidence) -> Finding:
         return unread_files(evidence, "a list of dependencies", remedy=remedy)
     loose = [line for item in read for line in requirements(item) if not pinned(line)]
     moving = [line for line in loose if floating(line)]
-    also = f", and {moving[0]} follows a branch" if moving else ""
+    also = f", and {moving[0]} follows a branch or tag" if moving else ""
     cited = [cite_document(item, requirements(item)) for item in read]
     return partial(f"{len(loose)} requirements are not pinned{also}.", *cited, remedy=remedy)
 
@@ -71,20 +70,28 @@ def dependencies(evidence: Evidence) -> Finding:
 )
 def related_models(evidence: Evidence) -> Finding:
     """Typed relations to other models, else base_model of a card, else a sentence."""
-    named = relations(evidence, "fine_tuned_from", "is_derived_from", "is_variant_of")
-    typed = [item for item in named if (item.target_kind or "").lower() not in _OTHER]
+    typed = base_models(evidence)
     if typed:
         return passed(f"The record names {typed[0].target.compact}.", cite_relation(evidence, typed[0]))
     for item in stated_in(evidence):
-        if "base_model" in item.facts.filled:
+        if "base_model" in item.facts.filled and _names_a_model(item.document):
             return passed("The model card names its base model.", cite_document(item.document, "base_model"))
-    remedy = "Name the base model as a typed relation, or say that there is none."
-    for document in evidence.of_role("model_card", "readme", "docs"):
-        if said := _RELATED.search(document.text):
-            return partial(
-                f"{document.path} says it in prose.", cite_document(document, said[0]), remedy=remedy
-            )
+    remedy = (
+        "Name the base model as a typed relation or as base_model of the card, or say that there is none."
+    )
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
+        from fairreg.assessment.content.reported import related_model
+
+        if said := related_model(document):
+            reason = f"Related models are stated in prose only, in {document.path}."
+            return partial(reason, cite_text(evidence, document, said), remedy=remedy)
     return unread_files(evidence, "a reference to related models", remedy=remedy)
+
+
+def _names_a_model(card: Document) -> bool:
+    """Tell whether base_model of the front matter names one, in place of "none" or a placeholder."""
+    names = listed_as_written(strict_mapping(card.text).get("base_model"))
+    return any(isinstance(name, str) and not is_nothing(name) for name in names)
 
 
 @indicator(
@@ -101,12 +108,17 @@ def image(evidence: Evidence) -> Finding:
     read = evidence.of_role("dockerfile")
     found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
     for document in evidence.of_role("readme", "docs", "model_card"):
-        found += [(document, name) for name in _PULL.findall(document.text)]
+        from fairreg.assessment.content.grammar import code_blocks
+
+        found += [(document, name) for block in code_blocks(document.text) for name in _PULL.findall(block)]
     remedy = "Publish the image, and name it by its digest (image@sha256:...)."
-    exact = [(document, name) for document, name in found if _DIGEST.search(name)]
+    loose = {document.path for document, name in found if not _DIGEST.search(name)}
+    # Each stage of a build can change it, so that one image without a digest is enough.
+    exact = [(document, name) for document, name in found if document.path not in loose]
     if exact:
         return passed(f"{exact[0][0].path} names an image by its digest.", cite_document(*exact[0]))
     if found:
         cited = [cite_document(document, name) for document, name in found]
-        return partial(f"{found[0][0].path} names {found[0][1]}, which can change.", *cited, remedy=remedy)
+        moving = next(name for _, name in found if not _DIGEST.search(name))
+        return partial(f"{found[0][0].path} names {moving}, which can change.", *cited, remedy=remedy)
     return unread_files(evidence, "a Dockerfile or container image", remedy=remedy)

@@ -7,7 +7,9 @@ The AI model meets domain-relevant community standards.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -19,7 +21,8 @@ from fairreg.assessment.findings import (
     passed,
     unread_files,
 )
-from fairreg.formats.front_matter import front_matter
+from fairreg.formats.file_facts import listed_as_written
+from fairreg.formats.front_matter import strict_mapping
 from fairreg.storage.formats import ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
@@ -53,7 +56,7 @@ def metadata_standard(evidence: Evidence) -> Finding:
         if _is_valid(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
     stated = [item for item in stated_in(evidence) if item.facts.complete]
-    cards = [item for item in stated if front_matter(item.document.text)]
+    cards = [item for item in stated if _has_values(item.document, item.facts.filled)]
     if cards:
         shown = cards[0].document
         return passed("The model card has valid metadata.", cite_document(shown, cards[0].facts.filled))
@@ -61,13 +64,22 @@ def metadata_standard(evidence: Evidence) -> Finding:
         "Add a model card with metadata (license, pipeline_tag, datasets, model-index), or FAIR4ML JSON-LD."
     )
     generic = [
-        cite_document(item.document, "valid") for item in stated if item.document.role != "zenodo_json"
+        cite_document(item.document, "valid")
+        for item in stated
+        if item.document.role in {"citation", "codemeta"}
     ]
     if evidence.datacite and evidence.datacite.state == "findable":
         generic += cite_datacite(evidence, "state", "findable")
     if generic:
         return partial("Only generic metadata standards are used.", *generic, remedy=remedy)
     return unread_files(evidence, "valid metadata of a community standard", remedy=remedy)
+
+
+def _has_values(card: Document, filled: tuple[str, ...]) -> bool:
+    """Tell whether front matter says something under one of these keys, other than a placeholder."""
+    stated = strict_mapping(card.text)
+    values = [item for key in filled for item in listed_as_written(stated.get(key))]
+    return any(not isinstance(item, str) or not (is_nothing(item) or is_placeholder(item)) for item in values)
 
 
 def _is_valid(document: Document) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """All drafts for one model: one per file that serves an indicator with points missing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.remedies import (
@@ -18,7 +18,7 @@ from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 
-__all__ = ["TODO_NAME", "drafts", "open_indicators", "todo_list"]
+__all__ = ["TODO_NAME", "drafts", "drafts_for", "open_indicators", "todo_list"]
 
 TODO_NAME = "FAIR-TODO.md"
 _NEW_VERSION = (
@@ -45,7 +45,11 @@ def open_indicators(report: AssessmentReport) -> tuple[IndicatorResult, ...]:
 
 def drafts(report: AssessmentReport, facts: Facts) -> tuple[Draft, ...]:
     """Return the useful drafts, each serving those of its indicators that have points missing."""
-    missing = {item.id for item in open_indicators(report)}
+    return drafts_for({item.id for item in open_indicators(report)}, facts)
+
+
+def drafts_for(missing: Collection[str], facts: Facts) -> tuple[Draft, ...]:
+    """Return the drafts that serve these indicators, in the order in which they are written."""
     found = []
     for serves, write in _WRITERS:
         served = tuple(number for number in serves if number in missing)

@@ -14,12 +14,19 @@ __all__ = ["NAME", "SERVES", "draft"]
 NAME = model_card.FILE_NAME
 SERVES = ("F2-3", "F3-2", "I2-1", "R1-2", "R1-3", "R1-4", "R1.1-3", "R1.2-1", "R1.2-3", "R2-2", "R3-1")
 _ASKED = {
-    "Intended use": "Say in at least 30 words what the model is for and who it is for.",
-    "Limitations": "Say in at least 30 words where it must not be applied, and what is known to go wrong.",
+    "Intended use": (
+        "Say in at least 30 words what the model is for and who it is for; write it as intended_use into the "
+        "front matter, too."
+    ),
+    "Limitations": (
+        "Say in at least 30 words where it must not be applied, and what is known to go wrong; write it as "
+        "limitations into the front matter, too."
+    ),
     "Evaluation": "Give metric, value, dataset and split of each result, also in fair4ml.jsonld.",
     "Training": "Give settings, optimiser, number of epochs, split, seed, hardware and versions of software.",
     "Related models": "Name the model that this one starts from, or say that there is none.",
 }
+_OF_THE_WEIGHTS = "Name the licence of the trained weights as weights_license of the front matter."
 _PLAIN_PATH = re.compile(r"[\w./ +-]+")
 _NUMERIC = re.compile(r"(?:float|u?int)(?:8|16|32|64)|bool")
 
@@ -79,7 +86,7 @@ def _sizes(item: Tensor) -> tuple[int, ...]:
 
 def _licence(facts: Facts) -> str:
     told = model_card.licence_told(facts.described) or _todo("Choose a licence.")
-    return f"{told}\n\n{_todo('Say whether the licence also holds for the trained weights.')}"
+    return f"{told}\n\n{_todo(_OF_THE_WEIGHTS)}"
 
 
 def _todo(sentence: str) -> str:
@@ -88,6 +95,6 @@ def _todo(sentence: str) -> str:
 
 def _remains(facts: Facts) -> tuple[str, ...]:
     asked = [f"{title}: {sentence}" for title, sentence in _ASKED.items()]
-    asked.append("Licence: Say whether the licence also holds for the trained weights.")
+    asked.append(f"Licence: {_OF_THE_WEIGHTS}")
     fields = ("description", "license", "keywords", "ml_task", "model_category", "frameworks")
     return (*asked, *facts.to_confirm(*fields))

@@ -4,13 +4,23 @@
 They do not describe the training, whose versions only the author knows.
 """
 
+from functools import cache
+from importlib.metadata import version
+
 from fairreg.assessment.remedies.base import TODO, Draft
 from fairreg.assessment.remedies.facts import Facts
 
-__all__ = ["NAME", "SERVES", "draft"]
+__all__ = ["NAME", "SERVES", "draft", "engine_versions"]
 
 NAME = "requirements-inference.txt"
 SERVES = ("R1.2-3", "R2-1")
+_ENGINES = ("onnxruntime", "numpy")  # imported by the written instructions
+
+
+@cache
+def engine_versions() -> dict[str, str]:
+    """Return the versions of the packages with which fairreg reads a graph."""
+    return {name: version(name) for name in _ENGINES}
 
 
 def draft(facts: Facts) -> Draft | None:

@@ -4,11 +4,17 @@
 Content of a record or a file is escaped text, and only web addresses become links.
 """
 
+from functools import partial
+from shlex import quote
+
 from fairreg import pages
 from fairreg.assessment.base import Verdict
+from fairreg.assessment.principle_names import named_principle
+from fairreg.assessment.priorities import effort_text, heading, points
+from fairreg.assessment.rendering.citations import address_of, grouped, readable_time
 from fairreg.assessment.rendering.comparison import compared
-from fairreg.assessment.rendering.profile import percent, profile
-from fairreg.assessment.report import AssessmentReport, coverage_text
+from fairreg.assessment.rendering.profile import HATCHING, percent, profile
+from fairreg.assessment.report import AssessmentReport, coverage_text, interval_text, not_enough
 
 __all__ = ["to_html"]
 
@@ -21,11 +27,29 @@ def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
         "fairreg.assessment.rendering",
         "report.html",
         title=f"FAIR assessment of {name or report.id}",
-        name=name,
+        name=name or report.id,
         report=report,
+        address=address_of(report.id),
+        command=f"fairreg assess {quote(report.id)} --fix FOLDER",
         profile=profile(report),
+        hatching=HATCHING,
+        heading=heading(report.do_first),
         compared=compared(report),
         words=_WORDS,
-        percent=percent,
+        across=_across,
         coverage_text=coverage_text,
+        effort_text=effort_text,
+        grouped=grouped,
+        interval_text=interval_text,
+        lacking=[letter for letter in report.letters if not_enough(report, letter)],
+        not_enough=partial(not_enough, report),
+        percent=percent,
+        points=points,
+        principle=partial(named_principle, report.rubric),
+        readable_time=readable_time,
     )
+
+
+def _across(part: float) -> str:
+    """Format a part of the width as SVG has it, to a tenth of a per cent."""
+    return f"{100 * part:.1f}%"

@@ -23,6 +23,7 @@ _BAR = 20
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """Print the scorecard; a brief one omits indicators with full points."""
     from fairreg.assessment.report import coverage_text, interval_text, not_enough
+    from fairreg.cli.assess.first_steps import print_first_steps
     from fairreg.cli.output import console
 
     out = console()
@@ -38,6 +39,7 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
         out.print(line, style="bold")
     if report.badge is not None:
         out.print(f"{report.badge.label}: {report.badge.reason}")
+    print_first_steps(report)
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
@@ -56,6 +58,7 @@ def overall_lines(report: "AssessmentReport") -> list[str]:
 def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     from rich.table import Table
 
+    from fairreg.assessment.principle_names import principle_name
     from fairreg.assessment.report import interval_text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -65,7 +68,7 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     table.add_column("Verdict, evidence and next step", overflow="fold")
     for name, found in report.principles.items():
         shown = percent(found.score) if found.score is not None else interval_text(found.interval)
-        told = f"{_bar(found.score)} {shown}"
+        told = f"{principle_name(report.rubric, name)} {_bar(found.score)} {shown}".lstrip()
         settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
         more = f"   {settled} of {len(found.indicators)} settled" if settled else ""
         table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")

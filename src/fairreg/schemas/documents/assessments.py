@@ -125,6 +125,38 @@ class ScoresWithFairreg(DocumentPart, frozen=True):
     """Verdicts that change."""
 
 
+class RemedyToDoFirst(DocumentPart, frozen=True):
+    """Remedy with a large gain for little work."""
+
+    id: str
+    """Number of the indicator."""
+    title: str
+    """Indicator in words."""
+    verdict: VerdictName
+    """Verdict now."""
+    gain: float
+    """Rise of the score if the indicator passes, 0 to 1."""
+    reaches: float
+    """Score after it, 0 to 1."""
+    of: Literal["overall", "least"]
+    """Score that rises: the overall one, or the least possible one where too much is unknown."""
+    effort: Literal["file", "field", "work"]
+    """What it needs: a file that --fix drafts, a field in the form of the host, or other work."""
+    file: str | None
+    """Name of the file that --fix drafts for it; null where it drafts none."""
+    remedy: str
+    """Next step."""
+
+
+class UndecidedIndicators(DocumentPart, frozen=True):
+    """Indicators without a verdict."""
+
+    ids: list[str]
+    """Their numbers."""
+    how: str
+    """What makes it known, in a sentence."""
+
+
 class AssessDocument(DocumentPart, frozen=True):
     """FAIR scores of a model or dataset, with the evidence for each verdict."""
 
@@ -158,6 +190,10 @@ class AssessDocument(DocumentPart, frozen=True):
     """Score of a dataset with equal weights, 0 to 1; null without an overall score, and for models."""
     with_fairreg: ScoresWithFairreg | None
     """Scores with the additions of fairreg's catalogue; null where it adds nothing."""
+    do_first: list[RemedyToDoFirst]
+    """Remedies with the largest gain for the least work."""
+    undecided: list[UndecidedIndicators]
+    """Indicators without a verdict, and what makes them known."""
 
 
 class AssessedRow(DocumentPart, frozen=True):

@@ -57,13 +57,16 @@ def examine(
     registry: Registry | None = None,
 ) -> tuple[Evidence, AssessmentReport]:
     """Assess as `assess`; return the evidence of the report, too."""
+    # Imported here, because the history needs neither this nor the drafts of files.
+    from fairreg.assessment.priorities import with_priorities
+
     without_network = offline or settings.offline
     with opened(registry, settings, log) as used:
         evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
         report = judge(evidence)
         with storing("The assessment is", log):
             save(used, [AssessmentResult(evidence, report)])
-    return evidence, report
+    return evidence, with_priorities(report, evidence)
 
 
 def gather(

@@ -5,13 +5,13 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts
+from fairreg.assessment.remedies.requirements import engine_versions
 from fairreg.assessment.rendering.badge import badge_svg
 from fairreg.assessment.rendering.comparison import Compared, compared
 from fairreg.assessment.rendering.dqv import to_jsonld
@@ -20,8 +20,6 @@ from fairreg.assessment.report import AssessmentReport
 from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["Compared", "FixReport", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
-
-_ENGINES = ("onnxruntime", "numpy")  # imported by the written instructions
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def fix(evidence: Evidence, report: AssessmentReport, folder: Path, *, force: bo
 
     An existing file is left unchanged, except with `force`. Raises FairregError for disk errors.
     """
-    offered = drafts(report, Facts(evidence, _versions()))
+    offered = drafts(report, Facts(evidence, engine_versions()))
     whole = (*offered, todo_list(report, offered)) if offered else ()
     # A dangling link counts as an existing file.
     kept = tuple(item for item in whole if not force and os.path.lexists(folder / item.name))
@@ -71,10 +69,6 @@ def _unresolved(report: AssessmentReport, offered: Iterable[Draft]) -> tuple[str
     served = {number for item in offered for number in item.serves}
     asked = (item for found in report.principles.values() for item in found.indicators)
     return tuple(item.id for item in asked if item.remedy and item.id not in served)
-
-
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in _ENGINES}
 
 
 def _write(file: Path, text: str) -> None:

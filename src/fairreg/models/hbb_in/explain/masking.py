@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.evaluate import roc_auc
-from fairreg.models.hbb_in.explain.resampling import bootstrap, replicas
+from fairreg.models.hbb_in.explain.resampling import bootstrap, replicas, roc_band
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import FeatureSelection
 from fairreg.models.hbb_in.metrics import Estimate
@@ -151,6 +151,12 @@ class MaskingStudy:
     def baseline(self) -> Estimate:
         """AUC without a mask and the bootstrap's standard deviation."""
         return Estimate(self.roc_auc, _deviation(self._areas))
+
+    def roc_band(self, efficiencies: Array) -> Array | None:
+        """Bootstrap band of the ROC curve without a mask, as `resampling.roc_band`; None without replicas."""
+        if not len(self._drawn):
+            return None
+        return roc_band(self._positive, self.scores, self._drawn, efficiencies)
 
     def effect(self, name: str, mask: Mask) -> Effect:
         """Measure the effect of a mask."""

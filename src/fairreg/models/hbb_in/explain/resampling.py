@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bootstrap of the ROC AUC for several scores of the same jets, which also gives errors of differences.
+"""Bootstrap of ROC curves and areas for several scores of the same jets, also for errors of differences.
 
 B. Efron, Ann. Statist. 7 (1979) 1, 10.1214/aos/1176344552. QCD and H->bb jets are drawn separately, so
 that a replica has as many of each as the sample; all scores use the same replicas.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bootstrap", "replicas"]
+__all__ = ["bootstrap", "replicas", "roc_band"]
 
 Array = NDArray[np.float64]
 
@@ -42,3 +42,26 @@ def bootstrap(positive: NDArray[np.bool_], scores: NDArray[Any]) -> Callable[[Ar
         return found
 
     return areas
+
+
+def roc_band(
+    positive: NDArray[np.bool_], scores: NDArray[Any], weights: Array, efficiencies: NDArray[Any]
+) -> Array:
+    """Return the 16 % and 84 % quantiles over replicas of the background efficiency, (2, efficiencies).
+
+    `efficiencies` are those of the signal; between two thresholds the curve is taken as straight.
+    """
+    order = np.argsort(-scores, kind="stable")
+    signal = positive[order]
+    last = np.flatnonzero(np.diff(scores[order], append=np.nan) != 0)  # of each set of equal scores
+    found = np.empty((len(weights), len(efficiencies)))
+    for number, drawn in enumerate(weights):
+        counts = drawn[order]
+        passing = [np.concatenate(([0.0], np.cumsum(counts * chosen)[last])) for chosen in (signal, ~signal)]
+        above, below = (part / part[-1] for part in passing)
+        found[number] = np.interp(efficiencies, above, below)
+    band: Array = np.quantile(found, _BAND, axis=0)
+    return band
+
+
+_BAND = (0.16, 0.84)  # of one standard deviation, were the replicas normal

@@ -29,7 +29,7 @@ LAYER_LABELS: Mapping[str, str] = MappingProxyType(
 
 def pattern(rna: Mapping[str, Array], title: str) -> Any:
     """RNA of every node: for each layer a column for QCD, shown as negative, and one for H->bb."""
-    figure = new(10.5, 7)
+    figure = new(9, 7)
     axes = figure.subplots()
     columns = [sign * row for layer in LAYERS for sign, row in zip((-1, 1), rna[layer], strict=True)]
     drawn = axes.imshow(

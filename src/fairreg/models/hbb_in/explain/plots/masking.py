@@ -17,10 +17,10 @@ _ROW = 0.27  # inches
 def features(tracks: Sequence[Effect], vertices: Sequence[Effect]) -> Any:
     """Drop of the AUC and loss of fidelity, in per cent, for each masked track and vertex feature."""
     kinds = [(title, rows) for title, rows in (("Tracks", tracks), ("Vertices", vertices)) if rows]
-    figure = new(13, 2.0 + _ROW * max(len(rows) for _, rows in kinds))
-    panels = figure.subplots(1, 2 * len(kinds), squeeze=False)[0]
-    for number, (title, rows) in enumerate(kinds):
-        drop, loss = panels[2 * number : 2 * number + 2]
+    counts = [len(rows) for _, rows in kinds]
+    figure = new(9, 1.4 * len(kinds) + _ROW * sum(counts))
+    panels = figure.subplots(len(kinds), 2, squeeze=False, height_ratios=[count + 3 for count in counts])
+    for (drop, loss), (title, rows) in zip(panels, kinds, strict=True):
         _bars(drop, [(100 * (e.drop.value or 0.0), _per_cent(e.drop)) for e in rows], SERIES[0][0])
         drop.set_xscale("symlog", linthresh=_LINEAR)
         drop.set_xticks([-0.1, 0, 0.1, 1, 10], ["−0.1", "0", "0.1", "1", "10"])
@@ -32,8 +32,8 @@ def features(tracks: Sequence[Effect], vertices: Sequence[Effect]) -> Any:
         feature_axis(loss, [""] * len(rows))
         drop.set(xlabel="AUC lost [%]", title=f"{title}: AUC")
         loss.set(xlabel="1 − fidelity [%]", title=f"{title}: fidelity", xlim=(0, None))
-    _same_range(panels[::2])
-    _same_range(panels[1::2])
+    _same_range(panels[:, 0])
+    _same_range(panels[:, 1])
     return figure
 
 
@@ -61,8 +61,8 @@ def thresholds(found: Mapping[str, Sequence[Effect]], limits: Sequence[float], b
     These are the features whose own mask changes the AUC by less than a limit. `found` has a sequence of
     effects along `limits` (per cent) for each kind of features, first for all.
     """
-    figure = new(13, 5.4)
-    panels = figure.subplots(1, 2)
+    figure = new(9, 8)
+    panels = figure.subplots(2, 1, sharex=True)
     for (label, effects), (colour, marker) in zip(found.items(), SERIES, strict=True):
         drawn = {"color": colour, "marker": marker, "capsize": 3, "markersize": 7, "label": label}
         areas = [100 * effect.roc_auc for effect in effects]
@@ -86,7 +86,7 @@ def thresholds(found: Mapping[str, Sequence[Effect]], limits: Sequence[float], b
 
 def objects(effects: Sequence[Effect], baseline: Estimate) -> Any:
     """AUC and fidelity over the number of masked slots, from the most and from the least energetic one."""
-    figure = new(12, 8)
+    figure = new(9, 8)
     panels = figure.subplots(2, 2, sharex="col")
     for column, kind in enumerate(("tracks", "vertices")):
         for word, (colour, marker), label in zip(

@@ -24,8 +24,8 @@ _HATCHES = (None, "///")
 
 def features(found: Mapping[str, Averages], names: tuple[Sequence[str], Sequence[str]]) -> Any:
     """Shares of the features in the explained value, in per cent, for each class (Figure 6, upper)."""
-    figure = new(12.5, 2.2 + 0.28 * max(map(len, names)))
-    panels = figure.subplots(1, 2)
+    figure = new(9, 2.6 + 0.28 * sum(map(len, names)))
+    panels = figure.subplots(2, 1, height_ratios=[len(own) + 3 for own in names])
     for axes, own, title, kind in zip(
         panels, names, ("Tracks", "Vertices"), ("track_features", "vertex_features"), strict=True
     ):
@@ -52,8 +52,8 @@ def features(found: Mapping[str, Averages], names: tuple[Sequence[str], Sequence
 
 def objects(found: Mapping[str, Averages]) -> Any:
     """Shares of each track and vertex, sorted by relative energy, for each class (Figure 6, lower)."""
-    figure = new(12.5, 5)
-    panels = figure.subplots(1, 2, width_ratios=(3, 1))
+    figure = new(9, 5)
+    panels = figure.subplots(1, 2, width_ratios=(2.2, 1))
     for axes, kind in zip(panels, ("tracks", "vertices"), strict=True):
         for label, averages in found.items():
             shares = 100 * averages.share(getattr(averages, kind))
@@ -69,17 +69,18 @@ def objects(found: Mapping[str, Averages]) -> Any:
             )
         axes.axhline(0, color="0.3", linewidth=0.8)
         axes.grid(visible=True, alpha=0.3)
-        axes.set(title=kind.capitalize(), xlabel=f"{kind.capitalize()} by falling relative energy")
+        axes.set_title(kind.capitalize())
     panels[1].set_xticks(range(1, 6))
     panels[0].set_ylabel("Share of the mean logit [%]")
+    figure.supxlabel("Place by falling relative energy", fontsize=12)
     panels[0].legend(loc="upper right")
     return figure
 
 
 def correlations(matrices: Sequence[Array], names: Sequence[Sequence[str]]) -> Any:
     """Pearson's coefficients of the features of real tracks, then of real vertices."""
-    figure = new(16, 7.4)
-    panels = figure.subplots(1, 2)
+    figure = new(9, 15.5)
+    panels = figure.subplots(2, 1, height_ratios=(1.3, 1))
     drawn = None
     for axes, matrix, own, title in zip(panels, matrices, names, ("Tracks", "Vertices"), strict=True):
         axes.set_facecolor("0.85")  # where a feature is constant
@@ -87,7 +88,7 @@ def correlations(matrices: Sequence[Array], names: Sequence[Sequence[str]]) -> A
         axes.set_xticks(range(len(own)), own, rotation=90, fontsize=9)
         axes.set_yticks(range(len(own)), own, fontsize=9)
         axes.set_title(title)
-    figure.colorbar(drawn, ax=panels, label="Correlation (grey: a constant feature)", shrink=0.75)
+    figure.colorbar(drawn, ax=panels, label="Correlation (grey: a constant feature)", shrink=0.4)
     return figure
 
 
@@ -97,8 +98,8 @@ def scatter(vertices: Mapping[str, Array], pairs: Sequence[Sequence[tuple[int, s
     `vertices` are features (m, 14) of each class; a member of `pairs` is (column, label) twice; `quality` has
     values and their parts of all slots for each class.
     """
-    figure = new(15, 4.8)
-    panels = figure.subplots(1, 3)
+    figure = new(9, 8)
+    panels = figure.subplots(2, 2).flat
     for axes, ((one, label), (other, label_2)) in zip(panels, pairs, strict=False):
         for name, rows in reversed(list(vertices.items())):  # those of QCD are fewer: on top
             axes.plot(
@@ -114,6 +115,7 @@ def scatter(vertices: Mapping[str, Array], pairs: Sequence[Sequence[tuple[int, s
         axes.set(xlabel=label, ylabel=label_2)
         axes.grid(visible=True, alpha=0.3)
     _quality(panels[2], quality)
+    panels[3].set_axis_off()
     panels[0].legend(loc="upper left", markerscale=3, reverse=True)
     return figure
 
@@ -135,4 +137,5 @@ def _quality(axes: Any, quality: Mapping[str, tuple[Array, Array]]) -> None:
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     axes.set(xlabel="track_quality (0: no track)", ylabel="Slots [%]")
     axes.grid(visible=True, axis="y", alpha=0.3)
-    axes.legend()
+    axes.margins(y=0.25)  # room for the legend
+    axes.legend(loc="upper right", ncols=2)

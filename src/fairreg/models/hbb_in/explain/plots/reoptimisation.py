@@ -13,8 +13,8 @@ __all__ = ["comparison"]
 
 def comparison(rows: Sequence[Reoptimised]) -> Any:
     """AUC, fidelity and rate of the networks, side by side."""
-    figure = new(13, 5)
-    panels = figure.subplots(1, 3)
+    figure = new(9, 9.5)
+    panels = figure.subplots(3, 1, sharex=True)
     names = [f"{row.name}\n{row.parameters:,}" for row in rows]
     places = range(len(rows))
     for axes, (colour, marker), values, label in (
@@ -27,10 +27,10 @@ def comparison(rows: Sequence[Reoptimised]) -> Any:
     panels[2].bar(places, [row.jets_per_second for row in rows], color=SERIES[2][0], width=0.6)
     panels[2].set_ylabel("Jets/s")
     for axes in panels:
-        axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor", fontsize=10)
         axes.set_xlim(-0.6, len(rows) - 0.4)
         axes.grid(visible=True, axis="y", alpha=0.3)
         axes.set_axisbelow(True)
+    panels[-1].set_xticks(places, names)
     figure.supxlabel("Network (hidden, $D_E$, $D_O$) and its number of parameters", fontsize=12)
     return figure
 

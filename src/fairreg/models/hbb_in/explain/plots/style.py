@@ -9,7 +9,17 @@ from typing import Any
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.storage.files import replacing
 
-__all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "CLASS_NAMES", "SERIES", "feature_axis", "new", "write"]
+__all__ = [
+    "CLASS_COLOURS",
+    "CLASS_MARKERS",
+    "CLASS_NAMES",
+    "DOTS_PER_INCH",
+    "SERIES",
+    "TEXT_POINTS",
+    "feature_axis",
+    "new",
+    "write",
+]
 
 # M. Okabe and K. Ito's palette for all kinds of colour vision; markers and hatches repeat the distinction.
 CLASS_COLOURS: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, ("#0072B2", "#D55E00"), strict=True)))
@@ -17,11 +27,12 @@ CLASS_MARKERS: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, "os", stri
 CLASS_NAMES: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, ("QCD", r"H$\to$bb"), strict=True)))
 SERIES = (("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "D"))
 FORMATS = ("png", "pdf")
+DOTS_PER_INCH, TEXT_POINTS = 160, 12
 _LOOK: Mapping[str, float] = MappingProxyType(
     {
-        "font.size": 12,
+        "font.size": TEXT_POINTS,
         "axes.titlesize": 13,
-        "axes.labelsize": 12,
+        "axes.labelsize": TEXT_POINTS,
         "legend.fontsize": 11,
         "pdf.fonttype": 42,  # text stays searchable
     }
@@ -56,5 +67,5 @@ def write(draw: Any, stem: Path) -> tuple[Path, ...]:
         for path, suffix in zip(paths, FORMATS, strict=True):
             about = {"CreationDate": None} if suffix == "pdf" else {"Software": None}
             with replacing(path) as draft:
-                figure.savefig(draft, format=suffix, dpi=160, metadata=about)
+                figure.savefig(draft, format=suffix, dpi=DOTS_PER_INCH, metadata=about)
     return paths

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import UsageError
 from fairreg.models import hbb_in
+from fairreg.models.common.uncertainties import with_uncertainty
 from fairreg.models.hbb_in.explain.masking import (
     THRESHOLDS,
     Effect,
@@ -20,6 +22,8 @@ from fairreg.models.hbb_in.explain.masking import (
     object_masks,
 )
 from fairreg.models.hbb_in.explain.plots import masking as masking_plots
+from fairreg.models.hbb_in.explain.plots import roc
+from fairreg.models.hbb_in.metrics import Estimate, roc_curve, tagging_metrics
 from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Figure, Table
 from fairreg.models.hbb_in.workflows.explain.subject import Subject, read_subject
 
@@ -59,7 +63,7 @@ def mask(
     features = effects_of_features(found, subject)
     cumulative = {kind: [_together(found, features, kind, limit) for limit in limits] for kind in _KINDS}
     objects = [found.effect(name, one) for name, one in object_masks().items()]
-    area = found.baseline
+    area, method = _area(found, subject, bootstraps)
     return Analysis(
         name="mask",
         title="Masked features, tracks and vertices",
@@ -68,6 +72,7 @@ def mask(
         facts={
             "roc_auc": area.value,
             "roc_auc_uncertainty": area.uncertainty,
+            "roc_auc_uncertainty_by": method,
             "bootstraps": bootstraps,
             "seed": seed,
         },
@@ -78,8 +83,59 @@ def mask(
             Table(
                 "mask-objects", "Masked tracks and vertices", ("mask", *_EFFECT), tuple(map(_row, objects))
             ),
+            _roc_table(found, subject),
         ),
-        figures=_figures(features, cumulative, objects, limits, found),
+        figures=(
+            _roc_figure(found, subject, area, method),
+            *_figures(features, cumulative, objects, limits, found),
+        ),
+    )
+
+
+def _area(found: MaskingStudy, subject: Subject, bootstraps: int) -> tuple[Estimate, str]:
+    """The AUC, and the method of its uncertainty: DeLong's where there are too few replicas."""
+    if found.baseline.uncertainty is not None:
+        return found.baseline, f"bootstrap, {bootstraps} replicas"
+    return tagging_metrics(subject.jets.positive, found.scores).roc_auc, "DeLong"
+
+
+# Efficiencies for H->bb, of the band and of the table.
+_BAND = np.linspace(0.005, 0.995, 199)
+_LISTED = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+
+
+def _roc_table(found: MaskingStudy, subject: Subject) -> Table:
+    """Background efficiency at some signal efficiencies; the band is empty without replicas."""
+    signal = np.asarray(_LISTED)
+    background, reached = roc_curve(subject.jets.positive, found.scores)
+    band = found.roc_band(signal)
+    rows: list[tuple[Cell, ...]] = [
+        (efficiency, float(np.interp(efficiency, reached, background)), *_ends(band, place))
+        for place, efficiency in enumerate(_LISTED)
+    ]
+    columns = ("signal_efficiency", "background_efficiency", "band_low", "band_high")
+    return Table("mask-roc", "ROC curve without a mask, and its 68 % band", columns, tuple(rows))
+
+
+def _ends(band: NDArray[Any] | None, place: int) -> tuple[Cell, Cell]:
+    return (None, None) if band is None else (float(band[0, place]), float(band[1, place]))
+
+
+def _roc_figure(found: MaskingStudy, subject: Subject, area: Estimate, method: str) -> Figure:
+    told, band = with_uncertainty(area.value, area.uncertainty), found.roc_band(_BAND)
+    caption = f"ROC curve without a mask: AUC {told}, uncertainty by {method}."
+    caption += " Band: 16 % to 84 % of the same replicas." if band is not None else ""
+    caption += f" The jets are {roc.NOTE}." if subject.jets.packaged else ""
+    return Figure(
+        "mask-roc",
+        caption,
+        partial(
+            roc.curve,
+            roc_curve(subject.jets.positive, found.scores),
+            None if band is None else (_BAND, band),
+            f"AUC {told}\n({method})",
+            note=subject.jets.packaged,
+        ),
     )
 
 

@@ -19,9 +19,10 @@ from fairreg.models.hbb_in.network import CLASSES, Hyperparameters
 from fairreg.models.hbb_in.published import kept_features, published_names
 from fairreg.runners.weights import Tensors, fingerprint_of, read_tensors
 
-__all__ = ["LabelledJets", "Model", "Subject", "read_labelled", "read_model", "read_subject"]
+__all__ = ["PACKAGED", "LabelledJets", "Model", "Subject", "read_labelled", "read_model", "read_subject"]
 
 Array = NDArray[Any]
+PACKAGED = "packaged jets"  # source of the jets in fairreg, which are simulated and not those of CMS
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ class LabelledJets:
         return len(self.classes)
 
     @property
+    def packaged(self) -> bool:
+        """True for the jets that come with fairreg."""
+        return self.source == PACKAGED
+
+    @property
     def positive(self) -> NDArray[np.bool_]:
         """Mask of the H->bb jets."""
         found: NDArray[np.bool_] = self.classes == 1
@@ -151,7 +157,7 @@ def read_labelled(path: Path | None, count: int | None = None) -> LabelledJets:
     if count is not None and count < len(CLASSES):
         raise UsageError("At least 2 jets are needed: one of each class.")
     tracks, vertices, labels = _read(path, count)
-    source = "packaged jets" if path is None else path.name
+    source = PACKAGED if path is None else path.name
     if tracks.shape[1] != len(TRACK_FEATURES) or vertices.shape[1] != len(VERTEX_FEATURES):
         raise ModelError(
             f"The jets of {source} have {tracks.shape[1]} track and {vertices.shape[1]} vertex features; "

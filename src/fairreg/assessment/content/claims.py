@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Assertion in a sentence: whether the author states something, or denies, asks, plans or quotes it.
+
+A rule of thumb over clauses in English, for one sentence at a time.
+"""
+
+import re
+
+__all__ = ["asserted", "is_blank", "is_nothing"]
+
+_BREAK = re.compile(
+    r"[;:—–]|\s(?:but|whereas|however|although|though|instead,)\s|,\s+(?:while|which|who|and (?:we|it|they"
+    r"|was|were|is|are|then|the|has|have))\b",
+    re.IGNORECASE,
+)
+_IDIOM = re.compile(
+    r"\bnot only\b|\bno(?:t)? (?:more|less|fewer|later|earlier) than\b|\bwhether or not\b", re.I
+)
+_NOT = re.compile(
+    r"\b(?:not|never|neither|nor|cannot|fail(?:s|ed)? to|instead of|rather than|unlike|unknown|avoid\w*"
+    r"|refus\w+|no longer|previously|formerly|waiv\w+|exempt\w*)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_WITHOUT = re.compile(
+    r"\b(?:no|without|free (?:of|from)|none|lacks?|lacking|except(?: for)?)\b", re.IGNORECASE
+)
+_DENIED_AFTER = re.compile(
+    r"(?:\s+(?!and\b|but\b|or\b|which\b|that\b|while\b)[\w%./()=+-]+){0,5}?\s+(?:(?:is|was|were|are|did|does"
+    r"|do|has|have|had|could|can|would|should|will)(?:\s+not\b|n['’]t\b)|cannot\b|is unknown\b|are unknown\b"
+    r"|was lost\b|were lost\b|(?:is|are|was|were) (?:waived|missing|unclear))",
+    re.IGNORECASE,
+)
+_UNREAL = re.compile(
+    r"\b(?:will|would|should|could|might|can|shall|to be|if|unless|plan(?:s|ned|ning)?|going to|hopes?"
+    r"|hoping|aims?|aimed|goals?|targets?|suppos\w+|imagine|for example|for instance|e\.g\.|such as"
+    r"|let['’]?s|let us|try|trying|in (?:the )?future|soon|recommend\w*|suggest\w*|wish|want|wanted|please"
+    r"|need(?:s)? to|have to|must|try)\b|\bmay\b",
+)
+_OTHERS = re.compile(
+    r"\bet al\b|\bthe(?:y|ir|irs)\b|\bcompet\w+\b|\b(?:previous|earlier|older|old|other|another) (?:\w+"
+    r" )?(?:work|version|model|network|paper|tagger|release)s?\b|\bthe authors of\b|\btheir own\b",
+    re.IGNORECASE,
+)
+_BLANK = re.compile(
+    r"\W*(?:(?:none|no|n/?a|not (?:applicable|available|yet|known|stated|specified|recorded|documented)"
+    r"|unknown|unspecified|undefined|null|nil|todo|tbd|fixme|xxx|to be (?:\w+ ?){1,3}|coming soon|pending"
+    r"|missing|false|more information needed|fill (?:me )?in|your .*|insert .*|\?+|-+|\.{3}|…|<.*>|\[.*\]"
+    r"|\{.*\})\W*)?",
+    re.IGNORECASE,
+)
+_EVASIVE = re.compile(r"\W*(?:see|ask|contact|various|secret|confidential|default)\b(?: .*)?", re.IGNORECASE)
+_QUOTES = (("“", "”"), ("«", "»"), ("„", "“"))
+_NEAR = 400  # characters on both sides that can change the sense
+_SHORT_QUOTE = 3  # words: a name in quotation marks is no quotation
+
+
+def asserted(sentence: str, start: int, end: int, *, real: bool = True, lists: bool = False) -> bool:
+    """Tell whether the words from `start` to `end` are stated as true of this model.
+
+    `real=False` lets "can", "must" and "if" pass. With `lists=True` a "no" holds beyond a comma: "no fee,
+    payment or subscription".
+    """
+    asked = "?" in sentence[-3:]
+    first = max(0, start - _NEAR)
+    sentence, start, end = sentence[first : end + _NEAR], start - first, end - first
+    if asked or _is_quoted(sentence, start, end):
+        return False
+    breaks = [found.end() for found in _BREAK.finditer(sentence, 0, start)]
+    stop = _BREAK.search(sentence, end)
+    before = _IDIOM.sub(" ", sentence[breaks[-1] if breaks else 0 : start])
+    inside = _IDIOM.sub(" ", sentence[start:end])
+    after = sentence[end : stop.start() if stop else len(sentence)]
+    narrow = before if lists else before.rpartition(",")[2]
+    if _NOT.search(f"{before} | {inside}") or _WITHOUT.search(narrow) or _DENIED_AFTER.match(after):
+        return False
+    return not (real and (_UNREAL.search(f"{before} | {inside}") or _OTHERS.search(before)))
+
+
+def is_blank(value: str) -> bool:
+    """Tell whether a value is empty or a placeholder such as "TBD" or "unknown"."""
+    return bool(_BLANK.fullmatch(value.strip()[:_NEAR]))
+
+
+def is_nothing(value: str) -> bool:
+    """Tell whether the value of a setting says nothing: a placeholder, or "see the paper".
+
+    >>> is_nothing("ask us"), is_nothing("0.001")
+    (True, False)
+    """
+    return is_blank(value) or bool(_EVASIVE.fullmatch(value.strip()[:_NEAR]))
+
+
+def _is_quoted(sentence: str, start: int, end: int) -> bool:
+    before, after = sentence[:start], sentence[end:]
+    for opening, closing in _QUOTES:
+        if before.rfind(opening) > before.rfind(closing) and closing in after:
+            return _is_long(sentence, before.rfind(opening) + 1, end + after.find(closing))
+    if before.count('"') % 2 and '"' in after:
+        return _is_long(sentence, before.rfind('"') + 1, end + after.find('"'))
+    return False
+
+
+def _is_long(sentence: str, start: int, end: int) -> bool:
+    return len(sentence[start:end].split()) > _SHORT_QUOTE

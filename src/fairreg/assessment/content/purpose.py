@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Intended use and limits of a model in the sections of its documents: a heading, and content below it.
+
+A heading alone says nothing, and neither does content of another kind below it: instructions to start a
+program, a vacancy, a parameter of the network that is called a bias.
+"""
+
+import re
+from collections import defaultdict
+
+from fairreg.assessment.content.grammar import Passage, passages
+from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic
+from fairreg.assessment.content.prose import clean, words
+from fairreg.assessment.evidence import Document
+
+__all__ = ["section_about"]
+
+_MOST = 200  # sentences of a section
+
+_OF = r"(?: of (?:the|this|our) (?:\w+ ){0,2}(?:model|network|tagger|classifier|weights))?"
+_MODEL = r"(?:(?:the |this |our )?(?:model|network|tagger) )?"
+_USE = (
+    r"(?:primary |main |possible )?(?:intended|direct|downstream|expected|target)(?: \w+)? (?:uses?"
+    r"|purposes?|users?|applications?|audience)(?: cases?)?|(?:model )?uses?(?: cases?)?|use[- ]cases?"
+    r"|(?:primary |possible )?applications?|(?:model )?purpose|scope|in[- ]scope uses?|(?:what|who)(?: is)?"
+    r" (?:the|this|it)(?: \w+)? (?:is )?for|intended for|what (?:can )?(?:it|the model|this model) (?:is|can"
+    r" be used) for|when to use(?: it| the model)?"
+)
+_LIMIT = (
+    r"(?:known |current |model )?(?:limitations?|limits|caveats?|issues|failure modes?|shortcomings"
+    r"|weaknesses)|(?:known |possible |model )?bias(?:es)?|risks?|ethical considerations|misuse|fairness"
+    r"|out[- ]of[- ]scope(?: uses?| applications?)?|non-intended uses?|not intended(?: for| uses?)?|when not"
+    r" to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}|(?:domain|range)"
+    r" of (?:validity|applicability)|warnings?"
+)
+_AND = r"(?:\s*(?:,|&|/|and|or|;|,\s*and)\s*)"
+_NUMBERED = r"[\W\d]*"
+_LIMIT_HEADING = re.compile(
+    rf"{_NUMBERED}{_MODEL}(?:{_LIMIT})(?:{_AND}(?:{_LIMIT}|recommendations)){{0,4}}{_OF}\W*", re.IGNORECASE
+)
+_USE_HEADING = re.compile(rf"{_NUMBERED}{_MODEL}(?:{_USE})(?:{_AND}(?:{_USE})){{0,3}}{_OF}\W*", re.IGNORECASE)
+_BOTH_HEADING = re.compile(
+    rf"{_NUMBERED}{_MODEL}(?:(?:{_USE}){_AND}(?:{_LIMIT})|(?:{_LIMIT}){_AND}(?:{_USE})){_OF}\W*",
+    re.IGNORECASE,
+)
+# Content of the kind: a sentence on the model or its data that says what it is for, or where it goes wrong.
+_FOR = re.compile(
+    r"\b(?:intended|meant|designed|suitable|suited|useful|serves?|aims?|helps?|allows?|supports?|recommended"
+    r"|appropriate|purposes?|researchers?|physicists?|students?|teaching|studies|study|analys[ei]s|analysts?"
+    r"|appl(?:y|ies|ied) to|classif\w+|identif\w+|tag(?:s|ging)?|discriminat\w+|separat\w+|predict\w*"
+    r"|generat\w+|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is|be|are) used"
+    r"|used? (?:for|as|to|in|by)|tells?|distinguish\w*|select\w*|rank\w*)\b",
+    re.IGNORECASE,
+)
+_AGAINST = re.compile(
+    r"\b(?:not|never|limit(?:s|ed|ation)\w*|fail\w*|degrad\w+|poor\w*|worse|outside|below|above|beyond"
+    r"|unknown|untested|cannot|risks?|caution|uncertain\w*|wrong|inaccura\w+|under-?estimat\w+"
+    r"|over-?estimat\w+|assum\w+|biased|skew\w*|misuse\w*|misclass\w+|unreliable|invalid|sensitive|avoid\w*"
+    r"|falls?|drops?|errors?|only)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"\b(?:models?|networks?|taggers?|classifiers?|regress\w+|generators?|weights|predict\w+|scores?"
+    r"|outputs?|jets?|events?|samples?|data|datasets?|train\w*|simulat\w+|performance|efficien\w+|accurac\w+"
+    r"|results?|users?|images?|texts?|language|particles?|tracks?|probabilit\w+)\b",
+    re.IGNORECASE,
+)
+# Content of another kind.
+_OTHER = re.compile(
+    r"\b(?:clone|pip install|conda|git|notebook server|activate it|press run|install all|docker|makefile"
+    r"|curriculum|cv|vacanc\w+|doctoral|phd position|apply (?:until|by|before)|applications? (?:close|open"
+    r"|are due)|deadline|salary|hidden layer|activation|bias (?:term|vector|neuron|weights?|parameters?)"
+    r"|biases (?:of|are added)|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias"
+    r" current)\b",
+    re.IGNORECASE,
+)
+
+
+def section_about(document: Document, topic: Topic) -> str | None:
+    """Return the content of the sections on a topic, of at least 30 words, as "heading: content"."""
+    told: defaultdict[str, list[str]] = defaultdict(list)
+    for item in passages(document.text):
+        title = _topical(item, topic)
+        if title is not None and item.kind in {"sentence", "row"}:
+            told[title].append(item.text)
+    for title, texts in told.items():
+        text = clean(" ".join(dict.fromkeys(texts)))
+        if words(text) >= ENOUGH_WORDS and _is_about(topic, texts):
+            return f"{title}: {text}"
+    return None
+
+
+def _topical(item: Passage, topic: Topic) -> str | None:
+    """Return the nearest heading on use or limits where it is on this topic."""
+    for title in reversed(item.headings):
+        both = _BOTH_HEADING.fullmatch(title)
+        limit, use = both or _LIMIT_HEADING.fullmatch(title), both or _USE_HEADING.fullmatch(title)
+        if limit or use:
+            return title if (use if topic == "intended_use" else limit) else None
+        if _HOW_TO.match(title):
+            return None
+    return None
+
+
+_HOW_TO = re.compile(
+    r"\W*(?:how to|getting started|quick ?start|install\w*|requirements|example|training|evaluation"
+    r"|citation)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_about(topic: Topic, texts: list[str]) -> bool:
+    """Tell whether sentences speak of the model and the topic, and of another thing less."""
+    pattern = _FOR if topic == "intended_use" else _AGAINST
+    about = [text for text in texts[:_MOST] if _SUBJECT.search(text) and pattern.search(text)]
+    found = {hit[0].lower() for text in about for hit in pattern.finditer(text)}
+    other = {hit[0].lower() for text in texts[:_MOST] for hit in _OTHER.finditer(text)}
+    return len(found) > len(other)

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: MIT
+"""Results, hardware, versions, code and related models in the sentences and tables of documents."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from fairreg.assessment.content.claims import asserted, is_nothing
+from fairreg.assessment.content.grammar import Passage, passages, statements
+from fairreg.assessment.evidence import Document
+from fairreg.formats.front_matter import strict_mapping
+
+__all__ = [
+    "described_fields",
+    "figures",
+    "hardware",
+    "hardware_as_data",
+    "related_model",
+    "repository_told",
+    "versions",
+    "versions_as_data",
+]
+
+_METRIC = (
+    r"(?:accuracy|acc|auc|auroc|roc[- _]?auc|area under the(?: roc)? curve|f1(?:[- _]?score)?|precision"
+    r"|recall|background rejection|rejection(?: factor| rate)?|signal efficiency|efficiency|rmse|mae|mse"
+    r"|bleu|rouge(?:-?\w)?|perplexity|fidelity|r2|r²|mean (?:squared|absolute) error|(?:test|validation|val"
+    r"|final) loss|log[- ]?loss|iou|dice|map|fpd|kpd|error rate|mis-?classification rate|resolution"
+    r"|sensitivity|specificity|wasserstein distance|top-?[15])"
+)
+_VALUE = (
+    r"\d{1,9}(?:[.,]\d{1,9})?(?:\s?(?:±|\+/?-|\+-)\s?\d{1,9}(?:\.\d{1,9})?)?(?:\s?%| per ?cent| percent)?"
+)
+_LINK = (
+    r"(?:[\s:=(|~≈,]|\b(?:of|is|was|are|at|reaches|reached|about|approximately|around|the|a|an|score|value"
+    r"|test|validation|set|sample|data|split|on|in|for|equals?|we|obtain(?:ed)?|obtains|get|gives?|achieves?"
+    r"|achieved|amounts? to|to|as|high|low|mean|average|our|jets?|events?|holdout|held-out|roc|curve|against"
+    r"|qcd|background|signal|efficiency)\b){1,30}"
+)
+_FIGURES = re.compile(
+    rf"\b{_METRIC}{_LINK}{_VALUE}(?![\w/-])|(?<![\w.]){_VALUE}(?:\s(?:test|validation|overall|mean"
+    rf"|top-1))?\s{_METRIC}\b",
+    re.IGNORECASE,
+)
+_NO_RESULT = re.compile(
+    r"\b(?:half|single|double|mixed|float(?:ing)?|numerical|machine|full|bit)[- ](?:point )?precision"
+    r"|precision of (?:a )?(?:float|\d+[- ]?bit)|\brecall (?:that|the|our)|\b(?:energy|heat|weight|power)"
+    r" loss|(?<!background )\brejections? of (?:papers|abstracts|the (?:paper|abstract))|\bmap (?:of|\d+"
+    r" (?:shows|is))|\b(?:bit|bits|px|pixels?|dpi|mm|µm|cm|[GMTk]?eV|papers|pages)\b|\bcut\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"\s?(?:-?bits?|px|pixels?|dpi|mm|µm|um|cm|[GMTk]?eV|papers|pages|people|days?|hours?|s|ms)\b"
+)
+# Errors have the unit of what is predicted.
+_IN_UNITS = re.compile(
+    r"\b(?:rmse|mae|mean (?:squared|absolute) error|resolution)\b[^.]{0,60}?\d[\d.]*\s?(?:[GMTk]?eV|µm|mm|cm"
+    r"|ns|ps)?",
+    re.IGNORECASE,
+)
+_METRIC_NAME = re.compile(rf"\W*(?:{_METRIC})\b[^|]{{0,40}}", re.IGNORECASE)
+_NUMERIC = re.compile(rf"\W*{_VALUE}\W*")
+
+_HARDWARE = re.compile(
+    r"\b(?:NVIDIA|GeForce|Quadro|Tesla [A-Z]\d+|RTX ?-?(?:A)?\d+|GTX ?\d+|[AHVP]100|H200|B200|A[3456]0|L40S?"
+    r"|T4|K80|TPU(?: ?v\d\w?)?|MI\d{3}X?|Xeon|EPYC|Ryzen|Threadripper|Apple M\d|M[1-4] (?:Pro|Max|Ultra)"
+    r"|Core i\d)\b"
+)
+_TRAINED = re.compile(
+    r"\b(?:train(?:ed|ing|s)?|fit(?:ted|ting)?|optimi[sz]ed|fine-?tun\w+|pre-?train\w*|took|hours?|computed"
+    r"|hardware)\b",
+    re.I,
+)
+_NOT_TRAINED = re.compile(
+    r"\b(?:infer(?:ence)?|evaluat\w+|requires?|required|needs?|minimum|recommended|compatible|driver|latency"
+    r"|deploy\w*|motorway|benchmark(?:ed)?|supports?)\b",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"\b(?:torch|pytorch|tensorflow|keras|jax|flax|scikit-learn|sklearn|onnx|onnxruntime|transformers"
+    r"|xgboost|lightgbm|lightning|pytorch[ -]lightning|python|cuda|root"
+    r"|numpy)(?:\s{1,4}version)?\s{0,4}\(?(?:==|=|:)?\s{0,4}v?\d{1,4}\.\d{1,4}(?:\.\d{1,6})?",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"\s?(?:\+|\.[x*]|,?\s?(?:or|and) (?:newer|later|higher|above|up|greater|more recent|older|below"
+    r"|earlier)|to \d|[-–]\s?\d)",
+    re.IGNORECASE,
+)
+_NO_VERSION = re.compile(
+    r"\b(?:requires?|needs?|supports?|at least|minimum|newer than|older than|from|since|compatible|works?"
+    r" with)\W+(?:\w+ )?$",
+    re.IGNORECASE,
+)
+
+_RELATED = re.compile(
+    r"\b(?:trained|training) from scratch\b|\btrain(?:ed|s)? (?:\w+ ){1,4}from scratch\b|\bfrom"
+    r" scratch\b(?=[^.]{0,40}\btrain)|\bfine-?tuned? (?:from|on top of|version of|starting from|the)\b"
+    r"|\b(?:obtained|made|created|trained) by fine-?tuning\b|\bfine-?tuning (?:of|the) [\w./-]+"
+    r"|\b(?:initiali[sz]ed|distilled|continued|pruned|quanti[sz]ed|warm-started|transferred) (?:\w+"
+    r" ){0,2}?from\b|\b(?:derived|adapted) (?:\w+ ){0,2}?from\b(?=[^.]{0,60}\b(?:model|network|weights"
+    r"|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b"
+    r"|\b(?:base|parent|teacher|starting) model (?:is|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained"
+    r"|re-trained) version of\b|\bbased on the (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b"
+    r"|\buses? (?:the )?pre-?trained (?:weights|backbone|encoder|model)\b|\bpre-?trained (?:weights"
+    r"|backbone) (?:of|from)\b",
+    re.IGNORECASE,
+)
+_RELATED_KEY = re.compile(
+    r"(?:base|parent|teacher|starting) ?model|fine-?tuned from|derived from", re.IGNORECASE
+)
+_NO_MODEL = re.compile(
+    r"\bmodels? of (?:growth|the (?:atom|universe|detector|telescope))\b|\bstandard model\b", re.I
+)
+
+# Fields of a model's description, as a sentence names them.
+_DESCRIBED = {
+    "ml_task": re.compile(
+        r"\b(?:classif(?:y|ies|ied|ication|ier)|regress\w*|tag(?:s|ging|ger)|discriminat\w+|segment(?:s"
+        r"|ation)|anomaly detection|generat(?:es|ive)|detects?|tells? \w+(?: \w+)* from|separates?|sorts?"
+        r" \w+ into|predicts?)\b",
+        re.IGNORECASE,
+    ),
+    "model_category": re.compile(
+        r"\b(?:graph (?:neural )?network|interaction network|multi-?layer perceptron|MLP|transformer"
+        r"|auto-?encoder|(?:boosted |random )?forest|boosted decision trees?|BDT|convolutional|CNN|recurrent"
+        r"|LSTM|GRU|deep sets|normali[sz]ing flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net|hidden layers)\b",
+        re.IGNORECASE,
+    ),
+    "frameworks": re.compile(
+        r"\b(?:PyTorch|TensorFlow|Keras|JAX|scikit-learn|XGBoost|LightGBM|TMVA|Flax|MXNet)\b", re.IGNORECASE
+    ),
+    "inputs": re.compile(
+        r"\b(?:inputs?|takes|reads|uses) (?:\w+[ ,-]){0,8}(?:features|variables|tracks|branches|numbers"
+        r"|observables|pixels|images?|particles|constituents|vertices|array|energy|momenta)\b|\bgives"
+        r" (?:\w+[ ,-]){0,6}(?:probabilit\w+|scores?|numbers?|fractions?)\b",
+        re.IGNORECASE,
+    ),
+}
+
+_MY_CODE = re.compile(
+    r"\b(?:source code|code(?:base)?|implementation|scripts?)\b(?! of conduct| style| review)|\brepository\b"
+    r"|\bdeveloped (?:at|in|on)\b",
+    re.IGNORECASE,
+)
+_OTHERS_CODE = re.compile(
+    r"\b(?:thanks?|install(?:ed|ing)?|issues?|report|bugs?|dataset|data repository|depends? on|requires?"
+    r"|dependency|third[- ]party|clone of|inspired|template|uses the|their|borrowed|code of conduct|style"
+    r"|build(?:ing)? \w+ from|from source|documentation of)\b|\bcode of (?!(?:the|this|our) (?:model|network"
+    r"|training|tagger))",
+    re.IGNORECASE,
+)
+
+
+def figures(document: Document) -> str | None:
+    """Return the first passage that reports a metric with its number."""
+    read = (
+        passages(_notebook(document.text))
+        if document.role == "notebook"
+        else statements(document, "sentence", "row")
+    )
+    for item in read:
+        if item.kind == "row" and _METRIC_NAME.fullmatch(item.name) and _NUMERIC.match(item.value):
+            return item.text
+        if item.kind in {"sentence", "code"} and (hit := _first(_FIGURES, item.text, _is_result)):
+            return hit[0]
+    return None
+
+
+def described_fields(document: Document) -> dict[str, str]:
+    """Return task, architecture, framework and inputs that sentences name, each with its sentence."""
+    found: dict[str, str] = {}
+    for item in statements(document):
+        for name, pattern in _DESCRIBED.items():
+            if name not in found and (hit := _first(pattern, item.text, lambda *_: True)):
+                found[name] = item.text[max(0, hit.start() - 40) : hit.end() + 40]
+    return found
+
+
+def _is_result(text: str, hit: re.Match[str]) -> bool:
+    before = re.split(r"[;,:.]", text[max(0, hit.start() - 25) : hit.start()])[-1]
+    around = before + text[hit.start() : hit.end() + 12]
+    if _NO_RESULT.search(_IN_UNITS.sub("", around)):
+        return False
+    return bool(_IN_UNITS.search(hit[0])) or not _UNIT.match(text, hit.end())
+
+
+def _notebook(text: str) -> str:
+    """Return the words of a notebook: its Markdown cells, and the text that its cells printed."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):  # it may be cut
+        return text.replace("\\n", "\n")
+    cells = content.get("cells") if isinstance(content, dict) else None
+    return "\n\n".join(_cell_texts(cells)) if isinstance(cells, list) else ""
+
+
+def _cell_texts(cells: Iterable[object]) -> Iterator[str]:
+    for cell in cells:
+        if isinstance(cell, dict):
+            parts = [cell.get("source")] if cell.get("cell_type") == "markdown" else []
+            parts += [part for output in _objects(cell.get("outputs")) for part in _printed(output)]
+            yield from ("".join(map(str, part)) for part in parts if isinstance(part, str | list))
+
+
+def _printed(output: dict[str, object]) -> tuple[object, ...]:
+    data = output.get("data")
+    return (output.get("text"), data.get("text/plain") if isinstance(data, dict) else None)
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def hardware(document: Document) -> str | None:
+    """Return the sentence that names the hardware of the training."""
+    for item in statements(document, "sentence", "row"):
+        hit = _HARDWARE.search(item.text)
+        heading = re.search(r"\btraining|hardware|compute\b", item.heading, re.IGNORECASE)
+        about = (heading or _TRAINED.search(item.text)) and not _NOT_TRAINED.search(item.text)
+        if hit and about and asserted(item.text, hit.start(), hit.end()):
+            return item.text
+    return None
+
+
+def versions(document: Document) -> str | None:
+    """Return the first passage that names a framework with its exact version; a range is none."""
+    for item in statements(document, "sentence", "row", "pair"):
+        if hit := _first(_VERSION, item.text, _is_exact):
+            return hit[0]
+    return None
+
+
+def versions_as_data(document: Document) -> str | None:
+    """Return a framework with its exact version in a file of settings."""
+    hit = _VERSION.search(re.sub(r"[\"',]", "", document.text))
+    return hit[0] if hit else None
+
+
+def hardware_as_data(document: Document) -> str | None:
+    """Return hardware in a file of settings, or under a key of front matter such as ``hardware_used``."""
+    if document.role in {"hyperparameters", "provenance"}:
+        hit = _HARDWARE.search(document.text)
+        return hit[0] if hit else None
+    stated = strict_mapping(document.text)
+    emissions = stated.get("co2_eq_emissions")
+    places = [stated, emissions if isinstance(emissions, dict) else {}]
+    values = (place.get(key) for place in places for key in ("hardware_used", "hardware"))
+    return next((item for item in values if isinstance(item, str) and not is_nothing(item)), None)
+
+
+def _is_exact(text: str, hit: re.Match[str]) -> bool:
+    return not _RANGE.match(text, hit.end()) and not _NO_VERSION.search(
+        text[max(0, hit.start() - 40) : hit.start()]
+    )
+
+
+def related_model(document: Document) -> str | None:
+    """Return the passage that says from which model this one was made, or that it starts from none."""
+    for item in statements(document, "sentence", "pair", "row"):
+        if item.kind != "sentence":
+            if _RELATED_KEY.fullmatch(item.name) and re.search(r"\w[/-]\w|\w{4}", item.value):
+                return item.text
+        elif hit := _first(_RELATED, item.text, lambda text, _: not _NO_MODEL.search(text)):
+            return item.text[hit.start() :]
+    return None
+
+
+def repository_told(document: Document, address: re.Pattern[str]) -> Iterator[str]:
+    """Yield the sentences that call an address the code of the model; `address` finds repositories."""
+    before: Passage | None = None
+    for item in statements(document):
+        if address.search(item.raw):
+            said = f"{before.text if before else ''} {address.sub('', item.text)} {item.heading}"
+            if _MY_CODE.search(said) and not _OTHERS_CODE.search(address.sub("", item.text)):
+                yield item.raw
+        before = item
+
+
+def _first(
+    pattern: re.Pattern[str], text: str, holds: Callable[[str, re.Match[str]], bool]
+) -> re.Match[str] | None:
+    found = (hit for hit in pattern.finditer(text) if holds(text, hit))
+    return next((hit for hit in found if asserted(text, hit.start(), hit.end())), None)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Top of the scorecard: what to do first, and how what is unknown becomes known."""
+
+from typing import TYPE_CHECKING
+
+from fairreg.schemas.text import clean
+
+if TYPE_CHECKING:
+    from fairreg.services.assess.assess import AssessmentReport
+
+__all__ = ["print_first_steps"]
+
+_SHOWN = 8  # names of unknown indicators
+
+
+def print_first_steps(report: "AssessmentReport") -> None:
+    """Print the remedies with the largest gain for the least work, and the ways to a verdict."""
+    from fairreg.assessment.priorities import effort_text, heading, points
+    from fairreg.cli.output import console
+
+    out, least = console(), " of the least possible score"
+    if report.do_first or report.undecided:
+        out.print(f"{heading(report.do_first)}:", style="bold")
+    for number, step in enumerate(report.do_first, start=1):
+        gain = f"+{points(step.gain)} points{least if step.of == 'least' else ''}"
+        out.print(f"  {number}. {step.id} {step.title} ({gain})")
+        out.print(f"     {clean(step.remedy)}")
+        out.print(f"     {effort_text(step)}", style="dim")
+    for group in report.undecided:
+        more = f" and {len(group.ids) - _SHOWN} more" if len(group.ids) > _SHOWN else ""
+        out.print(f"  {len(group.ids)} unknown ({', '.join(group.ids[:_SHOWN])}{more}): {clean(group.how)}")
