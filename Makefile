@@ -52,6 +52,7 @@ lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalo
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/build_document_schemas.py --check
 	$(BIN)/python scripts/check_catalogue.py
 
 benchmark: $(VENV)/.base  ## compare the network's graph with its plain definition

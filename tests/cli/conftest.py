@@ -9,18 +9,22 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from fairreg.cli import output
 from fairreg.cli.app import main
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.sources import BUILT_IN
-from support import zenodo_files
+from support import documents, zenodo_files
 from support.databases import registry_variables
 
 
 @dataclass(frozen=True)
 class Result:
+    """Result of a command; `document` names the JSON document that it printed, None where it printed none."""
+
     code: int
     out: str
     err: str
+    document: str | None = None
 
     @property
     def json(self):
@@ -37,8 +41,14 @@ def cli(monkeypatch, capsys, settings):
         if row.url:
             monkeypatch.setenv(row.url_variable, settings.service(row.name).url)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    printed = []
+    print_versioned = output.print_versioned
+    monkeypatch.setattr(
+        output, "print_versioned", lambda *given: (printed.append(given[0]), print_versioned(*given))
+    )
 
     def run(*arguments):
+        printed.clear()
         monkeypatch.setattr(sys, "argv", ["fairreg", *map(str, arguments)])
         try:
             main()
@@ -46,7 +56,11 @@ def cli(monkeypatch, capsys, settings):
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
         out, err = capsys.readouterr()
-        return Result(code, out, err)
+        assert len(printed) <= 1
+        result = Result(code, out, err, *printed)
+        if result.document is not None:  # every document of every test is held to its schema
+            assert documents.faults(result.document, result.json) == []
+        return result
 
     return run
 

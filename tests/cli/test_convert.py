@@ -27,7 +27,7 @@ def test_the_document_has_files_digests_and_agreement(cli, tagger, tmp_path):
     document = cli(*words).json
     assert set(document) == {
         *("model", "weights", "to", "name", "folder", "max_batch_size", "files", "agreement", "existing"),
-        "warnings",
+        *("warnings", "schema_version"),
     }
     assert (document["to"], document["name"], document["existing"]) == ("triton", "hbb", False)
     assert [item["path"] for item in document["files"]] == ["1/model.onnx", "config.pbtxt"]

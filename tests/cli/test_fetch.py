@@ -50,7 +50,7 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     assert result.code == 0, result.err
     document = result.json
     assert set(document) == {
-        *("requested", "id", "doi", "concept_doi", "version"),
+        *("schema_version", "requested", "id", "doi", "concept_doi", "version"),
         *("files", "folders", "members", "weight_files", "unopened", "run", "recipe"),
     }
     assert (document["requested"], document["doi"], document["concept_doi"]) == (pid, hbb.DOI, hbb.CONCEPT)

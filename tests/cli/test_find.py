@@ -24,7 +24,7 @@ def test_search_puts_the_hbb_network_first_on_first_use_offline(cli, query, monk
 
 def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
-    assert set(document) == {"query", "total", "results", "warnings"}
+    assert set(document) == {"schema_version", "query", "total", "results", "warnings"}
     keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
     keys += "concept_doi versions gone"
     assert all(set(row) == set(keys.split()) for row in document["results"])
@@ -204,7 +204,10 @@ def test_the_cache_counts_and_clears_kept_answers_too(cli, settings, httpserver)
     assert (info["files"], info["answers"]) == (0, 1)
     assert info["answers_size"] > 0
     assert "1 cached response (" in cli("cache", "info").out
-    assert cli("cache", "clear", "--yes", "--json").json == {"freed": info["answers_size"]}
+    assert cli("cache", "clear", "--yes", "--json").json == {
+        "schema_version": "1.0",
+        "freed": info["answers_size"],
+    }
     assert cli("cache", "info", "--json").json["answers"] == 0
     assert list(settings.http_cache.iterdir()) == []
 
@@ -279,7 +282,7 @@ def test_export_and_import_carry_everything_to_another_registry(cli, tmp_path, m
     assert cli("export", tmp_path / "all.jsonl").code == 0
     monkeypatch.setenv("FAIRREG_HOME", str(tmp_path / "other"))
     counts = cli("import", tmp_path / "all.jsonl", "--json").json
-    assert counts == {"new": 0, "changed": 0, "unchanged": 165}
+    assert counts == {"schema_version": "1.0", "new": 0, "changed": 0, "unchanged": 165}
     assert cli("export", tmp_path / "again.jsonl").code == 0
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "all.jsonl").read_bytes()
 
@@ -302,8 +305,13 @@ def test_db_and_cache_commands_answer_in_json(cli):
     assert cli("db", "upgrade", "--json").json["entries"] == 165
     assert cli("db", "check", "--json").json["sound"]
     assert cli("cache", "info", "--json").json["files"] == 0
-    assert cli("cache", "verify", "--json").json == {"files": 0, "extracted": 0, "changed": []}
-    assert cli("cache", "clear", "--yes", "--json").json == {"freed": 0}
+    assert cli("cache", "verify", "--json").json == {
+        "schema_version": "1.0",
+        "files": 0,
+        "extracted": 0,
+        "changed": [],
+    }
+    assert cli("cache", "clear", "--yes", "--json").json == {"schema_version": "1.0", "freed": 0}
 
 
 @pytest.mark.engines("sqlite")
@@ -456,7 +464,12 @@ def test_a_tombstone_survives_an_import_into_its_own_registry(cli, tmp_path, set
         origin = registry.get(hbb.DOI).provenance
         registry.mark_gone(origin.source, origin.source_id, "Withdrawn.")
     cli("export", tmp_path / "all.jsonl")
-    assert cli("import", tmp_path / "all.jsonl", "--json").json == {"new": 0, "changed": 0, "unchanged": 165}
+    assert cli("import", tmp_path / "all.jsonl", "--json").json == {
+        "schema_version": "1.0",
+        "new": 0,
+        "changed": 0,
+        "unchanged": 165,
+    }
     with Registry(settings=settings) as registry:
         assert registry.statement(origin.source, origin.source_id).gone_reason == "Withdrawn."
 

@@ -38,6 +38,7 @@ def test_two_crates_are_two_records(cli, tmp_path):
         crate["@graph"][1]["identifier"] = f"https://doi.org/10.1234/crate-{number}"
         file.write_text(json.dumps(crate))
         assert cli("add", file, "--json").json == {
+            "schema_version": "1.0",
             "id": f"doi:10.1234/crate-{number}",
             "outcome": "new",
             "not_read": ["mentions", "publisher.@id", "hasPart.name", "@graph.PropertyValue"],

@@ -54,7 +54,10 @@ def test_forgetting_asks_first_and_says_what_goes(cli):
 
 def test_undoing_brings_the_packaged_record_back(cli):
     cli("db", "forget", hbb.DOI, "--yes")
-    assert cli("db", "forget", hbb.DOI, "--undo", "--json").json == {"readmitted": [f"doi:{hbb.DOI}"]}
+    assert cli("db", "forget", hbb.DOI, "--undo", "--json").json == {
+        "schema_version": "1.0",
+        "readmitted": [f"doi:{hbb.DOI}"],
+    }
     assert hbb.DOI in cli("search", "Hbb tagger").out
     assert cli("db", "forgotten", "--json").json == []
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``fairreg hbb simulate`` and ``fairreg hbb prepare`` as a user runs them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from support import documents
 from support.ntuples import write_ntuple
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
@@ -34,6 +36,7 @@ def test_prepare_reads_files_in_the_order_of_their_names(cli, ntuples):
 
     done = cli("hbb", "prepare", ntuples / "*.root", "--output", ntuples / "x.h5", "--json")
     assert done.code == 0, done.err
+    assert done.document == "hbb-prepare"
     assert done.json["files"] == ["a.root", "b.root"]
     assert [done.json[name] for name in ("jets", "qcd", "hbb", "neither")] == [5, 2, 2, 1]
     sample = read_jets(ntuples / "x.h5")
@@ -134,7 +137,7 @@ def test_simulate_gives_the_same_bytes_after_a_kill_and_with_more_workers(simula
     out, err = again.communicate()
     assert (again.returncode, other.wait()) == (0, 0), err
     assert first.stat().st_mtime_ns == kept
-    assert out.startswith("{")  # FastJet's banner is not in front of it
+    assert documents.faults("hbb-simulate", json.loads(out)) == []  # FastJet's banner is not in front of it
     found = {name: text for name, text in contents(tmp_path / "a").items() if not name.startswith(".")}
     assert found == contents(tmp_path / "b")
     other.communicate()

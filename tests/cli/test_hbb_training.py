@@ -49,6 +49,7 @@ def test_a_training_writes_weights_log_figures_and_plot(cli, sample, tmp_path):
     pytest.importorskip("matplotlib")
     done = cli("hbb", "train", sample, "-o", tmp_path / "o", "--epochs", 2, "--test", sample, *TINY, "--json")
     assert done.code == 0, done.err
+    assert done.document == "hbb-train"
     assert done.json == json.loads((tmp_path / "o/metrics.json").read_text())
     assert done.json["input"] == {"items": 160, "unlabelled": 1}
     (only,) = done.json["rounds"]

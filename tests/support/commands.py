@@ -50,6 +50,18 @@ def fault_of(line: str, *, complete: bool = True) -> str | None:
     return None
 
 
+def with_option(option: str) -> Iterator[tuple[str, ...]]:
+    """The words of each command with an option of this name."""
+    return _with_option(program(), option, ())
+
+
+def _with_option(command: Any, option: str, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if any(option in parameter.opts for parameter in command.params):
+        yield words
+    for name, other in getattr(command, "commands", {}).items():
+        yield from _with_option(other, option, (*words, name))
+
+
 @cache
 def options() -> frozenset[str]:
     """Every option of every command."""

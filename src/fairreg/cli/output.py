@@ -30,6 +30,7 @@ __all__ = [
     "log_rejected",
     "print_document",
     "print_json",
+    "print_versioned",
     "visible",
 ]
 
@@ -135,6 +136,16 @@ def print_json(document: Any) -> None:
     while text := "".join(islice(pieces, _PIECES)):
         sys.stdout.write(_inert(_escaped(text), _as_escapes))
     sys.stdout.write("\n")
+
+
+def print_versioned(name: str, document: Any) -> None:
+    """Print the JSON document `name` with its ``schema_version``; a list has that in each item.
+
+    Commands print through this function only, so that each of their documents has a version and a schema.
+    """
+    from fairreg.schemas import versioned
+
+    print_json(versioned(name, document))
 
 
 def _printable(value: Any) -> Any:

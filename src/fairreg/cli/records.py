@@ -30,14 +30,14 @@ def validate(file: InputFile, json: Json = False) -> None:
     Each violation is reported with its JSON path. JSON-LD of other tools is read, too; the properties that
     were not read are counted and named, and so are further records in the file.
     """
-    from fairreg.cli.output import console, log, print_json
+    from fairreg.cli.output import console, log, print_versioned
 
     kind, checked = _checked(file)
     if json:
         listed = [{"path": item.path, "message": item.message} for item in checked.violations]
         found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}
         others = [item._asdict() for item in checked.others]
-        print_json({"file": str(file), **found, "id": checked.record, "others": others})
+        print_versioned("validate", {"file": str(file), **found, "id": checked.record, "others": others})
     elif checked.violations:
         for item in checked.violations:
             console().print(f"{item.path}: {item.message}")
@@ -75,15 +75,16 @@ def add(file: InputFile, json: Json = False) -> None:
     Croissant, Bioschemas. Properties that were not read are counted and named. A record that was added before
     under the same identifier is replaced.
     """
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.services.registry.transfer import add as put
 
     with ready() as (chosen, registry):
         result, reading = put(chosen, file, registry=registry)
     left_out, others = list(reading.left_out), [item._asdict() for item in reading.others]
     if json:
-        print_json(
-            {"id": result.identifier, "outcome": result.outcome, "not_read": left_out, "others": others}
+        print_versioned(
+            "add",
+            {"id": result.identifier, "outcome": result.outcome, "not_read": left_out, "others": others},
         )
     else:
         console().print(f"{result.identifier}: {result.outcome}")
@@ -157,7 +158,7 @@ def import_(
 
     Dumps of DLHub (responses of Globus Search, lists of servables) and of Garden are recognised.
     """
-    from fairreg.cli.output import console, counting, print_json
+    from fairreg.cli.output import console, counting, print_versioned
     from fairreg.services.registry.export_format import is_exported
     from fairreg.services.registry.transfer import import_ as read
 
@@ -175,7 +176,7 @@ def import_(
     with ready() as (chosen, registry), counting("Importing") as progress:
         counts = read(chosen, file, progress=progress, registry=registry)
     if json:
-        print_json(counts)
+        print_versioned("import", counts)
     else:
         console().print(
             ", ".join(f"{count} {_OTHERS.get(outcome, outcome)}" for outcome, count in counts.items())
@@ -183,13 +184,13 @@ def import_(
 
 
 def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
-    from fairreg.cli.output import counting, log, print_json
+    from fairreg.cli.output import counting, log, print_versioned
     from fairreg.services.harvest.import_dump import import_dump
 
     with ready() as (chosen, registry), counting("Importing") as progress:
         report = import_dump(chosen, file, source, progress=progress, log=log, registry=registry)
     if json:
-        print_json(report.to_json())
+        print_versioned("import-dump", report.to_json())
     else:
         _print(report)
 

@@ -88,7 +88,7 @@ def search(
     """
     from functools import partial
 
-    from fairreg.cli.output import log, print_json
+    from fairreg.cli.output import log, print_versioned
     from fairreg.services.search.search import search as service
 
     if save and not live:
@@ -118,7 +118,7 @@ def search(
     for warning in report.warnings:
         log(f"Warning: {warning}")
     if json:
-        print_json(report.to_json())
+        print_versioned("search", report.to_json())
     else:
         _print_results(report)
     if report.all_failed:

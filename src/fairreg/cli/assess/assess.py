@@ -184,7 +184,7 @@ def _examined(
     """Assess and print."""
     from fairreg.cli.assess.batch import print_tool_comparison
     from fairreg.cli.assess.scorecard import print_comparison, print_report
-    from fairreg.cli.output import downloading, log, print_json
+    from fairreg.cli.output import downloading, log, print_versioned
     from fairreg.services.assess.assess import examine
 
     with downloading() as progress, ready() as (chosen, registry):
@@ -192,7 +192,7 @@ def _examined(
             chosen, pid, offline=offline, log=log, progress=progress, registry=registry
         )
     if json:
-        print_json(report.to_json())
+        print_versioned("assess", report.to_json())
         return evidence, report
     print_report(report, brief=brief)
     print_tool_comparison(report)

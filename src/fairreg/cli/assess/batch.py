@@ -38,13 +38,13 @@ def print_tool_comparison(report: "AssessmentReport") -> None:
 
 def print_history(pid: str, *, json: bool) -> None:
     """Print the assessments of an object, newest first."""
-    from fairreg.cli.output import log, print_json
+    from fairreg.cli.output import log, print_versioned
     from fairreg.services.assess.assess import history
 
     with ready() as (chosen, registry):
         found = history(chosen, pid, registry=registry)
     if json:
-        print_json([_plain(item) for item in found])
+        print_versioned("assess-history", [_plain(item) for item in found])
     elif found:
         _history_table(found)
     else:
@@ -103,7 +103,7 @@ def assess_many(
     json: bool,
 ) -> None:
     """Assess the results of a search (all entries for an empty one) and print a summary."""
-    from fairreg.cli.output import counting, log, print_json
+    from fairreg.cli.output import counting, log, print_versioned
     from fairreg.services.assess.batch import assess_all
 
     if since is not None and not _is_date(since):
@@ -125,7 +125,7 @@ def assess_many(
     for failure in report.failures:
         log(f"Not assessed: {failure.id}: {failure.reason}")
     if json:
-        print_json(report.to_json())
+        print_versioned("assess-many", report.to_json())
     else:
         _summary(report)
 

@@ -47,7 +47,7 @@ def sources(
 
     With --check the exit code is 1 if an answer changed, 4 if a source could not be reached.
     """
-    from fairreg.cli.output import print_json
+    from fairreg.cli.output import print_versioned
     from fairreg.services import sources as service
 
     if record is not None and not check:
@@ -59,13 +59,13 @@ def sources(
     if refused:
         with ready() as (chosen, registry):
             bad = service.rejected(chosen, registry=registry)
-        print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
+        print_versioned("sources-refused", [item.to_json() for item in bad]) if json else _print_refused(bad)
         return
     with ready() as (chosen, registry):
         found = service.sources(chosen, check=check, record=record, on_done=_say, registry=registry)
     checks = [item.check for item in found if item.check is not None]
     if json:
-        print_json([item.to_json() for item in found])
+        print_versioned("sources", [item.to_json() for item in found])
     elif check:
         _print_checks(checks)
     else:

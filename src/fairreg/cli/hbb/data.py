@@ -40,7 +40,7 @@ def simulate(
 
     Repeat the command to resume after an interruption.
     """
-    from fairreg.cli.output import counting, log, print_json
+    from fairreg.cli.output import counting, log, print_versioned
     from fairreg.models.hbb_in.workflows.simulate import SimulationPlan
     from fairreg.models.hbb_in.workflows.simulate import simulate as make
 
@@ -48,13 +48,14 @@ def simulate(
     with counting("jets") as progress:
         made = make(plan, output, workers=workers, progress=progress)
     if json:
-        print_json(
+        print_versioned(
+            "hbb-simulate",
             {
                 "files": [str(path) for path in made.files],
                 "record": str(made.record),
                 "skipped": made.skipped,
                 **plan.identity(),
-            }
+            },
         )
     else:
         log(f"{plan.jets} jets in {len(made.files)} files in {output}; {made.skipped} files existed already.")
@@ -84,13 +85,13 @@ def prepare(
 
     Reads ntuples of the CMS open simulation and of `fairreg hbb simulate`.
     """
-    from fairreg.cli.output import counting, log, print_json
+    from fairreg.cli.output import counting, log, print_versioned
     from fairreg.models.hbb_in.workflows.prepare import prepare as make
 
     with counting("jets") as progress:
         made = make(files, output, drop_neither=drop_neither, progress=progress)
     if json:
-        print_json({**asdict(made), "path": str(made.path)})
+        print_versioned("hbb-prepare", {**asdict(made), "path": str(made.path)})
     else:
         log(
             f"{made.jets} jets in {output}: {made.qcd} QCD, {made.hbb} H->bb, "

@@ -334,7 +334,7 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: bool) -> None:
     """Write the requested files, then print."""
-    from fairreg.cli.output import log, print_json
+    from fairreg.cli.output import log, print_versioned
 
     if output is not None:
         found = found.write(output)
@@ -345,7 +345,7 @@ def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: 
     for warning in found.warnings:
         log(f"Warning: {warning}")
     if json:
-        print_json(found.to_json())
+        print_versioned("hbb-explain", found.to_json())
     else:
         _print(found, report)
 

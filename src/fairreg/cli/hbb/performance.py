@@ -77,12 +77,12 @@ def export(
 
     Each file is run and compared with the definition before it is moved into place.
     """
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.models.hbb_in.workflows.export import export as write
 
     done = write(weights, output, formats)
     if json:
-        print_json(done.to_json())
+        print_versioned("hbb-export", done.to_json())
         return
     show = console().print
     for item in done.files:
@@ -149,7 +149,7 @@ def benchmark(
     its Figure 4. Ctrl-C keeps the measurements so far.
     """
     from fairreg.cli.options import settings
-    from fairreg.cli.output import counting_each, log, print_json
+    from fairreg.cli.output import counting_each, log, print_versioned
     from fairreg.models.hbb_in.benchmark.results import BenchmarkPlan
     from fairreg.models.hbb_in.workflows.benchmark import benchmark as compare
     from fairreg.services.run.demonstrate import ENGINES
@@ -171,7 +171,7 @@ def benchmark(
     for warning in done.warnings:
         log(f"Warning: {warning}")
     if json:
-        print_json(done.to_json())
+        print_versioned("hbb-benchmark", done.to_json())
     else:
         _print(done)
     if done.interrupted:

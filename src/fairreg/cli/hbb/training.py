@@ -150,7 +150,7 @@ def train(
 def _train(
     samples: list[Path], output: Path, setup: Any, plan: Any, options: dict[str, Any], *, json: bool
 ) -> None:
-    from fairreg.cli.output import counting_each, log, print_json
+    from fairreg.cli.output import counting_each, log, print_versioned
     from fairreg.models.hbb_in.workflows import train as service
 
     with counting_each("jets") as report:
@@ -159,7 +159,7 @@ def _train(
     for warning in done.warnings:
         log(f"Warning: {warning}")
     if json:
-        print_json(done.to_json())
+        print_versioned("hbb-train", done.to_json())
     else:
         _print_report(done)
     if done.interrupted:
@@ -222,7 +222,7 @@ def evaluate(
 
     Prints ROC AUC, accuracy and background rejection.
     """
-    from fairreg.cli.output import counting, print_json
+    from fairreg.cli.output import counting, print_versioned
     from fairreg.models.hbb_in.workflows import evaluate as service
 
     with counting("jets") as report:
@@ -238,7 +238,7 @@ def evaluate(
             progress=lambda done: report(done, None),
         )
     if json:
-        print_json(found.to_json())
+        print_versioned("hbb-evaluate", found.to_json())
     else:
         _print_evaluation(found)
 

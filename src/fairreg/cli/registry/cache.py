@@ -13,12 +13,12 @@ app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cac
 @app.command()
 def info(json: Json = False) -> None:
     """Show the location and the content of the cache."""
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.services import cache
 
     found = cache.info(settings())
     if json:
-        print_json(found.to_json())
+        print_versioned("cache-info", found.to_json())
         return
     from fairreg.cli.cards import size_text
     from fairreg.schemas.text import counted
@@ -38,13 +38,13 @@ def verify(json: Json = False) -> None:
 
     They are counted as in `fairreg cache info`.
     """
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.schemas.text import counted
     from fairreg.services import cache
 
     found = cache.verify(settings())
     if json:
-        print_json(found.to_json())
+        print_versioned("cache-verify", found.to_json())
     else:
         console().print(
             f"{counted(found.files, 'file')}, {counted(found.extracted, 'unpacked archive')}, "
@@ -68,7 +68,7 @@ def clear(
     import sys
 
     from fairreg.cli.cards import size_text
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.errors import UsageError
     from fairreg.services import cache
 
@@ -85,6 +85,6 @@ def clear(
         )
     freed = cache.clear(chosen)
     if json:
-        print_json({"freed": freed})
+        print_versioned("cache-clear", {"freed": freed})
     else:
         console().print(f"{size_text(freed)} freed")

@@ -81,12 +81,12 @@ def check(json: Json = False) -> None:
     """Check the integrity of the registry; exit with code 1 on faults."""
     from dataclasses import asdict
 
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.services.registry.integrity import check as look
 
     report = look(settings())
     if json:
-        print_json(asdict(report) | {"sound": report.sound})
+        print_versioned("db-check", asdict(report) | {"sound": report.sound})
     else:
         verdict = "sound" if report.sound else f"{len(report.problems)} problems"
         console().print(
@@ -162,10 +162,10 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
 def _print_removed(removed: "Sequence[RemovedEntry]", *, dry_run: bool, json: bool) -> None:
     from dataclasses import asdict
 
-    from fairreg.cli.output import console, log, print_json
+    from fairreg.cli.output import console, log, print_versioned
 
     if json:
-        print_json({"dry_run": dry_run, "removed": [asdict(item) for item in removed]})
+        print_versioned("db-forget", {"dry_run": dry_run, "removed": [asdict(item) for item in removed]})
         return
     verb = "would be removed" if dry_run else "removed"
     for item in removed:
@@ -181,10 +181,10 @@ def _print_removed(removed: "Sequence[RemovedEntry]", *, dry_run: bool, json: bo
 
 
 def _print_readmitted(names: list[str], *, json: bool) -> None:
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
 
     if json:
-        print_json({"readmitted": names})
+        print_versioned("db-forget-undo", {"readmitted": names})
         return
     for name in names:
         console().print(f"{name}: the next harvest may store it again", markup=False)
@@ -195,13 +195,13 @@ def forgotten(json: Json = False) -> None:
     """List the records that were removed for good."""
     from dataclasses import asdict
 
-    from fairreg.cli.output import console, log, print_json
+    from fairreg.cli.output import console, log, print_versioned
     from fairreg.services.registry.db import open_registry
 
     with open_registry(settings()) as registry:
         found = registry.forgotten()
     if json:
-        print_json([asdict(item) for item in found])
+        print_versioned("db-forgotten", [asdict(item) for item in found])
         return
     for item in found:
         console().print(f"{item.identifier} {item.forgotten_at}: {', '.join(item.marks)}", markup=False)
@@ -212,10 +212,10 @@ def forgotten(json: Json = False) -> None:
 def _print(found: "Info", *, json: bool) -> None:
     from dataclasses import asdict
 
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
 
     if json:
-        print_json(asdict(found))
+        print_versioned("db-info", asdict(found))
         return
     out = console()
     out.print(f"{found.place} (schema {found.revision})", soft_wrap=True)

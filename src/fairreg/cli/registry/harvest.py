@@ -153,12 +153,12 @@ def _of_collection(
     dry_run: bool,
     json: bool,
 ) -> None:
-    from fairreg.cli.output import counting_each, log, print_json
+    from fairreg.cli.output import counting_each, log, print_versioned
     from fairreg.services.harvest.collections import harvest_collection, plan
 
     planned = plan(settings(), name, source, limit=limit)
     if dry_run:
-        print_json(planned.to_json()) if json else _print_plan(planned)
+        print_versioned("harvest-dry-run", planned.to_json()) if json else _print_plan(planned)
         return
     if planned.collection.file is not None:
         log(f"{name}: {planned.origin}")
@@ -177,10 +177,10 @@ def _finish(
     json: bool,
 ) -> None:
     """Print the reports and errors, and exit with the code of the first error."""
-    from fairreg.cli.output import explain, print_json
+    from fairreg.cli.output import explain, print_versioned
 
     if json:
-        print_json([report.to_json() for report in reports])
+        print_versioned("harvest", [report.to_json() for report in reports])
     else:
         for label, report in zip(labels, reports, strict=True):
             _print(label, report)
@@ -248,13 +248,13 @@ def _print_plan(planned: "HarvestPlan") -> None:
 def _print_collections(chosen: "Settings", *, json: bool) -> None:
     from dataclasses import asdict
 
-    from fairreg.cli.output import console, print_json
+    from fairreg.cli.output import console, print_versioned
     from fairreg.schemas.text import counted
     from fairreg.services.harvest.collections import all_collections
 
     found = all_collections(chosen)
     if json:
-        print_json([asdict(item) for item in found])
+        print_versioned("harvest-collections", [asdict(item) for item in found])
         return
     for item in found:
         place = f" ({item.file})" if item.file else ""

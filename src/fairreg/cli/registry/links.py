@@ -29,13 +29,13 @@ def link(pid: Pid, other: Other, json: Json = False) -> None:
 
     The link survives later harvests. SOURCE:ID names the statement of one source (`fairreg show` lists them).
     """
-    from fairreg.cli.output import print_json
+    from fairreg.cli.output import print_versioned
     from fairreg.services.registry.links import link as join
 
     with ready() as (chosen, registry):
         report = join(chosen, pid, other, registry=registry)
     if json:
-        print_json(_document(report))
+        print_versioned("link", _document(report))
     else:
         _print(report)
 
@@ -45,13 +45,13 @@ def unlink(pid: Pid, other: Other, json: Json = False) -> None:
 
     The decision survives later harvests.
     """
-    from fairreg.cli.output import print_json
+    from fairreg.cli.output import print_versioned
     from fairreg.services.registry.links import unlink as part
 
     with ready() as (chosen, registry):
         reports = part(chosen, pid, other, registry=registry)
     if json:
-        print_json([_document(report) for report in reports])
+        print_versioned("unlink", [_document(report) for report in reports])
         return
     for report in reports:
         _print(report)

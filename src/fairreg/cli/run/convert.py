@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """``convert``: a model in the form that another program takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from fairreg.services.convert.triton import TritonConversion
 
 __all__ = ["register"]
-
-Done = TypeVar("Done", "OnnxConversion", "TritonConversion")
 
 
 class ConversionTarget(StrEnum):
@@ -74,36 +72,40 @@ def convert(
 
 
 def _to_onnx(model: str, output: Path | None, patterns: Sequence[str], *, json: bool) -> None:
-    from fairreg.cli.output import downloading, log
+    from fairreg.cli.output import downloading, log, print_versioned
     from fairreg.services.convert.onnx import convert as write
 
     with downloading() as received:
         done = write(settings(), model, output, patterns=patterns, log=log, progress=received)
-    _report(done, _print_onnx, json=json)
+    _warn(done.warnings)
+    if json:
+        print_versioned("convert-onnx", done.to_json())
+    else:
+        _print_onnx(done)
     if done.existing:
         log(f"{done.output} was there already, with the same content.")
 
 
 def _to_triton(model: str, output: Path, name: str | None, patterns: Sequence[str], *, json: bool) -> None:
-    from fairreg.cli.output import downloading, log
+    from fairreg.cli.output import downloading, log, print_versioned
     from fairreg.services.convert.triton import convert as write
 
     with downloading() as received:
         done = write(settings(), model, output, name=name, patterns=patterns, log=log, progress=received)
-    _report(done, _print_triton, json=json)
+    _warn(done.warnings)
+    if json:
+        print_versioned("convert-triton", done.to_json())
+    else:
+        _print_triton(done)
     if done.existing:
         log(f"{done.folder} was there already, with the same files.")
 
 
-def _report(done: Done, show: Callable[[Done], None], *, json: bool) -> None:
-    from fairreg.cli.output import log, print_json
+def _warn(warnings: Iterable[str]) -> None:
+    from fairreg.cli.output import log
 
-    for warning in done.warnings:
+    for warning in warnings:
         log(f"Warning: {warning}")
-    if json:
-        print_json(done.to_json())
-    else:
-        show(done)
 
 
 def _print_onnx(done: "OnnxConversion") -> None:

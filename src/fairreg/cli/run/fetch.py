@@ -118,7 +118,7 @@ def fetch(
     environment files and the documented commands; with --run it is written only where nothing here runs the
     model. fairreg never runs the authors' code.
     """
-    from fairreg.cli.output import print_json
+    from fairreg.cli.output import print_versioned
     from fairreg.errors import Unreachable, UsageError
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.files.selection import FileSelection
@@ -155,7 +155,7 @@ def fetch(
             with _written(recipe, fetched, run=run) as written:
                 report = _run(requested, fetched, runtime, device, weights) if run else None
     if json:
-        print_json(fetched.to_json(report.to_json() if report else None, written or None))
+        print_versioned("fetch", fetched.to_json(report.to_json() if report else None, written or None))
     else:
         _print(fetched, report)
     _raise_refusal(fetched)
@@ -174,12 +174,12 @@ def _raise_refusal(fetched: "FetchedFiles") -> None:
 
 def _plan(pid: "RequestedIdentifier", selection: "FileSelection", *, json: bool) -> None:
     """Print what a fetch would bring."""
-    from fairreg.cli.output import print_json
+    from fairreg.cli.output import print_versioned
     from fairreg.services.fetch.files.plan import plan
 
     found = plan(settings(), pid, patterns=selection.patterns, exclude=selection.excluded, log=log)
     if json:
-        print_json(found.to_json())
+        print_versioned("fetch-dry-run", found.to_json())
     else:
         _print_plan(found)
 

@@ -43,7 +43,7 @@ def inspect(
     The format is recognised by content. Nothing in the file is executed. Records with the same weights are
     found by fingerprint in the registry.
     """
-    from fairreg.cli.output import downloading, log, print_json
+    from fairreg.cli.output import downloading, log, print_versioned
     from fairreg.schemas.text import counted
     from fairreg.services.inspect.inspect import inspect as look
     from fairreg.services.inspect.inspect import write_sample
@@ -53,7 +53,7 @@ def inspect(
     for warning in report.warnings:
         log(f"Warning: {warning}")
     if json:
-        print_json(report.to_json())
+        print_versioned("inspect", report.to_json())
     else:
         for item in report.files:
             _print(item)

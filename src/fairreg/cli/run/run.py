@@ -126,14 +126,14 @@ def _batch_size(text: str | None) -> "BatchSize":
 
 
 def _run_one(opened: "LoadedModel", source: Path, output: Path | None, *, json: bool) -> None:
-    from fairreg.cli.output import counting, log, print_json
+    from fairreg.cli.output import counting, log, print_versioned
     from fairreg.services.run.predict import predict
 
     with counting("Running") as progress:
         prediction = predict(opened, source, output=output, progress=progress)
     _warn(prediction.warnings[len(opened.warnings) :])
     if json:
-        print_json(prediction.to_json())
+        print_versioned("run", prediction.to_json())
         return
     _print(prediction)
     if output is not None:
@@ -143,7 +143,7 @@ def _run_one(opened: "LoadedModel", source: Path, output: Path | None, *, json: 
 def _run_many(
     opened: "LoadedModel", given: list[str], output: Path | None, where: "ExecutionTarget", *, json: bool
 ) -> None:
-    from fairreg.cli.output import counting, explain, log, print_json
+    from fairreg.cli.output import counting, explain, log, print_versioned
     from fairreg.services.run.batch import run_many
     from fairreg.services.run.input_files import input_files
 
@@ -153,7 +153,7 @@ def _run_many(
         )
     _warn(report.opened.warnings[len(opened.warnings) :])
     if json:
-        print_json(report.to_json())
+        print_versioned("run-many", report.to_json())
     else:
         _print_many(report)
     for path, error in report.failures.items():

@@ -24,6 +24,7 @@ from fairreg.models.hbb_in.pairwise import definition
 from fairreg.models.hbb_in.published import DOI, kept_features
 from fairreg.runners import devices, torch
 from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
+from fairreg.schemas import versioned
 from fairreg.schemas.identifiers import parse
 from fairreg.storage.files import replacing
 
@@ -207,7 +208,8 @@ def _write(report: BenchmarkReport, folder: Path) -> BenchmarkReport:
         warnings = (f"The figure was not drawn: {why_not}",) if why_not else ()
         written = replace(report, warnings=warnings, files=(*drawn, folder / DOCUMENT))
         with replacing(folder / DOCUMENT) as draft:
-            draft.write_text(json.dumps(written.to_json(), indent=2), encoding="utf-8")
+            document = versioned("hbb-benchmark", written.to_json())
+            draft.write_text(json.dumps(document, indent=2), encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{folder} cannot be written: {error.strerror or error}.") from error
     return written

@@ -24,6 +24,7 @@ from fairreg.models.hbb_in.training.splits import Split
 from fairreg.models.hbb_in.training.stability import RunStatistics
 from fairreg.models.hbb_in.workflows.evaluate import EvaluationReport, evaluate
 from fairreg.runners import torch
+from fairreg.schemas import versioned
 from fairreg.storage.files import replacing
 
 __all__ = ["Round", "TrainingObserver", "TrainingPlan", "TrainingReport", "train"]
@@ -287,7 +288,8 @@ def _written(report: TrainingReport, jets: PackedJets) -> TrainingReport:
     """Write the files of the report into the output folder, after every round; return it with their names."""
     report = replace(report, warnings=_plotted(report, jets))
     with replacing(report.output / "metrics.json") as draft:
-        draft.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
+        document = versioned("hbb-train", report.to_json())
+        draft.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     with replacing(report.output / "tables.md") as draft:
         draft.write_text(report.tables, encoding="utf-8")
     return report

@@ -15,6 +15,7 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in import roc_plot
 from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.workflows.explain.subject import LabelledJets, Model
+from fairreg.schemas import versioned
 from fairreg.storage.files import replacing
 
 __all__ = ["Analysis", "Cell", "Figure", "Table", "versions"]
@@ -99,7 +100,8 @@ class Analysis:
             folder.mkdir(parents=True, exist_ok=True)
             done, drawn = self._draw(folder)
             tables = [_write(folder / f"{table.name}.csv", table.to_csv()) for table in self.tables]
-            text = json.dumps(done.to_json(), indent=2, allow_nan=False) + "\n"
+            printed = versioned("hbb-explain", done.to_json())
+            text = json.dumps(printed, indent=2, allow_nan=False) + "\n"
             document = _write(folder / f"{self.name}.json", text)
         except OSError as error:
             raise ModelError(f"{folder} cannot be written: {error.strerror or error}.") from error
