@@ -6,10 +6,12 @@ import json
 import pytest
 
 from fairreg import harvesters
+from fairreg.harvesters.base import Harvester
 from fairreg.services.assess.evidence_collector import EvidenceCollector
 from fairreg.services.assess.file_inspection import leaves_out, stated_documents
 from fairreg.services.assess.other_files import other_files
 from fairreg.services.fetch.resolve import SourceRecord
+from fairreg.sources import BUILT_IN, source_named
 
 SHA = "a" * 40
 REPOSITORY = {
@@ -82,8 +84,14 @@ def test_large_texts_and_many_of_one_kind_are_left_out(web, source, httpserver):
 
 def test_only_repositories_leave_files_out(source):
     assert leaves_out(source.record)
-    names = [item.name for item in harvesters.all_harvesters() if item.leaves_out_files]
-    assert names == ["github"]
+    assert [row.name for row in BUILT_IN if row.leaves_out_files] == ["github"]
+
+
+def test_a_source_that_states_files_or_leaves_some_out_has_the_method_for_it():
+    for name, flag in (("other_files", "leaves_out_files"), ("stated_files", "states_files")):
+        for item in harvesters.all_harvesters():
+            own = getattr(type(item), name) is not getattr(Harvester, name)
+            assert own == getattr(source_named(item.name), flag), (item.name, name)
 
 
 FLOW = {

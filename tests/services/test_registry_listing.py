@@ -9,7 +9,7 @@ from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
-from fairreg.services.assess.registry_listing import registry_listing
+from fairreg.services.assess.probes import listing
 from support import hub
 
 DOI = "10.5281/zenodo.1000"
@@ -40,21 +40,21 @@ def verdict(probe):
 )
 def test_an_entry_counts_by_what_it_says_and_where_it_links(web, httpserver, card, found, right):
     hub.serve(httpserver, "org/name", {"README.md": card.encode()} if card else {})
-    probe = registry_listing(web, RECORD, None)
+    probe = listing(web, RECORD, None)
     assert (probe.outcome, probe.found) == ("ok", (found,))
     assert verdict(probe) == right
 
 
 def test_a_record_that_names_no_entry_is_not_looked_for(web, httpserver):
     alone = replace(RECORD, relations=())
-    probe = registry_listing(web, alone, None)
+    probe = listing(web, alone, None)
     assert (probe.outcome, verdict(probe)) == ("absent", "fail")
     assert httpserver.log == []
 
 
 def test_the_registration_names_entries_too(web, httpserver):
     hub.serve(httpserver, "org/name", {"README.md": f"# T\n\nTags jets. doi:{DOI}".encode()})
-    assert registry_listing(web, replace(RECORD, relations=()), RECORD).found == ("reciprocal",)
+    assert listing(web, replace(RECORD, relations=()), RECORD).found == ("reciprocal",)
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_an_entry_that_is_missing_is_none_and_a_registry_that_is_down_is_unknown
 ):
     answer = Response(status=status)
     httpserver.expect_request("/huggingface/api/models/org/name").respond_with_response(answer)
-    probe = registry_listing(web, RECORD, None)
+    probe = listing(web, RECORD, None)
     assert (probe.outcome, verdict(probe)) == (outcome, right)
 
 
 def test_a_dataset_at_a_registry_is_no_entry_of_the_model(web, httpserver):
     data = Relation(type="trained_on", target=Identifier("huggingface", "datasets/org/jets"))
-    assert registry_listing(web, replace(RECORD, relations=(data,)), None).outcome == "absent"
+    assert listing(web, replace(RECORD, relations=(data,)), None).outcome == "absent"
     assert httpserver.log == []
 
 
 def test_a_record_of_a_registry_itself_needs_no_request(web):
     hosted = replace(RECORD, provenance=Provenance(source="huggingface", source_id="org/name"))
-    assert registry_listing(web, hosted, None) is None
+    assert listing(web, hosted, None) is None

@@ -89,8 +89,6 @@ class Harvester(ABC):
     double_of: ClassVar[str | None] = None
     # For a source whose `search` needs a query or a date: an example of a query.
     required_query: ClassVar[str | None] = None
-    # Its records leave out files beside the object, which `other_files` returns.
-    leaves_out_files: ClassVar[bool] = False
     # Import name of an optional package that the source needs.
     engine: ClassVar[str | None] = None
 
@@ -138,13 +136,16 @@ class Harvester(ABC):
         web: HttpClient,  # noqa: ARG002 - most list all files
         payload: Payload,  # noqa: ARG002
     ) -> tuple[Distribution, ...]:
-        """Return the files beside the object that its record leaves out, such as the code of a repository."""
+        """Return the files beside the object that its record leaves out, such as the code of a repository.
+
+        Called for a row with `leaves_out_files`.
+        """
         return ()
 
     def stated_files(self, payload: Payload) -> dict[str, str]:  # noqa: ARG002 - most state none of it
         """Return what a payload states in fields of its own and others put into files: {file name: text}.
 
-        Names are requirements.txt and hyperparameters.json. Pure.
+        Names are requirements.txt and hyperparameters.json. Pure; called for a row with `states_files`.
         """
         return {}
 

@@ -25,7 +25,7 @@ from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 
-_SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
+_SHARED = frozenset({"onnx", "keras", "saved_model", "gguf"})
 _CONVERTIBLE = frozenset(
     {"safetensors", "zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS}
 )
@@ -112,16 +112,26 @@ def file_format(evidence: Evidence) -> Finding:
     remedy = "Export the model to ONNX, or its weights to safetensors."
     if not files:
         return unread_files(evidence, "a model file of a known format", remedy=remedy)
+    shared = [file for file in files if file.format in _SHARED]
+    if not shared:
+        return _with_network(evidence, remedy)
+    return passed(f"{shared[0].path} is {shared[0].format}.", *map(cite_file, shared))
+
+
+def _with_network(evidence: Evidence, remedy: str) -> Finding:
+    """Return the finding for files whose network may be known by its name, or by its code.
+
+    A state dict is converted with its network; safetensors are open whoever built it.
+    """
     from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
 
-    code, architecture = network_code(evidence), named_architecture(evidence)
-    shared = [
-        file for file in files if file.format in _SHARED and (file.format != "safetensors" or architecture)
-    ]
-    if shared:
-        return passed(f"{shared[0].path} is {shared[0].format}.", *map(cite_file, shared))
-    # A state dict is converted with its network; safetensors are open whoever built it.
-    bare = BARE_WEIGHTS - {"safetensors"} if not (code or architecture) else frozenset()
+    files, architecture = evidence.model_files, named_architecture(evidence)
+    named = [file for file in files if file.format == "safetensors" and architecture]
+    if named:
+        reason = f"{named[0].path} is safetensors of {architecture[0]}."
+        return passed(reason, *map(cite_file, named))
+    known = architecture or network_code(evidence)
+    bare = frozenset() if known else BARE_WEIGHTS - {"safetensors"}
     convertible = [file for file in files if file.format in _CONVERTIBLE - bare]
     if convertible:
         reason = f"{convertible[0].format} can be converted."

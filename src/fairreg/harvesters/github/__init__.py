@@ -34,7 +34,6 @@ class GitHubHarvester(Harvester):
 
     name: ClassVar[str] = "github"
     guest_page_limit: ClassVar[int] = 100
-    leaves_out_files: ClassVar[bool] = True
     required_query: ClassVar[str | None] = "topic:jet-tagging"
 
     def handles(self, identifier: Identifier) -> bool:

@@ -36,7 +36,7 @@ from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIde
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
-from fairreg.services.assess.probes import ProbeResults, probe_all
+from fairreg.services.assess.probes import ProbeResults, listing, probe_all
 from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
@@ -186,13 +186,14 @@ class EvidenceCollector:
         # Data sets are large, and their rubric needs only the first bytes.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
         others = self._others(web, resolution) if fetched else None
+        listed = listing(web, record, resolution.datacite.record if resolution.datacite else None)
         with storing("The record is", self.log):
             save_record(self.registry, resolution)
         registered = resolution.datacite
         return _Known(
             record=record,
             datacite=_facts(registered.record, registered.raw) if registered else None,
-            probes=(*_datacite_probe(resolution), *answers.probes, *self._listing(web, resolution)),
+            probes=(*_datacite_probe(resolution), *answers.probes, *filter(None, [listed])),
             fetched=fetched,
             mismatched=mismatched,
             documents=answers.documents + _card(resolution),
@@ -208,17 +209,6 @@ class EvidenceCollector:
         from fairreg.services.assess.other_files import other_files  # not offline
 
         return other_files(web, resolution.source, self.log)
-
-    def _listing(self, web: HttpClient, resolution: Resolution) -> tuple[Probe, ...]:
-        """The probe of the registries of models that the record names; none for a dataset."""
-        record, registered = resolution.record, resolution.datacite
-        if record.kind == "dataset":
-            return ()
-        named = registered.record if registered else None
-        from fairreg.services.assess.registry_listing import registry_listing  # not offline
-
-        found = registry_listing(web.with_policy(_BRIEF), record, named)
-        return (found,) if found else ()
 
     def _statements(self, pid: IdentifierLike) -> Sequence[Statement]:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairreg import harvesters, models, runners
+from fairreg import models, runners
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
 from fairreg.errors import FairregError
@@ -83,14 +83,15 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
 
 def leaves_out(record: ModelRecord) -> bool:
     """Tell whether the record's source has files beside those that the record lists."""
-    name = record.provenance.source
-    return name in harvesters.names() and harvesters.get(name).leaves_out_files
+    return source_named(record.provenance.source).leaves_out_files
 
 
 def stated_documents(source: str, payload: bytes | None) -> tuple[Document, ...]:
     """What the payload of a source states in its own fields, each like the file that others state it in."""
-    if not payload or source not in harvesters.names():
+    if not payload or not source_named(source).states_files:
         return ()
+    from fairreg import harvesters  # few sources state any
+
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError):

@@ -21,14 +21,15 @@ from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound
 from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
 from fairreg.schemas.file_address import quoted_path
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
-from fairreg.sources import DOI, ApiDescription, source_named
+from fairreg.sources import DOI, ApiDescription, all_sources, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import HttpClient, Response, RetryPolicy
 
-__all__ = ["ProbeResults", "probe_all"]
+__all__ = ["ProbeResults", "listing", "probe_all"]
 
 # Limits on seconds and bytes of one answer, against slow and endless responses.
 _BRIEF = RetryPolicy(
@@ -81,6 +82,35 @@ def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
     if record.kind != "dataset":
         return ProbeResults(probes)
     return ProbeResults(probes, (*embedded, *_beside_the_data(brief.anonymous(), record)))
+
+
+def listing(web: HttpClient, record: ModelRecord, registered: ModelRecord | None) -> Probe | None:
+    """Return the probe of the model registries that a record or its registration names.
+
+    None for a dataset, and for the record of a registry itself. Registries are not searched: an entry that
+    nothing of the model names is no cross-link (rubric, F4-3).
+    """
+    if record.kind == "dataset" or source_named(record.provenance.source).model_registry:
+        return None
+    named = _entries(record, registered)
+    if not named:
+        detail = "neither the record nor its registration names an entry in a model registry"
+        return Probe(kind="registry_listing", outcome="absent", detail=detail, when=now())
+    from fairreg.services.assess.registry_listing import registry_listing  # few records name one
+
+    return registry_listing(web.with_policy(_BRIEF), named, record)
+
+
+def _entries(record: ModelRecord, registered: ModelRecord | None) -> tuple[Identifier, ...]:
+    """Return the models in registries that are named, each once, without datasets and applications."""
+    registries = {scheme.name for row in all_sources() if row.model_registry for scheme in row.schemes}
+    found: dict[tuple[str, str], Identifier] = {}
+    for one in filter(None, (record, registered)):
+        related = [item.target for item in one.relations if (item.target_kind or "").lower() != "dataset"]
+        for item in (*one.identifiers, *related):
+            if item.scheme in registries and not item.value.startswith(("datasets/", "spaces/")):
+                found.setdefault(item.key, item)
+    return tuple(found.values())
 
 
 def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
