@@ -21,8 +21,10 @@ rows = st.builds(
     source=st.sampled_from(["zenodo", "github"]),
     rubric=st.sampled_from(["models", "datasets"]),
     overall=scores,
+    interval=st.none() | st.tuples(st.floats(0, 0.5), st.floats(0.5, 1)),
     coverage=st.floats(0, 1),
     letters=st.fixed_dictionaries(dict.fromkeys("FAIR", scores)),
+    letter_coverage=st.fixed_dictionaries(dict.fromkeys("FAIR", st.floats(0, 1))),
     failed=st.lists(st.sampled_from(["F1-1", "A1-1", "R1-1"]), unique=True).map(tuple),
 )
 
@@ -65,7 +67,9 @@ def test_many_rows_go_to_the_disk_and_come_back(monkeypatch):
 
 
 def test_the_document_is_written_row_by_row_as_json(capsys):
-    row = BatchRow("a:1", "Näme", "zenodo", "models", 0.5, 1.0, {"F": None}, ("F1-1",))
+    row = BatchRow(
+        "a:1", "Näme", "zenodo", "models", 0.5, (0.5, 0.5), 1.0, {"F": None}, {"F": 0.0}, ("F1-1",)
+    )
     found = [replace(row, id=f"a:{number}") for number in range(3)]
     report = report_of(found)
     report.failures.append(Failure("a:9", "It is not there."))
