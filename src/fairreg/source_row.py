@@ -166,7 +166,9 @@ class Source:
 
     `role`: a registrar and a curated collection describe objects on other hosts. `rank` is the precedence of
     hosts where several describe one object. `site` is the host of its pages without www; `policy` applies
-    there, `doi_policy` to objects with a DOI. `own_search`: its site has a search. `card`: member of a
+    there, `doi_policy` to objects with a DOI. `own_search`: its site has a search. `dormant`: nobody
+    maintains it any more. `leaves_out_files`: its records list model files only. `states_files`: its
+    payloads state in fields what others put into files. `card`: member of a
     payload with the README and model card, from which the host takes metadata. `copy_dois`: scheme of the
     DOIs that it mints for copies. `archived_by`: row of the archive that takes its releases.
     `metadata_terms` apply to its metadata, not to the objects that they describe.
@@ -194,6 +196,9 @@ class Source:
     doi_policy: PreservationPolicy | None = None
     own_search: bool = False
     model_registry: bool = False
+    dormant: bool = False
+    leaves_out_files: bool = False
+    states_files: bool = False
     metadata_schema: str | None = None
     api: ApiDescription | None = None
     card: str | None = None

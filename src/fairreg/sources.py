@@ -396,7 +396,14 @@ GITHUB = Source(
         POLICIES_DATE,
     ),
     own_search=True,
+    api=ApiDescription(
+        "openapi",
+        "https://raw.githubusercontent.com/github/rest-api-description/main/descriptions/api.github.com/"
+        "api.github.com.json",
+        b'"openapi"',
+    ),
     archived_by="zenodo",
+    leaves_out_files=True,
     metadata_terms=MetadataTerms(
         "Terms of service, which cover the API; files of a repository are under its own licence.",
         "https://docs.github.com/site-policy/github-terms/github-terms-of-service",
@@ -531,6 +538,7 @@ BUILT_IN = (
         ),
         own_search=True,
         model_registry=True,
+        states_files=True,
         metadata_schema="https://www.openml.org/apis",
         metadata_terms=MetadataTerms(
             "Metadata may be used under CC-BY, with credit; the version of the licence is not stated.",
@@ -546,6 +554,9 @@ BUILT_IN = (
         copy_dois="dlhub_doi",
         rank=3,
         own_search=True,
+        model_registry=True,
+        dormant=True,  # its last SDK is of 2023
+        states_files=True,
         metadata_terms=MetadataTerms(_NOT_STATED, "https://www.dlhub.org"),
     ),
     Source("zenodo_oai", "Zenodo (OAI-PMH)", served_by="zenodo", metadata_terms=_ZENODO_TERMS),

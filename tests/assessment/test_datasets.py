@@ -145,6 +145,8 @@ CASES = [
     ("A2", UNKNOWN, datacite(source("elsewhere"))),
     ("I1a", PASS, record(formats=("root",))),
     ("I1a", PASS, with_record(fields("d"), formats=("csv",))),
+    ("I1a", PASS, record(standard(CROISSANT), distributions=(FILE,))),
+    ("I1a", PARTIAL, record(standard({"name": "n"}), distributions=(FILE,))),
     ("I1a", PARTIAL, record(distributions=(FILE,))),
     ("I1a", FAIL, record(formats=("mat",))),
     ("I1a", UNKNOWN, record()),

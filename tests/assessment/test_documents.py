@@ -317,11 +317,11 @@ def test_relations_keep_the_order_of_the_record_before_those_of_datacite():
     assert [item.target.value for item in relations(read, "cites")] == ["10.1/a", "10.1/b", "10.1/c"]
 
 
-def test_what_this_release_does_not_look_for_is_said_to_be_so():
+def test_registries_that_were_not_looked_into_are_unknown():
     relation = Relation(type="trained_on", target=Identifier("doi", "10.1/data"))
     finding = listed.assess(with_record(BARE, relations=(relation,)))
     assert finding.verdict == "unknown"
-    assert "This release of fairreg does not" in finding.reason
+    assert "registry_listing was not made" in finding.reason
 
 
 def text_of(path, text):

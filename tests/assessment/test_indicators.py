@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each indicator on the least evidence that decides it; one row is one case."""
 
+import json
 from typing import get_args
 
 import pytest
@@ -26,6 +27,7 @@ PASS, PARTIAL, FAIL, UNKNOWN, NA = "pass", "partial", "fail", "unknown", "not_ap
 INDICATORS = {item.id: item for item in rubric.indicators()}
 DOI, CONCEPT = Identifier("doi", "10.1234/asked"), Identifier("concept_doi", "10.1234/concept")
 HUB = Identifier("huggingface", "org/name")
+REPOSITORY = Identifier("github", "org/net")
 SNAPSHOT = Identifier("swhid", "swh:1:rev:" + "0" * 40)
 PAPER, DATA = Identifier("doi", "10.1111/paper"), Identifier("doi", "10.2222/data")
 PROSE = "word " * 60
@@ -47,6 +49,13 @@ def record(**fields):
 
 def source(name, **fields):
     return record(provenance=Provenance(source=name, source_id="1"), **fields)
+
+
+def newest_commit():
+    """A repository without a release, whose version is inferred."""
+    inferred = FieldOrigin("version", "inferred", "no release")
+    seen = Provenance(source="github", source_id="1", origins=(inferred,))
+    return record(provenance=seen, version=HASH, identifiers=(REPOSITORY,))
 
 
 def probed(kind, outcome="ok", *, base=BARE, **fields):
@@ -79,6 +88,10 @@ def related(kind, target, target_kind=None):
     return record(relations=(Relation(type=kind, target=target, target_kind=target_kind),))
 
 
+def licensed_and(relation):
+    return record(license="MIT", relations=(relation,))
+
+
 def data_score(score, **fields):
     return DatasetScore(**{"identifier": DATA, "score": score, "rubric": DATASET_RUBRIC} | fields)
 
@@ -107,6 +120,29 @@ LICENCE = "Permission is hereby granted, free of charge, to any person. The soft
 BLOCK = "# Use\n```\npython predict.py --weights m.onnx\n```\n"
 GATED = Access(level="gated", conditions="Ask the authors at https://x.org/ask")
 
+LIBRARY = ("transformers",)
+AT_COMMIT = Distribution(name="m.onnx", url=f"https://raw.githubusercontent.com/o/r/{HASH}/m.onnx", size=9)
+
+
+def read_code(text):
+    """Bare weights with a Python file whose text was read."""
+    beside = document("code", text, "m.py")
+    return replaced(files(file("m.pth", "zip_torch"), file("m.py")), documents=(beside,))
+
+
+def with_sha256(found, stated):
+    """A model file that its host states an md5 of, beside a FAIR4ML file that states a sha256."""
+    distribution = {"@type": "DataDownload", "name": "m.onnx", "contentUrl": "https://x.org/m.onnx"}
+    told = {
+        "@context": {"@vocab": "https://schema.org/", "fair4ml": "https://w3id.org/fair4ml#"},
+        "@type": "fair4ml:MLModel",
+        "name": "M",
+        "distribution": distribution | {"sha256": stated},
+    }
+    read = document("standard", json.dumps(told), "fair4ml.jsonld")
+    return replaced(files(file("m.onnx", "onnx", verified="md5", sha256=found)), documents=(read,))
+
+
 CASES = [
     ("F1-1", PASS, record(identifiers=(DOI,))),
     ("F1-1", PASS, record(identifiers=(Identifier("url", "https://hdl.handle.net/1/2"),))),
@@ -127,11 +163,13 @@ CASES = [
     ("F1-3", PASS, record(identifiers=(DOI,), version=HASH)),
     ("F1-3", PARTIAL, record(identifiers=(CONCEPT,))),
     ("F1-3", PARTIAL, record(version=HASH)),
+    ("F1-3", PARTIAL, record(version="v1", distributions=(AT_COMMIT,))),
     ("F1-3", FAIL, record(version="main")),
     ("F1-4", PASS, record(distributions=(MODEL,))),
     ("F1-4", PARTIAL, record(distributions=(PACKED,))),
     ("F1-4", FAIL, BARE),
     ("F1-4", UNKNOWN, source("datacite")),
+    ("F1-4", UNKNOWN, record(access=GATED)),
     ("F2-1", PASS, record(creators=(Creator(name="Ada Lovelace"),), **CORE)),
     ("F2-1", PARTIAL, record(creators=(Creator(name="ada-labs"),), **CORE)),
     ("F2-1", PASS, datacite(record(creators=(ACCOUNT,), **CORE), creators=(Creator(name="Ada Lovelace"),))),
@@ -178,6 +216,9 @@ CASES = [
     ("F4-3", PASS, probed("registry_listing", found=("reciprocal",))),
     ("F4-3", PARTIAL, source("huggingface")),
     ("F4-3", PARTIAL, probed("registry_listing", found=("stub",))),
+    ("F4-3", PARTIAL, source("dlhub", description="d")),
+    ("F4-3", PASS, source("huggingface", access=GATED, keywords=("tau",), license="MIT")),
+    ("F4-3", PARTIAL, source("huggingface", keywords=("tau",), license="MIT")),
     ("F4-3", FAIL, probed("registry_listing", "absent")),
     ("F4-3", UNKNOWN, BARE),
     ("F4-4", PASS, probed("self_retrieval", rank=10)),
@@ -193,6 +234,10 @@ CASES = [
     ("A1-1", UNKNOWN, probed("file_range", "failed")),
     ("A1-2", PASS, files(file("m.onnx", "onnx", verified="sha256"))),
     ("A1-2", PARTIAL, files(file("m.onnx", "onnx", verified="md5"))),
+    ("A1-2", PARTIAL, files(file("m.onnx", "onnx", verified="git-blob-sha1"))),
+    ("A1-2", PARTIAL, files(file("m.onnx", "onnx", verified="adler32"))),
+    ("A1-2", PASS, with_sha256("ab" * 32, "ab" * 32)),
+    ("A1-2", FAIL, with_sha256("ab" * 32, "cd" * 32)),
     ("A1-2", FAIL, files(file("m.onnx", "onnx", verified="mismatch"))),
     ("A1-2", FAIL, record(distributions=(Distribution(name="m.onnx"),))),
     ("A1-2", UNKNOWN, record(distributions=(MODEL,))),
@@ -238,7 +283,14 @@ CASES = [
     ("A2-2", FAIL, source("huggingface")),
     ("A2-2", UNKNOWN, BARE),
     ("I1-1", PASS, files(file("m.onnx", "onnx"))),
-    ("I1-1", PASS, files(file("m.st", "safetensors"), base=record(model_category=("bert",)))),
+    (
+        "I1-1",
+        PASS,
+        files(file("m.st", "safetensors"), base=record(model_category=("bert",), frameworks=LIBRARY)),
+    ),
+    ("I1-1", FAIL, files(file("m.st", "safetensors"), base=record(model_category=("jetnet",)))),
+    ("I1-1", FAIL, read_code("import torch\nprint(torch.load('m.pth').keys())")),
+    ("I1-1", PARTIAL, read_code("from torch import nn\nclass Net(nn.Module): ...")),
     ("I1-1", PARTIAL, files(file("m.pth", "legacy_torch"), file("m.py"))),
     ("I1-1", FAIL, files(file("m.plan", "tensorrt_plan"), file("m.py"))),
     ("I1-1", PASS, files(file("m.json", "xgboost"))),
@@ -262,6 +314,11 @@ CASES = [
     ("I1-4", PARTIAL, models(ModelFact(file="m.onnx", ran=True, runtimes=("onnx",)))),
     ("I1-4", FAIL, models(ModelFact(file="m.onnx", ran=False))),
     ("I1-4", UNKNOWN, models(GRAPH)),
+    ("I1-4", FAIL, files(file("m.pth", "zip_torch"))),
+    ("I1-4", FAIL, files(file("m.pkl", "pickle"), file("use.txt"))),
+    ("I1-4", FAIL, NOTHING),
+    ("I1-4", UNKNOWN, files(file("m.pth", "zip_torch"), file("net.py"))),
+    ("I1-4", UNKNOWN, files(file("m.txt", "lightgbm"))),
     ("I2-1", PASS, related("trained_on", DATA)),
     ("I2-1", PASS, related("references", DATA, "Dataset")),
     ("I2-1", PARTIAL, related("trained_on", Identifier("huggingface", "datasets/imdb"))),
@@ -298,6 +355,9 @@ CASES = [
     ("I2-3", UNKNOWN, BARE),
     ("I2-4", PASS, related("is_supplement_to", Identifier("url", "https://github.com/o/r/tree/v1"))),
     ("I2-4", PASS, texts(("citation", CFF + "commit: 7c36f46"))),
+    ("I2-4", PASS, texts(("hyperparameters", f"code: {{commit: {HASH}}}"))),
+    ("I2-4", PASS, source("github", version="v1.0", identifiers=(REPOSITORY,))),
+    ("I2-4", PARTIAL, newest_commit()),
     ("I2-4", PARTIAL, record(identifiers=(Identifier("github", "o/r"),))),
     ("I2-4", PARTIAL, texts(("citation", CFF + "repository-code: https://github.com/o/r"))),
     ("I2-4", PARTIAL, texts(("readme", CODE))),
@@ -308,6 +368,9 @@ CASES = [
     ("R1-1", PARTIAL, record(distributions=(PACKED,))),
     ("R1-1", FAIL, BARE),
     ("R1-1", UNKNOWN, source("datacite")),
+    ("R1-1", UNKNOWN, record(access=GATED)),
+    ("R1-1", PASS, files(file("m.onnx", "onnx"), base=record(distributions=(MODEL,)))),
+    ("R1-1", PARTIAL, files(file("m.pth", "zip_torch"), base=record(distributions=(MODEL,)))),
     ("R1-2", PASS, record(evaluations=(Evaluation(metric="auc", value="1", dataset="d", split="test"),))),
     ("R1-2", PARTIAL, record(evaluations=(Evaluation(metric="auc", value="1"),))),
     ("R1-2", PARTIAL, texts(("readme", "The accuracy is 97.2 %."))),
@@ -342,6 +405,20 @@ CASES = [
     ("R1.1-3", PASS, texts(("readme", "---\nweights_license: mit\n---\n# Card\n"))),
     ("R1.1-3", PARTIAL, texts(("readme", "The trained weights are licensed under MIT."))),
     ("R1.1-3", PARTIAL, texts(base=record(license="MIT"))),
+    ("R1.1-3", UNKNOWN, record(access=GATED)),
+    (
+        "R1.1-3",
+        FAIL,
+        texts(
+            ("license", LICENCE), ("citation", CFF + "license: Apache-2.0"), base=record(license="Apache-2.0")
+        ),
+    ),
+    (
+        "R1.1-3",
+        PARTIAL,
+        texts(base=licensed_and(Relation(type="is_derived_from", target=DATA, target_kind="Dataset"))),
+    ),
+    ("R1.1-3", UNKNOWN, texts(base=licensed_and(Relation(type="fine_tuned_from", target=HUB)))),
     ("R1.1-3", FAIL, NOTHING),
     ("R1.1-3", FAIL, texts(("license", LICENCE), base=record(license="Apache-2.0"))),
     ("R1.1-3", UNKNOWN, with_record(related("fine_tuned_from", HUB, "Model"), license="MIT")),
@@ -381,6 +458,8 @@ CASES = [
         ),
     ),
     ("R1.2-3", PARTIAL, texts(base=record(version="7c36f46", date_published="2022"))),
+    ("R1.2-3", FAIL, texts(base=source("huggingface", version=HASH, date_published="2022"))),
+    ("R1.2-3", PARTIAL, texts(("hyperparameters", f"commit: {HASH}"), base=record(date_published="2022"))),
     ("R1.2-3", FAIL, NOTHING),
     ("R1.2-3", UNKNOWN, BARE),
     ("R1.2-4", PASS, texts(("provenance", '{"@graph": []}'), provenance="ro-crate-metadata.json")),
@@ -408,12 +487,21 @@ CASES = [
     ("R3-1", FAIL, texts(("citation", "cff-version: 1.2.0"))),
     ("R3-1", UNKNOWN, BARE),
     ("R3-2", PASS, files(file("m.onnx", "onnx"))),
-    ("R3-2", PARTIAL, files(file("m.pth", "legacy_torch"))),
+    ("R3-2", PARTIAL, files(file("m.pth", "legacy_torch"), file("m.py"))),
+    ("R3-2", FAIL, files(file("m.pth", "legacy_torch"))),
+    ("R3-2", PARTIAL, files(file("m.st", "safetensors"))),
+    (
+        "R3-2",
+        PASS,
+        files(file("m.st", "safetensors"), base=record(model_category=("bert",), frameworks=LIBRARY)),
+    ),
     ("R3-2", PARTIAL, files(file("m.txt", "lightgbm"))),
     ("R3-2", FAIL, files(file("m.plan", "tensorrt_plan"))),
     ("R3-2", UNKNOWN, BARE),
     ("R3-3", PASS, files(file(".github/workflows/t.yml"), file("tests/x.npz", "npy"))),
     ("R3-3", PARTIAL, files(file(".github/workflows/t.yml"))),
+    ("R3-3", PARTIAL, files(file("inputs.npy", "npy"), file("outputs.npy", "npy"))),
+    ("R3-3", FAIL, files(file("inputs.npy", "npy"))),
     ("R3-3", FAIL, NOTHING),
     ("R3-3", UNKNOWN, BARE),
 ]

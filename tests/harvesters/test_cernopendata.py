@@ -205,6 +205,22 @@ def test_relations_are_typed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ({"description": "This network was trained on the dataset:"}, "Dataset"),
+        ({"description": "Made from these:", "title": "Derived ntuples with leptons"}, "Dataset"),
+        ({"description": "Produced with the software:"}, None),
+        ({"description": "The databases of the run"}, None),
+        ({}, None),
+    ],
+)
+def test_a_relation_says_in_words_that_it_leads_to_data(words, kind):
+    stated = {"recid": "90", "type": "isDerivedFrom", **words}
+    record = cern.to_record({**METADATA, "relations": [stated]})
+    assert record.relations[0].target_kind == kind
+
+
 def test_software_is_identified_by_its_repository_too():
     tool = {
         **METADATA,

@@ -295,6 +295,22 @@ def test_results_name_the_part_of_their_dataset(dataset, name):
     assert (found.metric, found.value, found.dataset) == ("wer", "17.57", name)
 
 
+@pytest.mark.parametrize(
+    ("stated", "target"),
+    [
+        ("10.5281/zenodo.1000", "doi:10.5281/zenodo.1000"),
+        ("https://doi.org/10.5281/zenodo.1000", "doi:10.5281/zenodo.1000"),
+        ("lab/jets", "huggingface:datasets/lab/jets"),
+        ("https://huggingface.co/datasets/lab/jets", "huggingface:datasets/lab/jets"),
+    ],
+)
+def test_training_data_are_named_by_doi_or_by_the_name_at_the_hub(stated, target):
+    for card, tags in (([stated], []), ([], [f"dataset:{stated}"])):
+        record = mapped(cardData={"datasets": card}, tags=tags)
+        found = [item.target.compact for item in record.relations if item.type == "trained_on"]
+        assert found == [target]
+
+
 def test_metrics_inside_of_a_task_are_read():
     results = [{key: {"name": "NER", "metrics": [{"name": key, "value": 0.9}]}} for key in ("task", "tasks")]
     found = mapped(cardData={"model-index": [{"results": results}]}).evaluations

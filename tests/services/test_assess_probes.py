@@ -119,6 +119,18 @@ def test_the_readme_of_a_dataset_is_read_and_nothing_else_of_it(web, httpserver)
     assert probe_all(web, replace(record, distributions=long)).documents == ()
 
 
+def test_the_croissant_file_of_a_dataset_is_read_beside_its_readme(web, httpserver):
+    names = ("jets.csv", "README.md", "croissant.json", "second-croissant.json")
+    listed = tuple(Distribution(name=name, url=f"{PLACE}/{name}", size=10) for name in names)
+    for name in names[1:]:
+        httpserver.expect_request(f"/zenodo/records/1/files/{name}").respond_with_data("{}")
+    found = probe_all(web, replace(MODEL, kind="dataset", distributions=listed)).documents
+    assert [(item.path, item.role) for item in found] == [
+        ("README.md", "readme"),
+        ("croissant.json", "standard"),
+    ]
+
+
 def search_of(*items):
     return {"hits": {"hits": list(items), "total": len(items)}}
 

@@ -46,7 +46,7 @@ ProbeKind = Literal[
     "software_heritage",  # a snapshot at Software Heritage
 ]
 Outcome = Literal["ok", "absent", "denied", "failed", "not_probed"]
-Verified = Literal["sha512", "sha256", "sha1", "md5", "mismatch"]
+Verified = Literal["sha512", "sha256", "sha1", "git-blob-sha1", "md5", "adler32", "crc32", "mismatch"]
 Role = Literal[
     "readme",
     "license",

@@ -17,11 +17,11 @@ __all__ = [
     "base_models",
     "concept_dois",
     "host_of",
+    "is_closed",
     "is_persistent",
     "is_weights",
     "lineage_dois",
     "links",
-    "lists_no_files",
     "may_be_registered",
     "own_doi",
     "own_pids",
@@ -29,6 +29,7 @@ __all__ = [
     "scheme_of",
     "stated_access",
     "weight_files",
+    "why_no_list",
 ]
 
 _PERSISTENT_SCHEMES = frozenset(
@@ -72,9 +73,23 @@ def own_doi(evidence: Evidence) -> str | None:
     return record.doi or record.concept_doi or asked
 
 
-def lists_no_files(record: ModelRecord) -> bool:
-    """Tell whether only the registration was read, which lists no files even where the host has some."""
-    return not record.distributions and record.provenance.source == REGISTRAR.name
+def is_closed(record: ModelRecord) -> bool:
+    """Tell whether the record says that not everybody may have its files."""
+    return record.access is not None and record.access.level != "open"
+
+
+def why_no_list(record: ModelRecord) -> str | None:
+    """Return why a record without files may have some: who cannot have them, cannot see their list either.
+
+    None for a record that lists files, and for an open one, which has none.
+    """
+    if record.distributions:
+        return None
+    if record.provenance.source == REGISTRAR.name:
+        return "DataCite's record lists no files, and the host's was not read."
+    if record.access is not None and is_closed(record):
+        return f"The list of the files is hidden: their access is {record.access.level}."
+    return None
 
 
 def may_be_registered(evidence: Evidence) -> bool:

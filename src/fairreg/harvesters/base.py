@@ -131,6 +131,24 @@ class Harvester(ABC):
         """Return the address of the service's list of a record's files, which it refuses with the files."""
         return None
 
+    def other_files(
+        self,
+        web: HttpClient,  # noqa: ARG002 - most list all files
+        payload: Payload,  # noqa: ARG002
+    ) -> tuple[Distribution, ...]:
+        """Return the files beside the object that its record leaves out, such as the code of a repository.
+
+        Called for a row with `leaves_out_files`.
+        """
+        return ()
+
+    def stated_files(self, payload: Payload) -> dict[str, str]:  # noqa: ARG002 - most state none of it
+        """Return what a payload states in fields of its own and others put into files: {file name: text}.
+
+        Names are requirements.txt and hyperparameters.json. Pure; called for a row with `states_files`.
+        """
+        return {}
+
     def indexes(self, record: ModelRecord) -> tuple[Distribution, ...]:  # noqa: ARG002 - most have none
         """Return the files of a record that list more of its files and have to be read for their names."""
         return ()

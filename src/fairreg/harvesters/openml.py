@@ -5,6 +5,7 @@ The JSON is XML turned into JSON: numbers are text, and a repeatable element is 
 is HTTP 412 with ``{"error": {"code", "message"}}``; a list without results is such an error too.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -107,6 +108,22 @@ class OpenMLHarvester(Harvester):
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a flow, also of its line in a list. Raises RecordError with the JSON path."""
         return _record_of(JsonNode(payload))
+
+    def stated_files(self, payload: Payload) -> dict[str, str]:
+        """Return the dependencies of a flow and the values of its parameters."""
+        flow = _flow(JsonNode(payload))
+        parameters = {
+            name: value
+            for item in flow["parameter"].items()
+            if (name := item["name"].text) and (value := item["default_value"].text) and value != "null"
+        }
+        found = {
+            "requirements.txt": "\n".join(re.split(r"[,;\s]+", flow["dependencies"].text or "")),
+            "hyperparameters.json": "",
+        }
+        if parameters:
+            found["hyperparameters.json"] = json.dumps(parameters)
+        return {name: text for name, text in found.items() if text}
 
     def split(self, page: object) -> Iterator[Payload]:
         """The flows of a list, or the one document itself."""

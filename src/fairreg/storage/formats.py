@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 __all__ = [
+    "BARE_WEIGHTS",
     "ENSEMBLE_FORMATS",
     "HEAD_BYTES",
     "MODEL_FORMATS",
@@ -89,6 +90,8 @@ MODEL_FORMATS: frozenset[FileFormat] = ENSEMBLE_FORMATS | {
     *("onnx", "safetensors", "zip_torch", "legacy_torch", "keras", "saved_model", "tflite", "gguf"),
     *("pickle", "tensorrt_plan", "skops", "flax"),
 }
+# Tensors without the network that they belong to.
+BARE_WEIGHTS: frozenset[FileFormat] = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "flax"})
 HEAD_BYTES = 1024
 # PyTorch's legacy format begins with its magic number, pickled: LONG1 of ten bytes (torch/serialization.py).
 _LEGACY_TORCH = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"

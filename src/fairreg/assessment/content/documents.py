@@ -22,7 +22,7 @@ from fairreg.formats.front_matter import front_matter
 from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.schemas.record import is_apple_double
 
-__all__ = ["Stated", "parsed", "role_of", "stated_in", "to_rewrite"]
+__all__ = ["Stated", "parsed", "recorded_commit", "role_of", "stated_in", "to_rewrite"]
 
 _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)(licen[cs]e|copying)([-_.]\w[\w+-]*(\.\d+)*)?(\.(md|rst|txt))?$", "license"),
@@ -33,7 +33,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)(model[_-]?card)[^/]*\.(md|rst|txt|ya?ml)$", "model_card"),
     (r"(^|/)readme(\.\w+)?$", "readme"),
     (r"(^|/)(ro-crate-metadata\.json|[^/]*prov\.(json|jsonld)|[^/]*\.provn)$", "provenance"),
-    (r"(^|/)(mlmodel|rdf\.ya?ml|bioimageio\.ya?ml|[^/]*fair4ml[^/]*\.json(ld)?)$", "standard"),
+    (r"(^|/)(mlmodel|rdf\.ya?ml|bioimageio\.ya?ml|[^/]*(fair4ml|croissant)[^/]*\.json(ld)?)$", "standard"),
     (r"(^|/)(requirements[^/]*\.(txt|lock)|environment[^/]*\.ya?ml)$", "requirements"),
     (r"(^|/)(pyproject\.toml|pylock\.toml)$", "requirements"),
     (r"(^|/)((poetry|uv|pdm|pixi|pipfile)\.lock|conda-lock\.yml)$", "requirements"),
@@ -53,6 +53,9 @@ _ROLES: tuple[tuple[str, Role], ...] = (
 )
 _ANY_ROLE = re.compile("|".join(pattern for pattern, _ in _ROLES), re.IGNORECASE)
 _LONGEST = 65_536  # characters; metadata files are far smaller, and YAML is slow to read
+_DEEPEST = 8
+_COMMIT_KEY = re.compile(r"(?:git|code|source)?[ _-]?(?:commit|revision|sha)(?:[ _-]?(?:hash|id|sha))?", re.I)
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _NOT_THE_MODELS = re.compile(
     r"(^|/)(docs?|tests?)/[^/]*requirements|requirements[^/]*(dev|test|doc|lint)", re.IGNORECASE
 )
@@ -107,6 +110,23 @@ _READERS: dict[Role, Callable[[str], Reading[FileFacts]]] = {
 def parsed(document: Document) -> Any:
     """Return a JSON or YAML document as plain values, None if it does not parse or is too long; read-only."""
     return _values(document, lexical=False)
+
+
+def recorded_commit(document: Document) -> str | None:
+    """Return the commit that a file of settings or provenance states under a key of that name."""
+    return _commit_in(parsed(document), _DEEPEST)
+
+
+def _commit_in(value: Any, depth: int) -> str | None:
+    if depth == 0 or not isinstance(value, dict | list):
+        return None
+    members = value.items() if isinstance(value, dict) else (("", item) for item in value)
+    for key, item in members:
+        if isinstance(item, str) and _COMMIT_KEY.fullmatch(str(key)) and _COMMIT.fullmatch(item):
+            return item
+        if found := _commit_in(item, depth - 1):
+            return found
+    return None
 
 
 @lru_cache(maxsize=16)

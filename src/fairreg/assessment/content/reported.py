@@ -39,7 +39,10 @@ _LINK = (
 )
 _FIGURES = re.compile(
     rf"\b{_METRIC}{_LINK}{_VALUE}(?![\w/-])|(?<![\w.]){_VALUE}(?:\s(?:test|validation|overall|mean"
-    rf"|top-1))?\s{_METRIC}\b",
+    rf"|top-1))?\s{_METRIC}\b"
+    # What it is measured on may stand between an unmistakable metric and its number.
+    rf"|\b(?:accuracy|auc|auroc|area under the(?: roc)? curve)(?: [\w/+-]{{1,30}}){{1,8}}"
+    rf" (?:is|was|reaches|of) {_VALUE}(?![\w/-])",
     re.IGNORECASE,
 )
 _NO_RESULT = re.compile(

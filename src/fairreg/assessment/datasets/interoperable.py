@@ -64,6 +64,11 @@ def format_with_schema(evidence: Evidence) -> Finding:
     if plain and _fields(evidence):
         cited = _cite_fields(evidence, [item.name for item in _fields(evidence)])
         return passed(f"{plain[0]} is open, and its fields are listed.", cited)
+    schema = next((item for item in evidence.of_role("standard") if any(_listed_fields(parsed(item)))), None)
+    if plain and schema is not None:
+        return passed(
+            f"{plain[0]} is open, and {schema.path} lists its fields.", cite_document(schema, plain[0])
+        )
     if plain:
         reason = f"{plain[0]} is open, and no schema is published."
         return partial(reason, *_stated(evidence, plain), remedy=remedy)

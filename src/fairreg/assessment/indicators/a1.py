@@ -5,6 +5,7 @@ The AI model is retrievable by its identifier using a standardized communication
 """
 
 from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.content.packaged_metadata import shipped_records
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -76,10 +77,12 @@ def _first_bytes(evidence: Evidence) -> Finding:
     corresponds_to=("FsF-R1-01M-2",),
 )
 def verifies(evidence: Evidence) -> Finding:
-    """Downloaded digest against the published one, for each published file."""
+    """Downloaded digest against the host's for each file, and against the sha256 of a FAIR4ML file."""
     checked = [file for file in evidence.files if file.archive is None and file.verified]
-    wrong = [file for file in checked if file.verified == "mismatch"]
-    remedy = "Publish a sha256 of each file, for example in a SHA256SUMS file of the record."
+    stated = _stated_sha256(evidence)
+    differing = [file for file in checked if stated.get(file.path, file.sha256) != file.sha256]
+    wrong = [file for file in checked if file.verified == "mismatch"] + differing
+    remedy = "Publish a sha256 of the model file, at a host that states one or as distribution of FAIR4ML."
     if wrong:
         again = "Download again; if the digest still differs, report it to the host."
         return failed(
@@ -91,10 +94,25 @@ def verifies(evidence: Evidence) -> Finding:
             return failed("No digest is published for any file.", remedy=remedy)
         return unknown("The published files were not downloaded and verified.")
     weak = [file for file in checked if file.verified not in _STRONG]
+    models = [file for file in weak if file in evidence.model_files]
+    if models and all(file.path in stated for file in models):
+        reason = f"{models[0].path} has the sha256 that the FAIR4ML file beside it states."
+        return passed(reason, *map(cite_file, checked))
     if weak:
         reason = f"{weak[0].path} has its published {weak[0].verified}, which does not exclude a forgery."
         return partial(reason, *map(cite_file, checked), remedy=remedy)
     return passed(f"{len(checked)} file(s) have their published digest.", *map(cite_file, checked))
+
+
+def _stated_sha256(evidence: Evidence) -> dict[str, str]:
+    """Return the sha256 of each file that a FAIR4ML file beside the model states, in hexadecimal digits."""
+    return {
+        item.name: checksum.removeprefix("sha256:").lower()
+        for _, record in shipped_records(evidence)
+        for item in record.distributions
+        for checksum in item.checksums
+        if checksum.startswith("sha256:")
+    }
 
 
 @indicator(

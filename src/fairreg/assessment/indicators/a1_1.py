@@ -71,6 +71,9 @@ def no_vendor(evidence: Evidence) -> Finding:
         return passed("An anonymous request gets the file.", cited)
     if probe.outcome == "denied":
         return partial("The host asks for an account or token.", cited, remedy=remedy)
+    if evidence.probe("file_access").outcome == "denied":
+        reason = "The host gives the list of the files to nobody without an account."
+        return partial(reason, cite_probe(evidence, "file_access"), remedy=remedy)
     if evidence.downloaded and access and access.level == "open":
         return passed(
             "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")

@@ -56,7 +56,7 @@ def held_apart(evidence: Evidence) -> Finding:
     if evidence.probe("software_heritage").outcome == "ok":
         cited = cite_probe(evidence, "software_heritage")
         return partial("Software Heritage holds a snapshot.", cited, remedy=remedy)
-    return failed("The metadata lies only where the weights lie.", remedy=remedy)
+    return failed("No copy of the metadata is known but the host's own.", remedy=remedy)
 
 
 @indicator(

@@ -20,14 +20,16 @@ from fairreg.assessment.findings import (
 from fairreg.assessment.lineage import (
     archives,
     concept_dois,
-    lists_no_files,
     own_doi,
     own_pids,
     weight_files,
+    why_no_list,
 )
+from fairreg.schemas.record import ModelRecord
 from fairreg.sources import REGISTRAR, SWHID, schemes
 
 _GONE = 410
+_MOST_ADDRESSES = 100
 _SHA = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _WEB = frozenset(
     {scheme.name for scheme in schemes() if scheme.names in {"object", "code"} and not scheme.persistent}
@@ -136,7 +138,7 @@ def _resolves_at_host(evidence: Evidence) -> Finding:
 def version_specific(evidence: Evidence) -> Finding:
     """Version and concept DOI of the record and DataCite; a commit in place of a version."""
     record, concepts = evidence.record, concept_dois(evidence)
-    commit = _SHA.search(f"{record.version or ''} {record.provenance.url or ''}")
+    commit = _commit(record)
     own = record.doi or record.concept_doi
     cited = cite_record(evidence, "identifiers" if own else "identifier", own or record.identifier)
     remedy = "Publish each version with a DOI of its own under one concept DOI, as Zenodo does."
@@ -156,11 +158,20 @@ def version_specific(evidence: Evidence) -> Finding:
     )
 
 
+def _commit(record: ModelRecord) -> re.Match[str] | None:
+    """Return the commit in the version or in an address: files of a repository are addressed by one."""
+    files = " ".join(item.url or "" for item in record.distributions[:_MOST_ADDRESSES])
+    return _SHA.search(f"{record.version or ''} {record.provenance.url or ''} {files}")
+
+
 def _cite_digest(evidence: Evidence, commit: str | None) -> Citation:
     record = evidence.record
     if commit is None:
         return cite_record(evidence, "identifiers", record.value_of(SWHID.name))
-    return cite_record(evidence, "version" if commit in (record.version or "") else "provenance", commit)
+    if commit in (record.version or ""):
+        return cite_record(evidence, "version", commit)
+    in_page = commit in (record.provenance.url or "")
+    return cite_record(evidence, "provenance" if in_page else "distributions", commit)
 
 
 @indicator(
@@ -184,6 +195,6 @@ def file_addressable(evidence: Evidence) -> Finding:
     if packed:
         cited = cite_record(evidence, "distributions", f"{packed[0].name} {packed[0].checksums[0]}")
         return partial("Only an archive is listed with a digest, and no weight file.", cited, remedy=remedy)
-    if lists_no_files(record):
-        return unknown("DataCite's record lists no files, and the host's was not read.")
+    if why := why_no_list(record):
+        return unknown(why)
     return failed("The published metadata lists no model file with a digest.", remedy=remedy)

@@ -23,9 +23,9 @@ from fairreg.assessment.lineage import (
     archives,
     is_persistent,
     lineage_dois,
-    lists_no_files,
     own_pids,
     weight_files,
+    why_no_list,
 )
 from fairreg.schemas.identifiers import normalise_doi
 from fairreg.schemas.record import Distribution
@@ -129,8 +129,8 @@ def location(evidence: Evidence) -> Finding:
         cited = cite_record(evidence, "distributions", f"{located[0].url} ({located[0].size} bytes)")
         reason = f"The metadata gives address, size and checksum of the model's {verdict_of}."
         return passed(reason, cited) if verdict_of == "file" else partial(reason, cited, remedy=remedy)
-    if lists_no_files(record):
-        return unknown("DataCite's record lists no files, and the host's was not read.")
+    if why := why_no_list(record):
+        return unknown(why)
     return failed("The metadata leads to a landing page only.", remedy=remedy)
 
 

@@ -15,12 +15,12 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import own_doi
+from fairreg.assessment.lineage import is_closed, own_doi
+from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
 
 _MARKUP = ("schema.org", "signposting", "highwire", "dublin_core")
 _TOP, _FAR = 10, 50
-_NOT_LOOKED_FOR = "This release of fairreg does not look into model registries."
 
 
 @indicator(
@@ -91,19 +91,31 @@ def listed(evidence: Evidence) -> Finding:
     record = evidence.record
     remedy = "List the model in a registry of its community, and link the entry and the record to each other."
     if source_named(record.provenance.source).model_registry:
-        cited = cite_record(evidence, "provenance", record.provenance.source)
-        if record.description:
-            return passed("The model is hosted at a model registry.", cited)
-        return partial("The registry's entry has no description.", cited, remedy=remedy)
+        return _hosted(evidence, remedy)
     probe, cited = evidence.probe("registry_listing"), cite_probe(evidence, "registry_listing")
     if probe.outcome == "absent":
-        return failed("No model registry lists the model.", cited, remedy=remedy)
+        return failed("No entry in a model registry is linked with the model.", cited, remedy=remedy)
     if probe.outcome != "ok":
-        unasked = probe.outcome == "not_probed"
-        return unknown(_NOT_LOOKED_FOR if unasked else evidence.why_unknown("registry_listing"))
+        return unknown(evidence.why_unknown("registry_listing"))
     if "reciprocal" in probe.found:
         return passed("A model registry lists the model, and the links point back.", cited)
     return partial(f"The registry's entry is {', '.join(probe.found) or 'one way'}.", cited, remedy=remedy)
+
+
+def _hosted(evidence: Evidence, remedy: str) -> Finding:
+    record = evidence.record
+    source = source_named(record.provenance.source)
+    cited = cite_record(evidence, "provenance", source.name)
+    if source.dormant:
+        return partial(f"The model is hosted at {source.title}, which is dormant.", cited, remedy=remedy)
+    if record.description or _is_filled(record):
+        return passed("The model is hosted at a model registry.", cited)
+    return partial("The registry's entry has no description.", cited, remedy=remedy)
+
+
+def _is_filled(record: ModelRecord) -> bool:
+    """Tell whether the fields of an entry whose card is hidden describe the model."""
+    return is_closed(record) and bool(record.keywords) and bool(record.ml_task or record.license)
 
 
 @indicator(

@@ -26,10 +26,10 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.schemas.record import ANY_AXES, Tensor
-from fairreg.storage.formats import ENSEMBLE_FORMATS
+from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *ENSEMBLE_FORMATS})
-_WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "flax"})
+_OPAQUE = BARE_WEIGHTS | {"pickle"}
 _AGREE = 2
 # Libraries and files of data formats in code and requirements, where nobody says it in words.
 _SHOWN = {
@@ -64,13 +64,16 @@ def exchange_format(evidence: Evidence) -> Finding:
     if graphs:
         reason = f"{len(graphs)} of {len(files)} model files are self-describing graphs ({graphs[0].format})."
         return passed(reason, *map(cite_file, graphs))
-    weights = [file for file in files if file.format in _WEIGHTS]
-    named = [file for file in weights if file.format == "safetensors" and evidence.record.model_category]
+    weights = [file for file in files if file.format in BARE_WEIGHTS]
+    from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
+
+    architecture = named_architecture(evidence)
+    named = [file for file in weights if file.format == "safetensors" and architecture]
     if named:
-        category = cite_record(evidence, "model_category", evidence.record.model_category)
+        category = cite_record(evidence, "model_category", architecture)
         return passed("safetensors with a named architecture.", *map(cite_file, named), category)
     remedy = "Export the model to ONNX and publish that file beside the weights."
-    code = [file for file in evidence.files if file.path.endswith(".py")]
+    code = network_code(evidence)
     if weights and code:
         reason = f"{weights[0].format} weights need the Python code beside them."
         return partial(reason, *map(cite_file, weights), *map(cite_file, code), remedy=remedy)
@@ -179,8 +182,7 @@ def runs(evidence: Evidence) -> Finding:
     """Runs that were made on bundled or generated input."""
     tried = [model for model in evidence.models if model.ran is not None]
     if not tried:
-        reason = "No run was tried." if evidence.models else "fairreg recognised no model that it could run."
-        return unknown(reason if evidence.downloaded or evidence.models else NOT_DOWNLOADED)
+        return _untried(evidence)
     agreed = [model for model in tried if model.ran and len(model.runtimes) >= _AGREE]
     if agreed:
         reason = f"{' and '.join(agreed[0].runtimes)} run {agreed[0].file} and agree."
@@ -193,6 +195,29 @@ def runs(evidence: Evidence) -> Finding:
         )
     reason = f"{tried[0].file} does not run: {tried[0].detail or 'no runtime accepts it'}."
     return failed(reason, *(_cite_run(model) for model in tried), remedy=remedy)
+
+
+def _untried(evidence: Evidence) -> Finding:
+    """Fail for bare weights and pickles alone, which nobody can run; unknown for all that others could."""
+    files = evidence.model_files
+    if not files and not evidence.models and evidence.downloaded:
+        return failed("There is no model to run.", remedy="Publish the trained model, as an ONNX file.")
+    closed = files and all(file.format in _OPAQUE for file in files)
+    if closed and not _can_be_built(evidence):
+        reason = (
+            f"{files[0].path} is {files[0].format} without the code of its network, which nobody can run."
+        )
+        return failed(
+            reason, *map(cite_file, files), remedy="Publish an ONNX file, or the code of the network."
+        )
+    reason = "No run was tried." if evidence.models else "fairreg recognised no model that it could run."
+    return unknown(reason if evidence.downloaded or evidence.models else NOT_DOWNLOADED)
+
+
+def _can_be_built(evidence: Evidence) -> bool:
+    from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
+
+    return bool(network_code(evidence) or named_architecture(evidence))
 
 
 def _cite_run(model: ModelFact) -> Citation:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.documents import Stated, parsed, recorded_commit, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import is_deposit, mentions
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence
@@ -23,6 +23,7 @@ from fairreg.assessment.findings import (
     cite_text,
     failed,
     free_texts,
+    origin_of,
     partial,
     passed,
     unknown,
@@ -33,7 +34,7 @@ from fairreg.assessment.training import dataset_mentions, dataset_relations, is_
 from fairreg.formats.related import source_revision
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
-from fairreg.sources import DOI, code_sites, scheme_names
+from fairreg.sources import DOI, code_sites, scheme_names, schemes
 
 # Kinds of related objects that are no publication, as DataCite and the hosts name them ("image-figure").
 _NO_PAPER = re.compile(
@@ -260,16 +261,9 @@ def _cites_data(document: Document) -> bool:
 def source_code(evidence: Evidence) -> Finding:
     """Relations and identifiers that lead to code, else CITATION.cff and codemeta.json."""
     named = _code_references(evidence)
-    for target, cited in named:
-        if source_revision(target):
-            return passed(f"The record refers to {source_revision(target)}.", cited)
     stated = stated_in(evidence)
-    for item in stated:
-        if item.facts.commit:
-            return passed(
-                f"{item.document.path} names commit {item.facts.commit}.",
-                cite_document(item.document, item.facts.commit),
-            )
+    for reason, cited in _at_a_version(evidence, named, stated):
+        return passed(reason, cited)
     remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
     roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [
@@ -287,6 +281,22 @@ def source_code(evidence: Evidence) -> Finding:
     return failed("Nothing refers to the source code.", remedy=remedy)
 
 
+def _at_a_version(
+    evidence: Evidence, named: list[tuple[Identifier, Citation]], stated: tuple[Stated, ...]
+) -> Iterator[tuple[str, Citation]]:
+    """Yield what fixes the version of the code: relations, metadata files, settings, a release."""
+    for target, cited in named:
+        if source_revision(target):
+            yield f"The record refers to {source_revision(target)}.", cited
+    commits = [(item.document, item.facts.commit) for item in stated]
+    read = evidence.of_role("hyperparameters", "provenance")
+    for document, commit in (*commits, *((item, recorded_commit(item)) for item in read)):
+        if commit:
+            yield f"{document.path} names commit {commit}.", cite_document(document, commit)
+    if release := _own_release(evidence):
+        yield f"The record is that of the code at {release}.", cite_record(evidence, "version", release)
+
+
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
     """Return addresses of repositories that their sentence, the one before or the heading calls code."""
     found: list[Citation] = []
@@ -295,6 +305,13 @@ def _code_in_prose(evidence: Evidence) -> list[Citation]:
 
         found += [cite_document(document, said) for said in repository_told(document, _REPOSITORY)]
     return found
+
+
+def _own_release(evidence: Evidence) -> str | None:
+    """Return the release that the record of a code repository describes; None for its newest commit."""
+    record = evidence.record
+    is_code = any(item.name == record.provenance.source for item in schemes() if item.names == "code")
+    return record.version if is_code and origin_of(record, "version") == "stated" else None
 
 
 def _code_references(evidence: Evidence) -> list[tuple[Identifier, Citation]]:

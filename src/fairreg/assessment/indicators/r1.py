@@ -13,6 +13,7 @@ from fairreg.assessment.content.prose import clean, words
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
+    cite_file,
     cite_record,
     cite_text,
     failed,
@@ -24,10 +25,12 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.lineage import lists_no_files, weight_files
+from fairreg.assessment.lineage import weight_files, why_no_list
 from fairreg.schemas.record import Evaluation
 from fairreg.sources import OWNER_SLASH_NAME
 
+# Formats whose header states shape and type of each tensor, for anybody to read.
+_STATE_TENSORS = frozenset({"onnx", "safetensors", "gguf", "tflite", "keras"})
 _INFERENCE = re.compile(
     r"predict|infer(?:ence)?\b|from_pretrained|InferenceSession|load_model|load_state_dict|pipeline\(|generate\("
     r"|fairreg (?:run|fetch)|\.run\(",
@@ -45,7 +48,7 @@ _OWN = re.compile(
     "R1-1",
     weight=3,
     title="Content described",
-    passes="each model file with its size, and the number of parameters",
+    passes="each model file with its size, and the number of parameters (also in an open header of the file)",
     partial="only an archive with its size, or only one of the two",
     fails="none",
     corresponds_to=("FsF-R1-01M-1", "FsF-R1-01M-2", "ML-R1-01M"),
@@ -61,11 +64,15 @@ def content(evidence: Evidence) -> Finding:
     remedy = "List each model file with its size, and state the number of parameters and their precision."
     if files and counted:
         return passed("The record lists the model files with sizes and the number of parameters.", *cited)
+    open_files = [file for file in evidence.model_files if file.format in _STATE_TENSORS and not file.archive]
+    if files and open_files:
+        reason = f"The model files are listed with sizes, and {open_files[0].path} states its tensors itself."
+        return passed(reason, *cited, cite_file(open_files[0]))
     if listed or counted:
         missing = "the number of parameters" if files else "a size for each model file"
         return partial(f"The record does not state {missing}.", *cited, remedy=remedy)
-    if lists_no_files(record):
-        return unknown("DataCite's record lists no files, and the host's was not read.")
+    if why := why_no_list(record):
+        return unknown(why)
     return failed("The record describes no file.", remedy=remedy)
 
 

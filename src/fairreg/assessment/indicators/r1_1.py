@@ -24,7 +24,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import base_models
+from fairreg.assessment.lineage import base_models, is_closed
 from fairreg.sources import source_named
 
 
@@ -86,6 +86,11 @@ def agrees(evidence: Evidence) -> Finding:
         return unknown(NOT_DOWNLOADED, *cited)
     if found:
         return partial(f"Only one place names the licence, {names[0]}.", *cited, remedy=remedy)
+    if evidence.record.license_stated and not is_nothing(evidence.record.license_stated):
+        own = cite_record(evidence, "license_stated", evidence.record.license_stated)
+        return partial(
+            f"Only the record names a licence, {evidence.record.license_stated}.", own, remedy=remedy
+        )
     return failed("No licence is named anywhere.", remedy=remedy)
 
 
@@ -121,15 +126,20 @@ def covers_weights(evidence: Evidence) -> Finding:
     """Front matter about the weights, else a sentence, else the licence of a record without a base model."""
     if said := _said_of_weights(evidence):
         return said
-    remedy = _NAME_IT
     if evidence.record.license is None:
-        return failed("No licence is known that could cover the weights.", remedy=remedy)
-    cited = cite_record(evidence, "license", evidence.record.license)
+        hidden = not evidence.downloaded and is_closed(evidence.record)
+        reason = "No licence is known that could cover the weights."
+        return unknown(NOT_DOWNLOADED) if hidden else failed(reason, remedy=_NAME_IT)
     found = _licences(evidence)
     if any(not same_licence(found[0][0], name) for name, _ in found):
         names = ", ".join(sorted({name for name, _ in found}))
         reason = f"The licences differ ({names}), so that of the weights is not known."
-        return failed(reason, *(citation for _, citation in found), remedy=remedy)
+        return failed(reason, *(citation for _, citation in found), remedy=_NAME_IT)
+    return _inferred(evidence, cite_record(evidence, "license", evidence.record.license))
+
+
+def _inferred(evidence: Evidence, cited: Citation) -> Finding:
+    """Return the finding for a licence that only the record as a whole has."""
     upstream = base_models(evidence)
     if upstream:
         reason = (
@@ -138,9 +148,8 @@ def covers_weights(evidence: Evidence) -> Finding:
         return unknown(reason, cited, cite_relation(evidence, upstream[0]))
     if not (evidence.downloaded or evidence.documents):
         return unknown(NOT_DOWNLOADED, cited)
-    return partial(
-        "The record's licence is taken to cover the weights; nothing says so.", cited, remedy=remedy
-    )
+    reason = "The record's licence is taken to cover the weights; nothing says so."
+    return partial(reason, cited, remedy=_NAME_IT)
 
 
 _NAME_IT = "Name the licence of the weights as weights_license in the front matter of the model card."

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
 from fairreg.assessment.evidence import Document, Evidence
@@ -23,6 +23,7 @@ from fairreg.assessment.findings import (
     failed,
     free_texts,
     graded,
+    origin_of,
     partial,
     passed,
     unknown,
@@ -30,7 +31,8 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import relations
 from fairreg.formats.related import source_revision
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.sources import source_named
 
 if TYPE_CHECKING:
     from fairreg.assessment.content.training_settings import Setting
@@ -241,11 +243,19 @@ def _commit(evidence: Evidence) -> list[Citation]:
     found = [cite_relation(evidence, item) for item in targets if source_revision(item.target)]
     own = [item for item in evidence.record.identifiers if source_revision(item)]
     found += [cite_record(evidence, "identifiers", item.compact) for item in own]
-    if evidence.record.version and re.fullmatch(r"[0-9a-f]{7,40}", evidence.record.version):
+    if _is_commit(evidence.record):
         found.append(cite_record(evidence, "version", evidence.record.version))
+    read = evidence.of_role("hyperparameters", "provenance")
+    found += [cite_document(item, commit) for item in read if (commit := recorded_commit(item))]
     return found + [
         cite_document(item.document, item.facts.commit) for item in stated_in(evidence) if item.facts.commit
     ]
+
+
+def _is_commit(record: ModelRecord) -> bool:
+    """Tell whether the authors call the version by a commit; a host's own revision is of the upload."""
+    by_host = bool(source_named(record.provenance.source).card) or origin_of(record, "version") != "stated"
+    return not by_host and bool(re.fullmatch(r"[0-9a-f]{7,40}", record.version or ""))
 
 
 def _versions(evidence: Evidence) -> list[Citation]:

@@ -23,10 +23,12 @@ from fairreg.assessment.findings import (
 )
 from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
-from fairreg.storage.formats import ENSEMBLE_FORMATS
+from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 
-_SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
-_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS})
+_SHARED = frozenset({"onnx", "keras", "saved_model", "gguf"})
+_CONVERTIBLE = frozenset(
+    {"safetensors", "zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS}
+)
 _LAYOUT = frozenset({"data", "docs", "models", "notebooks", "references", "reports", "src", "tests"})
 _ENOUGH_FOLDERS = 4
 _VECTOR = re.compile(
@@ -34,6 +36,9 @@ _VECTOR = re.compile(
     r"|(?:^|/)(?:test|sample)[_-](?:input|output|vector|data)[^/]*$",
     re.IGNORECASE,
 )
+_ARRAYS = r"\.(?:npz?|npy|h5|root|parquet|csv|json|pb)$"
+_INPUTS = re.compile(rf"(?:^|/)(?:reference[_-])?inputs?{_ARRAYS}", re.IGNORECASE)
+_OUTPUTS = re.compile(rf"(?:^|/)(?:reference[_-]|expected[_-])?outputs?{_ARRAYS}", re.IGNORECASE)
 _FIELDS = {
     "mlmodel": ("flavors",),
     "rdf": ("format_version", "type"),
@@ -88,14 +93,15 @@ def _is_valid(document: Document) -> bool:
         return False
     stem = document.path.rsplit("/", 1)[-1].split(".")[0].lower()
     required = _FIELDS.get(stem, ("@context", "@type"))
-    return all(content.get(key) for key in required)
+    is_of_data = "dataset" in str(content.get("@type")).lower()  # Croissant beside a model
+    return all(content.get(key) for key in required) and not is_of_data
 
 
 @indicator(
     "R3-2",
     weight=2,
     title="Community file format",
-    passes="a format that the community's tools read (ONNX, safetensors, Keras, SavedModel)",
+    passes="a format that the community's tools read (ONNX, Keras, safetensors with a known architecture)",
     partial="one that can be converted",
     fails="another one",
     corresponds_to=("FsF-R1.3-02D", "ML-R3-02S"),
@@ -104,18 +110,33 @@ def file_format(evidence: Evidence) -> Finding:
     """Magic bytes of the model files."""
     files = evidence.model_files
     remedy = "Export the model to ONNX, or its weights to safetensors."
+    if not files:
+        return unread_files(evidence, "a model file of a known format", remedy=remedy)
     shared = [file for file in files if file.format in _SHARED]
-    if shared:
-        return passed(f"{shared[0].path} is {shared[0].format}.", *map(cite_file, shared))
-    convertible = [file for file in files if file.format in _CONVERTIBLE]
+    if not shared:
+        return _with_network(evidence, remedy)
+    return passed(f"{shared[0].path} is {shared[0].format}.", *map(cite_file, shared))
+
+
+def _with_network(evidence: Evidence, remedy: str) -> Finding:
+    """Return the finding for files whose network may be known by its name, or by its code.
+
+    A state dict is converted with its network; safetensors are open whoever built it.
+    """
+    from fairreg.assessment.content.network_code import named_architecture, network_code  # of files alone
+
+    files, architecture = evidence.model_files, named_architecture(evidence)
+    named = [file for file in files if file.format == "safetensors" and architecture]
+    if named:
+        reason = f"{named[0].path} is safetensors of {architecture[0]}."
+        return passed(reason, *map(cite_file, named))
+    known = architecture or network_code(evidence)
+    bare = frozenset() if known else BARE_WEIGHTS - {"safetensors"}
+    convertible = [file for file in files if file.format in _CONVERTIBLE - bare]
     if convertible:
         reason = f"{convertible[0].format} can be converted."
         return partial(reason, *map(cite_file, convertible), remedy=remedy)
-    if files:
-        return failed(
-            f"{files[0].format} is no format of the community.", *map(cite_file, files), remedy=remedy
-        )
-    return unread_files(evidence, "a model file of a known format", remedy=remedy)
+    return failed(f"{files[0].format} is no format of the community.", *map(cite_file, files), remedy=remedy)
 
 
 @indicator(
@@ -134,13 +155,21 @@ def practice(evidence: Evidence) -> Finding:
     present = {
         "template layout": [cite_file(file) for file in laid_out] if len(folders) >= _ENOUGH_FOLDERS else [],
         "continuous integration": _integration(evidence),
-        "test vectors": [cite_file(file) for file in evidence.files if _VECTOR.search(file.path)],
+        "test vectors": _vectors(evidence),
     }
     found = {name: citations for name, citations in present.items() if citations}
     cited = [citations[0] for citations in found.values()]
     reason = f"Found: {', '.join(found) or 'nothing of template layout, CI and test vectors'}."
     remedy = "Follow the cookiecutter4fair layout, run tests in CI, and publish a test vector."
     return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, final=evidence.downloaded)
+
+
+def _vectors(evidence: Evidence) -> list[Citation]:
+    """Cite files for tests: by folder or name, or arrays of inputs with the outputs that belong to them."""
+    named = [file for file in evidence.files if _VECTOR.search(file.path)]
+    sides = [[file for file in evidence.files if side.search(file.path)] for side in (_INPUTS, _OUTPUTS)]
+    paired = [file for side in sides for file in side] if all(sides) else []
+    return [cite_file(file) for file in named or paired]
 
 
 def _integration(evidence: Evidence) -> list[Citation]:

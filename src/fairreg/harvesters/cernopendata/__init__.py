@@ -5,6 +5,7 @@ The interface is that of cernopendata-client: ``/api/records/<recid>`` and ``/ap
 ``metadata`` of a record is also what the portal's repository keeps under ``data/records``.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -48,6 +49,8 @@ WINDOW = 10_000
 _DOI_PREFIX = "10.7483/opendata."
 # The portal's own terms for relations; the others are DataCite's.
 _RELATIONS: dict[str, RelationType] = {"ischildof": "is_derived_from", "isparentof": "is_source_of"}
+# The portal states no kind of a related record, but says what it is in the description of the relation.
+_OF_DATA = re.compile(r"\bdata ?sets?\b|\bn-?tuples?\b", re.IGNORECASE)
 _PROSE = ("methodology", "use_with", "system_details", "validation")
 
 
@@ -314,7 +317,9 @@ def _related(kind: RelationType, item: JsonNode) -> Relation | None:
         if number and number.isdigit()
         else identifier_of(item["doi"].text, "doi") or identifier_of(item["url"].address, "url")
     )
-    return Relation(type=kind, target=target) if target else None
+    said = f"{item['description'].text or ''} {item['title'].text or ''}"
+    of_data = "Dataset" if _OF_DATA.search(said) else None
+    return Relation(type=kind, target=target, target_kind=of_data) if target else None
 
 
 def _variables(meta: JsonNode) -> tuple[Tensor, ...]:

@@ -6,6 +6,7 @@ is queried without a login, as DLHub's own client does (dlhub_sdk 2.1.0, which i
 runs in an environment of its own). DOIs of DLHub's prefix 10.26311 are DataCite's: `datacite` serves them.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -106,6 +107,13 @@ class DLHubHarvester(Harvester):
         """The record of a servable's document. Raises RecordError with the JSON path."""
         return record_of(payload)
 
+    def stated_files(self, payload: Payload) -> dict[str, str]:
+        """Return the Python packages that a servable depends on, with their versions."""
+        packages = JsonNode(payload).at("dlhub", "dependencies", "python")
+        lines = (f"{name}=={version}" if version else name for name, version in _versions(packages))
+        text = "\n".join(lines)
+        return {"requirements.txt": text} if text else {}
+
     def split(self, page: object) -> Iterator[Payload]:
         """The documents of a saved dump: an answer of Globus Search, one of its results, or their list.
 
@@ -149,6 +157,13 @@ class DLHubHarvester(Harvester):
             note = f"Globus Search shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
             return HitPage(hits, None, total, note)
         return HitPage(hits, None if last else urlencode({"offset": end, "size": size}), total)
+
+
+def _versions(packages: JsonNode) -> Iterator[tuple[str, str | None]]:
+    """Yield name and exact version of each package; None for a version that floats."""
+    for name, node in packages.members():
+        stated = (node.text or "").removeprefix("==")
+        yield name, stated if re.fullmatch(r"\d[\w.!+]*", stated) else None
 
 
 def _question(query: str) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Pay
 from fairreg.harvesters.common.paging import is_last, within
 from fairreg.harvesters.github.api import get, object_in
 from fairreg.harvesters.github.envelope import Envelope
-from fairreg.harvesters.github.mapping import is_slug, record_of, repository_of
+from fairreg.harvesters.github.mapping import files_of_tree, is_slug, record_of, repository_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.source_row import is_tag
 from fairreg.web import HttpClient
 
@@ -87,6 +87,15 @@ class GitHubHarvester(Harvester):
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of an envelope, or of GitHub's answer for one repository. Raises RecordError."""
         return record_of(payload)
+
+    def other_files(self, web: HttpClient, payload: Payload) -> tuple[Distribution, ...]:
+        """Return all files of the commit that the record describes, model files as well."""
+        top = JsonNode(payload)
+        slug, sha = repository_of(top)["full_name"].text, top.at("commit", "sha").text
+        if slug is None or sha is None or not is_slug(slug):
+            return ()
+        tree = JsonNode(object_in(get(web, f"/repos/{slug}/git/trees/{sha}", {"recursive": 1})))
+        return tuple(files_of_tree(tree, slug, sha))
 
     def split(self, page: object) -> Iterator[Payload]:
         """The repositories of a search page or list, those that a code search hit, or the one itself."""

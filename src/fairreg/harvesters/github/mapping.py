@@ -55,7 +55,15 @@ from fairreg.schemas.text import one_line, plain_text
 if TYPE_CHECKING:
     from fairreg.formats.file_facts import FileFacts
 
-__all__ = ["POINTER_BYTES", "is_slug", "model_files", "raw_address", "record_of", "repository_of"]
+__all__ = [
+    "POINTER_BYTES",
+    "files_of_tree",
+    "is_slug",
+    "model_files",
+    "raw_address",
+    "record_of",
+    "repository_of",
+]
 
 RAW = "https://raw.githubusercontent.com"
 MEDIA = "https://media.githubusercontent.com/media"
@@ -201,6 +209,12 @@ def _distributions(top: JsonNode, repo: JsonNode, slug: str) -> Iterator[Distrib
                 None if closed else file_address(asset["browser_download_url"].value, asset["name"].value)
             )
             yield asset_of(asset, name, address)
+
+
+def files_of_tree(tree: JsonNode, slug: str, sha: str) -> Iterator[Distribution]:
+    """Yield every file in GitHub's answer about the tree of a commit, with its address."""
+    for path, entry in _blobs(JsonNode({"tree": tree.value})):
+        yield _blob(tree, entry, path, raw_address(slug, sha, path))
 
 
 def _blobs(top: JsonNode) -> Iterator[tuple[str, JsonNode]]:

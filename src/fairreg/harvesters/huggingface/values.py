@@ -4,7 +4,7 @@
 import re
 
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 
 __all__ = ["PAGES", "REPOSITORY", "dataset_named", "model_named", "stated_text", "texts"]
@@ -36,7 +36,7 @@ def texts(node: JsonNode) -> list[str]:
 def dataset_named(name: str) -> Identifier:
     """Return the dataset that `name` or its address names."""
     plain = name.removeprefix(f"{PAGES}/").removeprefix("datasets/")
-    if REPOSITORY.fullmatch(plain):
+    if REPOSITORY.fullmatch(plain) and not normalise_doi(name):  # a DOI looks like owner/name
         return Identifier("huggingface", f"datasets/{plain}")
     return identifier_of(name) or Identifier("other", name)
 

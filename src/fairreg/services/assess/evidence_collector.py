@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,6 +24,7 @@ from fairreg.assessment.evidence import (
     Outcome,
     Probe,
 )
+from fairreg.assessment.lineage import why_no_list
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
@@ -34,7 +36,7 @@ from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIde
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
-from fairreg.services.assess.probes import ProbeResults, probe_all
+from fairreg.services.assess.probes import ProbeResults, listing, probe_all
 from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
@@ -48,6 +50,7 @@ from fairreg.services.fetch.fetch import (
 from fairreg.services.fetch.leads import entry_identifier, follow, settled
 from fairreg.services.fetch.resolve import (
     Resolution,
+    SourceRecord,
     StepOutcome,
     concept_note,
     resolve,
@@ -58,6 +61,9 @@ from fairreg.settings import Settings
 from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
+
+if TYPE_CHECKING:
+    from fairreg.services.assess.other_files import OtherFiles
 
 __all__ = ["MAX_DOWNLOAD", "EvidenceCollector"]
 
@@ -82,6 +88,11 @@ class _Known:
     # Documents known without the files.
     documents: tuple[Document, ...] = ()
     added: ModelRecord | None = None
+    # Files that the record leaves out; None where there are none, or none were looked for.
+    others: "OtherFiles | None" = None
+    complete: bool = True
+    # What the payload of the source states in its own fields.
+    stated: tuple[Document, ...] = ()
 
 
 @dataclass
@@ -141,11 +152,11 @@ class EvidenceCollector:
             gathered_at=self._now(),
             datacite=known.datacite,
             probes=known.probes,
-            files=file_inspection.files(fetched) if fetched else known.mismatched,
-            documents=file_inspection.documents(fetched) if fetched else known.documents,
+            files=_files(known),
+            documents=_documents(known),
             models=file_inspection.model_facts(fetched) if fetched else (),
             added=known.added,
-            downloaded=fetched is not None,
+            downloaded=fetched is not None and known.complete,
             offline=self.web is None,
         )
         if not deep or known.record.kind == "dataset":
@@ -174,18 +185,30 @@ class EvidenceCollector:
         answers: ProbeResults = probe_all(web, record)
         # Data sets are large, and their rubric needs only the first bytes.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
+        others = self._others(web, resolution) if fetched else None
+        listed = listing(web, record, resolution.datacite.record if resolution.datacite else None)
         with storing("The record is", self.log):
             save_record(self.registry, resolution)
         registered = resolution.datacite
         return _Known(
             record=record,
             datacite=_facts(registered.record, registered.raw) if registered else None,
-            probes=(*_datacite_probe(resolution), *answers.probes),
+            probes=(*_datacite_probe(resolution), *answers.probes, *filter(None, [listed])),
             fetched=fetched,
             mismatched=mismatched,
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
+            others=others,
+            complete=others is None or others.complete,
+            stated=_stated(resolution.source),
         )
+
+    def _others(self, web: HttpClient, resolution: Resolution) -> "OtherFiles | None":
+        if resolution.source is None or not file_inspection.leaves_out(resolution.source.record):
+            return None
+        from fairreg.services.assess.other_files import other_files  # not offline
+
+        return other_files(web, resolution.source, self.log)
 
     def _statements(self, pid: IdentifierLike) -> Sequence[Statement]:
         try:
@@ -214,6 +237,8 @@ class EvidenceCollector:
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
+            complete=not file_inspection.leaves_out(record),
+            stated=file_inspection.stated_documents(ranked[0].source, ranked[0].payload),
         )
 
     def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> FetchedFiles | None:
@@ -230,6 +255,8 @@ class EvidenceCollector:
     ) -> tuple[FetchedFiles | None, tuple[FileFact, ...]]:
         """Fetch the files, if accessible and not too large; return also facts on files that differ from the
         published ones."""
+        if not record.distributions and why_no_list(record) is None:
+            return FetchedFiles(pid.text, record, (), (), ()), ()  # there is nothing to download
         sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache, self.log)
         size = sum(item or 0 for item in sizes)
         if size > self.largest or None in sizes:
@@ -284,7 +311,9 @@ class EvidenceCollector:
                     with storing("The assessment of the training data is", self.log):
                         save(self.registry, [made])
         except FairregError as error:
-            return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
+            rubric = f"{DATASETS.name} {DATASETS.version}"
+            unread = DatasetScore(identifier=dataset, rubric=rubric, when=self._now(), detail=error.message)
+            return unread, None
         return dataset_score(dataset, evidence), made
 
     def _now(self) -> str:
@@ -311,6 +340,22 @@ def _datacite_probe(resolution: Resolution) -> list[Probe]:
 def _card(resolution: Resolution) -> tuple[Document, ...]:
     found = resolution.source
     return file_inspection.card(found.record.provenance.source, found.raw) if found else ()
+
+
+def _stated(found: SourceRecord | None) -> tuple[Document, ...]:
+    return file_inspection.stated_documents(found.record.provenance.source, found.raw) if found else ()
+
+
+def _files(known: _Known) -> tuple[FileFact, ...]:
+    """The fetched files, and those beside them; without a download those that differ from the published."""
+    fetched = file_inspection.files(known.fetched) if known.fetched else known.mismatched
+    return fetched + (known.others.files if known.others else ())
+
+
+def _documents(known: _Known) -> tuple[Document, ...]:
+    """The documents among the fetched files and beside them; without a download those known otherwise."""
+    fetched = file_inspection.documents(known.fetched) if known.fetched else known.documents
+    return fetched + (known.others.documents if known.others else ()) + known.stated
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:

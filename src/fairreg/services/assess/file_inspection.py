@@ -15,13 +15,14 @@ from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Ver
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
+from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
 
-__all__ = ["card", "documents", "files", "located_documents", "model_facts"]
+__all__ = ["card", "documents", "files", "leaves_out", "located_documents", "model_facts", "stated_documents"]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
@@ -78,6 +79,30 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
     raw = text.encode("utf-8", "replace")
     shown = raw.decode()[:_MAX_TEXT]
     return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
+
+
+def leaves_out(record: ModelRecord) -> bool:
+    """Tell whether the record's source has files beside those that the record lists."""
+    return source_named(record.provenance.source).leaves_out_files
+
+
+def stated_documents(source: str, payload: bytes | None) -> tuple[Document, ...]:
+    """What the payload of a source states in its own fields, each like the file that others state it in."""
+    if not payload or not source_named(source).states_files:
+        return ()
+    from fairreg import harvesters  # few sources state any
+
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        return ()
+    found = harvesters.get(source).stated_files(document) if isinstance(document, dict) else {}
+    told = ((role_of(name), name, text) for name, text in found.items())
+    return tuple(
+        Document(role=role, path=f"{source_named(source).title}'s {name}", text=text[:_MAX_TEXT])
+        for role, name, text in told
+        if role is not None
+    )
 
 
 def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
@@ -168,7 +193,7 @@ def _download(item: Downloaded) -> FileFact:
 
 
 def _verified(algorithm: str) -> Verified | None:
-    known: tuple[Verified, ...] = ("sha512", "sha256", "sha1", "md5")
+    known: tuple[Verified, ...] = ("sha512", "sha256", "sha1", "git-blob-sha1", "md5", "adler32", "crc32")
     return next((name for name in known if name == algorithm), None)
 
 

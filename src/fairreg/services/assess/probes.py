@@ -21,14 +21,15 @@ from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound
 from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
 from fairreg.schemas.file_address import quoted_path
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
-from fairreg.sources import DOI, ApiDescription, source_named
+from fairreg.sources import DOI, ApiDescription, all_sources, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import HttpClient, Response, RetryPolicy
 
-__all__ = ["ProbeResults", "probe_all"]
+__all__ = ["ProbeResults", "listing", "probe_all"]
 
 # Limits on seconds and bytes of one answer, against slow and endless responses.
 _BRIEF = RetryPolicy(
@@ -53,6 +54,7 @@ _OPENING = 4096
 _EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
 _MAX_TEXT = 65_536
 _IN_WORDS = ("readme", "docs", "definitions")
+_IN_A_STANDARD = ("standard",)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,35 @@ def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
     return ProbeResults(probes, (*embedded, *_beside_the_data(brief.anonymous(), record)))
 
 
+def listing(web: HttpClient, record: ModelRecord, registered: ModelRecord | None) -> Probe | None:
+    """Return the probe of the model registries that a record or its registration names.
+
+    None for a dataset, and for the record of a registry itself. Registries are not searched: an entry that
+    nothing of the model names is no cross-link (rubric, F4-3).
+    """
+    if record.kind == "dataset" or source_named(record.provenance.source).model_registry:
+        return None
+    named = _entries(record, registered)
+    if not named:
+        detail = "neither the record nor its registration names an entry in a model registry"
+        return Probe(kind="registry_listing", outcome="absent", detail=detail, when=now())
+    from fairreg.services.assess.registry_listing import registry_listing  # few records name one
+
+    return registry_listing(web.with_policy(_BRIEF), named, record)
+
+
+def _entries(record: ModelRecord, registered: ModelRecord | None) -> tuple[Identifier, ...]:
+    """Return the models in registries that are named, each once, without datasets and applications."""
+    registries = {scheme.name for row in all_sources() if row.model_registry for scheme in row.schemes}
+    found: dict[tuple[str, str], Identifier] = {}
+    for one in filter(None, (record, registered)):
+        related = [item.target for item in one.relations if (item.target_kind or "").lower() != "dataset"]
+        for item in (*one.identifiers, *related):
+            if item.scheme in registries and not item.value.startswith(("datasets/", "spaces/")):
+                found.setdefault(item.key, item)
+    return tuple(found.values())
+
+
 def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
     if record.doi:
         address = f"{DOI.resolver}{quoted_path(record.doi)}"
@@ -107,18 +138,22 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
 
 
 def _beside_the_data(web: HttpClient, record: ModelRecord) -> Iterator[Document]:
-    """Yield the first document in words among the files of a dataset, if it can be had and is not long."""
+    """Yield the first document in words and the first in a standard (Croissant) among a dataset's files.
+
+    Each only if it can be had and is not long.
+    """
     from fairreg.assessment.content.documents import role_of
 
-    named = ((item, role_of(item.name)) for item in record.distributions if item.url and not item.path)
-    for item, role in named:
-        if role in _IN_WORDS and item.url and (item.size or 0) <= _MAX_TEXT:
+    named = [(item, role_of(item.name)) for item in record.distributions if item.url and not item.path]
+    for roles in (_IN_WORDS, _IN_A_STANDARD):
+        short = (pair for pair in named if pair[1] in roles and (pair[0].size or 0) <= _MAX_TEXT)
+        item, role = next(short, (None, None))
+        if item is not None and role is not None and item.url is not None:
             with suppress(FairregError):  # then it stays unread
                 body = _head(web, item.url, {}, _MAX_TEXT).body
                 digest = hashlib.sha256(body).hexdigest()
                 text = body.decode("utf-8", "replace")
                 yield Document(role=role, path=item.name, text=text, sha256=digest)
-            return
 
 
 def _about_files(web: HttpClient, record: ModelRecord) -> Iterator[_Question]:
