@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from fairreg.schemas.text import one_line
 
-__all__ = ["agreed", "is_listed", "joined", "of_one", "spdx", "with_address"]
+__all__ = ["agreed", "all_of", "in_words", "is_listed", "joined", "of_one", "spdx", "with_address"]
 
 _LONGEST = 200
 # The library takes these families for their first version.
@@ -102,6 +102,43 @@ def joined(expressions: Iterable[str]) -> str | None:
     unique = sorted(set(expressions))
     parts = [f"({part})" if " OR " in part and len(unique) > 1 else part for part in unique]
     return " AND ".join(parts) or None
+
+
+def all_of(each: Iterable[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
+    """Return (SPDX expression, None) of one thing under several licences, else (None, the words of all).
+
+    Each comes as `of_one` returns it. An expression would hide a licence that is not recognised, so beside
+    one there is none. Statements that are no licences (on access, a notice of copyright, the name of a
+    recognised one without its version) are words beside an expression.
+
+    >>> all_of([("MIT", None), (None, "Non-commercial use only")])
+    (None, 'MIT; Non-commercial use only')
+    >>> all_of([("MIT", None), (None, "info:eu-repo/semantics/openAccess")])
+    ('MIT', 'info:eu-repo/semantics/openAccess')
+    """
+    stated = list(dict.fromkeys(pair for pair in each if any(pair)))
+    known = [licence for licence, _ in stated if licence]
+    words = [text for licence, text in stated if text and not licence]
+    if known and (not words or _have_no_terms(words, known)):
+        return joined(known), "; ".join(words) or None
+    return None, "; ".join(licence or text or "" for licence, text in stated) or None
+
+
+def in_words(license_id: str | None, stated: str | None) -> str | None:
+    """Return a record's licence to show: its expression, and what is stated beside it with other words.
+
+    >>> in_words("MIT", "MIT License"), in_words("MIT", "(c) 2020 CERN")
+    ('MIT', 'MIT; stated beside it: (c) 2020 CERN')
+    """
+    if not license_id or not stated:
+        return license_id or stated
+    return license_id if spdx(stated) == license_id else f"{license_id}; stated beside it: {stated}"
+
+
+def _have_no_terms(words: list[str], known: list[str]) -> bool:
+    from fairreg.schemas.licenses.statements import is_no_licence
+
+    return all(is_no_licence(text, known) for text in words)
 
 
 def with_address(stated: str) -> str:
