@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.schemas.licenses import spdx, with_address
+from fairreg.schemas.licenses import of_one, spdx, with_address
 from fairreg.schemas.licenses.spdx_list import location
 
 LIST = json.loads(files("fairreg.schemas.licenses").joinpath("spdx.json").read_text(encoding="utf-8"))[
@@ -187,6 +187,53 @@ def test_a_creative_commons_address_in_any_language(terms, version, page, langua
     suffix = f".{language}" if language and page in {"/deed", "/legalcode"} else ""
     address = f"{start}creativecommons.org/licenses/{terms}/{version}{page}{suffix}"
     assert spdx(address) == f"CC-{terms.upper()}-{version}"
+
+
+CC = "https://creativecommons.org/licenses"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        f"{CC}/by/3.0/fr/",
+        f"{CC}/by-nc-sa/3.0/au",
+        f"{CC}/by/2.0/kr/deed.ko",
+        f"{CC}/by-nd/2.5/it/legalcode",
+        f"{CC}/by/2.5/scotland/",
+        f"{CC}/by/3.0/fr?lang=en",
+        "https://i.creativecommons.org/l/by/3.0/fr/88x31.png",
+        f"CC BY 3.0 ({CC}/by/3.0/fr/)",
+        f"[CC BY 3.0]({CC}/by/3.0/fr/)",
+        "Creative Commons Attribution 3.0 France",
+        "Creative Commons Attribution 3.0 (IT)",
+        "Creative Commons Attribution 3.0 (CL)",
+        "CC BY 3.0 FR",
+    ],
+)
+def test_a_ported_licence_is_not_the_one_it_was_made_of(stated):
+    assert spdx(stated) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (f"{CC}/by/3.0/igo/legalcode", "CC-BY-3.0-IGO"),
+        (f"{CC}/by-sa/2.1/jp/", "CC-BY-SA-2.1-JP"),
+        (f"{CC}/by/3.0/us/deed.de", "CC-BY-3.0-US"),
+        ("https://i.creativecommons.org/l/by/3.0/us/88x31.png", "CC-BY-3.0-US"),
+        ("CC BY 3.0 AU", "CC-BY-3.0-AU"),
+        ("Creative Commons Attribution 3.0 (CC BY)", "CC-BY-3.0"),
+        (f"{CC}/by/4.0/fr/", "CC-BY-4.0"),  # a language: 4.0 has no ports
+    ],
+)
+def test_a_ported_licence_of_the_list(stated, expected):
+    assert spdx(stated) == expected
+
+
+def test_the_address_of_a_port_contradicts_the_name_of_another_licence():
+    address = f"{CC}/by/3.0/fr/"
+    assert of_one("CC BY 3.0", address) == (None, f"CC BY 3.0 ({address})")
+    assert of_one("CC BY 3.0", f"{CC}/by/3.0/deed.fr") == ("CC-BY-3.0", None)
 
 
 def test_a_badge_of_creative_commons():

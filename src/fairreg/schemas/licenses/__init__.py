@@ -40,6 +40,7 @@ def agreed(*stated: str) -> str | None:
 
     >>> agreed("MIT", "https://creativecommons.org/licenses/by-nc/4.0/")
     """
+    from fairreg.schemas.licenses.addresses import is_port
     from fairreg.schemas.licenses.names import is_part_of_name
 
     read = {text: spdx(text) for text in stated}
@@ -48,6 +49,9 @@ def agreed(*stated: str) -> str | None:
     of_pages = {licence for text, licence in read.items() if licence and "/" in text}
     found -= {item for item in of_pages if f"{item.removesuffix('-only')}-or-later" in found}
     licence = found.pop() if len(found) == 1 else None
+    # A port is another licence than the one that it was made of, also where SPDX lists it not.
+    if any(known is None and is_port(text) for text, known in read.items()):
+        return None
     names = [text for text, known in read.items() if known is None and not re.search(r"[:/]|^#", text)]
     return licence if licence and all(is_part_of_name(name, licence) for name in names) else None
 
@@ -186,9 +190,9 @@ def _at(address: str) -> str | None:
 
 def _agreed(name: str, address: str) -> str | None:
     """Return the licence of a name with an address, which must not contradict each other."""
-    from fairreg.schemas.licenses.addresses import is_address
+    from fairreg.schemas.licenses.addresses import is_address, is_port
 
     named, published = _one(name) if name and not is_address(name) else None, _at(address)
-    if named and published:
+    if named and (published or is_port(address)):
         return named if named == published else None
     return named
