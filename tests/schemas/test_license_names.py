@@ -171,6 +171,36 @@ def test_nothing_is_guessed(stated):
     assert spdx(stated) is None
 
 
+FAMILIES = (
+    "GPL",
+    "gpl",
+    "LGPL",
+    "AGPL",
+    "GFDL",
+    "GNU",
+    "BSD",
+    "Apache",
+    "MPL",
+    "LicenseRef-GPL",
+    "licenseref-gpl",
+)
+EXPRESSIONS = (
+    "({})", "MIT or {}", "{} AND MIT", "MIT/{}", "({}) OR (MIT)", "{} with classpath-exception-2.0", "{}+",
+    "MIT AND (ISC OR {})",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_without_a_version_is_no_licence_anywhere_in_an_expression(family):
+    assert [form for form in EXPRESSIONS if spdx(form.format(family))] == []
+
+
+def test_a_family_with_its_version_is_read_in_an_expression():
+    assert spdx("MIT or GPL-2.0+") == "MIT OR GPL-2.0-or-later"
+    assert spdx("(GPL-3.0)") == "GPL-3.0-only"
+    assert spdx("gpl-2.0 with classpath-exception-2.0") == "GPL-2.0-only WITH Classpath-exception-2.0"
+
+
 LANGUAGES = ("", "en", "de", "fr", "ja", "zh-hans", "zh_TW", "pt-br", "es_ES", "nl", "it")
 PAGES = ("", "/", "/deed", "/legalcode", "/legalcode.txt", "/?ref=chooser-v1", "/rdf")
 TERMS = ("by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd")
