@@ -345,6 +345,7 @@ def test_an_author_without_a_name_counts_as_not_read():
             "Custom non-commercial license (https://spdx.org/licenses/MIT)",
         ),
         ({"@type": "CreativeWork", "name": "The MIT License"}, "MIT", None),
+        ({"name": "MIT", "identifier": "House rules"}, None, "MIT, contradicted by House rules"),
         ({"@type": "CreativeWork", "identifier": "Apache-2.0"}, "Apache-2.0", None),
         (["MIT", "Apache-2.0"], "Apache-2.0 AND MIT", None),
         (["https://spdx.org/licenses/MIT", "Non-commercial use only"], None, "MIT; Non-commercial use only"),

@@ -262,7 +262,7 @@ def test_a_ported_licence_of_the_list(stated, expected):
 
 def test_the_address_of_a_port_contradicts_the_name_of_another_licence():
     address = f"{CC}/by/3.0/fr/"
-    assert of_one("CC BY 3.0", address) == (None, f"CC BY 3.0 ({address})")
+    assert of_one("CC BY 3.0", address) == (None, f"CC BY 3.0, contradicted by {address}")
     assert of_one("CC BY 3.0", f"{CC}/by/3.0/deed.fr") == ("CC-BY-3.0", None)
 
 

@@ -364,7 +364,7 @@ def _licences(node: Node) -> tuple[str | None, str | None]:
     if expression is not None and found not in (None, expression):
         _leave(node, "license")
     told = dict.fromkeys(str(text) for text in (words, stated) if text is not None)
-    return found if expression is None else str(expression), "; ".join(told) or None
+    return found if expression is None else str(expression), "; ".join(told) if told else None
 
 
 def _all_of(each: list[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:

@@ -305,8 +305,8 @@ class ModelRecord(_Described, frozen=True):
     """Metadata of one AI model, dataset or piece of software.
 
     `identifier` is the compact form of the main identifier (``doi:10.5281/zenodo.7305227``); `identifiers`
-    holds all of them. `license` is an SPDX identifier or expression; licences of which one has none stay
-    in `license_stated`. `stated_type` is the source's word for the type. Dates are ISO 8601, as precise as
+    holds all of them. `license` is an SPDX identifier or expression; a licence without one stays in
+    `license_stated`. `stated_type` is the source's word for the type. Dates are ISO 8601, as precise as
     known.
     """
 

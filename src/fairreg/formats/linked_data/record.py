@@ -16,7 +16,7 @@ from fairreg.formats.linked_data.terms import shown
 from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, POINTING_SCHEMES, Identifier, template_fault
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.licenses import agreed, all_of, spdx
+from fairreg.schemas.licenses import agreed, all_of, of_one, spdx
 from fairreg.schemas.record import (
     Access,
     Distribution,
@@ -316,7 +316,9 @@ def _leave_other_addresses(node: LinkedNode) -> None:
 def _named_licence(texts: list[str]) -> str:
     """Return a licence without an SPDX identifier by its name and its address."""
     address = next((text for text in texts[1:] if "://" in text and text != texts[0]), None)
-    return f"{texts[0]} ({address})" if address else texts[0]
+    told = f"{texts[0]} ({address})" if address else texts[0]
+    # What would be read as a licence again does not say why it is none.
+    return told if spdx(told) is None else of_one(*texts)[1] or told
 
 
 def _licence_texts(value: Value) -> Iterator[str | None]:

@@ -40,20 +40,30 @@ def agreed(*stated: str) -> str | None:
 
     >>> agreed("MIT", "https://creativecommons.org/licenses/by-nc/4.0/")
     """
-    from fairreg.schemas.licenses.addresses import is_port
-    from fairreg.schemas.licenses.names import is_part_of_name
-
     read = {text: spdx(text) for text in stated}
     found = {licence for licence in read.values() if licence}
     # GNU's licences have one address for both: "only" is not stated by it.
     of_pages = {licence for text, licence in read.items() if licence and "/" in text}
     found -= {item for item in of_pages if f"{item.removesuffix('-only')}-or-later" in found}
     licence = found.pop() if len(found) == 1 else None
-    # A port is another licence than the one that it was made of, also where SPDX lists it not.
-    if any(known is None and is_port(text) for text, known in read.items()):
-        return None
-    names = [text for text, known in read.items() if known is None and not re.search(r"[:/]|^#", text)]
-    return licence if licence and all(is_part_of_name(name, licence) for name in names) else None
+    return licence if licence and _contradiction(licence, stated) is None else None
+
+
+def _contradiction(licence: str, texts: Iterable[str]) -> str | None:
+    """Return the first of the texts that is not recognised and has other terms than the licence."""
+    from fairreg.schemas.licenses.addresses import is_port
+    from fairreg.schemas.licenses.names import is_part_of_name
+
+    for text in texts:
+        if spdx(text):
+            continue
+        name = _ADDRESS.sub(" ", text).strip()
+        # One word with such signs is an address, a reference or a file of the repository.
+        is_name = " " in name or not re.search(r"[:/]|^#", name)
+        says_more = is_name and not is_part_of_name(name, licence) and not _have_no_terms([name], [licence])
+        if says_more or is_port(text):
+            return text
+    return None
 
 
 def of_one(*stated: str | None) -> tuple[str | None, str | None]:
@@ -72,6 +82,9 @@ def of_one(*stated: str | None) -> tuple[str | None, str | None]:
         return licence, None
     first = next((text for text in texts if spdx(text)), None)
     other = next((text for text in texts if first and spdx(text) not in {None, spdx(first)}), None)
+    if other is None and first == texts[0]:
+        # The known name alone would be read as the licence again.
+        other = _contradiction(spdx(first) or "", texts)
     if other:
         return None, f"{first}, contradicted by {other}"
     address = next((text for text in texts[1:] if "://" in text), None)
