@@ -234,8 +234,9 @@ class _Mapping:
         name, link = stated_text(self.meta["license_name"]), self.meta["license_link"].text
         page = self.meta["license_link"].address  # a relative link names a file of the repository
         found: list[tuple[str | None, str | None]] = []
-        for word in stated or ([name] if name else []):
-            own = word.lower() in {"other", name}
+        named = [name] if name and not {"other", name} & {word.lower() for word in stated} else []
+        for word in (*stated, *named):
+            own = word == name or word.lower() in {"other", name}
             known, said = of_one(name, page) if own else of_one(word)
             file = f"{name or word} ({link})" if own and link and not (name and page) else None
             found.append((known, None) if known else (None, file or said or word))
