@@ -318,6 +318,8 @@ CASES = [
     ("R1.1-1", PASS, datacite(license="MIT")),
     ("R1.1-1", PARTIAL, record(license_stated="ask us")),
     ("R1.1-1", PARTIAL, record(license_stated="MIT; Non-commercial use only")),
+    ("R1.1-1", PARTIAL, datacite(record(license_stated="MIT; Non-commercial use only"), license="MIT")),
+    ("R1.1-1", PASS, datacite(record(license_stated="Other (Open)"), license="MIT")),
     ("R1.1-1", FAIL, BARE),
     ("R1.1-2", PASS, texts(("license", LICENCE), base=record(license="MIT"))),
     ("R1.1-2", PARTIAL, texts(base=record(license="MIT"))),
