@@ -205,3 +205,24 @@ def test_a_file_that_is_no_json_comes_with_the_command_that_reads_it(cli, tmp_pa
         "fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is"
         in result.err
     )
+
+
+@pytest.mark.engines("sqlite")
+def test_a_licence_beside_a_restriction_is_not_the_licence(cli, tmp_path):
+    document = {
+        "@context": "https://schema.org",
+        "@type": "SoftwareSourceCode",
+        "@id": "https://doi.org/10.1234/gl",
+        "name": "GL",
+        "license": ["https://spdx.org/licenses/MIT", "Non-commercial use only"],
+    }
+    file = tmp_path / "gl.json"
+    file.write_text(json.dumps(document))
+    cli("add", file)
+    both = "MIT; Non-commercial use only"
+    assert both in cli("show", "10.1234/gl").out
+    assert cli("show", "10.1234/gl", "--format", "codemeta").json["license"] == both
+    assert "MIT" not in cli("show", "10.1234/gl", "--format", "cff").out
+    assert "MIT" not in cli("show", "10.1234/gl", "--format", "bibtex").out
+    assert "10.1234/gl" in cli("search", "GL", "--json").out
+    assert "10.1234/gl" not in cli("search", "GL", "--license", "MIT", "--json").out

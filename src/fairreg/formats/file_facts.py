@@ -19,7 +19,7 @@ from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import all_of, spdx, with_address
 from fairreg.schemas.record import Access, Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords, title
 
@@ -51,6 +51,7 @@ __all__ = [
 LONGEST = 2**18  # characters; metadata files are far smaller, and YAML is slow to read
 # Schemes by which a file refers to another object.
 RESOLVING = frozenset({"doi", "arxiv", "github", "url"})
+_TEXT_OF_LICENCE = re.compile(r"/(?:un)?(?:licen[cs]es?|copying)(?:[-_.][^/]*)?(?:[?#].*)?$", re.IGNORECASE)
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}")
 
 
@@ -230,14 +231,20 @@ def prose(node: JsonNode) -> str | None:
 
 
 def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
-    """Return the SPDX expression, and the stated licence without one; a link to a file does not count."""
-    known = [(node, spdx(node.text)) for node in places if node.text]
-    unknown = [node.text for node, item in known if item is None and node.address is None]
-    found = sorted({item for _, item in known if item})
-    return {
-        "license": (" OR ".join(found) or None) if any_of else joined(found),
-        "license_stated": "; ".join(with_address(text) for text in unknown if text) or None,
-    }
+    """Return the SPDX expression, and the words of licences without one; a link to a file does not count.
+
+    All apply, so that there is no expression beside an unknown one; of alternatives (`any_of`) one is enough.
+    """
+    read = [(node, spdx(node.text)) for node in places if node.text]
+    each = [
+        (known, None if known else with_address(node.text or ""))
+        for node, known in read
+        if known or node.address is None or not _TEXT_OF_LICENCE.search(node.address)
+    ]
+    found = sorted({known for known, _ in each if known})
+    words = "; ".join(dict.fromkeys(stated for _, stated in each if stated)) or None
+    expression, words = (" OR ".join(found) or None, words) if any_of else all_of(each)
+    return {"license": expression, "license_stated": words}
 
 
 def object_as_written(value: object) -> dict[str, Any]:

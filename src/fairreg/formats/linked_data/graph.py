@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from fairreg.errors import RecordError
 from fairreg.formats.linked_data.terms import Names, shown
 from fairreg.schemas.json_values import require_sound
-from fairreg.schemas.text import one_line
+from fairreg.schemas.text import is_unknown, one_line
 
 __all__ = ["DocumentGraph", "LinkedNode", "Literal", "Value"]
 
@@ -237,7 +237,7 @@ class DocumentGraph:
                 yield from self._values(item, names)
         elif isinstance(value, dict):
             yield from self._object(value, names)
-        elif isinstance(value, str | int | float | bool) and (not isinstance(value, str) or value.strip()):
+        elif isinstance(value, int | float) or (_is_text(value) and not is_unknown(one_line(value))):
             yield Literal(value)
 
     def _object(self, value: dict[Any, Any], names: Names) -> Iterator["Value"]:

@@ -16,7 +16,7 @@ from fairreg.formats.linked_data.terms import shown
 from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, POINTING_SCHEMES, Identifier, template_fault
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.licenses import agreed, joined, spdx
+from fairreg.schemas.licenses import agreed, all_of, of_one, spdx
 from fairreg.schemas.record import (
     Access,
     Distribution,
@@ -286,22 +286,23 @@ def _publisher(node: LinkedNode) -> str | None:
 
 
 def _licence(node: LinkedNode) -> dict[str, str | None]:
-    """Return the SPDX expression of all licences, and those without one as stated."""
-    known, unknown = [], []
+    """Return the SPDX expression of all licences, and as stated those of which one has none."""
+    found: list[tuple[str | None, str | None]] = []
     for value in node.values("license"):
         texts = [text for text in _licence_texts(value) if text]
         expression = agreed(*texts)
         if expression:
-            known.append(expression)
+            found.append((expression, None))
             if isinstance(value, LinkedNode):
                 _leave_other_addresses(value)
         elif texts:
-            unknown.append(_named_licence(texts))
+            found.append((None, _named_licence(texts)))
             if isinstance(value, LinkedNode) and len({text for text in texts[1:] if "://" in text}) > 1:
                 value.leave(*_LICENCE_PLACES)
         else:
             node.leave("license")
-    return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+    expression, stated = all_of(found)
+    return {"license": expression, "license_stated": stated}
 
 
 def _leave_other_addresses(node: LinkedNode) -> None:
@@ -315,7 +316,9 @@ def _leave_other_addresses(node: LinkedNode) -> None:
 def _named_licence(texts: list[str]) -> str:
     """Return a licence without an SPDX identifier by its name and its address."""
     address = next((text for text in texts[1:] if "://" in text and text != texts[0]), None)
-    return f"{texts[0]} ({address})" if address else texts[0]
+    told = f"{texts[0]} ({address})" if address else texts[0]
+    # What would be read as a licence again does not say why it is none.
+    return told if spdx(told) is None else of_one(*texts)[1] or told
 
 
 def _licence_texts(value: Value) -> Iterator[str | None]:
