@@ -226,3 +226,20 @@ def test_a_licence_beside_a_restriction_is_not_the_licence(cli, tmp_path):
     assert "MIT" not in cli("show", "10.1234/gl", "--format", "bibtex").out
     assert "10.1234/gl" in cli("search", "GL", "--json").out
     assert "10.1234/gl" not in cli("search", "GL", "--license", "MIT", "--json").out
+
+
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+def test_no_email_address_is_printed_of_a_further_record_or_an_unread_property(cli, tmp_path, json_too):
+    further = {"@type": "Dataset", "@id": "https://doi.org/10.1234/b", "name": "Jets by ada@example.org"}
+    first = {"@type": "MLModel", "@id": "https://doi.org/10.1234/a", "name": "Jets", "ada@example.org": "x"}
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps({"@context": "https://schema.org", "@graph": [first, further]}))
+    for command in ("validate", "add"):
+        said = cli(command, file, *json_too)
+        assert "Jets by (e-mail address)" in said.out
+        assert "ada@" not in said.out + said.err
+    file.write_text(json.dumps({**first, "@context": "https://schema.org", "@id": "mailto:ada@example.org"}))
+    refused = cli("validate", file, *json_too)
+    assert refused.code == 1
+    assert "(e-mail address)" in refused.out
+    assert "ada@" not in refused.out + refused.err

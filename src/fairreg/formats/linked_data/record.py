@@ -100,7 +100,7 @@ class Described:
                 names = (*identities.own(node), *identities.addresses(node))
                 title = next(iter(titles(node, "name", "headline")), None)
                 if names or title:
-                    yield OtherRecord(_main(names).compact if names else None, title)
+                    yield OtherRecord.of(_main(names).compact if names else None, title)
 
     def _fields(self) -> dict[str, Any]:
         node = self.node
