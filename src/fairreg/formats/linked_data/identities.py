@@ -11,20 +11,18 @@ from urllib.parse import unquote, urlsplit
 
 from fairreg.errors import without_secrets
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
-from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, minted_doi, normalise_doi, record_of_doi
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.sources import DOI, KAGGLE, ORCID, OWNER_SLASH_NAME, code_sites, scheme_names
 
 __all__ = [
     "addresses",
-    "code_of_software",
+    "identity",
     "is_absolute",
     "leave_pages",
     "named_by",
     "neighbours",
     "own",
-    "repository",
     "stated",
     "texts",
 ]
@@ -43,7 +41,6 @@ _PAGES = ("url", "mainEntityOfPage")
 _HANDLES = frozenset({"hdl.handle.net"})  # resolves DOIs, which are handles
 # Ends of the address of a whole object: of its pages, of a badge, of a clone; "#.Yx3" is of a share button.
 _WHOLE = re.compile(r"(?:\.git|\.svg|/croissant|/tree/(?:main|master))?/?(?:#(?:\.[\w-]*)?)?")
-_REVISION = re.compile(r"(?:\.git)?(?:/(?:tree|commit|releases/tag)/[^/?#]+)?/?")
 
 
 def is_absolute(name: str | None) -> bool:
@@ -164,27 +161,6 @@ def _read(
     return _unique(item for item in found if item is not None)
 
 
-def code_of_software(value: Value) -> Identifier | None:
-    """Return what a code repository calls the software in it: a folder of many is called by its address."""
-    found = repository(value)
-    text = value.text if isinstance(value, Literal) else value.id
-    if found is None or not is_absolute(text):
-        return found
-    named = named_by(text, _REVISION)
-    return Identifier(named.scheme, named.value, found.evidence) if named else None
-
-
-def repository(value: Value) -> Identifier | None:
-    """Return the code repository that a value names; its evidence is the address of a stated revision."""
-    text = value.text if isinstance(value, Literal) else value.id
-    if isinstance(value, LinkedNode) and not is_absolute(text):
-        return next(iter(addresses(value)), None)
-    if not text or not _ABSOLUTE.match(text):
-        return None
-    found = identifier_of(text)
-    return found if found and found.scheme != "other" else None
-
-
 def targets(value: Value, *, bare: str | None = None) -> tuple[Identifier, ...]:
     """Return what a value refers to: an object by identifier or address, or all papers in a citation.
 
@@ -226,6 +202,11 @@ def _in_text(text: str, bare: str | None) -> tuple[Identifier, ...]:
 def _of_scheme(text: str, scheme: str) -> Identifier | None:
     known = identifier_in(text)
     return known if known and known.scheme == scheme else None
+
+
+def identity(value: Value) -> Identifier | None:
+    """Return the identifier that a text states, or an object with an address or with scheme and value."""
+    return _identity(value, stated)
 
 
 def _identity(value: Value, reader: _Reader) -> Identifier | None:
