@@ -70,9 +70,9 @@ def _of_organisation(node: LinkedNode) -> str | None:
 
 
 def _legal_name(node: LinkedNode) -> str:
-    return next(
-        (item.text for item in node.values("legalName") if isinstance(item, Literal) and item.text), ""
-    )
+    leave_others(node, "legalName")
+    found = best(node.values("legalName"))
+    return (found.text if found else None) or ""
 
 
 # Reader of a person or a group in a node.
@@ -191,7 +191,7 @@ def _orcid(node: LinkedNode) -> str | None:
             texts = [text for text in _texts(value) if text]
             stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
             found = found or stated
-            if texts and (stated is None or stated != found):
+            if stated is None or stated != found:
                 node.leave(term)
     return found
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
-from fairreg.formats.linked_data.identities import addresses, is_absolute, named_by
+from fairreg.formats.linked_data.identities import addresses, is_absolute, leave_pages, named_by
 from fairreg.formats.related import page_of_clone
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
@@ -56,9 +56,15 @@ def _repository(value: Value) -> Identifier | None:
     """Return the code repository that a value names; its evidence is the address of a stated revision."""
     text = _address(value)
     if text is None:
-        return next(iter(addresses(value)), None) if isinstance(value, LinkedNode) else None
+        return _page(value) if isinstance(value, LinkedNode) else None
     found = identifier_of(text)
     return found if found and found.scheme != "other" else None
+
+
+def _page(node: LinkedNode) -> Identifier | None:
+    pages = addresses(node)
+    leave_pages(node, kept={item.url for item in pages[:1]})
+    return next(iter(pages), None)
 
 
 def _address(value: Value) -> str | None:

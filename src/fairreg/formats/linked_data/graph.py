@@ -303,7 +303,7 @@ def _is_text(value: Any) -> bool:
 
 def _is_translation(key: object, text: object) -> bool:
     """Tell whether a member is a text by its language, as ``{"en": "Jets"}``."""
-    return str(key) != "id" and _is_text(text) and bool(_LANGUAGE.fullmatch(str(key)))
+    return str(key) not in {"id", "url"} and _is_text(text) and bool(_LANGUAGE.fullmatch(str(key)))
 
 
 def _without_dot(name: str) -> str:

@@ -144,6 +144,8 @@ def neighbours(node: LinkedNode) -> tuple[Identifier, ...]:
     return tuple(item for item in mentioned if item.key not in named and not _is_owner(item))
 
 
+# Places of an identifier in an object, as schema.org's PropertyValue.
+_STATING = ("value", "url", "identifier", "@id")
 # Reader of a text that may state an identifier.
 _Reader = Callable[[str | None], Identifier | None]
 
@@ -213,17 +215,27 @@ def _identity(value: Value, reader: _Reader) -> Identifier | None:
     if isinstance(value, Literal):
         return reader(value.text)
     texts = [value.id] if is_absolute(value.id) else []
-    texts += [
-        item.text for item in value.values("value", "url", "identifier", "@id") if isinstance(item, Literal)
+    texts += [item.text for item in value.values(*_STATING) if isinstance(item, Literal)]
+    schemes = [
+        (item.text if isinstance(item, Literal) else item.id) or "" for item in value.values("propertyID")
     ]
-    schemes = [item.text or "" for item in value.values("propertyID") if isinstance(item, Literal)]
     prefixes = [name for item in schemes if _WORD.fullmatch(name := item.rstrip("/").rpartition("/")[2])]
     named = (f"{prefix.lower()}:{text}" for prefix in prefixes for text in texts if text)
     found = next((item for text in (*texts, *named) if (item := reader(text))), None)
-    others = (stated(item.text) for item in value.values("url") if isinstance(item, Literal))
-    if found and any(item and not _are_same(found, item) for item in others):
-        value.leave("url")
+    if found:
+        value.leave(
+            *(term for term in _STATING if any(not _states(item, found) for item in value.peek(term)))
+        )
     return found
+
+
+def _states(value: Value, found: Identifier) -> bool:
+    """Tell whether a text is the identifier that was found, with or without its scheme."""
+    text = value.text or "" if isinstance(value, Literal) else ""
+    other = stated(text)
+    if other is not None:
+        return _are_same(found, other)
+    return bool(text) and found.value.casefold().endswith(text.casefold())
 
 
 def _are_same(one: Identifier, other: Identifier) -> bool:

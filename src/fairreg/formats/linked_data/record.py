@@ -8,18 +8,28 @@ from typing import Any
 from fairreg.errors import RecordError
 from fairreg.formats.base import Reading
 from fairreg.formats.linked_data import code, identities
+from fairreg.formats.linked_data.access import access
 from fairreg.formats.linked_data.agents import creators, organisation
 from fairreg.formats.linked_data.evaluations import evaluations
 from fairreg.formats.linked_data.files import distributions, is_file, merged, parts
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
 from fairreg.formats.linked_data.terms import shown
-from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
+from fairreg.formats.linked_data.values import (
+    date,
+    label,
+    labels,
+    language,
+    only,
+    prose,
+    titles,
+    unique,
+    words,
+)
 from fairreg.schemas.identifiers import PAPER_SCHEMES, POINTING_SCHEMES, Identifier, template_fault
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import agreed, joined, spdx
 from fairreg.schemas.record import (
-    Access,
     Distribution,
     FieldOrigin,
     Kind,
@@ -36,7 +46,6 @@ _ORDER: tuple[Kind, ...] = ("model", "dataset", "software")
 # Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
 _BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
 _LICENCE_PLACES = ("identifier", "url", "sameAs")
-_CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class Described:
@@ -106,8 +115,8 @@ class Described:
         node = self.node
         return {
             **common_fields(self.graph, node),
-            "language": _language(node),
-            "access": _access(node),
+            "language": language(node),
+            "access": access(node),
             "formats": labels(node, "encodingFormat", "fileFormat"),
             "ml_task": words(node, "mlTask"),
             "model_category": words(node, "modelCategory"),
@@ -155,7 +164,7 @@ def common_fields(graph: DocumentGraph, node: LinkedNode, *, family_first: bool 
         "version": _version(node),
         "creators": creators(graph, node, family_first=family_first),
         "publisher": _publisher(node),
-        **_licence(node),
+        **_whole_licence(node),
         "keywords": words(node, "keywords"),
         "date_created": date(node, "dateCreated"),
         "date_published": date(node, "datePublished"),
@@ -277,18 +286,6 @@ def _version(node: LinkedNode) -> str | None:
     return next(iter(found), None)
 
 
-def _language(node: LinkedNode) -> str | None:
-    """Return the language's code where it is stated, else its name."""
-    found: list[str | None] = []
-    terms = ("alternateName", "identifier", "termCode")
-    for value in node.values("inLanguage"):
-        name = label(value)
-        codes = value.values(*terms) if isinstance(value, LinkedNode) else []
-        texts = [item.text or "" for item in codes if isinstance(item, Literal)]
-        found.append(next((text for text in texts if _CODE.fullmatch(text)), name))
-    return only(node, "inLanguage", found)
-
-
 def _publisher(node: LinkedNode) -> str | None:
     found = []
     for term in ("publisher", "sharedBy"):
@@ -317,6 +314,30 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
         else:
             node.leave("license")
     return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+
+
+def _whole_licence(node: LinkedNode) -> dict[str, str | None]:
+    """Return the licence; what objects say beside it counts as not read."""
+    found = _licence(node)
+    for value in node.peek("license"):
+        if isinstance(value, LinkedNode):
+            _leave_unsaid(value, " ".join(filter(None, found.values())))
+    return found
+
+
+def _leave_unsaid(node: LinkedNode, said: str) -> None:
+    if node.id and identities.is_absolute(node.id) and not _is_said(node.id, said):
+        node.leave("@id")
+    for term in _LICENCE_PLACES:
+        texts = (item.text if isinstance(item, Literal) else item.id for item in node.values(term))
+        if not all(text and _is_said(text, said) for text in texts):
+            node.leave(term)
+
+
+def _is_said(text: str, said: str) -> bool:
+    """Tell whether a text or its licence is named; GNU's have one address for "only" and "or later"."""
+    known = spdx(text)
+    return text in said or (known is not None and re.sub(r"-(?:only|or-later)$", "", known) in said)
 
 
 def _leave_other_addresses(node: LinkedNode) -> None:
@@ -348,19 +369,6 @@ def _count(node: LinkedNode, term: str) -> int | None:
     return only(
         node, term, [JsonNode(item.value).count if isinstance(item, Literal) else None for item in values]
     )
-
-
-def _access(node: LinkedNode) -> Access | None:
-    """Return open access where the document says so; other conditions need a level that it does not state."""
-    free = [item.value for item in node.values("isAccessibleForFree") if isinstance(item, Literal)]
-    conditions = best(node.values("conditionsOfAccess"))
-    is_open = any(str(item).lower().rpartition("/")[2] == "true" for item in free)
-    if len(set(map(str, free))) > 1:
-        node.leave("isAccessibleForFree")
-    if not is_open:
-        node.leave("isAccessibleForFree", "conditionsOfAccess")
-        return None
-    return Access(level="open", conditions=conditions.text if conditions else None)
 
 
 def _is_local(value: Value) -> bool:
