@@ -32,7 +32,7 @@ KEEPS = frozenset(
     {"name", "description", "version", "publisher", "date_created", "date_published", "date_modified"}
 )
 NARROWS: Mapping[str, str] = {
-    "identifiers": "the DOI of this version, publications, and the address of the repository on GitHub",
+    "identifiers": "the DOI of this version, publications, and the address of the repository",
     "creators": "names as Family, Given; affiliations of persons only",
     "license": "an SPDX identifier as its address, anything else as text",
     "license_stated": "where there is no SPDX identifier",
