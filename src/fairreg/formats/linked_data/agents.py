@@ -19,6 +19,7 @@ from fairreg.schemas.text import title, visible
 __all__ = ["creators", "organisation"]
 
 _TERMS = ("author", "creator")
+_NAMES = ("name", "givenName", "additionalName", "familyName")
 _MOST = 20_000  # creators of a record; the largest collaborations have a fifth of it
 _NAMING = ("identifier", "sameAs", "url", "orcid")
 # Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
@@ -48,12 +49,22 @@ def creators(graph: DocumentGraph, node: LinkedNode, *, family_first: bool = Fal
         for value in node.values(term):
             agents = list(_agents(graph, value, handled, read))
             listed += [item for item in agents if item is not None]
-            if not agents or _has_more_than_names(value):
+            if not agents:
+                _leave_nameless(node, term, value)
+            elif _has_more_than_names(value):
                 node.leave(term)
         if len(listed) > _MOST:
             node.leave(term)
         found.append(listed[:_MOST])
     return _merged(*found)
+
+
+def _leave_nameless(work: LinkedNode, term: str, value: Value) -> None:
+    """Count an author without a name as not read: each thing stated of one, else the author."""
+    if isinstance(value, LinkedNode) and any(value.properties()):
+        value.leave(*_NAMES, *_TERMS, *(["@id"] if is_absolute(value.id) else []))
+    else:
+        work.leave(term)
 
 
 def organisation(value: Value) -> str | None:

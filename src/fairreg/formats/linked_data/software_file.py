@@ -24,6 +24,7 @@ from fairreg.formats.linked_data.record import common_fields, described, kind_of
 from fairreg.formats.linked_data.values import only, titles
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.json_values import faults
 
 __all__ = ["read_software"]
 
@@ -32,9 +33,13 @@ _RELATIONS = ("referencePublication", "citation", "isPartOf")
 
 
 def read_software(document: Mapping[str, Any], *, name: str) -> Reading[FileFacts]:
-    """Read a parsed file into typed facts, with the names of what was not read. `name` is the file's."""
+    """Read a parsed file into typed facts, with the names of what was not read. `name` is the file's.
+
+    Members that no record can hold are among these.
+    """
+    unsound = tuple(key for key, value in document.items() if any(faults({key: value})))
     try:
-        graph = DocumentGraph(document)
+        graph = DocumentGraph({key: value for key, value in document.items() if key not in unsound})
     except RecordError as error:
         path, message = error.violations[0]
         return Reading(FileFacts(name, _ROLE, fault=f"{name} was not read: {path} {message}"))
@@ -42,7 +47,7 @@ def read_software(document: Mapping[str, Any], *, name: str) -> Reading[FileFact
     facts = _facts(graph, node, name)
     context = str(document.get("@context", "")).lower()
     written = _as_written(node, facts, complete="codemeta" in context and bool(facts.title))
-    return Reading(replace(facts, as_written=written), graph.left_out(node))
+    return Reading(replace(facts, as_written=written), (*graph.left_out(node), *unsound))
 
 
 def _described(graph: DocumentGraph, name: str) -> LinkedNode:
