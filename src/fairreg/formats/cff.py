@@ -69,7 +69,7 @@ MEDIA_TYPES = ("application/vnd.cff+yaml",)
 KEEPS = frozenset({"name", "description", "version"})
 NARROWS: Mapping[str, str] = {
     "kind": "software or dataset: a model is software",
-    "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository on GitHub",
+    "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository",
     "creators": "names as Family, Given; affiliations of persons only",
     "license": "one SPDX identifier, not an expression",
     "license_stated": "the address of one licence without an SPDX identifier",
