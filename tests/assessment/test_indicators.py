@@ -115,6 +115,12 @@ CARD = "---\nlicense: mit\nbase_model: org/base\narxiv: 2212.05081\n---\n# Card\
 SIZES = '{"model_type": "bert", "hidden_size": 768, "dropout": 0.1}'
 ACCOUNT = Creator(name="ada-labs", kind="organization")
 CODE = "The code that trains it is at\nhttps://github.com/o/r."
+INDEX = (
+    "---\nmodel-index: [{name: M, results: [{dataset: {name: Jets, split: test}, "
+    "metrics: [{type: auc, value: 0.99}]}]}]\n---\n# Card\n"
+)
+CRATE = '{"@graph": [{"@type": "CreateAction", "result": {"@id": "m.onnx"}}]}'
+PROV = '{"@graph": [{"@id": "#m", "prov:wasGeneratedBy": {"@id": "#training"}}]}'
 CFF = "cff-version: 1.2.0\nmessage: m\ntitle: t\nauthors: [{family-names: F}]\n"
 LICENCE = "Permission is hereby granted, free of charge, to any person. The software is provided as is."
 BLOCK = "# Use\n```\npython predict.py --weights m.onnx\n```\n"
@@ -183,6 +189,15 @@ CASES = [
     ("F2-3", PASS, record(ml_task=("t",), frameworks=("f",), model_category=("c",), intended_use="to tag")),
     ("F2-3", PARTIAL, record(ml_task=("t",), frameworks=("f",))),
     ("F2-3", PARTIAL, models(GRAPH)),
+    *(
+        ("F2-3", verdict, texts(("model_card", f"---\n{keys}\n---\n# Tagger"), model_card="MODEL_CARD.md"))
+        for verdict, keys in (
+            (PASS, "pipeline_tag: t\narchitecture: GNN\nlibrary_name: onnx\ninputs: jets\noutputs: score"),
+            (PASS, "task: t\nmodel_category: GNN\nframework: torch\nintended_use: To tag jets."),
+            (PARTIAL, "task: t\nmodel_category: GNN\nframework: TBD\ninputs: jets"),
+            (FAIL, "task: unknown\nmodel_category: TODO\nframework: torch"),
+        )
+    ),
     ("F2-3", FAIL, NOTHING),
     ("F2-3", UNKNOWN, record(ml_task=("t",))),
     ("F2-4", PASS, datacite(types=("Model",))),
@@ -374,6 +389,8 @@ CASES = [
     ("R1-2", PASS, record(evaluations=(Evaluation(metric="auc", value="1", dataset="d", split="test"),))),
     ("R1-2", PARTIAL, record(evaluations=(Evaluation(metric="auc", value="1"),))),
     ("R1-2", PARTIAL, texts(("readme", "The accuracy is 97.2 %."))),
+    ("R1-2", PASS, texts(("model_card", INDEX), model_card="MODEL_CARD.md")),
+    ("R1-2", PARTIAL, texts(("model_card", INDEX.replace(", split: test", "")), model_card="MODEL_CARD.md")),
     ("R1-2", FAIL, NOTHING),
     ("R1-2", UNKNOWN, BARE),
     ("R1-3", PASS, record(intended_use=PROSE, limitations=PROSE)),
@@ -462,7 +479,14 @@ CASES = [
     ("R1.2-3", PARTIAL, texts(("hyperparameters", f"commit: {HASH}"), base=record(date_published="2022"))),
     ("R1.2-3", FAIL, NOTHING),
     ("R1.2-3", UNKNOWN, BARE),
-    ("R1.2-4", PASS, texts(("provenance", '{"@graph": []}'), provenance="ro-crate-metadata.json")),
+    ("R1.2-4", PASS, texts(("provenance", CRATE), provenance="ro-crate-metadata.json")),
+    ("R1.2-4", PASS, texts(("provenance", PROV), provenance="prov.jsonld")),
+    ("R1.2-4", FAIL, texts(("provenance", '{"@graph": []}'), provenance="ro-crate-metadata.json")),
+    (
+        "R1.2-4",
+        FAIL,
+        texts(("provenance", '{"@graph": [{"name": "M"}, {"name": "m.onnx"}]}'), provenance="prov.jsonld"),
+    ),
     ("R1.2-4", FAIL, texts(("provenance", "{"), provenance="ro-crate-metadata.json")),
     ("R1.2-4", UNKNOWN, BARE),
     ("R2-1", PASS, texts(("requirements", "a==1.0\nb==2.0 # why\n"))),
@@ -475,6 +499,25 @@ CASES = [
     ("R2-2", FAIL, replaced(related("is_derived_from", DATA), downloaded=True)),
     ("R2-2", PASS, related("is_derived_from", HUB, "Model")),
     ("R2-2", PARTIAL, texts(("readme", "It was trained from scratch."))),
+    *(
+        (
+            "R2-2",
+            verdict,
+            texts(("model_card", f"---\nbase_model: {told}\n---\n# Tagger"), model_card="MODEL_CARD.md"),
+        )
+        for verdict, told in (
+            (PASS, "none"),
+            (PASS, '"none"'),
+            (PASS, "null"),
+            (PASS, "[]"),
+            (PASS, "trained from scratch"),
+            (PASS, "[org/base]"),
+            (FAIL, ""),
+            (FAIL, "unknown"),
+            (FAIL, "TBD"),
+            (FAIL, "[unknown]"),
+        )
+    ),
     ("R2-2", FAIL, NOTHING),
     ("R2-2", UNKNOWN, BARE),
     ("R2-3", PASS, texts(("dockerfile", f"FROM a/b@sha256:{SHA}\n"))),
@@ -483,6 +526,8 @@ CASES = [
     ("R2-3", UNKNOWN, BARE),
     ("R3-1", PASS, texts(("model_card", CARD))),
     ("R3-1", PASS, texts(("standard", "flavors: {onnx: {data: m.onnx}}"), standard="MLmodel")),
+    ("R3-1", FAIL, texts(("model_card", "---\nlicense: mit\ndoi: 10.1/a\ntags: [a]\n---\n# Card\n"))),
+    ("R3-1", FAIL, texts(("model_card", "---\nbase_model: none\n---\n# Card\n"))),
     ("R3-1", PARTIAL, texts(("citation", CFF))),
     ("R3-1", FAIL, texts(("citation", "cff-version: 1.2.0"))),
     ("R3-1", UNKNOWN, BARE),

@@ -29,6 +29,7 @@ NOT_PLUGINS = frozenset(
         "license_files",
         "linked_data",
         "markdown",
+        "model_index",
         "plain_yaml",
         "related",
         "repository_files",

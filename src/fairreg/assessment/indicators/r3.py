@@ -39,6 +39,8 @@ _VECTOR = re.compile(
 _ARRAYS = r"\.(?:npz?|npy|h5|root|parquet|csv|json|pb)$"
 _INPUTS = re.compile(rf"(?:^|/)(?:reference[_-])?inputs?{_ARRAYS}", re.IGNORECASE)
 _OUTPUTS = re.compile(rf"(?:^|/)(?:reference[_-]|expected[_-])?outputs?{_ARRAYS}", re.IGNORECASE)
+# Front matter without one of these (license, doi, tags) describes anything as well as a model.
+_CARD_KEYS = ("pipeline_tag", "task", "model-index", "library_name", "datasets", "base_model")
 _FIELDS = {
     "mlmodel": ("flavors",),
     "rdf": ("format_version", "type"),
@@ -61,12 +63,12 @@ def metadata_standard(evidence: Evidence) -> Finding:
         if _is_valid(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
     stated = [item for item in stated_in(evidence) if item.facts.complete]
-    cards = [item for item in stated if _has_values(item.document, item.facts.filled)]
-    if cards:
-        shown = cards[0].document
-        return passed("The model card has valid metadata.", cite_document(shown, cards[0].facts.filled))
+    for card in evidence.of_role("model_card", "readme"):
+        if keys := _keys_of_models(card):
+            return passed("The model card has valid metadata.", cite_document(card, keys))
     remedy = (
-        "Add a model card with metadata (license, pipeline_tag, datasets, model-index), or FAIR4ML JSON-LD."
+        "Add metadata of an AI model: pipeline_tag, library_name, datasets and model-index in the front matter of "
+        "MODEL_CARD.md, or fair4ml.jsonld."
     )
     generic = [
         cite_document(item.document, "valid")
@@ -80,11 +82,14 @@ def metadata_standard(evidence: Evidence) -> Finding:
     return unread_files(evidence, "valid metadata of a community standard", remedy=remedy)
 
 
-def _has_values(card: Document, filled: tuple[str, ...]) -> bool:
-    """Tell whether front matter says something under one of these keys, other than a placeholder."""
+def _keys_of_models(card: Document) -> tuple[str, ...]:
+    """Return the keys of front matter that only a model has, those with a placeholder left out."""
     stated = strict_mapping(card.text)
-    values = [item for key in filled for item in listed_as_written(stated.get(key))]
-    return any(not isinstance(item, str) or not (is_nothing(item) or is_placeholder(item)) for item in values)
+    return tuple(key for key in _CARD_KEYS if any(map(_is_value, listed_as_written(stated.get(key)))))
+
+
+def _is_value(item: object) -> bool:
+    return bool(item) and not (isinstance(item, str) and (is_nothing(item) or is_placeholder(item)))
 
 
 def _is_valid(document: Document) -> bool:
