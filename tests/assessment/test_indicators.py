@@ -5,10 +5,13 @@ import json
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
+from fairreg.assessment.content.excerpts import around, shortened
 from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, FileFact, ModelFact, Probe, ProbeKind
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
@@ -80,6 +83,11 @@ def texts(*pairs, base=BARE, **paths):
     return replaced(base, downloaded=True, documents=read)
 
 
+def card(front_matter):
+    text = f"---\n{front_matter}\n---\n# Tagger"
+    return texts(("model_card", text), model_card="MODEL_CARD.md")
+
+
 def models(*facts):
     return replaced(BARE, downloaded=True, models=facts)
 
@@ -119,6 +127,7 @@ INDEX = (
     "---\nmodel-index: [{name: M, results: [{dataset: {name: Jets, split: test}, "
     "metrics: [{type: auc, value: 0.99}]}]}]\n---\n# Card\n"
 )
+NO_ACTIVITY = '{"@graph": [{"name": "M"}, {"name": "m.onnx"}]}'
 CRATE = '{"@graph": [{"@type": "CreateAction", "result": {"@id": "m.onnx"}}]}'
 PROV = '{"@graph": [{"@id": "#m", "prov:wasGeneratedBy": {"@id": "#training"}}]}'
 CFF = "cff-version: 1.2.0\nmessage: m\ntitle: t\nauthors: [{family-names: F}]\n"
@@ -190,7 +199,7 @@ CASES = [
     ("F2-3", PARTIAL, record(ml_task=("t",), frameworks=("f",))),
     ("F2-3", PARTIAL, models(GRAPH)),
     *(
-        ("F2-3", verdict, texts(("model_card", f"---\n{keys}\n---\n# Tagger"), model_card="MODEL_CARD.md"))
+        ("F2-3", verdict, card(keys))
         for verdict, keys in (
             (PASS, "pipeline_tag: t\narchitecture: GNN\nlibrary_name: onnx\ninputs: jets\noutputs: score"),
             (PASS, "task: t\nmodel_category: GNN\nframework: torch\nintended_use: To tag jets."),
@@ -503,7 +512,7 @@ CASES = [
         (
             "R2-2",
             verdict,
-            texts(("model_card", f"---\nbase_model: {told}\n---\n# Tagger"), model_card="MODEL_CARD.md"),
+            card(f"base_model: {told}"),
         )
         for verdict, told in (
             (PASS, "none"),
@@ -596,3 +605,55 @@ def test_a_network_failure_is_never_a_fail(number):
     finding = INDICATORS[number].assess(replaced(BARE, probes=probes))
     assert finding.verdict == UNKNOWN
     assert "timed out" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("file_format", "said"),
+    [
+        ("safetensors", "safetensors holds weights but no graph; the code of the network is needed too"),
+        ("tensorrt_plan", "tensorrt_plan holds a network compiled for one kind of device"),
+        ("pickle", "pickle holds objects of Python"),
+    ],
+)
+def test_a_format_that_nobody_can_exchange_says_what_it_lacks(file_format, said):
+    file = FileFact(path=f"model.{file_format}", size=1, format=file_format)
+    finding = INDICATORS["I1-1"].assess(replaced(BARE, downloaded=True, files=(file,)))
+    assert finding.verdict == "fail"
+    assert finding.reason.startswith(said)
+
+
+def test_a_list_of_settings_or_fields_is_no_list_of_features():
+    listed = "# Tagger\n## Inputs\n- task: tagging\n- architecture: GNN\n- framework: torch\n- input: jets\n"
+    finding = INDICATORS["R1.2-2"].assess(texts(("readme", listed)))
+    assert finding.verdict == "fail"
+    features = (
+        "# Tagger\n## Inputs\n- pt: momentum\n- eta: pseudorapidity\n- phi: angle\n- mass: of the jet\n"
+    )
+    assert INDICATORS["R1.2-2"].assess(texts(("readme", features))).verdict == "partial"
+
+
+def test_what_is_quoted_begins_and_ends_with_whole_words():
+    prose = "# T\n## Training\nIn the end the network was finally trained with Adam for many long epochs.\n"
+    finding = INDICATORS["R1.2-1"].assess(texts(("readme", prose)))
+    quoted = finding.evidence[0].value.strip("…").split()
+    assert quoted
+    assert set(quoted) <= set(prose.split())
+
+
+@given(st.text(alphabet="ab \n", max_size=60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 30))
+def test_an_excerpt_holds_what_it_is_about_and_whole_words(text, start, length, margin):
+    text = " ".join(text.split())
+    start = min(start, len(text))
+    end = min(len(text), start + length)
+    found = around(text, start, end, margin)
+    inner = found.removeprefix("…").removesuffix("…")
+    assert text[start:end].strip() in inner
+    assert inner in text
+    assert len(inner) <= end - start + 2 * margin
+
+
+@given(st.text(alphabet="ab ", max_size=80), st.integers(2, 60))
+def test_a_shortened_text_is_not_longer_than_it_may_be(text, most):
+    found = shortened(text, most)
+    assert len(found) <= most
+    assert text.startswith(found.removesuffix("…").rstrip())

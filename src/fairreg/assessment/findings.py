@@ -7,6 +7,7 @@ The signatures enforce a remedy for a fail or partial, and only a reason for an 
 from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
+from fairreg.assessment.content.excerpts import shortened
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind, Role
 from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
 from fairreg.sources import source_named
@@ -210,4 +211,4 @@ def _digest(sha256: str | None) -> str | None:
 def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
     text = public_text(" ".join(text.split()))
-    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+    return shortened(text, _EXCERPT)

@@ -7,7 +7,7 @@ as possible; its faults become sentences in `Card.faults`.
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,9 +140,12 @@ def write(record: ModelRecord) -> str:
     return compose(record, told)
 
 
-def compose(record: ModelRecord, told: Mapping[str, str]) -> str:
-    """Compose the card of a record: front matter, introduction, then the sections of `told` with content."""
-    parts = [_head(record), _introduction(record)]
+def compose(record: ModelRecord, told: Mapping[str, str], *, open_keys: Sequence[str] = ()) -> str:
+    """Compose the card of a record: front matter, introduction, then the sections of `told` with content.
+
+    Front matter ends with comments: a line for each of the `open_keys` that has no value.
+    """
+    parts = [_head(record, open_keys), _introduction(record)]
     parts += [f"## {title}\n\n{body}" for title, body in told.items() if body]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -159,7 +162,7 @@ def licence_told(record: ModelRecord) -> str:
     return f"The record states {inline(stated)}." if stated else ""
 
 
-def _head(record: ModelRecord) -> str:
+def _head(record: ModelRecord, open_keys: Sequence[str] = ()) -> str:
     spdx_id = (record.license or "").lower()
     stated = {
         "license": spdx_id if re.fullmatch(r"[\w.+-]+", spdx_id) else None,
@@ -169,7 +172,9 @@ def _head(record: ModelRecord) -> str:
         "arxiv": [item.value for item in papers_of(record) if item.scheme == "arxiv"],
         "doi": record.doi,
     }
-    return f"---\n{yaml_text(stated)}---" if any(stated.values()) else ""
+    known = {key: value for key, value in stated.items() if value}
+    asked = "".join(f"# {key}:\n" for key in open_keys if key not in known)
+    return f"---\n{yaml_text(stated) if known else ''}{asked}---" if known or asked else ""
 
 
 def _introduction(record: ModelRecord) -> str:

@@ -197,6 +197,7 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
     found = [
         (document, item)
         for document, record in shipped_records(evidence)
+        if origin_of(record, "relations") == "stated"
         for item in record.related("trained_on")
     ]
     for document in evidence.of_role("model_card", "readme"):

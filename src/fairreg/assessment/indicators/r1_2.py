@@ -137,7 +137,7 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
             return named, [cite_document(document, named)]
     for document in evidence.of_role("definitions", "hyperparameters"):
         names = _names(parsed(document))
-        if len(names) > 1:
+        if len(names) > 1 and not _inputs().is_metadata(names):
             return names, [cite_document(document, names)]
     return [], []
 
@@ -216,9 +216,7 @@ def circumstances(evidence: Evidence) -> Finding:
     cited = [citation for citations in found.values() for citation in citations]
     only = f", {' and '.join(prose)} in prose only." if prose else "."
     reason = f"{len(found)} of 5 are stated ({', '.join(found) or 'none'}){only}"
-    remedy = (
-        f"State {', '.join(missing)} of the training in the record, requirements or hyperparameters.json."
-    )
+    remedy = f"State {', '.join(missing)} of the training, in the record and in hyperparameters.json."
     if len(found) - len(prose) >= _MANY:
         return passed(reason, *cited)
     count, final = min(len(found), _MANY - 1), evidence.downloaded
