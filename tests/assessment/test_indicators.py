@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
-from fairreg.assessment.content.excerpts import around, shortened
 from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, FileFact, ModelFact, Probe, ProbeKind
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
@@ -25,6 +24,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
+from fairreg.schemas.text import around, shortened
 
 PASS, PARTIAL, FAIL, UNKNOWN, NA = "pass", "partial", "fail", "unknown", "not_applicable"
 INDICATORS = {item.id: item for item in rubric.indicators()}

@@ -7,9 +7,9 @@ The signatures enforce a remedy for a fail or partial, and only a reason for an 
 from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
-from fairreg.assessment.content.excerpts import shortened
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind, Role
 from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
+from fairreg.schemas.text import shortened
 from fairreg.sources import source_named
 
 __all__ = [

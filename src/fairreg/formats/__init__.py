@@ -29,7 +29,6 @@ NOT_PLUGINS = frozenset(
         "license_files",
         "linked_data",
         "markdown",
-        "model_index",
         "plain_yaml",
         "related",
         "repository_files",

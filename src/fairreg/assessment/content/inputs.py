@@ -90,8 +90,9 @@ _INPUTS = re.compile(
 _FEW = 2
 _METADATA = re.compile(
     r"(?:ml |model )?(?:tasks?|architecture|frameworks?|library|category|type|version|format|licen[cs]e"
-    r"|authors?|name|description)|(?:number of )?(?:inputs?|outputs?|parameters|layers)(?: shape| format)?|shape"
-    r"|dtype|units?|optimi[sz]er|learning[ _]rate|lr|batch[ _]size|epochs|loss|seed|split|dropout|metrics?",
+    r"|authors?|name|description)|(?:number of )?(?:inputs?|outputs?|parameters|layers)(?: shape| format)?"
+    r"|shape|dtype|units?|optimi[sz]er|learning[ _]rate|lr|batch[ _]size|epochs|loss|seed|split|dropout"
+    r"|metrics?",
     re.IGNORECASE,
 )
 

@@ -186,7 +186,7 @@ def shipped_evaluations(evidence: Evidence) -> tuple[tuple[Document, Evaluation]
     found = [(document, one) for document, record in shipped_records(evidence) for one in record.evaluations]
     for document in evidence.of_role("model_card", "readme"):
         if index := strict_mapping(document.text).get("model-index"):
-            from fairreg.formats.model_index import evaluations  # few cards report results
+            from fairreg.formats.model_card import evaluations  # few cards report results
 
             found += [(document, one) for one in evaluations(JsonNode(index).items())]
     return tuple(found)

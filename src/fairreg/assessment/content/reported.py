@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from fairreg.assessment.content.claims import asserted, is_nothing
-from fairreg.assessment.content.excerpts import around
 from fairreg.assessment.content.grammar import Passage, passages, statements
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import strict_mapping
+from fairreg.schemas.text import around
 
 __all__ = [
     "described_fields",

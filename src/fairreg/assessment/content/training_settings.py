@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from fairreg.assessment.content.claims import asserted, is_nothing
 from fairreg.assessment.content.documents import parsed
-from fairreg.assessment.content.excerpts import around
 from fairreg.assessment.content.grammar import Passage, settings, statements
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import strict_mapping
+from fairreg.schemas.text import around
 
 __all__ = ["GROUPS", "Setting", "settings_of"]
 
