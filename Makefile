@@ -70,7 +70,7 @@ $(VENV)/.plot: $(VENV)/.base
 	@touch $@
 
 # QUICK=1: only what the packaged jets give (a minute). PUBLISHED: gnn_baseline_best.pth of 10.5281/zenodo.7305227.
-figures: $(if $(QUICK),$(VENV)/.plot,$(VENV)/.hbb)  ## make the figures and tables of docs/hbb-explanations.md again (half an hour)
+figures: $(if $(QUICK),$(VENV)/.plot,$(VENV)/.hbb)  ## make the figures and tables of docs/hbb-explanations.md again (half an hour; QUICK=1: a minute)
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/make_figures.py $(if $(QUICK),,--simulate) \
 		$(if $(PUBLISHED),--published '$(PUBLISHED)')
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from rdflib import DCTERMS, OWL, RDF, RDFS, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
+from fairreg.assessment.base import Rule
+from fairreg.assessment.principle_names import named_principle
 from fairreg.assessment.rubric import DATASETS, LETTERS, MODELS, Rubric, indicators
 from fairreg.schemas.contexts import NAMESPACE
 from fairreg.schemas.contexts.terms import AGENTS, CLASSES, PROPERTIES, Property
@@ -63,9 +65,15 @@ def metrics(rubric: Rubric) -> Iterator[Metric]:
     for name in rubric.principles:
         # A principle is what is measured, and the dimension of its indicators.
         kinds = (DQV.Metric, DQV.Dimension)
-        yield Metric(f"principle-{name}", f"Principle {name}", "Score of the principle, from 0 to 1.", kinds)
+        label = f"Principle {named_principle(rubric.name, name)}"
+        yield Metric(f"principle-{name}", label, "Score of the principle, from 0 to 1.", kinds)
     for item in indicators(rubric):
-        yield Metric(item.id, item.title, f"Passes: {item.rule.passes}.")
+        yield Metric(item.id, item.title, _rules(item.rule))
+
+
+def _rules(rule: Rule) -> str:
+    half = f" Partial: {rule.partial}." if rule.partial else ""
+    return f"Passes: {rule.passes}.{half} Fails: {rule.fails}."
 
 
 def graph() -> Graph:

@@ -154,6 +154,10 @@ def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+def _share(common: int) -> str:
+    return "all of the first eight" if common == 8 else f"{common} of the first eight"  # noqa: PLR2004
+
+
 def sentences(figures: Figures) -> Iterator[str]:
     """Yield the sentences of the page that quote a number outside of its tables."""
     masks = {name: _numbers(figures, f"mask {name} packaged") for name in ("reference", "published")}
@@ -161,7 +165,7 @@ def sentences(figures: Figures) -> Iterator[str]:
     lost = {name: values[0] for name, values in own["features"].items()}
     yield (
         f"the rank correlation over all 44 is {_likeness(masks['published']):.2f}, and "
-        f"{_common(masks['published'], 8)} of the first eight are the same"
+        f"{_share(_common(masks['published'], 8))} are the same"
     )
     yield (
         f"{_common(own, 8)} of the first eight and {_common(own, 12)} of the first twelve are the same, the "

@@ -5,6 +5,8 @@ import json
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, with_record
 from fairreg.assessment import rubric
@@ -22,6 +24,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
+from fairreg.schemas.text import around, shortened
 
 PASS, PARTIAL, FAIL, UNKNOWN, NA = "pass", "partial", "fail", "unknown", "not_applicable"
 INDICATORS = {item.id: item for item in rubric.indicators()}
@@ -80,6 +83,11 @@ def texts(*pairs, base=BARE, **paths):
     return replaced(base, downloaded=True, documents=read)
 
 
+def card(front_matter):
+    text = f"---\n{front_matter}\n---\n# Tagger"
+    return texts(("model_card", text), model_card="MODEL_CARD.md")
+
+
 def models(*facts):
     return replaced(BARE, downloaded=True, models=facts)
 
@@ -115,6 +123,13 @@ CARD = "---\nlicense: mit\nbase_model: org/base\narxiv: 2212.05081\n---\n# Card\
 SIZES = '{"model_type": "bert", "hidden_size": 768, "dropout": 0.1}'
 ACCOUNT = Creator(name="ada-labs", kind="organization")
 CODE = "The code that trains it is at\nhttps://github.com/o/r."
+INDEX = (
+    "---\nmodel-index: [{name: M, results: [{dataset: {name: Jets, split: test}, "
+    "metrics: [{type: auc, value: 0.99}]}]}]\n---\n# Card\n"
+)
+NO_ACTIVITY = '{"@graph": [{"name": "M"}, {"name": "m.onnx"}]}'
+CRATE = '{"@graph": [{"@type": "CreateAction", "result": {"@id": "m.onnx"}}]}'
+PROV = '{"@graph": [{"@id": "#m", "prov:wasGeneratedBy": {"@id": "#training"}}]}'
 CFF = "cff-version: 1.2.0\nmessage: m\ntitle: t\nauthors: [{family-names: F}]\n"
 LICENCE = "Permission is hereby granted, free of charge, to any person. The software is provided as is."
 BLOCK = "# Use\n```\npython predict.py --weights m.onnx\n```\n"
@@ -183,6 +198,15 @@ CASES = [
     ("F2-3", PASS, record(ml_task=("t",), frameworks=("f",), model_category=("c",), intended_use="to tag")),
     ("F2-3", PARTIAL, record(ml_task=("t",), frameworks=("f",))),
     ("F2-3", PARTIAL, models(GRAPH)),
+    *(
+        ("F2-3", verdict, card(keys))
+        for verdict, keys in (
+            (PASS, "pipeline_tag: t\narchitecture: GNN\nlibrary_name: onnx\ninputs: jets\noutputs: score"),
+            (PASS, "task: t\nmodel_category: GNN\nframework: torch\nintended_use: To tag jets."),
+            (PARTIAL, "task: t\nmodel_category: GNN\nframework: TBD\ninputs: jets"),
+            (FAIL, "task: unknown\nmodel_category: TODO\nframework: torch"),
+        )
+    ),
     ("F2-3", FAIL, NOTHING),
     ("F2-3", UNKNOWN, record(ml_task=("t",))),
     ("F2-4", PASS, datacite(types=("Model",))),
@@ -374,6 +398,8 @@ CASES = [
     ("R1-2", PASS, record(evaluations=(Evaluation(metric="auc", value="1", dataset="d", split="test"),))),
     ("R1-2", PARTIAL, record(evaluations=(Evaluation(metric="auc", value="1"),))),
     ("R1-2", PARTIAL, texts(("readme", "The accuracy is 97.2 %."))),
+    ("R1-2", PASS, texts(("model_card", INDEX), model_card="MODEL_CARD.md")),
+    ("R1-2", PARTIAL, texts(("model_card", INDEX.replace(", split: test", "")), model_card="MODEL_CARD.md")),
     ("R1-2", FAIL, NOTHING),
     ("R1-2", UNKNOWN, BARE),
     ("R1-3", PASS, record(intended_use=PROSE, limitations=PROSE)),
@@ -465,7 +491,14 @@ CASES = [
     ("R1.2-3", PARTIAL, texts(("hyperparameters", f"commit: {HASH}"), base=record(date_published="2022"))),
     ("R1.2-3", FAIL, NOTHING),
     ("R1.2-3", UNKNOWN, BARE),
-    ("R1.2-4", PASS, texts(("provenance", '{"@graph": []}'), provenance="ro-crate-metadata.json")),
+    ("R1.2-4", PASS, texts(("provenance", CRATE), provenance="ro-crate-metadata.json")),
+    ("R1.2-4", PASS, texts(("provenance", PROV), provenance="prov.jsonld")),
+    ("R1.2-4", FAIL, texts(("provenance", '{"@graph": []}'), provenance="ro-crate-metadata.json")),
+    (
+        "R1.2-4",
+        FAIL,
+        texts(("provenance", '{"@graph": [{"name": "M"}, {"name": "m.onnx"}]}'), provenance="prov.jsonld"),
+    ),
     ("R1.2-4", FAIL, texts(("provenance", "{"), provenance="ro-crate-metadata.json")),
     ("R1.2-4", UNKNOWN, BARE),
     ("R2-1", PASS, texts(("requirements", "a==1.0\nb==2.0 # why\n"))),
@@ -478,6 +511,25 @@ CASES = [
     ("R2-2", FAIL, replaced(related("is_derived_from", DATA), downloaded=True)),
     ("R2-2", PASS, related("is_derived_from", HUB, "Model")),
     ("R2-2", PARTIAL, texts(("readme", "It was trained from scratch."))),
+    *(
+        (
+            "R2-2",
+            verdict,
+            card(f"base_model: {told}"),
+        )
+        for verdict, told in (
+            (PASS, "none"),
+            (PASS, '"none"'),
+            (PASS, "null"),
+            (PASS, "[]"),
+            (PASS, "trained from scratch"),
+            (PASS, "[org/base]"),
+            (FAIL, ""),
+            (FAIL, "unknown"),
+            (FAIL, "TBD"),
+            (FAIL, "[unknown]"),
+        )
+    ),
     ("R2-2", FAIL, NOTHING),
     ("R2-2", UNKNOWN, BARE),
     ("R2-3", PASS, texts(("dockerfile", f"FROM a/b@sha256:{SHA}\n"))),
@@ -486,6 +538,8 @@ CASES = [
     ("R2-3", UNKNOWN, BARE),
     ("R3-1", PASS, texts(("model_card", CARD))),
     ("R3-1", PASS, texts(("standard", "flavors: {onnx: {data: m.onnx}}"), standard="MLmodel")),
+    ("R3-1", FAIL, texts(("model_card", "---\nlicense: mit\ndoi: 10.1/a\ntags: [a]\n---\n# Card\n"))),
+    ("R3-1", FAIL, texts(("model_card", "---\nbase_model: none\n---\n# Card\n"))),
     ("R3-1", PARTIAL, texts(("citation", CFF))),
     ("R3-1", FAIL, texts(("citation", "cff-version: 1.2.0"))),
     ("R3-1", UNKNOWN, BARE),
@@ -554,3 +608,55 @@ def test_a_network_failure_is_never_a_fail(number):
     finding = INDICATORS[number].assess(replaced(BARE, probes=probes))
     assert finding.verdict == UNKNOWN
     assert "timed out" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("file_format", "said"),
+    [
+        ("safetensors", "safetensors holds weights but no graph; the code of the network is needed too"),
+        ("tensorrt_plan", "tensorrt_plan holds a network compiled for one kind of device"),
+        ("pickle", "pickle holds objects of Python"),
+    ],
+)
+def test_a_format_that_nobody_can_exchange_says_what_it_lacks(file_format, said):
+    file = FileFact(path=f"model.{file_format}", size=1, format=file_format)
+    finding = INDICATORS["I1-1"].assess(replaced(BARE, downloaded=True, files=(file,)))
+    assert finding.verdict == "fail"
+    assert finding.reason.startswith(said)
+
+
+def test_a_list_of_settings_or_fields_is_no_list_of_features():
+    listed = "# Tagger\n## Inputs\n- task: tagging\n- architecture: GNN\n- framework: torch\n- input: jets\n"
+    finding = INDICATORS["R1.2-2"].assess(texts(("readme", listed)))
+    assert finding.verdict == "fail"
+    features = (
+        "# Tagger\n## Inputs\n- pt: momentum\n- eta: pseudorapidity\n- phi: angle\n- mass: of the jet\n"
+    )
+    assert INDICATORS["R1.2-2"].assess(texts(("readme", features))).verdict == "partial"
+
+
+def test_what_is_quoted_begins_and_ends_with_whole_words():
+    prose = "# T\n## Training\nIn the end the network was finally trained with Adam for many long epochs.\n"
+    finding = INDICATORS["R1.2-1"].assess(texts(("readme", prose)))
+    quoted = finding.evidence[0].value.strip("…").split()
+    assert quoted
+    assert set(quoted) <= set(prose.split())
+
+
+@given(st.text(alphabet="ab \n", max_size=60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 30))
+def test_an_excerpt_holds_what_it_is_about_and_whole_words(text, start, length, margin):
+    text = " ".join(text.split())
+    start = min(start, len(text))
+    end = min(len(text), start + length)
+    found = around(text, start, end, margin)
+    inner = found.removeprefix("…").removesuffix("…")
+    assert text[start:end].strip() in inner
+    assert inner in text
+    assert len(inner) <= end - start + 2 * margin
+
+
+@given(st.text(alphabet="ab ", max_size=80), st.integers(2, 60))
+def test_a_shortened_text_is_not_longer_than_it_may_be(text, most):
+    found = shortened(text, most)
+    assert len(found) <= most
+    assert text.startswith(found.removesuffix("…").rstrip())

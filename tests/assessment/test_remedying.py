@@ -10,14 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from rdflib import Graph, URIRef
 
 from assessment.samples import BARE, CONCEPT_DOI, DATA_DOI, HBB, SHA, TOP, VERSION_DOI, replaced, with_record
+from fairreg.assessment import priorities, rubric
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.content.grammar import code_blocks
+from fairreg.assessment.content.open_tasks import judged
 from fairreg.assessment.content.prose import words
 from fairreg.assessment.evidence import Document, FileFact, ModelFact
 from fairreg.assessment.remedies.base import TODO
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import assess
+from fairreg.formats import zenodo
 from fairreg.formats.markdown import sections
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.registry import catalogue
@@ -30,6 +33,7 @@ from support.examples import examples
 from support.networks import PAPER, random_tensors
 from support.records import records
 
+MIT = "Permission is hereby granted, free of charge, to any person. The software is provided as is."
 PAPER_DOI = "10.1088/2632-2153/ad12e3"
 CURATED = replaced(HBB, added=next(item for item in catalogue.records() if item.doi == VERSION_DOI))
 VERSIONS = {"numpy": "2.4.6", "onnxruntime": "1.31.1"}
@@ -79,14 +83,181 @@ def published_with(evidence, written):
     return replaced(evidence, documents=tuple(held.values()))
 
 
+LONG = " ".join(["To tell jets of a Higgs boson from those of QCD in simulated collisions of protons."] * 3)
+CARD_KEYS = {
+    "pipeline_tag": "tabular-classification",
+    "architecture": "interaction network",
+    "library_name": "pytorch",
+    "inputs": "tracks",
+    "outputs": "probability",
+    "intended_use": LONG,
+    "limitations": LONG,
+    "weights_license": "MIT",
+    "datasets": f"[{DATA_DOI}]",
+    "base_model": "none",
+    "model-index": "[{results: [{dataset: {name: J, split: test}, metrics: [{type: auc, value: 1}]}]}]",
+}
+TRAINING = {
+    "optimizer": "Adam",
+    "learning_rate": 0.001,
+    "batch_size": 128,
+    "epochs": 20,
+    "split": "80/10/10",
+    "seed": 7,
+    "software": "torch 2.1.0",
+    "hardware": "NVIDIA A100",
+    "commit": "7c36f46",
+}
+FAIR4ML = {
+    "mlTask": "classification",
+    "modelCategory": "interaction network",
+    "framework": "PyTorch",
+    "intendedUse": LONG,
+    "modelRisksBiasLimitations": LONG,
+    "trainedOn": {"@id": f"https://doi.org/{DATA_DOI}", "@type": "Dataset"},
+    "hasEvaluation": {"metric": "ROC AUC", "value": 0.99, "split": "test", "evaluationDataset": "Jets"},
+}
+
+
+def filled_card(text):
+    """The card with each commented key of its front matter filled in, and no comment left."""
+    lines = [
+        f"{key}: {CARD_KEYS[key]}"
+        if line.startswith("# ") and (key := line[2:].rstrip(":")) in CARD_KEYS
+        else line
+        for line in text.splitlines()
+    ]
+    return re.sub(r"<!-- TODO \(author\).*?-->", "`python predict.py`", "\n".join(lines), flags=re.DOTALL)
+
+
+def filled_fair4ml(text):
+    document = json.loads(text)
+    document["provenance"]["fieldOrigin"] = []
+    return json.dumps(FAIR4ML | document)
+
+
+def filled_citation(text):
+    paper = {"type": "article", "title": "P", "authors": [{"name": "A"}], "doi": PAPER_DOI}
+    asked = {"commit": "7c36f46", "preferred-citation": paper, "license": "MIT", "doi": VERSION_DOI}
+    return yaml.safe_dump(asked | yaml.safe_load(text))
+
+
+def filled_codemeta(text):
+    names = {"identifier": VERSION_DOI, "referencePublication": PAPER_DOI}
+    return json.dumps({key: f"https://doi.org/{doi}" for key, doi in names.items()} | json.loads(text))
+
+
+def filled_prov(text):
+    document = json.loads(text)
+    del document["@graph"][0]["comment"]
+    document["@graph"][0]["wasGeneratedBy"] = "#training"
+    return json.dumps(document)
+
+
+FILLED = {
+    "MODEL_CARD.md": filled_card,
+    "hyperparameters.json": lambda _: json.dumps(TRAINING),
+    "fair4ml.jsonld": filled_fair4ml,
+    "CITATION.cff": filled_citation,
+    "codemeta.json": filled_codemeta,
+    "prov.jsonld": filled_prov,
+}
+
+
+def without_to_dos(text):
+    return re.sub(r"^# TODO \(author\).*\n", "", text, flags=re.MULTILINE)
+
+
+def completed(evidence):
+    """The drafts as their to-dos tell to complete them."""
+    return {name: FILLED.get(name, without_to_dos)(text) for name, text in texts(evidence).items()}
+
+
+def released(evidence, text):
+    """The record of the release that Zenodo makes of a completed .zenodo.json."""
+    facts = zenodo.read(text).understood
+    return with_record(
+        evidence,
+        description=" ".join(["word"] * 50),
+        keywords=("jets", "Higgs", "tagging"),
+        license=facts.license or "MIT",
+        relations=(*evidence.record.relations, *facts.relations),
+    )
+
+
+UNDESCRIBED = with_record(HBB, license=None, relations=(), frameworks=("PyTorch",))
+CASES = {
+    "catalogue": CURATED,
+    "published": HBB,
+    "nothing said": replaced(UNDESCRIBED, documents=(), datacite=None, datasets=()),
+    "nothing known": with_record(
+        replaced(BARE, downloaded=True), identifiers=(Identifier("doi", VERSION_DOI),), license="MIT"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_draft_that_is_completed_as_it_tells_gives_the_pass_that_is_promised(case):
+    evidence = CASES[case]
+    files = priorities._files(evidence, [(item, judged(item, evidence)) for item in rubric.indicators()])
+    assert files
+    written = completed(evidence)
+    for number, file in files.items():
+        own = {file: written[file]}
+        more = {"LICENSE": MIT} if number == "R1.1-2" else {}
+        after = published_with(evidence, own | more)
+        if number == "R1.1-2":
+            after = with_record(after, license="MIT")
+        if number == "R1-4":
+            after = replaced(after, files=(*after.files, FileFact(path="predict.py", size=1)))
+        if file == ".zenodo.json":
+            after = released(after, own[file])
+        found = verdicts(assess(after))[number]
+        assert found.verdict == "pass", (number, file, found.reason)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_drafts_that_nobody_edited_raise_nothing_that_only_the_author_knows(case):
+    old, new = (
+        verdicts(assess(one)) for one in (CASES[case], published_with(CASES[case], texts(CASES[case])))
+    )
+    raised = {
+        number for number in old if (new[number].verdict.points or 0) > (old[number].verdict.points or 0)
+    }
+    # Identifiers, the licence of the record, the signature of the graph and a command that runs it.
+    assert raised <= {"F3-2", "I1-2", "I2-3", "I2-4", "R1-4", "R1.1-2", "R3-1"}
+
+
+def test_a_draft_with_open_to_dos_says_that_it_is_one():
+    found = verdicts(assess(published_with(CURATED, texts(CURATED))))
+    assert re.search(r"MODEL_CARD\.md is a draft: \d+ to-dos are open\.", found["R1-3"].reason)
+    assert "requirements-inference.txt is a draft: 2 to-dos are open." in found["R2-1"].reason
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_remedy_that_names_files_names_the_one_that_is_drafted(case):
+    evidence = CASES[case]
+    scored = [(item, judged(item, evidence)) for item in rubric.indicators()]
+    remedies = {item.id: found.remedy for item, found in scored}
+    for number, file in priorities._files(evidence, scored).items():
+        named = re.findall(r"[\w.-]+\.(?:json(?:ld)?|md|cff|txt)\b", remedies[number])
+        assert not named or file in named, (number, file, remedies[number])
+
+
+def test_a_licence_that_the_catalogue_alone_knows_is_left_to_the_author():
+    added = msgspec.structs.replace(CURATED.added, license="MIT")
+    evidence = replaced(with_record(CURATED, license=None), added=added, datacite=None)
+    assert "license" not in yaml.safe_load(texts(replaced(evidence, documents=()))["CITATION.cff"])
+
+
 def verdicts(report):
     return {item.id: item for found in report.principles.values() for item in found.indicators}
 
 
-def test_the_written_files_raise_the_published_network_from_76_to_85_percent():
+def test_what_fairreg_filled_in_itself_raises_the_published_network_from_76_to_81_percent():
     before, after = assess(CURATED), assess(published_with(CURATED, texts(CURATED)))
     assert before.overall == pytest.approx(0.761, abs=0.001)
-    assert after.overall == pytest.approx(0.852, abs=0.001)
+    assert after.overall == pytest.approx(0.812, abs=0.001)
     old, new = verdicts(before), verdicts(after)
     assert all(
         new[number].verdict.points >= old[number].verdict.points
@@ -94,7 +265,7 @@ def test_the_written_files_raise_the_published_network_from_76_to_85_percent():
         if old[number].verdict.points is not None
     )
     raised = {number for number in old if old[number].verdict != new[number].verdict}
-    assert raised == {"F3-2", "I1-2", "I2-1", "I2-3", "R1-4", "R1.2-3", "R1.2-4", "R2-1", "R3-1"}
+    assert raised == {"F3-2", "I1-2", "I2-3", "R1-4", "R3-1"}
 
 
 def test_each_file_names_the_open_indicators_that_it_serves():
@@ -103,13 +274,13 @@ def test_each_file_names_the_open_indicators_that_it_serves():
     found = mended(CURATED)
     assert set(found) == {
         "CITATION.cff", "codemeta.json", "fair4ml.jsonld", ".zenodo.json", "MODEL_CARD.md", "signature.json",
-        "requirements-inference.txt", "prov.jsonld",
+        "requirements-inference.txt", "prov.jsonld", "hyperparameters.json",
     }  # fmt: skip
     assert all(item.serves and set(item.serves) <= open_ones for item in found.values())
 
 
 def test_nothing_is_written_for_what_has_all_its_points():
-    again = published_with(CURATED, texts(CURATED))
+    again = published_with(CURATED, completed(CURATED))
     assert not {"signature.json", "prov.jsonld", "requirements-inference.txt", "CITATION.cff"} & set(
         mended(again)
     )
@@ -118,7 +289,7 @@ def test_nothing_is_written_for_what_has_all_its_points():
 def test_of_a_model_of_which_nothing_is_known_no_file_makes_something():
     empty = replaced(BARE, downloaded=True)
     written = texts(empty)
-    assert set(written) <= {"codemeta.json", "MODEL_CARD.md"}
+    assert set(written) <= {"codemeta.json", "MODEL_CARD.md", "hyperparameters.json"}
     old, new = (verdicts(assess(item)) for item in (empty, published_with(empty, written)))
     gained = {number for number in old if old[number].verdict != new[number].verdict}
     assert gained == {"R3-1"}  # a CodeMeta file is there

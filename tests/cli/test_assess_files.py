@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,14 +42,14 @@ def services(httpserver):
     return httpserver
 
 
-def test_adding_the_written_files_to_the_archive_raises_the_score_to_84_percent(cli, services, tmp_path):
+def test_adding_the_written_files_raises_the_score_by_what_fairreg_could_fill_in(cli, services, tmp_path):
     before = cli("assess", hbb.DOI, "--fix", tmp_path / "fix", "--json")
     assert before.code == 0, before.err
     written = {path.name: path.read_bytes() for path in (tmp_path / "fix").iterdir()}
     serve(services, published() | written)
     after = cli("assess", hbb.DOI, "--json")
     assert before.json["overall"] < 0.77
-    assert after.json["overall"] >= 0.84
+    assert 0.79 <= after.json["overall"] < 0.84
 
 
 def test_it_says_what_it_wrote_for_which_indicators_and_what_remains(cli, services, tmp_path):
@@ -70,6 +71,38 @@ def test_a_file_that_is_there_is_kept_except_by_force(cli, services, tmp_path):
     assert (tmp_path / "codemeta.json").exists()
     cli("assess", hbb.DOI, "--fix", tmp_path, "--force")
     assert hbb.DOI in mine.read_text(encoding="utf-8")
+
+
+def test_the_list_of_what_remains_is_written_anew_until_somebody_edits_it(cli, services, tmp_path):
+    todo, card = tmp_path / "FAIR-TODO.md", tmp_path / "MODEL_CARD.md"
+    cli("assess", hbb.DOI, "--fix", tmp_path)
+    first = todo.read_text(encoding="utf-8")
+    todo.unlink()
+    card.unlink()
+    serve(
+        services, {name: data for name, data in published().items() if not name.endswith("requirements.txt")}
+    )
+    cli("assess", hbb.DOI, "--fix", tmp_path)
+    second = todo.read_text(encoding="utf-8")
+    todo.write_text(first, encoding="utf-8")
+    cli("assess", hbb.DOI, "--fix", tmp_path)
+    assert todo.read_text(encoding="utf-8") == second
+    named = re.findall(r"^## (\S+) \(", second, flags=re.MULTILINE)
+    assert named
+    assert all((tmp_path / name).exists() for name in named)
+
+
+def test_to_dos_that_an_edited_list_lacks_are_printed(cli, services, tmp_path):
+    todo = tmp_path / "FAIR-TODO.md"
+    cli("assess", hbb.DOI, "--fix", tmp_path)
+    lines = todo.read_text(encoding="utf-8").splitlines(keepends=True)
+    gone = next(line for line in lines if "Intended use" in line)
+    todo.write_text("".join(line for line in lines if line != gone), encoding="utf-8")
+    mine = todo.read_text(encoding="utf-8")
+    told = cli("assess", hbb.DOI, "--fix", tmp_path).err
+    assert todo.read_text(encoding="utf-8") == mine
+    assert gone.strip().removeprefix("- [ ] ") in " ".join(told.split())
+    assert "was edited and lacks these" in told
 
 
 def test_a_link_that_leads_nowhere_is_kept_except_by_force(cli, services, tmp_path):

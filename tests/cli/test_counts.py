@@ -129,8 +129,8 @@ MORE_MODULES = {
     "run an identifier": 76,
     "assess": 63,
     "assess --offline": 30,
-    "assess --history": 13,
-    "assess --query": 60,
+    "assess --history": 14,  # one more: the draft of hyperparameters.json
+    "assess --query": 61,  # the same
     "db init": 3,
     "db upgrade": 3,
     "db check": 2,

@@ -157,3 +157,13 @@ def test_the_page_on_the_catalogue_has_its_numbers() -> None:
     numbers = [int(number) for number in re.findall(r"\b(\d+) (?:entries|models|datasets|pieces)\b", page)]
     assert numbers[:4] == [len(RECORDS), kinds["model"], kinds["dataset"], kinds["software"]]
     assert numbers[4:] == [bare["model"], bare["dataset"], files]
+
+
+def test_the_page_counts_the_entries_without_a_licence():
+    page = " ".join((Path(__file__).parents[2] / "docs" / "catalogue.md").read_text("utf-8").split())
+    models = [item for item in catalogue.records() if item.kind == "model"]
+    data = [item for item in catalogue.records() if item.kind == "dataset"]
+    bare = [sum(not (one.license or one.license_stated) for one in items) for items in (models, data)]
+    worded = sum(bool(one.license_stated) and not one.license for one in models)
+    assert f"{bare[0]} models and {bare[1]} datasets have no licence, not even in words" in page
+    assert f"{worded} more models state theirs in words" in page

@@ -9,6 +9,7 @@ from typing import Literal
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind, Role
 from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
+from fairreg.schemas.text import shortened
 from fairreg.sources import source_named
 
 __all__ = [
@@ -210,4 +211,4 @@ def _digest(sha256: str | None) -> str | None:
 def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
     text = public_text(" ".join(text.split()))
-    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+    return shortened(text, _EXCERPT)

@@ -7,7 +7,6 @@ counted as fails. Remedies are ordered by gain over effort; equal ones by the ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from shlex import quote
 from types import MappingProxyType
 
@@ -15,10 +14,8 @@ from msgspec.structs import replace
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
-from fairreg.assessment.content.documents import role_of
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import NOT_DOWNLOADED
-from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.drafts import drafts_for
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.requirements import engine_versions
@@ -64,25 +61,11 @@ def with_priorities(report: AssessmentReport, evidence: Evidence) -> AssessmentR
 
 
 def _files(evidence: Evidence, scored: Sequence[IndicatorScore]) -> dict[str, str]:
-    """Return, by indicator with points missing, the drafted file that would bring it furthest."""
+    """Return, by indicator with points missing, the drafted file that brings it to a pass once completed."""
     missing = [item for item, found in scored if found.remedy]
     offered = drafts_for({item.id for item in missing}, Facts(evidence, engine_versions()))
-    published = {draft.name: _published(evidence, draft) for draft in offered}
-    found: dict[str, str] = {}
-    for item in missing:
-        serving = [draft.name for draft in offered if item.id in draft.serves]
-        if serving:  # the first one of several that are as good
-            found[item.id] = max(serving, key=lambda name: item.assess(published[name]).verdict.points or 0.0)
-    return found
-
-
-def _published(evidence: Evidence, draft: Draft) -> Evidence:
-    """Return the evidence as if the draft lay among the published files, in the place of one of its name."""
-    role = role_of(draft.name)
-    if role is None:
-        return evidence
-    others = [item for item in evidence.documents if PurePosixPath(item.path).name != draft.name]
-    return replace(evidence, documents=(*others, Document(role=role, path=draft.name, text=draft.text)))
+    named = ((item.id, draft.name) for item in missing for draft in offered if item.id in draft.serves)
+    return dict(reversed(list(named)))  # of several that bring it to a pass, the first
 
 
 def first_steps(

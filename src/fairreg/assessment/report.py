@@ -8,6 +8,7 @@ import msgspec
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
+from fairreg.assessment.content.open_tasks import judged
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.rubric import IndicatorScore, Rubric, Score
@@ -175,7 +176,7 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
 
 
 def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
-    return [(item, item.assess(evidence)) for item in rubric.indicators(rules)]
+    return [(item, judged(item, evidence)) for item in rubric.indicators(rules)]
 
 
 def _scores(rules: Rubric, scored: list[IndicatorScore]) -> dict[str, Any]:

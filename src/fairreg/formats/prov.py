@@ -44,6 +44,7 @@ _CONTEXT = {
         for term in ("wasAttributedTo", "wasGeneratedBy", "used", "wasDerivedFrom", "hadMember")
     },
 }
+_COMMENT = {"comment": "http://www.w3.org/2000/01/rdf-schema#comment"}
 _TRAINING = "#training"
 
 
@@ -52,9 +53,12 @@ def write(record: ModelRecord) -> str:
     return text_of(record, iri=iri_of_record(record))
 
 
-def text_of(record: ModelRecord, *, iri: str) -> str:
-    """Return the file's text with the model named by `iri`."""
-    return json_text({"@context": _CONTEXT, "@graph": _graph(record, iri)})
+def text_of(record: ModelRecord, *, iri: str, comment: str | None = None) -> str:
+    """Return the file's text with the model named by `iri`; a comment for people stands at the model."""
+    whole, *others = _graph(record, iri)
+    if comment is None:
+        return json_text({"@context": _CONTEXT, "@graph": [whole, *others]})
+    return json_text({"@context": _CONTEXT | _COMMENT, "@graph": [whole | {"comment": comment}, *others]})
 
 
 def sources_of(record: ModelRecord) -> list[str]:

@@ -2,6 +2,7 @@
 """Data of a model in sentences and tables: formats, order and units of inputs, address of training data."""
 
 import re
+from collections.abc import Sequence
 from itertools import groupby
 
 from fairreg.assessment.content.claims import asserted
@@ -9,7 +10,7 @@ from fairreg.assessment.content.grammar import Kind, statements
 from fairreg.assessment.content.prose import has_identifier
 from fairreg.assessment.evidence import Document
 
-__all__ = ["data_format", "defined_names", "ordered_names", "training_data_address", "units"]
+__all__ = ["data_format", "defined_names", "is_metadata", "ordered_names", "training_data_address", "units"]
 
 # Data formats that a community can read without the authors.
 _FORMATS = {
@@ -87,6 +88,13 @@ _INPUTS = re.compile(
     r"\W*(?:model )?(?:inputs?|(?:input )?features?|variables|branches|columns)\b", re.IGNORECASE
 )
 _FEW = 2
+_METADATA = re.compile(
+    r"(?:ml |model )?(?:tasks?|architecture|frameworks?|library|category|type|version|format|licen[cs]e"
+    r"|authors?|name|description)|(?:number of )?(?:inputs?|outputs?|parameters|layers)(?: shape| format)?"
+    r"|shape|dtype|units?|optimi[sz]er|learning[ _]rate|lr|batch[ _]size|epochs|loss|seed|split|dropout"
+    r"|metrics?",
+    re.IGNORECASE,
+)
 
 
 def data_format(document: Document) -> tuple[str, str] | None:
@@ -126,12 +134,19 @@ def ordered_names(document: Document) -> list[str]:
     for item in statements(document):
         if hit := _LISTED.search(item.text):
             parts = re.split(r"[,;]|\sand\s", re.sub(r"[(\[][^)\]]{0,20}[)\]]|`", " ", hit[1]))
-            return [name for part in parts if (name := part.strip(" ."))]
+            names = [name for part in parts if (name := part.strip(" ."))]
+            if not is_metadata(names):
+                return names
     for heading, rows in groupby(statements(document, "row", "pair"), key=lambda item: item.heading):
         names = list(dict.fromkeys(item.name for item in rows))
-        if _INPUTS.match(heading) and len(names) > _FEW:
+        if _INPUTS.match(heading) and len(names) > _FEW and not is_metadata(names):
             return names
     return []
+
+
+def is_metadata(names: Sequence[str]) -> bool:
+    """Tell whether a list names settings or fields of a description, and no features of the inputs."""
+    return 2 * sum(bool(_METADATA.fullmatch(name.strip())) for name in names) >= len(names)
 
 
 def defined_names(document: Document, features: list[str]) -> list[str]:

@@ -15,15 +15,19 @@ from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import origin_of
 from fairreg.assessment.lineage import is_persistent, is_weights, lineage_dois
 from fairreg.errors import RecordError
+from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.jsonld_terms import identifier_in
-from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 
 __all__ = [
     "ENOUGH_WORDS",
     "Signature",
     "Topic",
+    "base_model_told",
+    "shipped_evaluations",
     "shipped_records",
     "shipped_signatures",
     "stated_about",
@@ -43,7 +47,16 @@ _TOPIC_KEYS: dict[Topic, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _LICENCE_KEYS = ("weights_license", "weights_licence", "license_weights", "model_license", "model_licence")
-_CARD_FIELDS = {"ml_task": "pipeline_tag", "frameworks": "library_name"}
+# Keys of front matter by the field of a record that they state; inputs count together with outputs.
+_CARD_FIELDS: dict[str, tuple[str, ...]] = {
+    "ml_task": ("pipeline_tag", "task", "ml_task", "mlTask"),
+    "model_category": ("architecture", "model_category", "modelCategory"),
+    "frameworks": ("library_name", "framework", "frameworks"),
+    "inputs": ("inputs", "input"),
+    "outputs": ("outputs", "output"),
+    "intended_use": _TOPIC_KEYS["intended_use"],
+}
+_NO_BASE_MODEL = frozenset({"none", "null", "~", "trained from scratch", "from scratch"})
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -125,13 +138,58 @@ def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
             if getattr(record, name) and origin_of(record, name) == "stated":
                 found.setdefault(name, (document, getattr(record, name)))
     for document in evidence.of_role("model_card", "readme"):
-        card = strict_mapping(document.text)
-        for name, key in _CARD_FIELDS.items():
-            if card.get(key):
-                found.setdefault(name, (document, card[key]))
+        for name, value in _fields_of_card(document).items():
+            found.setdefault(name, (document, value))
     for document, signature in shipped_signatures(evidence):
         found.setdefault("inputs", (document, [item.name for item in signature.inputs]))
     return found
+
+
+def _fields_of_card(document: Document) -> dict[str, object]:
+    """Return what the named keys of front matter state, by the field of a record."""
+    card = strict_mapping(document.text)
+    stated = {
+        name: next((card[key] for key in keys if _says_something(card.get(key))), None)
+        for name, keys in _CARD_FIELDS.items()
+    }
+    outputs = stated.pop("outputs")
+    return {name: value for name, value in stated.items() if value and (name != "inputs" or outputs)}
+
+
+def _says_something(value: object) -> bool:
+    """Tell whether a value of front matter, or one below it, is neither empty nor a placeholder."""
+    if isinstance(value, dict | list):
+        return any(map(_says_something, value.values() if isinstance(value, dict) else value))
+    if not isinstance(value, str):
+        return False
+    from fairreg.assessment.content.claims import is_nothing
+    from fairreg.assessment.content.prose import is_placeholder
+
+    return not (is_nothing(value) or is_placeholder(value))
+
+
+def base_model_told(document: Document) -> str | None:
+    """Return what front matter says under ``base_model``: a model, or "none" where it starts from none.
+
+    An empty key or a placeholder says nothing.
+    """
+    stated = strict_mapping(document.text)
+    told = stated.get("base_model")
+    if told == [] or (isinstance(told, str) and told.strip().lower() in _NO_BASE_MODEL):
+        return "none"
+    names = [name for name in listed_as_written(told) if isinstance(name, str) and _says_something(name)]
+    return ", ".join(names) or None
+
+
+def shipped_evaluations(evidence: Evidence) -> tuple[tuple[Document, Evaluation], ...]:
+    """Return the results that FAIR4ML files state, then those under ``model-index`` of cards."""
+    found = [(document, one) for document, record in shipped_records(evidence) for one in record.evaluations]
+    for document in evidence.of_role("model_card", "readme"):
+        if index := strict_mapping(document.text).get("model-index"):
+            from fairreg.formats.model_card import evaluations  # few cards report results
+
+            found += [(document, one) for one in evaluations(JsonNode(index).items())]
+    return tuple(found)
 
 
 def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier], ...]:
@@ -139,6 +197,7 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
     found = [
         (document, item)
         for document, record in shipped_records(evidence)
+        if origin_of(record, "relations") == "stated"
         for item in record.related("trained_on")
     ]
     for document in evidence.of_role("model_card", "readme"):

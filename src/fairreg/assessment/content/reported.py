@@ -9,6 +9,7 @@ from fairreg.assessment.content.claims import asserted, is_nothing
 from fairreg.assessment.content.grammar import Passage, passages, statements
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import strict_mapping
+from fairreg.schemas.text import around
 
 __all__ = [
     "described_fields",
@@ -176,7 +177,7 @@ def described_fields(document: Document) -> dict[str, str]:
     for item in statements(document):
         for name, pattern in _DESCRIBED.items():
             if name not in found and (hit := _first(pattern, item.text, lambda *_: True)):
-                found[name] = item.text[max(0, hit.start() - 40) : hit.end() + 40]
+                found[name] = around(item.text, hit.start(), hit.end(), 40)
     return found
 
 
@@ -264,8 +265,8 @@ def related_model(document: Document) -> str | None:
         if item.kind != "sentence":
             if _RELATED_KEY.fullmatch(item.name) and re.search(r"\w[/-]\w|\w{4}", item.value):
                 return item.text
-        elif hit := _first(_RELATED, item.text, lambda text, _: not _NO_MODEL.search(text)):
-            return item.text[hit.start() :]
+        elif _first(_RELATED, item.text, lambda text, _: not _NO_MODEL.search(text)):
+            return item.text
     return None
 
 

@@ -14,6 +14,7 @@ from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.content.grammar import Passage, settings, statements
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import strict_mapping
+from fairreg.schemas.text import around
 
 __all__ = ["GROUPS", "Setting", "settings_of"]
 
@@ -284,7 +285,7 @@ def _told(group: str, passage: Passage) -> Setting | None:
     hit = next((one for one in hits if _holds(group, passage, one)), None)
     if hit is None:
         return None
-    return Setting(group, text[max(0, hit.start() - 20) : hit.end() + 20], as_data=_is_list(passage))
+    return Setting(group, around(text, hit.start(), hit.end(), 20), as_data=_is_list(passage))
 
 
 def _is_list(passage: Passage) -> bool:

@@ -160,7 +160,10 @@ def machine_learning(evidence: Evidence) -> Finding:
     inferable = _inferable(evidence, stated)
     cited = list(stated.values())
     both = [*cited, *inferable.values()]
-    remedy = "State task, architecture, framework, inputs, outputs and intended use in the record or FAIR4ML."
+    remedy = (
+        "State task, architecture, framework, inputs, outputs and intended use in the record, in "
+        "fair4ml.jsonld or in the front matter of MODEL_CARD.md."
+    )
     reason = f"{len(stated)} of 5 fields are structured ({', '.join(stated) or 'none'})"
     if len(stated) >= _STRUCTURED:
         return passed(f"{reason}.", *cited)

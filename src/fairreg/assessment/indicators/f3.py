@@ -83,7 +83,9 @@ def in_files(evidence: Evidence) -> Finding:
     """
     found = _identifiers_in_files(evidence)
     exact = [cited for doi, cited in found if doi == evidence.record.doi]
-    remedy = "Put this version's DOI into CITATION.cff and the README badge (Zenodo can reserve it)."
+    remedy = (
+        "Put this version's DOI into CITATION.cff, codemeta.json or the README badge (Zenodo can reserve it)."
+    )
     if exact:
         return passed(f"{exact[0].where} carries the identifier of this version.", *exact)
     if found:

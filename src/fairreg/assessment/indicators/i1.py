@@ -31,6 +31,13 @@ from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *ENSEMBLE_FORMATS})
 _OPAQUE = BARE_WEIGHTS | {"pickle"}
 _AGREE = 2
+_NO_GRAPH = "holds weights but no graph; the code of the network is needed too, and none is published"
+# What a reader misses of a file alone, by its format; BARE_WEIGHTS are weights of which no code was found.
+_LACKS = {
+    **dict.fromkeys(BARE_WEIGHTS, _NO_GRAPH),
+    "pickle": "holds objects of Python; it runs code when it is read and needs the classes of its authors",
+    "tensorrt_plan": "holds a network compiled for one kind of device and version of TensorRT",
+}
 # Libraries and files of data formats in code and requirements, where nobody says it in words.
 _SHOWN = {
     "ROOT": r"\buproot\b|\bROOT\.T\w+|\bimport ROOT\b|\.root\b",
@@ -77,9 +84,8 @@ def exchange_format(evidence: Evidence) -> Finding:
     if weights and code:
         reason = f"{weights[0].format} weights need the Python code beside them."
         return partial(reason, *map(cite_file, weights), *map(cite_file, code), remedy=remedy)
-    return failed(
-        f"{files[0].format} cannot be read without its authors.", *map(cite_file, files), remedy=remedy
-    )
+    lacks = _LACKS.get(files[0].format, "cannot be read without its authors")
+    return failed(f"{files[0].format} {lacks}.", *map(cite_file, files), remedy=remedy)
 
 
 @indicator(

@@ -77,7 +77,10 @@ def training_data(evidence: Evidence) -> Finding:
     )
 
 
-_TYPED = "Add the DOI of the training data as a typed relation to the record, or as trainedOn to FAIR4ML."
+_TYPED = (
+    "Add the DOI of the training data as a typed relation to the record, as trainedOn to fair4ml.jsonld, or "
+    "as datasets to the front matter of MODEL_CARD.md. The data will be assessed, too."
+)
 
 
 def _named_without_pid(evidence: Evidence, typed: list[Relation]) -> Finding | None:
@@ -192,7 +195,8 @@ def publication(evidence: Evidence) -> Finding:
     if typed:
         return passed(f"{typed[0].value} is referenced in a typed field.", *typed)
     remedy = (
-        "Add the DOI of the publication to the record's relations, and to CITATION.cff as preferred-citation."
+        "Add the DOI of the publication to the record's relations, and to CITATION.cff as preferred-citation "
+        "or to codemeta.json as referencePublication."
     )
     lineage = lineage_dois(evidence)
     for document in free_texts(evidence, "readme", "model_card", "docs"):
@@ -264,7 +268,10 @@ def source_code(evidence: Evidence) -> Finding:
     stated = stated_in(evidence)
     for reason, cited in _at_a_version(evidence, named, stated):
         return passed(reason, cited)
-    remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
+    remedy = (
+        "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>, or "
+        "commit of CITATION.cff)."
+    )
     roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [
         (item.facts.repository, cite_document(item.document, item.facts.repository))

@@ -8,7 +8,13 @@ import re
 from typing import get_args
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic, shipped_records, stated_about
+from fairreg.assessment.content.packaged_metadata import (
+    ENOUGH_WORDS,
+    Topic,
+    shipped_evaluations,
+    shipped_records,
+    stated_about,
+)
 from fairreg.assessment.content.prose import clean, words
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -86,9 +92,10 @@ def content(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.7-02M",),
 )
 def performance(evidence: Evidence) -> Finding:
-    """Evaluations of the record or a FAIR4ML file beside the model, else a metric with a number in a text."""
+    """Evaluations of the record, a FAIR4ML file or a card, else a metric with a number in a text."""
     remedy = (
-        "State metric, value, dataset and split of each result in the record or as FAIR4ML hasEvaluation."
+        "State metric, value, dataset and split of each result: as model-index in the front matter of "
+        "MODEL_CARD.md, or as hasEvaluation in fair4ml.jsonld."
     )
     results = _results(evidence)
     complete = [one for one in results if one[0].value and one[0].dataset and one[0].split]
@@ -110,11 +117,8 @@ def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
     own = [
         (item, cite_record(evidence, "evaluations", _told_as(item))) for item in evidence.record.evaluations
     ]
-    return own + [
-        (item, cite_document(document, _told_as(item)))
-        for document, record in shipped_records(evidence)
-        for item in record.evaluations
-    ]
+    shipped = shipped_evaluations(evidence)
+    return own + [(item, cite_document(document, _told_as(item))) for document, item in shipped]
 
 
 def _told_as(item: Evaluation) -> str:

@@ -45,6 +45,8 @@ _PREPARE = re.compile(
 )
 _LIST_KEYS = re.compile(r"feature|input|variable|branch|column", re.IGNORECASE)
 _MANY = 4
+_DEEPEST = 8
+_GENERATION = frozenset({"wasGeneratedBy", "qualifiedGeneration", "generated"})
 
 
 @indicator(
@@ -135,7 +137,7 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
             return named, [cite_document(document, named)]
     for document in evidence.of_role("definitions", "hyperparameters"):
         names = _names(parsed(document))
-        if len(names) > 1:
+        if len(names) > 1 and not _inputs().is_metadata(names):
             return names, [cite_document(document, names)]
     return [], []
 
@@ -214,9 +216,7 @@ def circumstances(evidence: Evidence) -> Finding:
     cited = [citation for citations in found.values() for citation in citations]
     only = f", {' and '.join(prose)} in prose only." if prose else "."
     reason = f"{len(found)} of 5 are stated ({', '.join(found) or 'none'}){only}"
-    remedy = (
-        f"State {', '.join(missing)} of the training in the record, requirements or hyperparameters.json."
-    )
+    remedy = f"State {', '.join(missing)} of the training, in the record and in hyperparameters.json."
     if len(found) - len(prose) >= _MANY:
         return passed(reason, *cited)
     count, final = min(len(found), _MANY - 1), evidence.downloaded
@@ -284,6 +284,19 @@ def _told(evidence: Evidence, what: Literal["versions", "hardware"]) -> list[Cit
     return []
 
 
+def _generates(value: object, depth: int) -> bool:
+    """Tell whether a document says by which activity something was made: in PROV, or an action's result."""
+    if isinstance(value, list):
+        return depth > 0 and any(_generates(item, depth - 1) for item in value)
+    if not isinstance(value, dict) or depth == 0:
+        return False
+    stated = {re.split(r"[:/#]", str(key))[-1] for key, item in value.items() if item}
+    acts = "Action" in str(value.get("@type", value.get("type", "")))
+    if stated & _GENERATION or (acts and "result" in stated):
+        return True
+    return any(_generates(item, depth - 1) for key, item in value.items() if key != "@context")
+
+
 def _inputs() -> ModuleType:
     from fairreg.assessment.content import inputs  # patterns of English, for models with a text
 
@@ -300,14 +313,21 @@ def _reported() -> ModuleType:
     "R1.2-4",
     weight=1,
     title="Formal provenance",
-    passes="PROV, RO-Crate or a run record that parses",
+    passes="PROV or RO-Crate that parses, with the activity that made the model",
     fails="none",
     corresponds_to=("FsF-R1.2-01M-2", "FRSM-17-R1.2-3"),
 )
 def formal(evidence: Evidence) -> Finding:
-    """A provenance document that parses and is not empty."""
-    remedy = "Add a ro-crate-metadata.json that names the run, its inputs and its outputs."
-    for document in evidence.of_role("provenance"):
-        if isinstance(parsed(document), dict) and parsed(document):
+    """A provenance document that parses, and names an activity that made the model."""
+    remedy = (
+        "Name the training run, its inputs, its outputs and when it ran, in prov.jsonld or "
+        "ro-crate-metadata.json."
+    )
+    read = evidence.of_role("provenance")
+    for document in read:
+        if _generates(parsed(document), _DEEPEST):
             return passed(f"{document.path} records the provenance.", cite_document(document, document.text))
+    if read and evidence.downloaded:
+        reason = f"{read[0].path} names no activity that made the model."
+        return failed(reason, cite_document(read[0], read[0].text), remedy=remedy)
     return unread_files(evidence, "a formal provenance record that parses", remedy=remedy)

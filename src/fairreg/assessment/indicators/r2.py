@@ -7,10 +7,9 @@ The AI model includes qualified references to other models and software, such as
 import re
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.content.claims import is_nothing
-from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.content.packaged_metadata import base_model_told
+from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_document,
     cite_relation,
@@ -21,8 +20,6 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import base_models
-from fairreg.formats.file_facts import listed_as_written
-from fairreg.formats.front_matter import strict_mapping
 
 _PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
@@ -63,7 +60,7 @@ def dependencies(evidence: Evidence) -> Finding:
     "R2-2",
     weight=2,
     title="Related models referenced",
-    passes="a typed relation to the model that it derives from",
+    passes="a typed relation to the model that it derives from, or base_model of the card: a model, or none",
     partial="in prose, also 'trained from scratch'",
     fails="none",
     corresponds_to=("ML-R2-01M",),
@@ -73,11 +70,13 @@ def related_models(evidence: Evidence) -> Finding:
     typed = base_models(evidence)
     if typed:
         return passed(f"The record names {typed[0].target.compact}.", cite_relation(evidence, typed[0]))
-    for item in stated_in(evidence):
-        if "base_model" in item.facts.filled and _names_a_model(item.document):
-            return passed("The model card names its base model.", cite_document(item.document, "base_model"))
+    for document in evidence.of_role("model_card", "readme"):
+        if told := base_model_told(document):
+            says = "says that it starts from no other model" if told == "none" else "names its base model"
+            return passed(f"The model card {says}.", cite_document(document, f"base_model: {told}"))
     remedy = (
-        "Name the base model as a typed relation or as base_model of the card, or say that there is none."
+        "Name the base model as a typed relation, or as base_model in the front matter of MODEL_CARD.md; "
+        "where there is none, write base_model: none there."
     )
     for document in free_texts(evidence, "model_card", "readme", "docs"):
         from fairreg.assessment.content.reported import related_model
@@ -86,12 +85,6 @@ def related_models(evidence: Evidence) -> Finding:
             reason = f"Related models are stated in prose only, in {document.path}."
             return partial(reason, cite_text(evidence, document, said), remedy=remedy)
     return unread_files(evidence, "a reference to related models", remedy=remedy)
-
-
-def _names_a_model(card: Document) -> bool:
-    """Tell whether base_model of the front matter names one, in place of "none" or a placeholder."""
-    names = listed_as_written(strict_mapping(card.text).get("base_model"))
-    return any(isinstance(name, str) and not is_nothing(name) for name in names)
 
 
 @indicator(

@@ -23,6 +23,7 @@ from fairreg.assessment.findings import (
 )
 from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
+from fairreg.sources import source_named
 from fairreg.storage.formats import BARE_WEIGHTS, ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "keras", "saved_model", "gguf"})
@@ -39,6 +40,9 @@ _VECTOR = re.compile(
 _ARRAYS = r"\.(?:npz?|npy|h5|root|parquet|csv|json|pb)$"
 _INPUTS = re.compile(rf"(?:^|/)(?:reference[_-])?inputs?{_ARRAYS}", re.IGNORECASE)
 _OUTPUTS = re.compile(rf"(?:^|/)(?:reference[_-]|expected[_-])?outputs?{_ARRAYS}", re.IGNORECASE)
+# Front matter without one of these (license, doi, tags) describes anything as well as a model.
+_CARD_KEYS = ("pipeline_tag", "task", "model-index", "library_name", "datasets", "base_model")
+_HUB_KEYS = ("license", "metrics", "tags")
 _FIELDS = {
     "mlmodel": ("flavors",),
     "rdf": ("format_version", "type"),
@@ -61,12 +65,12 @@ def metadata_standard(evidence: Evidence) -> Finding:
         if _is_valid(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
     stated = [item for item in stated_in(evidence) if item.facts.complete]
-    cards = [item for item in stated if _has_values(item.document, item.facts.filled)]
-    if cards:
-        shown = cards[0].document
-        return passed("The model card has valid metadata.", cite_document(shown, cards[0].facts.filled))
+    for card in evidence.of_role("model_card", "readme"):
+        if keys := _keys_of_models(evidence, card):
+            return passed("The model card has valid metadata.", cite_document(card, keys))
     remedy = (
-        "Add a model card with metadata (license, pipeline_tag, datasets, model-index), or FAIR4ML JSON-LD."
+        "Add metadata of an AI model: pipeline_tag, library_name, datasets and model-index in the front "
+        "matter of MODEL_CARD.md, or fair4ml.jsonld."
     )
     generic = [
         cite_document(item.document, "valid")
@@ -80,11 +84,16 @@ def metadata_standard(evidence: Evidence) -> Finding:
     return unread_files(evidence, "valid metadata of a community standard", remedy=remedy)
 
 
-def _has_values(card: Document, filled: tuple[str, ...]) -> bool:
-    """Tell whether front matter says something under one of these keys, other than a placeholder."""
+def _keys_of_models(evidence: Evidence, card: Document) -> tuple[str, ...]:
+    """Return the filled keys of front matter that only a model has; at the Hub every card is of a model."""
     stated = strict_mapping(card.text)
-    values = [item for key in filled for item in listed_as_written(stated.get(key))]
-    return any(not isinstance(item, str) or not (is_nothing(item) or is_placeholder(item)) for item in values)
+    at_hub = bool(source_named(evidence.record.provenance.source).card)
+    keys = (*_CARD_KEYS, *_HUB_KEYS) if at_hub else _CARD_KEYS
+    return tuple(key for key in keys if any(map(_is_value, listed_as_written(stated.get(key)))))
+
+
+def _is_value(item: object) -> bool:
+    return bool(item) and not (isinstance(item, str) and (is_nothing(item) or is_placeholder(item)))
 
 
 def _is_valid(document: Document) -> bool:

@@ -6,12 +6,11 @@ from typing import Any
 
 import msgspec
 
+from fairreg.assessment.content.open_tasks import TODO
 from fairreg.schemas.record import Creator
 from fairreg.schemas.text import clean
 
 __all__ = ["TODO", "Draft", "commented", "completed", "unsure"]
-
-TODO = "TODO (author)"
 
 
 class Draft(msgspec.Struct, frozen=True):

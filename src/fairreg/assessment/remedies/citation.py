@@ -13,7 +13,7 @@ from fairreg.formats import cff
 __all__ = ["NAME", "SERVES", "draft"]
 
 NAME = cff.FILE_NAME
-SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2", "R1.2-3", "R3-1")
+SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2")
 
 
 def draft(facts: Facts) -> Draft | None:
@@ -46,6 +46,9 @@ def _remains(facts: Facts, stated: dict[str, Any], *, kept: bool) -> tuple[str, 
         ("license", "Add the licence's SPDX identifier as license."),
         ("date-released", "Add the day of the release as date-released (YYYY-MM-DD)."),
     ]
+    if not stated.get("commit"):
+        asked_code = "Add repository-code, and commit: the commit of the code that made the model."
+        missing.append(("commit", asked_code))
     present = {**stated, "license": stated.get("license") or stated.get("license-url")}
     asked = [sentence for key, sentence in missing if not present.get(key)]
     if not stated.get("preferred-citation"):

@@ -10,7 +10,7 @@ from fairreg.formats import codemeta
 __all__ = ["NAME", "SERVES", "draft"]
 
 NAME = codemeta.FILE_NAME
-SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2", "R1.2-3", "R3-1")
+SERVES = ("F3-2", "I2-3")
 
 
 def draft(facts: Facts) -> Draft:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """All drafts for one model: one per file that serves an indicator with points missing."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable
 
 from fairreg.assessment.base import Verdict
@@ -8,6 +9,7 @@ from fairreg.assessment.remedies import (
     citation,
     codemeta,
     fair4ml,
+    hyperparameters,
     model_card,
     provenance,
     requirements,
@@ -18,9 +20,10 @@ from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 
-__all__ = ["TODO_NAME", "drafts", "drafts_for", "open_indicators", "todo_list"]
+__all__ = ["TODO_NAME", "drafts", "drafts_for", "is_unedited", "open_indicators", "todo_list"]
 
 TODO_NAME = "FAIR-TODO.md"
+_TITLE = "# What remains for "
 _NEW_VERSION = (
     "The files name the version that was assessed. If they go into a new one, reserve its DOI first (Zenodo "
     "does that in its form) and put it in their place, with the new version and date."
@@ -31,6 +34,7 @@ _WRITERS: tuple[tuple[tuple[str, ...], Callable[[Facts], Draft | None]], ...] = 
     (fair4ml.SERVES, fair4ml.draft),
     (zenodo_json.SERVES, zenodo_json.draft),
     (model_card.SERVES, model_card.draft),
+    (hyperparameters.SERVES, hyperparameters.draft),
     (signature.SERVES, signature.draft),
     (requirements.SERVES, requirements.draft),
     (provenance.SERVES, provenance.draft),
@@ -54,8 +58,9 @@ def drafts_for(missing: Collection[str], facts: Facts) -> tuple[Draft, ...]:
     for serves, write in _WRITERS:
         served = tuple(number for number in serves if number in missing)
         draft = write(facts) if served else None
-        if draft is not None:
-            found.append(Draft(draft.name, draft.text, served, draft.remains))
+        useful = tuple(number for number in served if draft and number in draft.serves)
+        if draft is not None and useful:
+            found.append(Draft(draft.name, draft.text, useful, draft.remains))
     return tuple(found)
 
 
@@ -63,7 +68,7 @@ def todo_list(report: AssessmentReport, written: Iterable[Draft]) -> Draft:
     """Return the author's remaining tasks as a Markdown list: per file, then those that no file can fix."""
     listed = tuple(written)
     served = {number for item in listed for number in item.serves}
-    lines = [f"# What remains for {' '.join(report.id.split())}", "", _NEW_VERSION, ""]
+    lines = [f"{_TITLE}{' '.join(report.id.split())}", "", _NEW_VERSION, ""]
     for item in listed:
         lines += [f"## {item.name} ({', '.join(item.serves)})", ""]
         lines += [f"- [ ] {sentence}" for sentence in item.remains] or ["- Nothing."]
@@ -71,4 +76,16 @@ def todo_list(report: AssessmentReport, written: Iterable[Draft]) -> Draft:
     others = [item for item in open_indicators(report) if item.id not in served]
     lines += ["## What no file mends", ""] if others else []
     lines += [f"- [ ] {item.id} {item.title}: {item.remedy}" for item in others]
-    return Draft(TODO_NAME, "\n".join(lines).rstrip() + "\n", ())
+    text = "\n".join(lines).rstrip() + "\n"
+    return Draft(TODO_NAME, f"{text}\n{_seal(text)}\n", ())
+
+
+def is_unedited(text: str) -> bool:
+    """Tell whether a list of remaining tasks is as it was written, so that it may be written anew."""
+    body, _, seal = text.rstrip("\n").rpartition("\n\n")
+    return text.startswith(_TITLE) and seal == _seal(f"{body}\n")
+
+
+def _seal(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"<!-- Written by fairreg and rewritten until it is edited: {digest} -->"

@@ -111,7 +111,8 @@ class Facts:
             self.record,
             description=clean(self.text("description")) or None,
             creators=self.creators,
-            license=self.text("license"),
+            # A licence that the catalogue alone knows is for the author to grant.
+            license=None if self.added("license") else self.text("license"),
             date_published=self.text("date_published"),
             parameter_count=self.parameter_count,
             identifiers=self._identifiers(),

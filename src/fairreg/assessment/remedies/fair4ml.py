@@ -36,7 +36,7 @@ _WANTED = {
     "frameworks": "framework",
     "intended_use": "intendedUse",
     "limitations": "modelRisksBiasLimitations",
-    "evaluations": "hasEvaluation",
+    "evaluations": "hasEvaluation (metric, value, evaluationDataset and split of each result)",
 }
 
 

@@ -3,7 +3,8 @@
 
 import re
 
-from fairreg.assessment.remedies.base import TODO, Draft
+from fairreg.assessment.content.open_tasks import task
+from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import model_card
 from fairreg.formats.front_matter import front_matter
@@ -12,19 +13,38 @@ from fairreg.schemas.record import ANY_AXES, Tensor
 __all__ = ["NAME", "SERVES", "draft"]
 
 NAME = model_card.FILE_NAME
-SERVES = ("F2-3", "F3-2", "I2-1", "R1-2", "R1-3", "R1-4", "R1.1-3", "R1.2-1", "R1.2-3", "R2-2", "R3-1")
-_ASKED = {
+SERVES = ("F2-3", "I2-1", "R1-2", "R1-3", "R1-4", "R1.1-3", "R2-2", "R3-1")
+# Keys of front matter for the to-dos below; they are written as comments.
+_KEYS = (
+    "pipeline_tag", "architecture", "library_name", "inputs", "outputs", "intended_use", "limitations",
+    "weights_license", "datasets", "base_model", "model-index",
+)  # fmt: skip
+_ASKED: dict[str, tuple[str, tuple[str, ...]]] = {
     "Intended use": (
-        "Say in at least 30 words what the model is for and who it is for; write it as intended_use into the "
-        "front matter, too."
+        "Say in at least 30 words what the model is for and for whom, as intended_use in front matter.",
+        ("R1-3", "F2-3"),
     ),
     "Limitations": (
-        "Say in at least 30 words where it must not be applied, and what is known to go wrong; write it as "
-        "limitations into the front matter, too."
+        "Say in at least 30 words where it fails or must not be used, as limitations in the front matter.",
+        ("R1-3",),
     ),
-    "Evaluation": "Give metric, value, dataset and split of each result, also in fair4ml.jsonld.",
-    "Training": "Give settings, optimiser, number of epochs, split, seed, hardware and versions of software.",
-    "Related models": "Name the model that this one starts from, or say that there is none.",
+    "Evaluation": (
+        "Give metric, value, dataset and split of each result, as model-index in front matter.",
+        ("R1-2",),
+    ),
+    "Training": (
+        "Say how it was trained; settings, hardware and versions of software also belong into a data file.",
+        (),
+    ),
+    "Training data": ("Name the training data by DOI, as datasets in the front matter.", ("I2-1",)),
+    "Related models": (
+        "Name the model that it starts from, as base_model in front matter; without one write none there.",
+        ("R2-2",),
+    ),
+    "Metadata": (
+        "Fill in pipeline_tag (the task), architecture, library_name, inputs and outputs in front matter.",
+        ("F2-3", "R3-1"),
+    ),
 }
 _OF_THE_WEIGHTS = "Name the licence of the trained weights as weights_license of the front matter."
 _PLAIN_PATH = re.compile(r"[\w./ +-]+")
@@ -41,8 +61,9 @@ def draft(facts: Facts) -> Draft | None:
         "Running it": _running(facts),
         "Licence": _licence(facts),
     }
-    told |= {title: _todo(sentence) for title, sentence in _ASKED.items()}
-    return Draft(NAME, model_card.compose(facts.described, told), SERVES, _remains(facts))
+    told |= {title: _todo(sentence, *about) for title, (sentence, about) in _ASKED.items()}
+    text = model_card.compose(facts.described, told, open_keys=_KEYS)
+    return Draft(NAME, text, SERVES, _remains(facts))
 
 
 def _signature(facts: Facts) -> str:
@@ -55,7 +76,7 @@ def _signature(facts: Facts) -> str:
 
 def _running(facts: Facts) -> str:
     asked = _todo("Show how inputs are prepared from your data, and what comes out.")
-    return f"{_code(facts) or _todo('Show a command that runs it.')}\n\n{asked}"
+    return f"{_code(facts) or _todo('Show a command that runs it.', 'R1-4')}\n\n{asked}"
 
 
 def _code(facts: Facts) -> str:
@@ -86,15 +107,17 @@ def _sizes(item: Tensor) -> tuple[int, ...]:
 
 def _licence(facts: Facts) -> str:
     told = model_card.licence_told(facts.described) or _todo("Choose a licence.")
-    return f"{told}\n\n{_todo(_OF_THE_WEIGHTS)}"
+    return f"{told}\n\n{_todo(_OF_THE_WEIGHTS, 'R1.1-3')}"
 
 
-def _todo(sentence: str) -> str:
-    return f"<!-- {TODO}: {sentence} -->"
+def _todo(sentence: str, *about: str) -> str:
+    return f"<!-- {task(sentence, *about)} -->"
 
 
 def _remains(facts: Facts) -> tuple[str, ...]:
-    asked = [f"{title}: {sentence}" for title, sentence in _ASKED.items()]
+    asked = [f"{title}: {sentence}" for title, (sentence, _) in _ASKED.items()]
     asked.append(f"Licence: {_OF_THE_WEIGHTS}")
+    if not _code(facts):
+        asked.append("Running it: Show a command that runs it.")
     fields = ("description", "license", "keywords", "ml_task", "model_category", "frameworks")
     return (*asked, *facts.to_confirm(*fields))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """prov.jsonld: known provenance of the model in PROV-O, from its record and files."""
 
+from fairreg.assessment.content.open_tasks import task
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import prov
@@ -17,10 +18,13 @@ def draft(facts: Facts) -> Draft | None:
     record = facts.described
     if not (prov.sources_of(record) or prov.people_of(record)):
         return None
-    text = prov.text_of(record, iri=f"{DOI.resolver}{facts.doi}" if facts.doi else "urn:fairreg:model")
-    asked = [
-        "Add prov:startedAtTime and prov:endedAtTime of the training, and its settings.",
-        "Confirm that the training used what the file names under used.",
-    ]
-    missing = [] if facts.training_data else ["Add the training data under used."]
-    return Draft(NAME, text, SERVES, (*asked, *missing))
+    name = f"{DOI.resolver}{facts.doi}" if facts.doi else "urn:fairreg:model"
+    asked = ["Add prov:startedAtTime and prov:endedAtTime of the training, and its settings."]
+    if prov.sources_of(record):
+        asked.append("Confirm that the training used what the file names under used.")
+    else:
+        asked.append("Add the training as a prov:Activity, and its name as wasGeneratedBy of the model.")
+    if not facts.training_data:
+        asked.append("Add the training data under used.")
+    told = f"{task(' '.join(asked), *SERVES)} Then delete this comment."
+    return Draft(NAME, prov.text_of(record, iri=name, comment=told), SERVES, (*asked, "Delete comment."))

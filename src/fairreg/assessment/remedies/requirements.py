@@ -7,13 +7,14 @@ They do not describe the training, whose versions only the author knows.
 from functools import cache
 from importlib.metadata import version
 
-from fairreg.assessment.remedies.base import TODO, Draft
+from fairreg.assessment.content.open_tasks import task
+from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 
 __all__ = ["NAME", "SERVES", "draft", "engine_versions"]
 
 NAME = "requirements-inference.txt"
-SERVES = ("R1.2-3", "R2-1")
+SERVES = ("R2-1",)
 _ENGINES = ("onnxruntime", "numpy")  # imported by the written instructions
 
 
@@ -34,7 +35,7 @@ def draft(facts: Facts) -> Draft | None:
     )
     lines = [
         f"# For inference with {facts.inside(graph.file)}: the versions that fairreg reads it with.",
-        *(f"# {TODO}: {sentence}" for sentence in asked),
+        *(f"# {task(sentence, *SERVES, 'R1.2-3')}" for sentence in asked),
         *(f"{name}=={number}" for name, number in sorted(facts.versions.items())),
     ]
     return Draft(NAME, "\n".join(lines) + "\n", SERVES, asked)

@@ -13,7 +13,9 @@ from fairreg.sources import ZENODO, source_named
 __all__ = ["NAME", "SERVES", "draft"]
 
 NAME = zenodo.FILE_NAME
-SERVES = ("F2-1", "F2-2", "I2-1", "I2-3", "R1.1-1", "R1.1-2")
+SERVES = ("F2-2", "I2-1", "I2-3", "R1.1-1")
+# Those that need an identifier, for which the file has no field to fill in where none is known.
+_REFERENCES = {"I2-1": "training_data", "I2-3": "papers"}
 _WORDS, _KEYWORDS = 50, 3
 
 
@@ -24,7 +26,8 @@ def draft(facts: Facts) -> Draft | None:
     if not at_zenodo:
         return None
     document = completed(facts.published("zenodo_json"), zenodo.document(facts.described))
-    return Draft(NAME, zenodo.text_of(document), SERVES, _remains(facts, document))
+    known = (name for name in SERVES if name not in _REFERENCES or getattr(facts, _REFERENCES[name]))
+    return Draft(NAME, zenodo.text_of(document), tuple(known), _remains(facts, document))
 
 
 def _remains(facts: Facts, document: dict[str, Any]) -> tuple[str, ...]:

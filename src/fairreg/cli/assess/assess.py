@@ -86,7 +86,7 @@ _MinScore = Annotated[
     ),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")]
-_Brief = Annotated[bool, typer.Option("--brief", help="Show only indicators that lack points.")]
+_Brief = Annotated[bool, typer.Option("--brief", help="Show only indicators with points missing or unknown.")]
 _Compare = Annotated[
     bool, typer.Option("--compare", help="Also show the verdicts under the metrics of other tools.")
 ]

@@ -70,7 +70,7 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
         shown = percent(found.score) if found.score is not None else interval_text(found.interval)
         told = f"{principle_name(report.rubric, name)} {_bar(found.score)} {shown}".lstrip()
         settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
-        more = f"   {settled} of {len(found.indicators)} settled" if settled else ""
+        more = f"   {settled} of {len(found.indicators)} lack no points" if settled else ""
         table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")
         for item in found.indicators:
             if not (brief and item.verdict in _SETTLED):
@@ -124,6 +124,9 @@ def fixed_lines(fixed: "FixReport") -> list[str]:
         f"kept the existing {fixed.folder / item.name}{_served(item.serves)}; --force replaces it"
         for item in fixed.kept
     ]
+    if fixed.unlisted:
+        lines.append("The list of to-dos was edited and lacks these:")
+        lines += [f"  {sentence}" for sentence in fixed.unlisted]
     for item in fixed.written:
         lines += [f"  {item.name}: {sentence}" for sentence in item.remains]
     lines += (

@@ -6,9 +6,9 @@ each with `value` and `dataset`: its id, a task of the benchmark, configuration,
 the Hub calls the value a score. The API gives the entries as ``evalResults``, each alone or in `data`.
 """
 
-import json
 from collections.abc import Iterator
 
+from fairreg.formats.model_card import evaluations, metric_value, results, with_part
 from fairreg.harvesters.huggingface.values import stated_text
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Evaluation
@@ -33,7 +33,7 @@ class Results:
 
     def datasets(self) -> Iterator[str]:
         """Yield the datasets that the model was tested on, by their ids."""
-        for item in self._results():
+        for item in results(self.index):
             if tested := stated_text(item.at("dataset", "type")):
                 yield tested
         for entry in self.entries:
@@ -42,21 +42,8 @@ class Results:
 
     def evaluations(self) -> Iterator[Evaluation]:
         """Yield every metric that has a name and a value, then every entry with a value."""
-        for result in self._results():
-            data = result["dataset"]
-            name = stated_text(data["name"]) or stated_text(data["type"]) or stated_text(data)
-            name = _with_part(name, stated_text(data["config"]) or stated_text(data["args"]))
-            for metric in _metrics(result):
-                what = stated_text(metric["name"]) or stated_text(metric["type"])
-                value = _value(metric["value"])
-                if what and value:
-                    yield Evaluation(metric=what, value=value, dataset=name, split=stated_text(data["split"]))
+        yield from evaluations(self.index)
         yield from (found for entry in self.entries if (found := _of_entry(entry)))
-
-    def _results(self) -> Iterator[JsonNode]:
-        for entry in self.index:
-            # The old form has a list of datasets instead of results.
-            yield from (item for item in entry["results"].items() if item.is_object)
 
     def _of_files(self, files: JsonNode) -> Iterator[JsonNode]:
         for name, node in files.members():
@@ -78,21 +65,8 @@ def _unwrapped(entries: JsonNode) -> Iterator[JsonNode]:
             yield entry
 
 
-def _metrics(result: JsonNode) -> Iterator[JsonNode]:
-    """Yield the metrics of a result; spaCy writes them inside of the task, also called `tasks`."""
-    for place in (result, result["task"], result["tasks"]):
-        yield from (*place["metrics"].items(), *place["metric"].items())
-
-
-def _with_part(name: str | None, part: str | None) -> str | None:
-    """Return the name of a dataset with its configuration or task, unless it says it already."""
-    if name is None or part is None or part == "default" or part.casefold() in name.casefold().split():
-        return name
-    return name if part.casefold() == name.casefold() else f"{name} ({part})"
-
-
 def _of_entry(entry: JsonNode) -> Evaluation | None:
-    data, value, how = entry["dataset"], _value(entry["value"]), stated_text(entry["notes"])
+    data, value, how = entry["dataset"], metric_value(entry["value"]), stated_text(entry["notes"])
     if value is None:
         return None
     name = stated_text(data["id"]) or stated_text(data)
@@ -100,15 +74,6 @@ def _of_entry(entry: JsonNode) -> Evaluation | None:
     return Evaluation(
         metric=f"score ({how})" if how else "score",
         value=value,
-        dataset=_with_part(name, part),
+        dataset=with_part(name, part),
         split=stated_text(data["split"]),
     )
-
-
-def _value(node: JsonNode) -> str | None:
-    """A metric's value as text; numbers as Python writes them, objects as JSON."""
-    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return str(node.value)
-    if isinstance(node.value, dict | list) and node.value:
-        return json.dumps(node.value, sort_keys=True)
-    return stated_text(node)

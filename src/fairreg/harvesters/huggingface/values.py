@@ -3,6 +3,7 @@
 
 import re
 
+from fairreg.formats.model_card import stated_text
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
@@ -11,13 +12,6 @@ __all__ = ["PAGES", "REPOSITORY", "dataset_named", "model_named", "stated_text",
 
 PAGES = "https://huggingface.co"
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(?:/(?!\.{1,2}\Z)[A-Za-z0-9._][\w.-]*)?", re.ASCII)
-_NOTHING = {"null", "~", "none", "n/a", "unknown", "[more information needed]", "more information needed"}
-
-
-def stated_text(node: JsonNode) -> str | None:
-    """Return the text at a place, None for a word that says nothing."""
-    text = node.text
-    return None if text is None or text.lower() in _NOTHING else text
 
 
 def texts(node: JsonNode) -> list[str]:
