@@ -129,6 +129,23 @@ def test_an_entry_is_shown_filtered_and_skipped_by_the_rubric_of_its_kind_only(r
     assert registry.entry_for("org/name").fair_score == 0.3
 
 
+def test_what_the_catalogue_calls_a_model_and_its_host_a_dataset_is_shown_as_it_is_assessed(registry):
+    said = [
+        replace(
+            RECORD,
+            kind=kind,
+            identifier="doi:10.1234/a",
+            identifiers=(DOI,),
+            provenance=Provenance(source=source, source_id="1"),
+        )
+        for source, kind in (("zenodo", "dataset"), ("catalogue", "model"))
+    ]
+    registry.put_many(said)
+    assert registry.entry_for("10.1234/a").record.kind == "model"
+    registry.save_assessments([made(said[0], rubric="fair-datasets")])
+    assert registry.entry_for("10.1234/a").fair_score == 0.5
+
+
 def test_an_entry_that_a_harvest_gives_another_kind_loses_the_score_of_the_former(registry):
     registry.put(RECORD)
     registry.save_assessments([made()])
