@@ -14,11 +14,12 @@ from fairreg.assessment.base import Finding, Verdict
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import assess, not_enough
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import ModelRecord, Provenance, Relation
+from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
 from support.examples import examples
 from support.records import records
 
 REPORT = assess(HBB)
+READ_ME = Distribution(name="README.md", url="https://opendata.cern.ch/x/README.md", size=100)
 UNKNOWN = Finding(Verdict.UNKNOWN, "It was not read.")
 ALL = [item for found in REPORT.principles.values() for item in found.indicators]
 DATA = [item for found in assess(DATASET).principles.values() for item in found.indicators]
@@ -75,6 +76,14 @@ def test_a_dataset_gets_its_own_rubric_and_its_score_is_the_mean_of_its_checks()
     assert REPORT.equal_weights is None
     assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 6)
     assert msgspec.json.decode(msgspec.json.encode(report), type=type(report)) == report
+
+
+def test_with_equal_weights_there_is_a_score_only_where_there_is_an_overall_one():
+    bare = with_record(DATASET, outputs=(), inputs=(), distributions=(*DATASET.record.distributions, READ_ME))
+    for found in (DATASET, bare, replaced(DATASET, probes=(), datacite=None)):
+        report = assess(found)
+        assert (report.equal_weights is None) == (report.overall is None)
+    assert assess(bare).overall is None
 
 
 def test_what_fairreg_adds_is_a_second_score_and_never_the_authors():

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Rule, Verdict
 from fairreg.errors import FairregError
+from fairreg.rubrics import reaches
 
 RULE = Rule(passes="p", fails="f")
 
@@ -94,3 +97,11 @@ def test_indicators_are_put_in_the_order_of_the_principles():
 def test_a_rubric_that_does_not_hold_together_is_refused(found):
     with pytest.raises(FairregError, match=found[0].id):
         rubric.checked(found)
+
+
+@pytest.mark.parametrize("least", [0.1, 0.25, 0.5, 0.7, 0.75])
+def test_a_mean_that_is_exactly_the_threshold_reaches_it(least):
+    missed = math.nextafter(math.nextafter(least, 0), 0)  # as a mean of thirds may come out
+    assert reaches(missed, least)
+    assert not reaches(least - 1e-6, least)
+    assert rubric.maturity(missed) == rubric.maturity(least)

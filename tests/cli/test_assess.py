@@ -221,6 +221,36 @@ def test_the_history_shows_what_changed_the_newest_first(cli, services):
     assert online["evidence_digest"].removeprefix("sha256:")[:12] in shown
 
 
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_the_history_shows_all_that_matters_at_any_width(capsys, monkeypatch, width):
+    from fairreg.cli.assess import batch
+    from fairreg.cli.output import _console
+    from fairreg.registry import Assessment
+
+    def made(version, at, overall, offline):
+        letters = {"F": 0.11, "A": 0.22, "I": 1.0, "R": None}
+        values = ("fair-ai-models", version, at, offline, overall, 0.91, letters, "abcdef0123456789" * 4)
+        return Assessment("doi:10.1234/a", ("doi", "10.1234/a"), *values)
+
+    monkeypatch.setattr("fairreg.cli.output.console", lambda: _console(markup=False, width=width))
+    made_at = ("2026-11-22T10:11:12+00:00", "2026-11-21T00:00:00+00:00", "2026-11-20T00:00:00+00:00")
+    batch._history_table(
+        (
+            made("2.0", made_at[0], 0.7, offline=False),
+            made("2.0", made_at[1], 0.5, offline=True),
+            made("1.0", made_at[2], None, offline=False),
+        )
+    )
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= width
+    assert "…" not in out
+    for word in ("2026-11-22", "10:11:12", "(offline)", "fair-ai-models", "70 %", "+20.0"):
+        assert word in out
+    (newest,) = (line for line in out.splitlines() if "2026-11-22" in line)
+    assert re.search(r"fair-ai-models +2\.0 +70 % +\+20\.0 +11 % +22 % +100 % +\? +91 %", newest)
+    assert ("abcdef012345" in newest) == (width >= 100)
+
+
 @pytest.mark.engines(*ENGINES)
 def test_many_are_assessed_at_once_and_summed_up(cli):
     result = cli("assess", "--query", "jet tagging", "--limit", 3, "--offline", "--json")
@@ -299,11 +329,37 @@ def test_an_upgrade_scores_stored_evidence_again_and_the_history_shows_both(cli,
         (hbb.DOI, "--history", "--min-score", "0.9"),
         (hbb.DOI, "--history", "--html", "a.html"),
         (hbb.DOI, "--force"),
+        (hbb.DOI, "--min-score", "nan"),
         (hbb.DOI, "--html", "a", "--badge", "./a"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(cli, arguments):
     assert cli("assess", *arguments).code == 2
+
+
+def test_nan_is_no_threshold_of_a_search(cli):
+    for option in ("--min-fair", "--deadline"):
+        result = cli("search", "jets", option, "nan")
+        assert result.code == 2
+        assert "nan" in result.err
+
+
+def test_an_interval_stands_beside_a_score_only_where_it_says_more(capsys):
+    from assessment.samples import HBB, replaced
+    from fairreg.assessment.report import assess
+    from fairreg.cli.assess.scorecard import print_report
+
+    for found in (HBB, replaced(HBB, models=())):
+        report = assess(found)
+        print_report(report)
+        lines = capsys.readouterr().out.splitlines()
+        scores = {letter: (report.letters[letter], report.letter_intervals[letter]) for letter in "FAIR"}
+        for start, (score, (low, high)) in {**scores, "overall": (report.overall, report.interval)}.items():
+            (line,) = (line for line in lines if re.match(rf"{start} +([#.]+ +)?(\d+ %|\?) ", line))
+            shown = line.split("coverage")[0]
+            assert (f"{100 * (score or 0):.0f} %" in shown) == (score is not None)
+            assert bool(re.search(r"\d-\d+ %", shown)) == (low < high)
+            assert shown.count("%") == (score is not None) + (low < high)
 
 
 def test_the_scorecard_names_its_evidence_and_shows_fairregs_additions_beside(cli, services):

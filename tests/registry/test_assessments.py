@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+from dataclasses import replace as replaced
+
 import pytest
 from msgspec.structs import replace
 
@@ -66,10 +68,145 @@ def test_an_assessment_without_an_overall_score_is_kept_and_shows_none(registry)
     registry.put(RECORD)
     registry.save_assessments([made(digest="1" * 64, overall=None, coverage=0.3)])
     assert registry.entry_for("org/name").fair_score is None
-    registry.save_assessments([made(overall=0.6)])
-    registry.save_assessments([made(digest="2" * 64, overall=None, coverage=0.3)])
+    registry.save_assessments([made(assessed_at="2026-11-23T00:00:00+00:00", overall=0.6)])
     assert registry.entry_for("org/name").fair_score == 0.6
-    assert registry.search("", min_fair=0.0).total == 1
+    closed = made(digest="2" * 64, assessed_at="2026-11-24T00:00:00+00:00", overall=None, coverage=0.3)
+    registry.save_assessments([closed])
+    assert registry.entry_for("org/name").fair_score is None
+    assert registry.search("", min_fair=0.0).total == 0
+    assert len(registry.assessments("org/name")) == 3
+
+
+HISTORY = {
+    "older": made(digest="1" * 64, assessed_at="2026-01-01T00:00:00+00:00", overall=0.9),
+    "newest": made(digest="2" * 64, assessed_at="2026-11-01T00:00:00+00:00", overall=0.4),
+    "offline": made(digest="3" * 64, assessed_at="2026-11-02T00:00:00+00:00", overall=0.8, offline=True),
+    "training data": made(
+        digest="4" * 64, assessed_at="2026-11-03T00:00:00+00:00", overall=0.7, rubric="fair-datasets"
+    ),
+    "other release": made(
+        digest="5" * 64, assessed_at="2026-11-04T00:00:00+00:00", overall=0.6, rubric_version="1.0"
+    ),
+}
+
+
+@pytest.mark.parametrize("first", HISTORY)
+def test_the_newest_score_online_is_shown_in_whatever_order_they_come(registry, first):
+    registry.put(RECORD)
+    names = [first, *(name for name in HISTORY if name != first)]
+    for name in names:
+        registry.save_assessments([HISTORY[name]])
+    assert registry.entry_for("org/name").fair_score == 0.4
+    registry.save_assessments([HISTORY[name] for name in reversed(names)])
+    assert registry.entry_for("org/name").fair_score == 0.4
+    registry.hide_older_scores()
+    assert registry.entry_for("org/name").fair_score == 0.4
+
+
+def test_a_score_offline_is_shown_only_where_there_is_none_online(registry):
+    registry.put(RECORD)
+    registry.save_assessments([HISTORY["offline"]])
+    assert registry.entry_for("org/name").fair_score == 0.8
+    registry.save_assessments([replaced(HISTORY["newest"], overall=None, coverage=0.3)])
+    assert registry.entry_for("org/name").fair_score is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [("model", "fair-ai-models"), ("software", "fair-ai-models"), ("dataset", "fair-datasets")],
+)
+def test_an_entry_is_shown_filtered_and_skipped_by_the_rubric_of_its_kind_only(registry, kind, shown):
+    registry.put(replace(RECORD, kind=kind))
+    other = {"fair-ai-models": "fair-datasets", "fair-datasets": "fair-ai-models"}[shown]
+    registry.save_assessments([made(rubric=other, overall=0.9)])
+    (known,) = registry.known(["huggingface:org/name"], registry.window("2026-01-01", online=False))
+    assert (known.assessed, known.online) == (False, False)
+    assert registry.entry_for("org/name").fair_score is None
+    assert registry.search("", min_fair=0.1).total == 0
+    registry.save_assessments([made(rubric=shown, overall=0.3)])
+    (known,) = registry.known(["huggingface:org/name"], registry.window("2026-01-01", online=False))
+    assert (known.assessed, known.online) == (True, True)
+    assert registry.entry_for("org/name").fair_score == 0.3
+
+
+def test_what_the_catalogue_calls_a_model_and_its_host_a_dataset_is_shown_as_it_is_assessed(registry):
+    said = [
+        replace(
+            RECORD,
+            kind=kind,
+            identifier="doi:10.1234/a",
+            identifiers=(DOI,),
+            provenance=Provenance(source=source, source_id="1"),
+        )
+        for source, kind in (("zenodo", "dataset"), ("catalogue", "model"))
+    ]
+    registry.put_many(said)
+    assert registry.entry_for("10.1234/a").record.kind == "model"
+    registry.save_assessments([made(said[0], rubric="fair-datasets")])
+    assert registry.entry_for("10.1234/a").fair_score == 0.5
+
+
+def test_an_entry_that_a_harvest_gives_another_kind_loses_the_score_of_the_former(registry):
+    registry.put(RECORD)
+    registry.save_assessments([made()])
+    registry.put(replace(RECORD, kind="dataset"))
+    assert registry.entry_for("org/name").fair_score is None
+    registry.put(RECORD)
+    assert registry.entry_for("org/name").fair_score == 0.5
+
+
+def test_entries_that_are_linked_and_separated_keep_each_its_own_score(registry):
+    other = replace(
+        RECORD,
+        identifier="doi:10.1234/a",
+        identifiers=(DOI,),
+        name="Other",
+        provenance=Provenance(source="zenodo", source_id="1"),
+    )
+    registry.put_many([RECORD, other])
+    registry.save_assessments([made()])
+    for change in (registry.link, registry.unlink):
+        change("org/name", "10.1234/a")
+        assert registry.entry_for("org/name").fair_score == 0.5
+        assert registry.entry_for("10.1234/a").fair_score is None
+
+
+@pytest.mark.parametrize("named", ["huggingface:org/name", "doi:10.1234/a"])
+def test_a_record_that_leaves_an_entry_takes_its_score_along(registry, named):
+    other = replace(
+        RECORD,
+        identifier="doi:10.1234/a",
+        identifiers=(DOI,),
+        name="Other",
+        provenance=Provenance(source="zenodo", source_id="1"),
+    )
+    registry.put_many([replace(RECORD, identifiers=(HUB, DOI)), other])
+    registry.save_assessments([made(identifier=named)])
+    assert registry.entry_for("10.1234/a").fair_score == 0.5
+    registry.put(RECORD)
+    assert registry.entry_for("org/name").fair_score == 0.5
+    assert registry.entry_for("10.1234/a").fair_score is None
+
+
+def test_addresses_that_differ_in_case_have_each_its_own_score(registry):
+    addresses = ["https://example.org/A", "https://example.org/a"]
+    pair = [
+        replace(
+            RECORD,
+            identifier=f"url:{address}",
+            identifiers=(Identifier("url", address),),
+            provenance=Provenance(source="file", source_id=address),
+        )
+        for address in addresses
+    ]
+    registry.put_many(pair)
+    registry.save_assessments([made(pair[0])])
+    shown = {
+        item.identifier: item.fair_score for item in registry.entries() if "example.org" in item.identifier
+    }
+    assert shown == {"url:https://example.org/A": 0.5, "url:https://example.org/a": None}
+    window = registry.window("2026-01-01", online=False)
+    assert [item.assessed for item in registry.known(shown, window)] == [True, False]
 
 
 def test_a_score_by_another_rubric_is_history_and_nothing_else(registry):
@@ -241,3 +378,5 @@ def test_search_leaves_out_what_scores_less_or_was_never_assessed(registry):
     registry.save_assessments([made()])
     assert [hit.entry.identifier for hit in registry.search("", min_fair=0.5).hits] == [RECORD.identifier]
     assert registry.search("", min_fair=0.51).total == 0
+    registry.save_assessments([made(overall=0.49999999999999994)])  # the mean of halves and thirds
+    assert registry.search("", min_fair=0.5).total == 1

@@ -2,20 +2,26 @@
 """Gathering evidence: training data, what is stored, what is never asked."""
 
 import time
+from dataclasses import replace as replaced
 
 import pytest
 from msgspec.structs import replace
 from werkzeug import Response
 
+from assessment.samples import HBB, with_record
 from fairreg.assessment.report import assess as judge
+from fairreg.assessment.rubric import DATASETS
 from fairreg.errors import NotFound
-from fairreg.registry import Registry
+from fairreg.registry import Registry, subject
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
+from fairreg.schemas.timestamps import now
 from fairreg.services.assess.assess import assess, gather, history, stored
+from fairreg.services.assess.batch import assess_all
 from fairreg.services.assess.evidence_collector import EvidenceCollector
 from fairreg.services.assess.probes import probe_all
-from fairreg.services.assess.store import AssessmentResult, save
+from fairreg.services.assess.rescore import rescore
+from fairreg.services.assess.store import AssessmentResult, assessment_of, newest_evidence, save
 from fairreg.services.registry import db
 from fairreg.web import HttpClient, RetryPolicy
 from support import hbb
@@ -119,6 +125,87 @@ def test_a_stored_score_of_an_older_rubric_is_computed_anew_from_the_evidence_ab
     reason = next(item.reason for item in judge(found).principles["I2"].indicators if item.id == "I2-2")
     assert "99%" not in reason
     assert "10.9999/nowhere was scored under an older rubric" in reason
+
+
+def of_an_older_rubric(registry, evidence, **fields):
+    """Store evidence with a score by rubric 1.0; return its time of assessment."""
+    made = assessment_of(registry, AssessmentResult(evidence, judge(evidence)))
+    made = replaced(made, rubric_version="1.0", judged_at="2026-02-01T00:00:00+00:00", **fields)
+    registry.save_assessments([made])
+    return made.judged_at
+
+
+def test_an_upgrade_that_was_cut_off_shows_the_newest_score_before_and_after_it_is_repeated(registry):
+    registry.put(HBB.record)
+    bare = with_record(HBB, license=None, license_stated=None, keywords=())
+    newest = replace(bare, gathered_at="2026-11-01T00:00:00+00:00")
+    of_an_older_rubric(registry, replace(HBB, gathered_at="2026-01-01T00:00:00+00:00"))
+    save(registry, [AssessmentResult(newest, judge(newest))])
+    name, shown = HBB.record.identifier, judge(newest).overall
+    assert None is not shown != judge(HBB).overall
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rescore(registry, stop)
+    assert registry.entry_for(name).fair_score == shown
+    with registry._database.writing() as connection:  # as a release left it that wrote them in any order
+        connection.exec_driver_sql("UPDATE entries SET fair_score = 0.99")
+    rescore(registry)
+    assert registry.entry_for(name).fair_score == shown
+    assert [item.identifier for item in registry.entries() if item.fair_score is not None] == [name]
+    assert len(registry.assessments(name)) == 3
+
+
+def test_scoring_again_by_a_newer_rubric_is_no_assessment_since_then(registry):
+    registry.put(HBB.record)
+    judged_at = of_an_older_rubric(registry, HBB)
+    assert rescore(registry).scored == 1
+    assert {item.judged_at for item in registry.assessments(HBB.record.identifier)} == {judged_at}
+    for since, skipped in (("2026-01-31", True), ("2026-02-02", False)):
+        (known,) = registry.known([HBB.record.identifier], registry.window(since, online=True))
+        assert known.assessed is skipped
+
+
+def test_a_resumed_run_skips_what_it_assessed_and_nothing_that_was_scored_in_between(ready, registry):
+    registry.put(HBB.record)
+    words = {"query": "interaction network", "limit": 3, "offline": True, "registry": registry}
+    chosen = [hit.entry.identifier for hit in registry.search("interaction network", limit=3).hits]
+    left = chosen[-1]
+    of_an_older_rubric(registry, HBB, identifier=left, subject=subject(registry.get(left)), offline=True)
+
+    def stop(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        assess_all(ready, progress=stop, **words)
+    rescore(registry)
+    about = replace(HBB, record=registry.get(left), gathered_at=now(), offline=True)
+    save(registry, [AssessmentResult(about, judge(about, DATASETS))])
+    resumed = assess_all(ready, **words)
+    assert (resumed.resumed, resumed.skipped, resumed.assessed) == (True, 2, 1)
+    assert [row.id for row in resumed.rows] == [left]
+
+
+def test_a_model_that_another_names_as_its_training_data_keeps_its_score_and_its_evidence(
+    ready, registry, httpserver
+):
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    own = assess(ready, hbb.DOI, registry=registry)
+    shown = registry.entry_for(hbb.DOI).fair_score
+    related = Relation(type="trained_on", target=Identifier("doi", hbb.DOI))
+    registry.put(replace(MODEL, relations=(related,)))
+    found = newest_evidence(registry, hbb.DOI)
+    shallow = replace(found, gathered_at="2999-01-01T00:00:00+00:00", files=(), downloaded=False)
+    save(registry, [AssessmentResult(shallow, judge(shallow, DATASETS))])
+    assert len(registry.assessments(hbb.DOI, rubric="fair-datasets")) == 1
+    assert registry.entry_for(hbb.DOI).fair_score == shown == own.overall
+    assert newest_evidence(registry, hbb.DOI) == found
+    assert assess(ready, hbb.DOI, offline=True, registry=registry).letters == own.letters
+    (known,) = registry.known([own.id], registry.window("2998-01-01", online=True))
+    assert not known.assessed
 
 
 def test_training_data_that_cannot_be_reached_are_unknown_and_never_a_fail(ready, registry, httpserver):

@@ -253,6 +253,70 @@ def test_a_bad_line_is_named_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"overall": 7.3},
+        {"overall": -1},
+        {"overall": float("nan")},
+        {"overall": True},
+        {"coverage": 3},
+        {"coverage": 0.79},
+        {"letters": {"F": 1.5}},
+        {"letters": {"Z": 0.5}},
+        {"assessed_at": "yesterday"},
+        {"assessed_at": "2026-11-22"},
+        {"assessed_at": "9999-01-01T00:00:00+00:00"},
+        {"judged_at": "x"},
+    ],
+    ids=str,
+)
+def test_scores_that_no_assessment_gives_are_refused_by_line(
+    full: Settings, home: Home, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    export(full, tmp_path / "good.jsonl")
+    *lines, last = (tmp_path / "good.jsonl").read_text("utf-8").splitlines()
+    bad = json.dumps(json.loads(last) | changes)
+    (tmp_path / "bad.jsonl").write_text("\n".join([*lines, bad]) + "\n", encoding="utf-8")
+    other = home("other")
+    with pytest.raises(RecordError, match=rf"bad\.jsonl line {len(lines) + 1}\b"):
+        import_(other, tmp_path / "bad.jsonl")
+    with Registry(settings=other) as registry:
+        assert registry.info().entries == 165
+        assert registry.search("", min_fair=0.0).total == 0
+
+
+def test_an_import_shows_the_newest_score_in_a_new_registry_and_in_one_that_is_ahead(
+    home: Home, tmp_path: Path
+) -> None:
+    def judged(digest: str, at: str, overall: float) -> Assessment:
+        return Assessment(
+            identifier="doi:10.1234/v0",
+            subject=("doi", "10.1234/v0"),
+            rubric="fair-ai-models",
+            rubric_version="2.0",
+            assessed_at=at,
+            offline=False,
+            overall=overall,
+            coverage=0.9,
+            letters={},
+            evidence_sha256=digest * 64,
+        )
+
+    ahead, new = home("ahead"), home("new")
+    with Registry(settings=ahead) as registry:
+        registry.put(said(0))
+        registry.save_assessments([judged("f", "2026-01-01T00:00:00+00:00", 0.9)])
+        export(ahead, tmp_path / "old.jsonl", registry=registry)
+        registry.save_assessments([judged("0", "2026-11-01T00:00:00+00:00", 0.4)])
+        export(ahead, tmp_path / "all.jsonl", registry=registry)
+        import_(ahead, tmp_path / "old.jsonl", registry=registry)
+        assert registry.entry_for("10.1234/v0").fair_score == 0.4
+    import_(new, tmp_path / "all.jsonl")
+    with Registry(settings=new) as registry:
+        assert registry.entry_for("10.1234/v0").fair_score == 0.4
+
+
+@pytest.mark.parametrize(
     "changes", [{"description": "a\0b"}, {"license": "x" * 1400}, {"frameworks": ("x" * 1400,)}], ids=str
 )
 def test_a_line_that_no_registry_can_keep_is_named_and_nothing_is_kept(

@@ -123,7 +123,7 @@ class AssessmentReport(msgspec.Struct, frozen=True):
 
     Each has an interval, from all unknown verdicts counted as fails to all counted as passes, and a coverage:
     the weight of the indicators with a verdict over that of all that apply. A letter has a number from 80 %
-    on, `overall` where each letter has one. `equal_weights`: score of a dataset with all weights equal.
+    on, `overall` where each letter has one. `equal_weights`: that of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
     `do_first` are the remedies with the largest gain for the least work, `undecided` says how what is unknown
     becomes known; `priorities.with_priorities` fills both. `evidence_digest` names the evidence, from which
@@ -161,16 +161,18 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
     """
     rules = chosen or rubric.for_kind(evidence.record.kind)
     scored = _scored(rules, evidence)
+    whole = rules.overall(scored)
+    counted = rules.pooled and whole.value is not None
     return AssessmentReport(
         id=evidence.record.identifier,
         rubric=rules.name,
         rubric_version=rules.version,
         **_scores(rules, scored),
         principles={name: _principle(rules, rubric.within(scored, name)) for name in rules.principles},
-        badge=_badge(scored, rules.overall(scored)),
+        badge=_badge(scored, whole),
         assessed_at=evidence.gathered_at,
         evidence_digest=evidence.digest,
-        equal_weights=rubric.equal_weights(found.verdict for _, found in scored) if rules.pooled else None,
+        equal_weights=rubric.equal_weights(found.verdict for _, found in scored) if counted else None,
         with_fairreg=_with_fairreg(rules, evidence, scored),
     )
 

@@ -59,7 +59,6 @@ PRINCIPLES = (
 LETTERS = ("F", "A", "I", "R")
 _WEIGHTS = (1, 2, 3)
 _MATURITY = (0.25, 0.5, 0.75)
-_ROUNDING = 1e-9
 
 IndicatorScore = tuple[Indicator, Finding]
 
@@ -123,7 +122,7 @@ DATASETS = Rubric(
 
 def for_kind(kind: Kind) -> Rubric:
     """Return the rubric for an object of this kind; software is assessed like a model."""
-    return DATASETS if kind == "dataset" else MODELS
+    return DATASETS if rubrics.for_kind(kind) == DATASETS.name else MODELS
 
 
 @cache
@@ -206,7 +205,7 @@ def coverage(scored: Sequence[IndicatorScore]) -> float:
 
 def maturity(score: float | None) -> int | None:
     """Return 0 below 25 %, then 1, 2 from 50 % and 3 from 75 %; None without a score."""
-    return None if score is None else sum(score >= limit - _ROUNDING for limit in _MATURITY)
+    return None if score is None else sum(rubrics.reaches(score, limit) for limit in _MATURITY)
 
 
 def _place(item: Indicator, principles: tuple[str, ...]) -> tuple[int, int, str]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Options and arguments that several commands share."""
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,18 @@ __all__ = [
     "Limit",
     "Pid",
     "Scheduler",
+    "a_number",
     "ready",
     "settings",
 ]
+
+
+def a_number(value: float | None) -> float | None:
+    """Return the value of an option; BadParameter for NaN, which lies within any limits."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan is not a number.")
+    return value
+
 
 Pid = Annotated[
     str,

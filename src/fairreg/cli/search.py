@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Limit, ready
+from fairreg.cli.options import Json, Limit, a_number, ready
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +50,11 @@ _Runnable = Annotated[bool, typer.Option("--runnable", help="Only models that ru
 _MinFair = Annotated[
     float | None,
     typer.Option(
-        min=0, max=1, metavar="SCORE", help="Only with at least this FAIR score (see fairreg assess)."
+        min=0,
+        max=1,
+        callback=a_number,
+        metavar="SCORE",
+        help="Only with at least this FAIR score (see fairreg assess).",
     ),
 ]
 _Explain = Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")]
@@ -61,7 +65,12 @@ _Live = Annotated[bool, typer.Option("--live", help="Also query every source; ex
 _Save = Annotated[bool, typer.Option("--save", help="Store the results of --live in the registry.")]
 _Deadline = Annotated[
     float,
-    typer.Option(min=0.1, metavar="SECONDS", help="With --live: time limit for the sources, in seconds."),
+    typer.Option(
+        min=0.1,
+        callback=a_number,
+        metavar="SECONDS",
+        help="With --live: time limit for the sources, in seconds.",
+    ),
 ]
 
 

@@ -6,13 +6,16 @@ the assessment, so that it survives new harvests, renamings and mergers of entri
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     RowMapping,
     bindparam,
     desc,
@@ -24,26 +27,29 @@ from sqlalchemy import (
     update,
 )
 
+from fairreg import rubrics
 from fairreg.errors import RecordError
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
-from fairreg.registry.db.tables import assessments, entries, statements
-from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
+from fairreg.registry.db.tables import assessments, entries, identifiers, statements
+from fairreg.registry.resolution.grouping import SHARED_SCHEMES, host_kind, link_keys
 from fairreg.rubrics import VERSIONS
-from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, IdentifierLike, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 
 __all__ = [
     "Assessment",
+    "ScoredEntry",
+    "assessed_entries",
     "every_assessment",
     "evidence_of",
     "hide_older_scores",
     "history",
-    "is_shown",
     "object_keys",
     "older_assessments",
-    "restore_scores",
+    "own_assessments",
     "save_assessments",
+    "show_scores",
     "subject",
 ]
 
@@ -58,7 +64,7 @@ class Assessment:
 
     `report` and `evidence` are JSON documents, empty where only the scores are loaded; `evidence_sha256` is
     the hex digest of the latter. `assessed_at` is when the evidence was gathered, `offline` tells whether the
-    network was left out, `judged_at` is when the evidence was last scored.
+    network was left out, `judged_at` is when it was assessed, also by an older rubric.
     """
 
     identifier: str
@@ -84,10 +90,9 @@ def subject(record: ModelRecord) -> Key:
 
 
 def save_assessments(connection: Connection, items: Iterable[Assessment]) -> None:
-    """Store assessments and copy their scores to the entries.
+    """Store assessments and show the scores of their entries, by the rule of `show_scores`.
 
-    The same evidence under the same rubric updates the existing row. An assessment without an overall score,
-    or under a rubric of another release, leaves the entry's score as it is.
+    The same evidence under the same rubric updates the existing row.
     """
     listed = _unforgotten(connection, items)
     rows = {_place(item): _values(item) for item in listed}
@@ -101,12 +106,9 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
         connection.execute(
             update(assessments).where(assessments.c.id == bindparam("of_id")).values(changed), renewed
         )
-    _show(connection, filter(is_shown, listed))
-
-
-def is_shown(item: Assessment) -> bool:
-    """Tell whether the score may stand beside others: a number, by the rubric of this release."""
-    return item.overall is not None and item.rubric_version == VERSIONS.get(item.rubric)
+    show_scores(
+        connection, assessed_entries(connection, ((item.identifier, item.subject) for item in listed))
+    )
 
 
 def _unforgotten(connection: Connection, items: Iterable[Assessment]) -> list[Assessment]:
@@ -182,44 +184,163 @@ def evidence_of(connection: Connection, item: Assessment) -> bytes:
         ) from error
 
 
-def _show(connection: Connection, made: Iterable[Assessment]) -> None:
-    """Copy the scores to the entries."""
-    rows = [{"of": item.identifier, "score": item.overall} for item in made]
-    if rows:
-        named = entries.c.identifier == bindparam("of")
-        connection.execute(update(entries).where(named).values(fair_score=bindparam("score")), rows)
+@dataclass(frozen=True)
+class ScoredEntry:
+    """An entry as assessments know it: its key, its name, and the records of its statements."""
+
+    id: int
+    name: str
+    records: Sequence[ModelRecord]
+
+    @cached_property
+    def keys(self) -> frozenset[Key]:
+        """Keys of the object, which its assessments have as subjects."""
+        return frozenset(key for record in self.records for key in object_keys(record))
+
+    @property
+    def rubric(self) -> str:
+        """Rubric for objects of its kind: by another one an object is assessed only as training data."""
+        return rubrics.for_kind(host_kind(self.records))
+
+
+def show_scores(connection: Connection, listed: Sequence[ScoredEntry]) -> None:
+    """Write the scores of entries, which `search` shows and filters by.
+
+    An entry's score is that of its newest assessment with the network, or without any such of its newest, by
+    this release's rubric of its kind; null where that assessment has no number. Every change of assessments
+    or of entries ends here, so that the score does not depend on the order of the changes.
+    """
+    made = own_assessments(connection, listed)
+    values = [{"of": item.id, "score": _shown(made[item.id])} for item in listed]
+    if values:
+        score = bindparam("score", type_=Float)
+        stale = (entries.c.id == bindparam("of")) & entries.c.fair_score.is_distinct_from(score)
+        connection.execute(update(entries).where(stale).values(fair_score=score), values)
+
+
+def _shown(made: Iterable[RowMapping]) -> float | None:
+    current = [row for row in made if row["rubric_version"] == VERSIONS[row["rubric"]]]
+    counted = [row for row in current if not row["offline"]] or current
+    newest = max(counted, key=lambda row: (row["assessed_at"], row["id"]), default=None)
+    return None if newest is None else newest["overall"]
+
+
+_LARGE = {"report", "evidence", "letters"}
+_SCORES = [column for column in assessments.c if column.name not in _LARGE]
+
+
+def own_assessments(connection: Connection, listed: Iterable[ScoredEntry]) -> dict[int, list[RowMapping]]:
+    """Return the scores of each entry by the rubric of its kind, under the keys of the entries."""
+    found: dict[int, list[RowMapping]] = {}
+    for chunk in chunks(listed):
+        by_key: dict[Key, list[ScoredEntry]] = defaultdict(list)
+        for item in chunk:
+            for key in item.keys:
+                by_key[key].append(item)
+        named = {item.name: item for item in chunk}
+        rows = [*_rows_of(connection, by_key, named)]
+        strays = _without_entry(connection, {_subject(row) for row in rows} - by_key.keys())
+        others = _spelled_otherwise(connection, rows)
+        found |= {item.id: [] for item in chunk}
+        for row in rows:
+            owners = list(by_key.get(_subject(row), ()))
+            if row["identifier"] in others:  # an address that differs in case
+                owners = [item for item in owners if item.name == row["identifier"]]
+            if not owners and _subject(row) in strays:
+                owners = [named[row["identifier"]]]
+            for item in owners:
+                if item.rubric == row["rubric"]:
+                    found[item.id].append(row)
+    return found
+
+
+def _rows_of(connection: Connection, keys: Iterable[Key], names: Iterable[str]) -> Iterator[RowMapping]:
+    """Yield the scores of the subjects `keys` and of the entries `names`, each once."""
+    query = select(*_SCORES)
+    seen: set[int] = set()
+    held = [in_key_pairs(assessments.c.family, assessments.c.key, chunk) for chunk in chunks(keys)]
+    for condition in (*held, assessments.c.identifier.in_(list(names))):
+        for row in connection.execute(query.where(condition)).mappings():
+            if row["id"] not in seen:
+                seen.add(row["id"])
+                yield row
+
+
+def _subject(row: RowMapping) -> Key:
+    return row["family"], row["key"]
+
+
+def _without_entry(connection: Connection, keys: Iterable[Key]) -> set[Key]:
+    """Return the subjects that are no entry's own identifier: their assessments go by the entry's name."""
+    left = set(keys)
+    for chunk in chunks(sorted(left)):
+        query = select(identifiers.c.family, identifiers.c.key).where(
+            in_key_pairs(identifiers.c.family, identifiers.c.key, chunk),
+            identifiers.c.scheme == identifiers.c.family,
+        )
+        left -= {_subject(row) for row in connection.execute(query).mappings()}
+    return left
+
+
+def _spelled_otherwise(connection: Connection, rows: Iterable[RowMapping]) -> set[str]:
+    """Return the names of entries among those of the assessments whose subject ignores a case that counts."""
+    spelled = [row for row in rows if row["family"] not in DOI_SCHEMES]
+    if not spelled:
+        return set()
+    from fairreg.registry.resolution.marks import is_folded  # most of what is assessed has a DOI
+
+    names = {row["identifier"] for row in spelled if not is_folded(row["family"])}
+    found: set[str] = set()
+    for chunk in chunks(sorted(names)):
+        held = select(entries.c.identifier).where(entries.c.identifier.in_(chunk))
+        found |= set(connection.scalars(held))
+    return found
+
+
+def assessed_entries(connection: Connection, made: Iterable[tuple[str, Key]]) -> list[ScoredEntry]:
+    """Return the entries that assessments, given by identifier and subject, may belong to."""
+    listed = list(made)
+    keys, names = {key for _, key in listed}, {name for name, _ in listed}
+    spelled = {(scheme, value) for scheme, _, value in (name.partition(":") for name in names)}
+    numbers: set[int] = set()
+    for chunk in chunks(sorted(keys)):
+        held = in_key_pairs(identifiers.c.family, identifiers.c.key, chunk)
+        numbers |= set(connection.scalars(select(identifiers.c.entry_id).where(held)))
+    for named in chunks(sorted(names)):
+        numbers |= set(connection.scalars(select(entries.c.id).where(entries.c.identifier.in_(named))))
+    for places in chunks(sorted(keys | spelled)):
+        held = in_key_pairs(statements.c.source, statements.c.source_id, places)
+        numbers |= set(connection.scalars(select(statements.c.entry_id).where(held)))
+    return _loaded(connection, numbers)
+
+
+def _loaded(connection: Connection, numbers: Iterable[int]) -> list[ScoredEntry]:
+    records: dict[tuple[int, str], list[ModelRecord]] = defaultdict(list)
+    for chunk in chunks(sorted(numbers)):
+        query = (
+            select(entries.c.id, entries.c.identifier, statements.c.record)
+            .join(statements, statements.c.entry_id == entries.c.id)
+            .where(entries.c.id.in_(chunk))
+        )
+        for row in connection.execute(query):
+            records[row.id, row.identifier].append(ModelRecord.from_json(row.record))
+    return [ScoredEntry(number, name, said) for (number, name), said in records.items()]
 
 
 def hide_older_scores(connection: Connection) -> int:
-    """Take the scores of other rubrics off the entries; return the number of assessments that they are from.
+    """Show the scores of all entries anew, none of other rubrics; return how many assessments are by those.
 
     The assessments themselves are kept.
     """
     connection.execute(update(entries).where(entries.c.fair_score.is_not(None)).values(fair_score=None))
     current = _of_this_release(assessments.c)
-    listed = connection.scalars(select(assessments.c.identifier).where(current).distinct())
-    for identifier in list(listed):
-        _show(connection, [replace(item, identifier=identifier) for item in _best(connection, identifier)])
+    query = (
+        select(assessments.c.identifier, assessments.c.family, assessments.c.key).where(current).distinct()
+    )
+    made = [(row["identifier"], _subject(row)) for row in connection.execute(query).mappings()]
+    for chunk in chunks(made):
+        show_scores(connection, assessed_entries(connection, chunk))
     return connection.scalar(select(func.count()).select_from(assessments).where(~current)) or 0
-
-
-def _best(connection: Connection, identifier: str) -> list[Assessment]:
-    """Return the newest assessment of an entry that may be shown, if any."""
-    return [item for item in history(connection, identifier) if is_shown(item)][:1]
-
-
-def restore_scores(connection: Connection, statement_ids: Iterable[int]) -> None:
-    """Give merged entries without a score that of the newest assessment of their statements."""
-    for chunk in chunks(statement_ids):
-        unscored = (
-            select(entries.c.identifier)
-            .distinct()
-            .join(statements, statements.c.entry_id == entries.c.id)
-            .where(statements.c.id.in_(chunk), entries.c.fair_score.is_(None))
-        )
-        for identifier in list(connection.scalars(unscored)):
-            best = _best(connection, identifier)
-            _show(connection, [replace(item, identifier=identifier) for item in best])
 
 
 _PLACE = ("family", "key", "rubric", "rubric_version", "evidence_sha256")

@@ -7,13 +7,12 @@ Every function runs inside its caller's transaction.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, true
+from sqlalchemy import Connection, RowMapping, func, select
 
-from fairreg.registry.assessments import Key, subject
+from fairreg.registry.assessments import ScoredEntry, own_assessments
 from fairreg.registry.db.entry_query import select_entries
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs
+from fairreg.registry.db.key_conditions import chunks
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.entries import Entry, Statement
@@ -41,8 +40,8 @@ class Window:
 class EntrySnapshot:
     """An entry with its statements.
 
-    `assessed` tells whether the window holds an assessment of it, `online` whether any with the network
-    exists.
+    `assessed` tells whether the window holds an assessment of it by the rubric of its kind, `online` whether
+    any such with the network exists.
     """
 
     entry: Entry
@@ -78,12 +77,19 @@ def _entry_snapshots(
 ) -> dict[str, EntrySnapshot]:
     rows = connection.execute(select_entries().where(entries.c.identifier.in_(names))).mappings().all()
     said = _statements_of(connection, [row["id"] for row in rows])
-    held = [(entry_from(row, _sources(said[row["id"]])), tuple(said[row["id"]])) for row in rows]
-    online = _assessed(connection, held, ~assessments.c.offline)
-    judged = _assessed(connection, held, _within(window)) if window else set()
+    held = {row["id"]: entry_from(row, _sources(said[row["id"]])) for row in rows}
+    listed = [
+        ScoredEntry(key, entry.identifier, [item.record for item in said[key]]) for key, entry in held.items()
+    ]
+    made = own_assessments(connection, listed)
     return {
-        entry.identifier: EntrySnapshot(entry, listed, entry.identifier in judged, entry.identifier in online)
-        for entry, listed in held
+        entry.identifier: EntrySnapshot(
+            entry,
+            tuple(said[key]),
+            assessed=window is not None and any(_is_within(row, window) for row in made[key]),
+            online=not all(row["offline"] for row in made[key]),
+        )
+        for key, entry in held.items()
     }
 
 
@@ -99,21 +105,6 @@ def _sources(said: Iterable[Statement]) -> tuple[str, ...]:
     return tuple(sorted({item.source for item in said} - {OWN_SOURCE}))
 
 
-def _within(window: Window) -> ColumnElement[bool]:
-    inside = (assessments.c.judged_at >= window.since) & (assessments.c.id <= window.last)
-    return inside & (~assessments.c.offline if window.online else true())
-
-
-def _assessed(
-    connection: Connection, held: Iterable[tuple[Entry, Any]], condition: ColumnElement[bool]
-) -> set[str]:
-    """Return the entries with an assessment under the condition, of their own name or their subject's."""
-    subjects: dict[str, Key] = {entry.identifier: subject(entry.record) for entry, _ in held}
-    if not subjects:
-        return set()
-    by_name = select(assessments.c.identifier).where(assessments.c.identifier.in_(subjects), condition)
-    named = set(connection.scalars(by_name))
-    keys = in_key_pairs(assessments.c.family, assessments.c.key, sorted(set(subjects.values())))
-    by_key = select(assessments.c.family, assessments.c.key).where(keys, condition)
-    known_keys = {(row.family, row.key) for row in connection.execute(by_key)}
-    return {name for name, key in subjects.items() if name in named or key in known_keys}
+def _is_within(row: RowMapping, window: Window) -> bool:
+    inside = row["judged_at"] >= window.since and row["id"] <= window.last
+    return inside and not (window.online and row["offline"])

@@ -3,6 +3,7 @@
 
 from html import escape
 
+from fairreg import rubrics
 from fairreg.assessment.report import AssessmentReport
 
 __all__ = ["badge_svg", "badge_text"]
@@ -58,4 +59,4 @@ def _bars(report: AssessmentReport) -> list[str]:
 
 
 def _colour(score: float | None) -> str:
-    return next((colour for limit, colour in _COLOURS if (score or 0.0) >= limit), _GREY)
+    return next((colour for limit, colour in _COLOURS if rubrics.reaches(score or 0.0, limit)), _GREY)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fairreg.assessment.principle_names import LETTER_NAMES
 from fairreg.assessment.report import AssessmentReport, interval_text, not_enough
+from fairreg.rubrics import reaches
 
 __all__ = ["HATCHING", "Bar", "Profile", "percent", "profile"]
 
@@ -40,7 +41,7 @@ class Bar:
         """Class by which the page colours the bar; its length carries the same information."""
         if self.score is None:
             return "undecided"
-        return "good" if self.score >= _GOOD else "fair" if self.score >= _FAIR else "poor"
+        return "good" if reaches(self.score, _GOOD) else "fair" if reaches(self.score, _FAIR) else "poor"
 
     @property
     def shown(self) -> str:

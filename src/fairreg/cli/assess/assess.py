@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, ready
+from fairreg.cli.options import Json, Scheduler, a_number, ready
 
 if TYPE_CHECKING:
     from fairreg.services.assess.assess import AssessmentReport, Evidence
@@ -82,7 +82,11 @@ _Offline = Annotated[
 _MinScore = Annotated[
     float | None,
     typer.Option(
-        min=0, max=1, metavar="SCORE", help="Exit with code 5 if the overall score is lower, or unknown."
+        min=0,
+        max=1,
+        callback=a_number,
+        metavar="SCORE",
+        help="Exit with code 5 if the overall score is lower, or unknown.",
     ),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")]
@@ -215,6 +219,7 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
 def _require(report: "AssessmentReport", least: float | None) -> None:
     from fairreg.assessment.report import not_enough
     from fairreg.errors import BelowThreshold
+    from fairreg.rubrics import reaches
 
     if least is None:
         return
@@ -223,7 +228,7 @@ def _require(report: "AssessmentReport", least: float | None) -> None:
             f"There is no overall score to compare with {least:g}: {not_enough(report)}.",
             hint="Assess it where its files and the network can be reached, or ask for access to the files.",
         )
-    if report.overall < least:
+    if not reaches(report.overall, least):
         raise BelowThreshold(f"The overall score is {report.overall:.4f}, below {least:g}.")
 
 

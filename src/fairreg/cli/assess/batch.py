@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["assess_many", "print_history", "print_tool_comparison"]
 
+# Columns of a terminal from which the history names the evidence, too; --json always does.
+_WITH_DIGESTS = 100
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
 
 
@@ -72,16 +74,20 @@ def _history_table(found: "tuple[Assessment, ...]") -> None:
     from fairreg.assessment.report import coverage_text
     from fairreg.cli.output import console
 
+    out = console()
+    digests = out.width >= _WITH_DIGESTS
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Assessed", "Rubric", "Overall", "Change", "F", "A", "I", "R", "Coverage", "Evidence"):
+    table.add_column("Assessed (UTC)")  # the one that a narrow terminal folds
+    titles = ("Rubric", "", "Overall", "Change", "F", "A", "I", "R", "Coverage")
+    for title in (*titles, "Evidence") if digests else titles:
         table.add_column(title, no_wrap=True)
     for item, before in zip(found, (*found[1:], None), strict=True):
         letters = (percent(item.letters.get(letter)) for letter in "FAIR")
-        rubric, evidence = f"{item.rubric} {item.rubric_version}", item.evidence_sha256[:12]
-        when = item.assessed_at + (" (offline)" if item.offline else "")
+        when = item.assessed_at[:19].replace("T", " ") + (" (offline)" if item.offline else "")
         scores = (percent(item.overall), _change(item, before), *letters, coverage_text(item.coverage))
-        table.add_row(when, rubric, *scores, evidence)
-    console().print(table, markup=False)
+        evidence = (item.evidence_sha256[:12],) if digests else ()
+        table.add_row(when, item.rubric, item.rubric_version, *scores, *evidence)
+    out.print(table, markup=False)
 
 
 def _change(item: "Assessment", before: "Assessment | None") -> str:

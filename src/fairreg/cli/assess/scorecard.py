@@ -22,18 +22,21 @@ _BAR = 20
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """Print the scorecard; a brief one omits indicators with full points."""
-    from fairreg.assessment.report import coverage_text, interval_text, not_enough
+    from fairreg.assessment.report import coverage_text, not_enough
     from fairreg.cli.assess.first_steps import print_first_steps
     from fairreg.cli.output import console
 
     out = console()
     out.print(f"FAIR assessment of {report.id}", style="bold")
     out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
+    between = {letter: _between(report.letters[letter], report.letter_intervals[letter]) for letter in "FAIR"}
+    width = max(map(len, between.values()))
     for letter, score in report.letters.items():
         covered = coverage_text(report.letter_coverage[letter])
-        between = interval_text(report.letter_intervals[letter])
         reason = not_enough(report, letter)
-        told = f"{letter}  {_bar(score)} {percent(score):>5}   {between:>8}   coverage {covered:>5}"
+        told = (
+            f"{letter}  {_bar(score)} {percent(score):>5}{between[letter]:>{width}}   coverage {covered:>5}"
+        )
         out.print(f"{told}   {reason}" if reason else told)
     for line in overall_lines(report):
         out.print(line, style="bold")
@@ -43,13 +46,21 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
+def _between(score: float | None, interval: "tuple[float, float] | None") -> str:
+    """Return the interval of a score as it stands beside it: empty where it is the number itself."""
+    from fairreg.assessment.report import interval_text
+
+    between = interval_text(interval)
+    return "" if between == percent(score) else f"   {between}"
+
+
 def overall_lines(report: "AssessmentReport") -> list[str]:
     """Return the lines on the overall score: number, interval and coverage, or why there is no number."""
-    from fairreg.assessment.report import coverage_text, interval_text, not_enough
+    from fairreg.assessment.report import coverage_text, not_enough
 
-    between, covered = interval_text(report.interval), coverage_text(report.coverage)
+    between, covered = _between(report.overall, report.interval), coverage_text(report.coverage)
     reason = not_enough(report)
-    lines = [f"overall {percent(report.overall)}   {between}   coverage {covered}"]
+    lines = [f"overall {percent(report.overall)}{between}   coverage {covered}"]
     if report.equal_weights is not None:
         lines.append(f"with all weights equal, as Chen et al. count: {percent(report.equal_weights)}")
     return lines if reason is None else [*lines, f"no overall score: {reason}"]

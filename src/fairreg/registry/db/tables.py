@@ -304,7 +304,7 @@ assessments = Table(
     Column("rubric", _word(64), nullable=False),
     Column("rubric_version", _word(16), nullable=False),
     Column("assessed_at", _word(40), nullable=False),  # when the evidence was gathered
-    Column("judged_at", _word(40), nullable=False, index=True),  # when it was last scored
+    Column("judged_at", _word(40), nullable=False, index=True),  # when it was assessed
     Column("offline", Boolean, nullable=False),
     Column("overall", Float),
     Column("coverage", Float, nullable=False),

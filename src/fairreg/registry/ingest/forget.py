@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from fairreg.errors import NotFound, UsageError
-from fairreg.registry.assessments import object_keys
+from fairreg.registry.assessments import assessed_entries, object_keys, show_scores
 from fairreg.registry.db.entry_query import RECORD, select_entries
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
 from fairreg.registry.db.row_mapping import text_values
@@ -99,6 +99,11 @@ class _Doomed:
         held = in_key_pairs(assessments.c.family, assessments.c.key, keys)
         spelled = sorted({family for family, _ in keys if not is_folded(family)})
         return and_(held, or_(assessments.c.family.not_in(spelled), assessments.c.identifier.not_in(others)))
+
+    def scored(self, connection: Connection) -> list[tuple[str, Key]]:
+        """Return identifier and subject of each of its assessments."""
+        query = select(assessments.c.identifier, assessments.c.family, assessments.c.key).where(self.assessed)
+        return [(row.identifier, (row.family, row.key)) for row in connection.execute(query.distinct())]
 
     def counted(self, connection: Connection) -> RemovedEntry:
         """Return what is removed with it, in numbers."""
@@ -200,8 +205,10 @@ def _remove(connection: Connection, listed: Sequence[_Doomed]) -> None:
     records = [record for item in listed for record in item.records]
     left = {key for record in records for key in own_keys(record) | target_keys(record)}
     pending.add((), [item.key for item in listed], left)  # before the rows are gone that name the lineage
+    made = [scored for item in listed for scored in item.scored(connection)]
     for item in listed:
         _delete(connection, item)
+    show_scores(connection, assessed_entries(connection, made))
     for item in listed:
         _mark(connection, item)
     _remove_words(connection, (*records, *(item.record for item in listed)))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, update
 
 from fairreg.errors import NotFound
-from fairreg.registry.assessments import restore_scores
+from fairreg.registry.assessments import ScoredEntry, show_scores
 from fairreg.registry.db.entry_query import RECORD, sources_of_all
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
 from fairreg.registry.db.row_mapping import (
@@ -151,10 +151,7 @@ def _sort(
         [item.kept for item in stale if item.kept] if len(plan) > 1 else [],
         free,
     )
-    for item in stale:
-        _write_entry(connection, item)
-    if free:
-        restore_scores(connection, reached.keys())
+    show_scores(connection, [_write_entry(connection, item) for item in stale])
 
 
 def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[_Planned], list[int]]:
@@ -281,7 +278,8 @@ def _release(connection: Connection, statement_ids: list[int], renamed: list[int
         connection.execute(update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}"))
 
 
-def _write_entry(connection: Connection, planned: _Planned) -> None:
+def _write_entry(connection: Connection, planned: _Planned) -> ScoredEntry:
+    """Write an entry with all its rows, but for its score."""
     members, name, rows, entry_id = planned
     record = merge(members)
     name = _unused(connection, name, record, entry_id)
@@ -301,6 +299,7 @@ def _write_entry(connection: Connection, planned: _Planned) -> None:
         connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
     _write_facets(connection, entry_id, record, (row.source for row in rows))
     _write_text(connection, entry_id, record)
+    return ScoredEntry(entry_id, name, members)
 
 
 def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
+from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
 from fairreg.sources import CURATED, DOI, OWN_SOURCE, REGISTRAR, all_sources, scheme_names, schemes
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "StatementKey",
     "compatible",
     "group",
+    "host_kind",
     "link_keys",
     "main_key",
     "merge",
@@ -154,6 +155,11 @@ def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
         provenance=provenance,
         **values,  # type: ignore[arg-type]  # one value of each field's own type
     )
+
+
+def host_kind(statements: Iterable[ModelRecord]) -> Kind:
+    """Return the kind by which an object is assessed: that of the host of its files, not of the curator."""
+    return min(statements, key=_place(HOST_ORDER)).kind
 
 
 def name_entries(groups: Sequence[Group]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, exists, func, literal_column, or_
 
+from fairreg import rubrics
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
@@ -117,8 +118,8 @@ def _stated(column: ColumnElement[str | None], of: Callable[[Entry], str | None]
 
 def _at_least(column: ColumnElement[float | None], of: Callable[[Entry], float | None]) -> Filter:
     return Filter(
-        sql=lambda value: column >= value,
-        holds=lambda entry, value: (number := of(entry)) is not None and number >= value,
+        sql=lambda value: column >= rubrics.least(value),
+        holds=lambda entry, value: (number := of(entry)) is not None and rubrics.reaches(number, value),
     )
 
 

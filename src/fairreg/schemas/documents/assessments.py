@@ -295,7 +295,7 @@ class EarlierAssessment(DocumentPart, frozen=True):
     assessed_at: str
     """Time at which the evidence was gathered (ISO 8601)."""
     judged_at: str
-    """Time at which the scores were computed (ISO 8601)."""
+    """Time of the assessment (ISO 8601), kept where a newer rubric scores its evidence again."""
     offline: bool
     """True if no service was asked."""
     overall: float | None

@@ -2,7 +2,7 @@
 """Stored evidence scored again by the rubrics of this release. The older scores stay in the history."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -48,8 +48,7 @@ def rescore(
             registry.save_assessments(made)
             made = []
         progress(done, len(listed))
-    if scored:
-        registry.hide_older_scores()  # of several assessments of an entry, the newest is shown
+    registry.hide_older_scores()  # also where an interrupted run, or an earlier release, left them
     return Rescored(scored, unreadable)
 
 
@@ -61,4 +60,5 @@ def _again(registry: Registry, item: Assessment) -> Assessment | None:
         return None
     evidence = rescored(registry, evidence)
     report = judge(evidence, _RUBRICS[item.rubric])
-    return assessment_of(registry, AssessmentResult(evidence, report, item.identifier))
+    made = assessment_of(registry, AssessmentResult(evidence, report, item.identifier))
+    return replace(made, judged_at=item.judged_at)  # it was not assessed again: `--since` goes by this time

@@ -11,7 +11,7 @@ from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence, encoded
 from fairreg.assessment.report import AssessmentReport, coverage_text, not_enough
 from fairreg.assessment.report import assess as judge
-from fairreg.assessment.rubric import DATASETS, Rubric, indicators
+from fairreg.assessment.rubric import DATASETS, Rubric, for_kind, indicators
 from fairreg.assessment.training import is_current
 from fairreg.registry import Assessment, Registry, subject
 from fairreg.schemas.identifiers import Identifier, IdentifierLike
@@ -55,14 +55,18 @@ def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
 def newest_evidence(
     registry: Registry, pid: IdentifierLike, rubric: Rubric | None = None, *, days: int | None = None
 ) -> Evidence | None:
-    """Return the newest evidence about `pid` gathered online, under `rubric` (any), at most `days` old.
+    """Return the newest evidence about `pid` gathered online, under `rubric`, at most `days` old.
 
-    Evidence gathered offline does not count: gathering it again is as fast, and more recent.
+    Without `rubric`, that of its kind: what was gathered about it as the training data of others is less than
+    an assessment of it needs. Evidence gathered offline does not count: gathering it again is as fast, and
+    more recent.
     """
     oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat() if days is not None else ""
     for item in registry.assessments(pid, rubric=rubric.name if rubric else None):
         if not item.offline and item.assessed_at >= oldest:
-            return _read(registry.assessment_evidence(item))
+            found = _read(registry.assessment_evidence(item))
+            if rubric or found is None or for_kind(found.record.kind).name == item.rubric:
+                return found
     return None
 
 

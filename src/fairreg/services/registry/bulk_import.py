@@ -3,17 +3,21 @@
 
 import gc
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Self, TypeVar
 
+from fairreg import rubrics
 from fairreg.errors import RecordError
 from fairreg.registry import (
+    Assessment,
     ExportedStatement,
     StatementBatch,
     Submission,
@@ -129,6 +133,8 @@ def _counted(portion: _FileChunk) -> int:
         item = read_line(text, name)
         if isinstance(item, ExportedStatement):
             _require_admitted(item.submission.record, name)
+        if isinstance(item, Assessment) and (fault := _fault_of(item)):
+            raise RecordError(f"{name} is not an assessment: {fault}.", hint=_HINT)
         count += 1
     return count
 
@@ -139,6 +145,40 @@ def _require_admitted(record: ModelRecord, name: str) -> None:
         storable_json(record)
     except RecordError as error:
         raise RecordError(f"{name}: {error.message}", hint=error.hint) from error
+
+
+# As `fairreg.schemas.timestamps.now` writes it: texts of this form sort by time.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00")
+_HINT = "Import files written by fairreg export."
+
+
+def _fault_of(item: Assessment) -> str | None:
+    """Return what no assessment can state, which would stand beside the scores of others; else None."""
+    numbers = {"overall": item.overall, "coverage": item.coverage, **item.letters}
+    wrong = [name for name, value in numbers.items() if value is not None and not 0 <= value <= 1]
+    strange = sorted(set(item.letters) - set("FAIR"))
+    latest = (datetime.now(UTC) + timedelta(days=1)).isoformat()  # clocks differ
+    times = {"assessed_at": item.assessed_at, "judged_at": item.judged_at or item.assessed_at}
+    odd = [name for name, value in times.items() if not _is_time(value) or value > latest]
+    if strange:
+        return f"there is no letter {', '.join(strange)}"
+    if wrong:
+        return f"{', '.join(wrong)}: not between 0 and 1"
+    if odd:
+        return f"{', '.join(odd)}: not a past time such as 2026-11-22T00:00:00+00:00"
+    # Rubrics before 2.0 had numbers at any coverage.
+    current = item.rubric_version == rubrics.VERSIONS.get(item.rubric)
+    if current and item.overall is not None and item.coverage < rubrics.ENOUGH:
+        return f"an overall score needs a coverage of {rubrics.ENOUGH:.0%}, not {item.coverage:.0%}"
+    return None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _TIME.fullmatch(text) is not None
 
 
 def _prepared(portion: _FileChunk) -> tuple[bytes, tuple[Item, ...]]:
