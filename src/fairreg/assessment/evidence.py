@@ -164,7 +164,8 @@ class DatasetScore(_Struct, frozen=True):
 
     `score` is None where the dataset could not be reached or too little of it could be read; `detail` states
     the reason. `failed` are the essential checks that it fails. `evidence_digest` is that of the dataset's
-    own evidence. Evidence that names no `rubric` was stored under the first one.
+    own evidence. Evidence that names no `rubric` was stored under the first one. `outcome` is that of reading
+    the dataset where nothing of it was read, not_probed without the network.
     """
 
     identifier: Identifier
@@ -175,6 +176,12 @@ class DatasetScore(_Struct, frozen=True):
     evidence_digest: str | None = None
     detail: str | None = None
     failed: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def unread(self) -> bool:
+        """True where nothing of the dataset was read: then no rubric was applied to it."""
+        return self.score is None and self.coverage is None
 
 
 class Evidence(_Struct, frozen=True):

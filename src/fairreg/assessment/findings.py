@@ -198,7 +198,8 @@ def cite_model(model: ModelFact, value: object) -> Citation:
 def cite_dataset(dataset: DatasetScore) -> Citation:
     """Cite the assessment of the training data."""
     score = dataset.detail or "no score" if dataset.score is None else f"{dataset.score:.0%}"
-    value, where = _excerpt(f"{score} under {dataset.rubric}"), dataset.identifier.url
+    told = f"not read: {dataset.detail or 'no reason is known'}" if dataset.unread else None
+    value, where = _excerpt(told or f"{score} under {dataset.rubric}"), dataset.identifier.url
     digest = dataset.evidence_digest
     return Citation("dataset", dataset.identifier.compact, value, where, digest, dataset.when, "computed")
 

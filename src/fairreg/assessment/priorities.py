@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What to do first: the few remedies with the largest gain for the least work, and how unknowns become known.
+"""What to do first: the few remedies with the largest gain for the least work.
 
 The gain of a remedy is what the overall score would rise by if its indicator passed, by the rubric's own
 means. Where the overall score has no number, it is the rise of the least one, with all unknown verdicts
@@ -8,7 +8,6 @@ counted as fails. Remedies are ordered by gain over effort; equal ones by the ru
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from shlex import quote
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -17,13 +16,13 @@ from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.evidence import Document, Evidence
-from fairreg.assessment.findings import NOT_DOWNLOADED
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.drafts import drafts_for
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.requirements import engine_versions
-from fairreg.assessment.report import AssessmentReport, Effort, FirstStep, Undecided
+from fairreg.assessment.report import AssessmentReport, Effort, FirstStep
 from fairreg.assessment.rubric import IndicatorScore, Rubric
+from fairreg.assessment.unknowns import undecided
 
 __all__ = [
     "EFFORTS",
@@ -32,7 +31,6 @@ __all__ = [
     "first_steps",
     "heading",
     "points",
-    "undecided",
     "with_priorities",
 ]
 
@@ -136,32 +134,6 @@ def _gains(
                 raised = [*means[:number], rubric.weighted_mean(passed, unknown), *means[number + 1 :]]
                 after = rubric.mean(raised) or 0.0
                 yield item, found, after - before, after
-
-
-def undecided(evidence: Evidence, scored: Sequence[IndicatorScore]) -> tuple[Undecided, ...]:
-    """Return how the unknown indicators get a verdict, in groups; none where every one has."""
-    unknown = [(item.id, found.reason) for item, found in scored if found.verdict is Verdict.UNKNOWN]
-    unread = [number for number, reason in unknown if NOT_DOWNLOADED in reason]
-    others = [number for number, _ in unknown if number not in unread]
-    if evidence.offline:
-        groups = [([*unread, *others], "Assess again without --offline.")]
-    else:
-        groups = [(unread, _to_read(evidence)), (others, _LATER)]
-    return tuple(Undecided(tuple(ids), how) for ids, how in groups if ids)
-
-
-_LATER = (
-    "Assess again when every service answers; what is still unknown then is not published in a form that "
-    "fairreg reads (the reason stands at each)."
-)
-
-
-def _to_read(evidence: Evidence) -> str:
-    access = evidence.record.access
-    name = quote(evidence.record.identifier)  # to be pasted into a shell
-    if access is not None and access.level != "open":
-        return f"Ask the host for access, run fairreg fetch {name} with your token, then assess again."
-    return f"Run fairreg fetch {name}, then assess again."
 
 
 def heading(steps: Sequence[FirstStep]) -> str:

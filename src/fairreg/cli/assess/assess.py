@@ -214,6 +214,7 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
 
 def _require(report: "AssessmentReport", least: float | None) -> None:
     from fairreg.assessment.report import not_enough
+    from fairreg.assessment.unknowns import advice
     from fairreg.errors import BelowThreshold
 
     if least is None:
@@ -221,7 +222,7 @@ def _require(report: "AssessmentReport", least: float | None) -> None:
     if report.overall is None:
         raise BelowThreshold(
             f"There is no overall score to compare with {least:g}: {not_enough(report)}.",
-            hint="Assess it where its files and the network can be reached, or ask for access to the files.",
+            hint=advice(report) or None,
         )
     if report.overall < least:
         raise BelowThreshold(f"The overall score is {report.overall:.4f}, below {least:g}.")

@@ -37,7 +37,13 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
 from fairreg.services.assess.probes import ProbeResults, listing, probe_all
-from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
+from fairreg.services.assess.store import (
+    AssessmentResult,
+    dataset_score,
+    newest_evidence,
+    save,
+    unread_dataset,
+)
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
     FetchedFiles,
@@ -311,9 +317,7 @@ class EvidenceCollector:
                     with storing("The assessment of the training data is", self.log):
                         save(self.registry, [made])
         except FairregError as error:
-            rubric = f"{DATASETS.name} {DATASETS.version}"
-            unread = DatasetScore(identifier=dataset, rubric=rubric, when=self._now(), detail=error.message)
-            return unread, None
+            return unread_dataset(dataset, error, self._now(), offline=self.web is None), None
         return dataset_score(dataset, evidence), made
 
     def _now(self) -> str:
