@@ -253,8 +253,12 @@ def test_without_an_overall_score_no_threshold_is_met(cli, httpserver, tmp_path)
     badge = tmp_path / "badge.svg"
     result = cli("assess", hbb.DOI, "--offline", "--min-score", 0, "--badge", badge)
     assert result.code == 5
-    assert "no overall score: not enough evidence in" in result.out
-    assert "There is no overall score to compare with 0: not enough evidence in" in result.err
+    told = " ".join(result.out.split())
+    why = r"F has verdicts for \d+ % of its weight \(unknown: F[\d.]+-\d.*?\), .*; each needs 80 %"
+    assert re.search(rf"No overall score: {why}\. It lies between \d+ and \d+ %\.", told)
+    refused = rf"There is no overall score to compare with 0: {why}\. It lies between \d+ and \d+ %\."
+    assert re.search(refused, " ".join(result.err.split()))
+    assert "Assess again without --offline." in result.err
     assert "%" not in badge.read_text().split("<title>")[1].split("</title>")[0]
     assert re.search(
         r"(?m)^I  \.+ +\? +\d+-\d+ % +coverage +\d+ % +not enough evidence: \d+ of \d+", result.out

@@ -213,7 +213,7 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
 
 
 def _require(report: "AssessmentReport", least: float | None) -> None:
-    from fairreg.assessment.report import not_enough
+    from fairreg.assessment.report import lies, why_no_overall
     from fairreg.assessment.unknowns import advice
     from fairreg.errors import BelowThreshold
 
@@ -221,7 +221,7 @@ def _require(report: "AssessmentReport", least: float | None) -> None:
         return
     if report.overall is None:
         raise BelowThreshold(
-            f"There is no overall score to compare with {least:g}: {not_enough(report)}.",
+            f"There is no overall score to compare with {least:g}: {why_no_overall(report)}. {lies(report)}",
             hint=advice(report) or None,
         )
     if report.overall < least:

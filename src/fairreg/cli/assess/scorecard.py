@@ -22,7 +22,7 @@ _BAR = 20
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """Print the scorecard; a brief one omits indicators with full points."""
-    from fairreg.assessment.report import coverage_text, interval_text, not_enough
+    from fairreg.assessment.report import badge_line, coverage_text, interval_text, not_enough
     from fairreg.cli.assess.first_steps import print_first_steps
     from fairreg.cli.output import console
 
@@ -38,21 +38,21 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     for line in overall_lines(report):
         out.print(line, style="bold")
     if report.badge is not None:
-        out.print(f"{report.badge.label}: {report.badge.reason}")
+        out.print(badge_line(report.badge))
     print_first_steps(report)
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
 def overall_lines(report: "AssessmentReport") -> list[str]:
     """Return the lines on the overall score: number, interval and coverage, or why there is no number."""
-    from fairreg.assessment.report import coverage_text, interval_text, not_enough
+    from fairreg.assessment.report import coverage_text, interval_text, no_overall
 
     between, covered = interval_text(report.interval), coverage_text(report.coverage)
-    reason = not_enough(report)
     lines = [f"overall {percent(report.overall)}   {between}   coverage {covered}"]
     if report.equal_weights is not None:
         lines.append(f"with all weights equal, as Chen et al. count: {percent(report.equal_weights)}")
-    return lines if reason is None else [*lines, f"no overall score: {reason}"]
+    reason = no_overall(report)
+    return lines if reason is None else [*lines, reason]
 
 
 def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":

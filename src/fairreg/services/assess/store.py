@@ -9,7 +9,7 @@ import msgspec
 
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence, Outcome, encoded
-from fairreg.assessment.report import AssessmentReport, coverage_text, not_enough
+from fairreg.assessment.report import AssessmentReport, coverage_text, why_no_overall
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS, Rubric, indicators
 from fairreg.assessment.training import is_current
@@ -110,7 +110,7 @@ _PRESENT = f"{DATASETS.name} {DATASETS.version}"
 
 
 def _why_no_score(report: AssessmentReport) -> str:
-    return f"{not_enough(report)}; {coverage_text(report.coverage)} of the checks could be made"
+    return f"{why_no_overall(report)}; {coverage_text(report.coverage)} of the checks could be made"
 
 
 def rescored(registry: Registry, evidence: Evidence) -> Evidence:
