@@ -20,6 +20,7 @@ __all__ = [
     "Effort",
     "FirstStep",
     "IndicatorResult",
+    "Interval",
     "PrincipleResult",
     "Undecided",
     "WithFairreg",
@@ -276,7 +277,9 @@ def why_no_overall(report: AssessmentReport) -> str | None:
     unknown = [f"(unknown: {_some(_unknown(report, letter))})" for letter in lacking]
     if len(lacking) == 1:
         return f"{lacking[0]} has verdicts for {covered[0]} of its weight and needs {needed} {unknown[0]}"
-    parts = [f"{letter} for {part} {ids}" for letter, part, ids in zip(lacking, covered, unknown, strict=True)]
+    parts = [
+        f"{letter} for {part} {ids}" for letter, part, ids in zip(lacking, covered, unknown, strict=True)
+    ]
     parts[0] = f"{lacking[0]} has verdicts for {covered[0]} of its weight {unknown[0]}"
     return f"{', '.join(parts)}; each needs {needed}"
 

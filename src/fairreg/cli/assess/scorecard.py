@@ -8,6 +8,7 @@ from fairreg.schemas.text import clean
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from fairreg.assessment.report import Interval
     from fairreg.services.assess.assess import AssessmentReport, IndicatorResult
     from fairreg.services.assess.outputs import FixReport
 
@@ -18,6 +19,7 @@ _MARKS = {"pass": "+", "partial": "~", "fail": "-", "unknown": "?", "not_applica
 _WEIGHTS = {3: "essential", 2: "important", 1: "useful"}
 _SETTLED = ("pass", "not_applicable")
 _BAR = 20
+_LEGEND = "Bars without a number: # is known, = is what unknown verdicts can still add, . is lost."
 
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
@@ -31,15 +33,18 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
     for letter, score in report.letters.items():
         covered = coverage_text(report.letter_coverage[letter])
-        between = interval_text(report.letter_intervals[letter])
+        interval = report.letter_intervals[letter]
+        between, bar = interval_text(interval), _bar(score, interval)
         reason = not_enough(report, letter)
-        told = f"{letter}  {_bar(score)} {percent(score):>5}   {between:>8}   coverage {covered:>5}"
+        told = f"{letter}  {bar} {percent(score):>5}   {between:>8}   coverage {covered:>5}"
         out.print(f"{told}   {reason}" if reason else told)
     for line in overall_lines(report):
         out.print(line, style="bold")
     if report.badge is not None:
         out.print(badge_line(report.badge))
     print_first_steps(report)
+    if any(found.score is None and found.interval for found in report.principles.values()):
+        out.print(_LEGEND, style="dim")
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
@@ -68,7 +73,8 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     table.add_column("Verdict, evidence and next step", overflow="fold")
     for name, found in report.principles.items():
         shown = percent(found.score) if found.score is not None else interval_text(found.interval)
-        told = f"{principle_name(report.rubric, name)} {_bar(found.score)} {shown}".lstrip()
+        bar = f"{_bar(found.score, found.interval, '=')} " if found.interval else ""
+        told = f"{principle_name(report.rubric, name)} {bar}{shown}".lstrip()
         settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
         more = f"   {settled} of {len(found.indicators)} settled" if settled else ""
         table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")
@@ -138,9 +144,12 @@ def _served(serves: tuple[str, ...]) -> str:
     return f" for {', '.join(serves)}" if serves else ""
 
 
-def _bar(score: float | None) -> str:
-    full = round(_BAR * (score or 0.0))
-    return "#" * full + "." * (_BAR - full)
+def _bar(score: float | None, interval: "Interval | None", possible: str = ".") -> str:
+    """Return a bar up to the score; without a number up to the least one, `possible` on to the greatest."""
+    low, high = interval or (0.0, 0.0)
+    full = round(_BAR * (low if score is None else score))
+    open_ = max(round(_BAR * high), full) - full if score is None else 0
+    return "#" * full + possible * open_ + "." * (_BAR - full - open_)
 
 
 def _short(value: str, limit: int = 100) -> str:
