@@ -47,6 +47,7 @@ def test_the_document_has_the_fixed_keys():
         "with_fairreg",
         "do_first",
         "undecided",
+        "notice",
     ]
     assert list(plain["letters"]) == ["F", "A", "I", "R"]
     assert tuple(plain["principles"]) == rubric.PRINCIPLES

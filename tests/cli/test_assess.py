@@ -36,7 +36,7 @@ def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
     assert result.code == 0, result.err
     document = result.json
     keys = "id rubric rubric_version overall coverage letters principles badge assessed_at evidence_digest"
-    added = "interval letter_intervals letter_coverage equal_weights with_fairreg do_first undecided"
+    added = "interval letter_intervals letter_coverage equal_weights with_fairreg do_first undecided notice"
     added += " schema_version"
     assert set(document) == {*keys.split(), *added.split()}
     assert (document["id"], document["rubric"]) == (f"doi:{hbb.DOI}", "fair-ai-models")

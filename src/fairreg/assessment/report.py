@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from fairreg import rubrics
-from fairreg.assessment import rubric
+from fairreg.assessment import catalogue_entries, rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
@@ -132,7 +132,8 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     on, `overall` where each letter has one. `equal_weights`: score of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
     `do_first` are the remedies with the largest gain for the least work, `undecided` says how what is unknown
-    becomes known; `priorities.with_priorities` fills both. `evidence_digest` names the evidence, from which
+    becomes known; `priorities.with_priorities` fills both. `notice` says where only fairreg's own catalogue
+    was read, and no record of the author. `evidence_digest` names the evidence, from which
     the same report can be computed again.
     """
 
@@ -153,6 +154,7 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     with_fairreg: WithFairreg | None = None
     do_first: tuple[FirstStep, ...] = ()
     undecided: tuple[Undecided, ...] = ()
+    notice: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``fairreg assess --json`` prints."""
@@ -178,10 +180,13 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
         evidence_digest=evidence.digest,
         equal_weights=rubric.equal_weights(found.verdict for _, found in scored) if rules.pooled else None,
         with_fairreg=_with_fairreg(rules, evidence, scored),
+        notice=catalogue_entries.notice(evidence),
     )
 
 
 def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
+    if catalogue_entries.is_only_catalogue(evidence.record):
+        return [(item, catalogue_entries.finding(item, evidence)) for item in rubric.indicators(rules)]
     return [(item, item.assess(evidence)) for item in rubric.indicators(rules)]
 
 

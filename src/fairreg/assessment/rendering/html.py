@@ -9,6 +9,7 @@ from shlex import quote
 
 from fairreg import pages
 from fairreg.assessment.base import Verdict
+from fairreg.assessment.findings import cited_words
 from fairreg.assessment.principle_names import named_principle
 from fairreg.assessment.priorities import effort_text, heading, points
 from fairreg.assessment.rendering.citations import address_of, grouped, readable_time
@@ -38,6 +39,7 @@ def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
         name=name or report.id,
         report=report,
         address=address_of(report.id),
+        cited_words=cited_words,
         command=f"fairreg assess {quote(report.id)} --fix FOLDER",
         profile=profile(report),
         hatching=HATCHING,

@@ -208,6 +208,9 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
     from fairreg.cli.output import log
     from fairreg.services.assess.outputs import fix
 
+    if report.notice:
+        log("No file is drafted, because the record of the author was not read.")
+        return
     for line in fixed_lines(fix(evidence, report, folder, force=force)):
         log(line)
 

@@ -31,6 +31,8 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     out = console()
     out.print(f"FAIR assessment of {report.id}", style="bold")
     out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
+    if report.notice:
+        out.print(clean(report.notice), style="yellow")
     for letter, score in report.letters.items():
         covered = coverage_text(report.letter_coverage[letter])
         interval = report.letter_intervals[letter]
@@ -87,10 +89,12 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
 
 
 def _verdict_line(item: "IndicatorResult") -> str:
+    from fairreg.assessment.findings import cited_words
+
     colour = _COLOURS[item.verdict]
     lines = [f"[{colour}]{item.verdict}[/{colour}] {_plain(f'{item.title}: {item.reason}')}"]
     lines += [
-        f"  [dim]{_plain(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
+        f"  [dim]{_plain(f'{cited.source} {cited_words(cited)}: {_short(cited.value)}')}[/dim]"
         for cited in item.evidence[:2]
     ]
     lines += [f"  -> {_plain(item.remedy)}"] if item.remedy else []

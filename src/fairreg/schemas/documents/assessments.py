@@ -194,6 +194,8 @@ class AssessDocument(DocumentPart, frozen=True):
     """Remedies with the largest gain for the least work."""
     undecided: list[UndecidedIndicators]
     """Indicators without a verdict, and what makes them known."""
+    notice: str | None
+    """Sentence that only fairreg's catalogue was read, and no record of the author; null where one was."""
 
 
 class AssessedRow(DocumentPart, frozen=True):

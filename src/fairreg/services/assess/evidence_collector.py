@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fairreg.assessment.catalogue_entries import is_only_catalogue
 from fairreg.assessment.evidence import (
     DataCiteFacts,
     DatasetScore,
@@ -165,7 +166,8 @@ class EvidenceCollector:
             downloaded=fetched is not None and known.complete,
             offline=self.web is None,
         )
-        if not deep or known.record.kind == "dataset":
+        # Training data that only the catalogue names are no statement of the author.
+        if not deep or known.record.kind == "dataset" or is_only_catalogue(known.record):
             return evidence
         named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
