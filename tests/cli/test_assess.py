@@ -242,6 +242,22 @@ def test_search_shows_only_what_scores_enough(cli, services):
     assert cli(*words, "--min-fair", score + 1e-6).json["results"] == []
 
 
+def test_a_threshold_that_leaves_little_says_what_matches_without_it_and_how_to_score_the_rest(cli, services):
+    score = cli("assess", hbb.DOI, "--json").json["overall"]
+    words = ("search", "interaction network", "--limit", 100)
+    total = len(cli(*words, "--json").json["results"])
+    kept, none = cli(*words, "--min-fair", score), cli(*words, "--min-fair", 1)
+    for found in (kept, none):
+        assert f"Without --min-fair {total} entries match, of which 1 has an overall score." in found.err
+        assert "fairreg assess --query 'interaction network'" in found.err
+    assert "No entry has the FAIR score that --min-fair asks for." in none.err
+    assert "Try fewer or other words" not in none.err
+    assert "Without --min-fair" not in cli(*words).err
+    nothing = cli("search", "zzzqqqxxx", "--min-fair", 0.5).err
+    assert "Try fewer or other words" in nothing
+    assert "Without --min-fair" not in nothing
+
+
 def test_what_was_seen_too_little_of_is_no_hit_of_a_score(cli):
     rows = cli("assess", "--query", "jet tagging", "--offline", "--json").json["rows"]
     assert {row["overall"] for row in rows} == {None}
