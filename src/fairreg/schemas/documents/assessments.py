@@ -245,6 +245,19 @@ class MeansOfSource(DocumentPart, frozen=True):
     """Mean score by letter, 0 to 1; null where none has one."""
 
 
+class MeansByRubric(MeansOfSource, frozen=True):
+    """Means over the records of a source that were scored by one rubric."""
+
+    source: str
+    """Source."""
+    rubric: str
+    """Rubric."""
+    scored: int
+    """Number of records behind the mean overall score."""
+    letters_scored: dict[str, int]
+    """Number of records behind the mean of each letter."""
+
+
 class CommonFailure(DocumentPart, frozen=True):
     """Indicator that fails often."""
 
@@ -279,8 +292,12 @@ class AssessManyDocument(DocumentPart, frozen=True):
     """Number of records that were assessed."""
     compared: int
     """Number of records whose score is shown by search."""
+    unchanged: int
+    """Number of assessed records whose assessment was stored before; nothing new is stored of them."""
     by_source: dict[str, MeansOfSource]
     """Means by source."""
+    by_rubric: list[MeansByRubric]
+    """Means by source and rubric: scores of models and of datasets do not compare."""
     commonest_failures: list[CommonFailure]
     """Indicators that fail most often."""
 

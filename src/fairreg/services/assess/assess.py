@@ -9,7 +9,7 @@ from fairreg.assessment.report import assess as judge
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
-from fairreg.services.assess.store import AssessmentResult, newest_evidence, rescored, save
+from fairreg.services.assess.store import AssessmentResult, is_stored, newest_evidence, rescored, save
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened, storing
@@ -64,8 +64,11 @@ def examine(
     with opened(registry, settings, log) as used:
         evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
         report = judge(evidence)
-        with storing("The assessment is", log):
-            save(used, [AssessmentResult(evidence, report)])
+        made = AssessmentResult(evidence, report)
+        # Without the network the same evidence is found each time: that is no new assessment.
+        if not (without_network and is_stored(used, made)):
+            with storing("The assessment is", log):
+                save(used, [made])
     return evidence, with_priorities(report, evidence)
 
 

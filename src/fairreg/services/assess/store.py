@@ -21,6 +21,7 @@ __all__ = [
     "AssessmentResult",
     "assessment_of",
     "dataset_score",
+    "is_stored",
     "newest_evidence",
     "rescored",
     "save",
@@ -59,6 +60,31 @@ def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
         report=encoded(report),
         evidence=encoded(evidence),
     )
+
+
+def is_stored(registry: Registry, result: AssessmentResult) -> bool:
+    """Tell whether the newest stored assessment has these scores and this evidence, but for its times."""
+    evidence, report = result.evidence, result.report
+    try:
+        made = registry.assessments(result.entry or evidence.record.identifier, rubric=report.rubric)
+        newest = next(iter(made), None)
+        if newest is None or newest.offline != evidence.offline or _scores(newest) != _scores(report):
+            return False
+        known = _read(registry.assessment_evidence(newest))
+    except FairregError:
+        return False
+    return known is not None and _timeless(known) == _timeless(evidence)
+
+
+def _scores(item: Assessment | AssessmentReport) -> tuple[object, ...]:
+    return item.rubric_version, item.overall, item.coverage, dict(item.letters)
+
+
+def _timeless(evidence: Evidence) -> Evidence:
+    """Return evidence without the times at which it was gathered, in the scores of training data as well."""
+    replace = msgspec.structs.replace
+    datasets = tuple(replace(item, when=None, evidence_digest=None) for item in evidence.datasets)
+    return replace(evidence, gathered_at="", datasets=datasets)
 
 
 def newest_evidence(
