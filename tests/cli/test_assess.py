@@ -219,6 +219,30 @@ def test_the_history_shows_what_changed_the_newest_first(cli, services):
     shown = cli("assess", hbb.DOI, "--history").out
     assert "(offline)" in shown
     assert online["evidence_digest"].removeprefix("sha256:")[:12] in shown
+    (line,) = re.findall(r"(?m)^\S+ changed: (.*)", shown)
+    before, after = verdicts(first), verdicts(online)
+    changed = [number for number in after if after[number] != before[number]]
+    for number in changed[:8]:
+        assert f"{number} {before[number]} -> {after[number]}" in line
+    assert line.endswith(f" and {len(changed) - 8} more")
+
+
+def test_a_file_or_folder_of_this_machine_is_no_published_record(cli, httpserver, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    for name, what in (("org/name", "folder"), ("./org/name", "folder"), ("model.onnx", "file")):
+        for words in ((name,), (name, "--history")):
+            refused = cli("assess", *words)
+            assert refused.code == 2
+            told = f"{name} is a {what} here; assess reads published records, inspect describes a local file."
+            assert told in refused.err
+    assert httpserver.log == []
+
+
+def test_the_run_of_the_model_is_announced_with_its_engines(cli, services):
+    said = cli("assess", hbb.DOI).err
+    assert re.search(r"(?m)^Running the model in onnx( and torch to compare them)?$", said)
 
 
 @pytest.mark.engines(*ENGINES)

@@ -42,6 +42,7 @@ __all__ = [
     "is_shown",
     "object_keys",
     "older_assessments",
+    "report_of",
     "restore_scores",
     "save_assessments",
     "subject",
@@ -180,6 +181,17 @@ def evidence_of(connection: Connection, item: Assessment) -> bytes:
         raise RecordError(
             f"The evidence of {item.identifier} is damaged: {error}.", hint="Assess it again online."
         ) from error
+
+
+def report_of(connection: Connection, item: Assessment) -> bytes:
+    """Return the report of an assessment; RecordError where it is damaged or missing."""
+    keys = ("evidence_sha256", "rubric", "rubric_version", "judged_at")
+    same = [assessments.c[name] == getattr(item, name) for name in keys]
+    found = connection.execute(select(assessments.c.report).where(*same).limit(1)).scalar()
+    try:
+        return zlib.decompress(found or b"")
+    except zlib.error as error:
+        raise RecordError(f"The report of {item.identifier} is damaged: {error}.") from error
 
 
 def _show(connection: Connection, made: Iterable[Assessment]) -> None:

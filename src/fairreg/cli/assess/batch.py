@@ -3,6 +3,7 @@
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["assess_many", "print_history", "print_tool_comparison"]
 
+_SHOWN = 8  # verdicts that changed
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
 
 
@@ -40,14 +42,17 @@ def print_tool_comparison(report: "AssessmentReport") -> None:
 def print_history(pid: str, *, json: bool) -> None:
     """Print the assessments of an object, newest first."""
     from fairreg.cli.output import log, print_versioned
-    from fairreg.services.assess.assess import history
+    from fairreg.services.assess.assess import changed_verdicts, history
 
     with ready() as (chosen, registry):
         found = history(chosen, pid, registry=registry)
+        pairs = () if json else pairwise(found)
+        changes = [(newer, changed_verdicts(registry, newer, older)) for newer, older in pairs]
     if json:
         print_versioned("assess-history", [_plain(item) for item in found])
     elif found:
         _history_table(found)
+        _print_changes(changes)
     else:
         log(f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
 
@@ -83,6 +88,17 @@ def _history_table(found: "tuple[Assessment, ...]") -> None:
         scores = (percent(item.overall), _change(item, before), *letters, coverage_text(item.coverage))
         table.add_row(when, rubric, *scores, evidence)
     console().print(table, markup=False)
+
+
+def _print_changes(changes: "list[tuple[Assessment, tuple[tuple[str, str, str], ...]]]") -> None:
+    """Print which verdicts changed, newest assessment first."""
+    from fairreg.cli.output import console
+
+    for item, changed in changes:
+        if changed:
+            shown = ", ".join(f"{number} {before} -> {after}" for number, before, after in changed[:_SHOWN])
+            more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+            console().print(f"{item.assessed_at} changed: {shown}{more}", soft_wrap=True)
 
 
 def _change(item: "Assessment", before: "Assessment | None") -> str:

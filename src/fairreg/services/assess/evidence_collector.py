@@ -161,7 +161,7 @@ class EvidenceCollector:
             probes=known.probes,
             files=_files(known),
             documents=_documents(known),
-            models=file_inspection.model_facts(fetched) if fetched else (),
+            models=file_inspection.model_facts(fetched, self.log) if fetched else (),
             added=known.added,
             downloaded=fetched is not None and known.complete,
             offline=self.web is None,
