@@ -17,6 +17,16 @@ from support import query_syntax
 from support.examples import examples
 
 PACKAGED = ("astro", "bio", "fair4ml", "hep", "materials")
+TEXT = 'description = """ \\"\n[[query]]\nlimit = 1 # "\n\n"""\n'
+INLINE = """title = "x{["
+
+query = [  # { [
+  {source = "zenodo", query = "jets [{", reason = "Jets."},
+
+  # {
+  {source = "zenodo", query = "tracks", reason = "Tracks."},
+]
+"""
 QUERY = '[[query]]\nsource = "zenodo"\nquery = "jets"\nreason = "Jets."\n'
 
 
@@ -158,6 +168,20 @@ def test_a_byte_order_mark_and_windows_lines_are_read(home):
         ('query = "jets"\n', ", line 1: query must be a list of [[query]] tables."),
         (QUERY + "limit 7\n", ", line 5: not valid TOML (expected '='"),
         (QUERY + 'title = "jets', ", line 5: not valid TOML ("),
+        (QUERY + "\n[[queries]]\n", ", line 6: the file has an unknown key 'queries'"),
+        (QUERY + "\n[extra]\nx = 1\n", ", line 6: the file has an unknown key 'extra'"),
+        ("# mine\n\n[title]\nx = 1\n" + QUERY, ", line 3: title must be a text."),
+        ('# mine\n\n[query]\nsource = "x"\n', ", line 3: query must be a list of [[query]] tables."),
+        (QUERY + "[query.limit]\nx = 1\n", ", line 5: limit must be a whole number."),
+        (TEXT + QUERY + "limit = 0\n", ", line 10: limit must be at least 1."),
+        (TEXT.replace('"""', "'''") + QUERY + "limit = 0\n", ", line 10: limit must be at least 1."),
+        (QUERY.replace("[[query]]", '[[ "query" ]]') + "\n" + QUERY + "limit = 0\n", ", line 10: limit"),
+        (QUERY.replace('"jets"', '"""\nlimit = 1\n"""') + "limit = 0\n", ", line 7: limit"),
+        (
+            INLINE.replace(', reason = "Tracks."', ', raison = "Tracks."'),
+            ", line 7: the query has an unknown key 'raison'",
+        ),
+        (INLINE.replace('"tracks"', "5"), ", line 7: query must be a text."),
         (b"\n\ntitle = '\xff'\n", ", line 3: the text is not UTF-8."),
     ],
 )

@@ -27,7 +27,9 @@ __all__ = [
     "Source",
     "VersionSpelling",
     "admit",
+    "checked_isni",
     "checked_orcid",
+    "checked_ror",
     "is_ref_name",
     "is_tag",
     "unescaped",
@@ -257,11 +259,36 @@ def checked_orcid(text: str) -> str | None:
     digits = text.replace("-", "").upper()
     if "-" not in text and not any(first <= digits <= last for first, last in _ORCID_BLOCKS):
         return None
+    grouped = "-".join(digits[at : at + 4] for at in range(0, 16, 4))
+    return grouped if _has_mod_11_2(digits) else None
+
+
+def checked_isni(text: str) -> str | None:
+    """Return the 16 digits alone; None for a wrong checksum, that of ORCID (ISO 27729)."""
+    digits = re.sub("[ -]", "", text).upper()
+    return digits if _has_mod_11_2(digits) else None
+
+
+def _has_mod_11_2(digits: str) -> bool:
     total = 0
     for digit in digits[:-1]:
         total = (total + int(digit)) * 2
-    right = digits[-1] == "0123456789X"[(12 - total % 11) % 11]
-    return "-".join(digits[at : at + 4] for at in range(0, 16, 4)) if right else None
+    return digits[-1] == "0123456789X"[(12 - total % 11) % 11]
+
+
+_CROCKFORD = {sign: value for value, sign in enumerate("0123456789abcdefghjkmnpqrstvwxyz")}
+
+
+def checked_ror(text: str) -> str | None:
+    """Return the identifier in lower case; None for a wrong checksum.
+
+    The last two digits make the number before them, in Crockford's base 32, one of ISO 7064 MOD 97-10
+    (https://ror.readme.io/docs/identifier); as a decimal number, which is how they are computed.
+    """
+    identifier, number = text.lower(), 0
+    for sign in identifier[:-2]:
+        number = number * 32 + _CROCKFORD[sign]
+    return identifier if (number * 100 + int(identifier[-2:])) % 97 == 1 else None
 
 
 # --- rows of other packages ---------------------------------------------------------------------------------

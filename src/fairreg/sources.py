@@ -6,7 +6,6 @@ indicators are read from these rows; `fairreg.source_row` explains the fields. A
 rows by an entry point in the group ``fairreg.sources`` that names a `Source` or a tuple of them.
 """
 
-import re
 from functools import cache
 from urllib.parse import unquote
 
@@ -23,7 +22,9 @@ from fairreg.source_row import (
     Source,
     VersionSpelling,
     admit,
+    checked_isni,
     checked_orcid,
+    checked_ror,
     is_tag,
     unescaped,
 )
@@ -89,12 +90,18 @@ _DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
 # A resolver before a DOI, also twice: https://doi.org/doi:10.5281/...
 _RESOLVERS = r"^(?i:https?:/{1,2}|(?:www\.|dx\.)?doi\.org/|(?:info:)?doi[:/]\s*|urn:doi:)+"
 # Ends of the addresses of publishers' pages: the full text, an abstract, another form.
-_PAGE_OF_DOI = (
-    r"(?:/(?:pdf|epdf|epub|html|xml|full|fulltext|full-text|abstract|abs|meta|summary|references|citations|figures"
-    r"|metrics|supplementary|supplemental|cite|export|download)|(?:v\d+)?\.(?:full|abstract|short|pdf|html|full\.pdf)"
-    r"|v\d+)?/?"
+_FORMS = (
+    r"pdf|epdf|epub|html|xml|full|fulltext|full-text|abstract|abs|meta|summary|references|citations|figures"
+    r"|metrics|supplementary|supplemental|cite|export|download"
 )
+_PAGE_OF_DOI = rf"(?:/(?:{_FORMS})|(?:v\d+)?\.(?:full|abstract|short|pdf|html|full\.pdf)|v\d+)?/?"
 _PART = r"[^\s/?#&]+?"
+_NO_FILE = r"(?!.*\.[A-Za-z]\w{1,4}\Z)"
+# Parts of a DOI behind its first two: one; volume, issue and page; more where the name of a form follows.
+_MORE_PARTS = (
+    rf"(?:(?:/{_NO_FILE}{_PART})??|(?:/\d{{1,5}}){{1,3}}/[A-Za-z]{{0,2}}\d{{1,8}}"
+    rf"|(?:/{_NO_FILE}{_PART}){{2,5}}?(?=/(?:{_FORMS})/?(?:[&?#]|\Z)))"
+)
 # arXiv's archives before April 2007, also those that became a part of another (https://arxiv.org/archive).
 _OLD_ARXIV = (
     r"(?:acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs"
@@ -116,15 +123,21 @@ def _spelled_out(path: str) -> str:
     return f"{kinds.get(kind, kind)}{slash}{number}"
 
 
+def _plain_doi(text: str) -> str | None:
+    """Return a DOI in lower case, without a slash at its end.
+
+    The DOI Handbook allows one there; in practice it is that of an address, which no resolver counts.
+    """
+    doi = text.lower().rstrip("/")
+    return doi if "/" in doi else None
+
+
 DOI = IdentifierScheme(
     "doi",
     _DOI,
     prefixes=("doi:", "doi ", "info:doi/", "urn:doi:", "hdl:", "handle:"),
     pages=(PageAddress(("doi.org", "dx.doi.org"), _DOI, dropped=(_RESOLVERS,)),),
-    in_addresses=(
-        rf"(?:.*?[/=:])?(10\.\d{{4,9}}(?:\.\d+)*/{_PART}(?:/(?!.*\.[A-Za-z]\w{{1,4}}\Z){_PART})??)"
-        rf"{_PAGE_OF_DOI}(?:[&?#].*)?"
-    ),
+    in_addresses=(rf"(?:.*?[/=:])?(10\.\d{{4,9}}(?:\.\d+)*/{_PART}{_MORE_PARTS}){_PAGE_OF_DOI}(?:[&?#].*)?"),
     resolver="https://doi.org/",
     persistent=True,
     joins=True,
@@ -133,7 +146,7 @@ DOI = IdentifierScheme(
     page_rank=0,
     stated_as=("doi",),
     readable=unescaped,
-    normal=str.lower,
+    normal=_plain_doi,
 )
 SHORT_DOI = IdentifierScheme(  # https://shortdoi.org; doi.org knows the whole one
     "short_doi",
@@ -461,7 +474,7 @@ ISNI = IdentifierScheme(  # ISO 27729: of people and of organisations
     resolver="https://isni.org/isni/",
     names="person",
     stated_as=("isni",),
-    normal=lambda text: re.sub("[ -]", "", text).upper(),
+    normal=checked_isni,
 )
 ROR = IdentifierScheme(
     "ror",
@@ -471,7 +484,7 @@ ROR = IdentifierScheme(
     resolver="https://ror.org/",
     names="organization",
     stated_as=("ror",),
-    normal=str.lower,
+    normal=checked_ror,
 )
 INSPIRE = IdentifierScheme(
     "inspire",

@@ -205,3 +205,41 @@ def test_a_file_that_is_no_json_comes_with_the_command_that_reads_it(cli, tmp_pa
         "fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is"
         in result.err
     )
+
+
+@pytest.mark.engines("sqlite")
+def test_a_licence_beside_a_restriction_is_not_the_licence(cli, tmp_path):
+    document = {
+        "@context": "https://schema.org",
+        "@type": "SoftwareSourceCode",
+        "@id": "https://doi.org/10.1234/gl",
+        "name": "GL",
+        "license": ["https://spdx.org/licenses/MIT", "Non-commercial use only"],
+    }
+    file = tmp_path / "gl.json"
+    file.write_text(json.dumps(document))
+    cli("add", file)
+    both = "MIT; Non-commercial use only"
+    assert both in cli("show", "10.1234/gl").out
+    assert cli("show", "10.1234/gl", "--format", "codemeta").json["license"] == both
+    assert "MIT" not in cli("show", "10.1234/gl", "--format", "cff").out
+    assert "MIT" not in cli("show", "10.1234/gl", "--format", "bibtex").out
+    assert "10.1234/gl" in cli("search", "GL", "--json").out
+    assert "10.1234/gl" not in cli("search", "GL", "--license", "MIT", "--json").out
+
+
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+def test_no_email_address_is_printed_of_a_further_record_or_an_unread_property(cli, tmp_path, json_too):
+    further = {"@type": "Dataset", "@id": "https://doi.org/10.1234/b", "name": "Jets by ada@example.org"}
+    first = {"@type": "MLModel", "@id": "https://doi.org/10.1234/a", "name": "Jets", "ada@example.org": "x"}
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps({"@context": "https://schema.org", "@graph": [first, further]}))
+    for command in ("validate", "add"):
+        said = cli(command, file, *json_too)
+        assert "Jets by (e-mail address)" in said.out
+        assert "ada@" not in said.out + said.err
+    file.write_text(json.dumps({**first, "@context": "https://schema.org", "@id": "mailto:ada@example.org"}))
+    refused = cli("validate", file, *json_too)
+    assert refused.code == 1
+    assert "(e-mail address)" in refused.out
+    assert "ada@" not in refused.out + refused.err

@@ -129,3 +129,15 @@ def test_a_bad_setting_is_a_sentence_even_beside_a_fault_of_our_own(
     assert done.returncode == code
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_package_runs_as_a_module():
+    def run(*words):
+        command = [sys.executable, "-m", "fairreg", *words]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    done, wrong = run("--version"), run("nothing")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("fairreg ")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "No such command 'nothing'" in wrong.stderr

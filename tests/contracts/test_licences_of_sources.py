@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Licences whose names and addresses contradict each other, in the shape of every source that states both."""
+"""Licences with several names and addresses, and several licences, in the shape of every source with both."""
 
 import pytest
 
@@ -52,3 +52,40 @@ def test_a_name_with_its_own_address_is_a_licence(source):
 def test_an_unknown_name_with_the_address_of_a_licence_is_kept_as_stated(source):
     record = harvesters.get(source).to_record(stated(source, "House rules", ADDRESS))
     assert (record.license, record.license_stated) == (None, f"House rules ({ADDRESS})")
+
+
+def several(source: str, known: str, other: str) -> dict:
+    """A payload of a source that states two licences; the Hub's own identifiers are those in lower case."""
+    rights = [{"rights": known}, {"rights": other}]
+    payload = stated(source, known, "")
+    return {
+        "datacite": {**payload, "rightsList": rights},
+        "zenodo_oai": {**payload, "attributes": {**payload.get("attributes", {}), "rightsList": rights}},
+        "zenodo": {
+            "id": 1,
+            "metadata": {"title": "A", "rights": [{"id": known.lower()}, {"title": {"en": other}}]},
+        },
+        "dlhub": {**payload, "datacite": {**payload.get("datacite", {}), "rightsList": rights}},
+        "huggingface": {
+            "id": "lab/a",
+            "cardData": {"license": [known.lower(), "other"], "license_name": other},
+        },
+    }[source]
+
+
+those_with_several = pytest.mark.parametrize(
+    "source", ["datacite", "zenodo_oai", "zenodo", "dlhub", "huggingface"]
+)
+
+
+@those_with_several
+@pytest.mark.parametrize("other", ["Non-commercial use only", "custom nc", "GPL"])
+def test_beside_an_unknown_licence_a_known_one_is_only_stated(source, other):
+    record = harvesters.get(source).to_record(several(source, "MIT", other))
+    assert (record.license, record.license_stated) == (None, f"MIT; {other}")
+
+
+@those_with_several
+def test_a_notice_of_copyright_is_no_licence(source):
+    record = harvesters.get(source).to_record(several(source, "MIT", "Copyright (C) 2020 CERN"))
+    assert (record.license, record.license_stated) == ("MIT", "Copyright (C) 2020 CERN")

@@ -111,3 +111,23 @@ def test_every_packaged_record_is_an_entry_of_its_own():
     entries = parse_string("".join(map(bibtex.write, known)), "bibtex").entries
     assert len(entries) == len(known)
     assert all(re.search("doi|url|eprint|note", " ".join(item.fields)) for item in entries.values())
+
+
+FORMS = (
+    "{family}, {given}, {suffix}", "{family}, {suffix}, {given}", "{given} {family} {suffix}",
+    "{given} {family}, {suffix}", "{family} {suffix}, {given}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("suffix", ["Jr.", "Sr", "III", "PhD"])
+def test_a_suffix_is_neither_a_given_nor_a_family_name(form, suffix):
+    written = form.format(family="King", given="Martin Luther", suffix=suffix)
+    (person,) = authors_of(signed(Creator(name=written)))
+    assert (person.last_names, person.lineage_names) == (["King"], [suffix])
+    assert [*person.first_names, *person.middle_names] == ["Martin", "Luther"]
+
+
+def test_a_name_with_two_commas_and_no_suffix_keeps_its_given_names():
+    (person,) = authors_of(signed(Creator(name="Okafor, Ben, Prof.")))
+    assert (person.last_names, person.first_names, person.lineage_names) == (["Okafor"], ["{Ben, Prof.}"], [])

@@ -345,8 +345,12 @@ def test_an_author_without_a_name_counts_as_not_read():
             "Custom non-commercial license (https://spdx.org/licenses/MIT)",
         ),
         ({"@type": "CreativeWork", "name": "The MIT License"}, "MIT", None),
+        ({"name": "MIT", "identifier": "House rules"}, None, "MIT, contradicted by House rules"),
         ({"@type": "CreativeWork", "identifier": "Apache-2.0"}, "Apache-2.0", None),
         (["MIT", "Apache-2.0"], "Apache-2.0 AND MIT", None),
+        (["https://spdx.org/licenses/MIT", "Non-commercial use only"], None, "MIT; Non-commercial use only"),
+        (["Ask us", "MIT", {"name": "GPL"}], None, "Ask us; MIT; GPL"),
+        (["MIT", "info:eu-repo/semantics/openAccess"], "MIT", "info:eu-repo/semantics/openAccess"),
         ("https://example.org/our-licence", None, "https://example.org/our-licence"),
         ({"@type": "CreativeWork", "name": "Our own"}, None, "Our own"),
         (

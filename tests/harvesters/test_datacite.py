@@ -86,7 +86,7 @@ def test_maps_a_document():
     assert found.creators[0].affiliation == "A; B"
     assert found.creators[1].kind == "organization"
     assert (found.publisher, found.version, found.description) == ("Repository", "2", "What")
-    assert (found.license, found.license_stated) == ("MIT", "House rules")
+    assert (found.license, found.license_stated) == (None, "MIT; House rules")
     assert found.access == Access(level="embargoed", until="2030-01-01")
     assert (found.date_published, found.date_modified) == ("2023-09-15", "2023-10-01T12:00:00Z")
     assert (found.value_of("arxiv"), found.value_of("zenodo")) == ("2212.05081", "1002")

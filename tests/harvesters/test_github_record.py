@@ -96,6 +96,18 @@ def test_two_licences_that_differ_are_noted():
     assert record.notes == "The licence is MIT by GitHub, but CITATION.cff says BSD-3-Clause."
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"CITATION.cff": "title: T\nlicense: House-Rules\n"}, "CITATION.cff says House-Rules"),
+        ({"codemeta.json": '{"license": ["MIT", "ask us"]}'}, "codemeta.json says MIT; ask us"),
+    ],
+)
+def test_a_licence_that_is_not_recognised_is_noted_beside_that_of_the_repository(files, said):
+    record = mapped(files)
+    assert (record.license, record.notes) == ("MIT", f"The licence is MIT by GitHub, but {said}.")
+
+
 def test_only_the_authors_know_whether_a_gnu_licence_is_or_later():
     gnu = {"key": "gpl-3.0", "spdx_id": "GPL-3.0"}
     record = mapped({"CITATION.cff": "license: GPL-3.0-or-later"}, license=gnu)

@@ -216,6 +216,10 @@ def test_the_front_matter_counts_where_the_api_says_nothing():
             ("Apache-2.0", None),
         ),
         ({"license": "other"}, (None, "other")),
+        ({"license": "mit", "license_name": "Non-commercial"}, (None, "MIT; Non-commercial")),
+        ({"license": "mit", "license_name": "MIT"}, ("MIT", None)),
+        ({"license": "MIT", "license_name": "mit", "license_link": "LICENSE"}, ("MIT", None)),
+        ({"license_name": "House rules", "license_link": "LICENSE"}, (None, "House rules (LICENSE)")),
         ({"license": "other", "license_name": "x", "license_link": "LICENSE"}, (None, "x (LICENSE)")),
     ],
 )

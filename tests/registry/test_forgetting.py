@@ -374,3 +374,109 @@ def test_texts_are_read_once_however_many_authors_a_record_has(
         forget.forget(connection, ["10.1234/1"])
     assert len([query for query in counted if "FROM entry_texts" in query and "SELECT" in query]) == 1
     assert len(counted) < 60
+
+
+def test_adding_another_record_with_a_shared_identifier_brings_none_back(registry: Registry) -> None:
+    hub = Identifier("huggingface", "lab/num")
+    one, two = (
+        other(f"Numbat {name}", Identifier("doi", f"10.1234/f{name}"), hub, source="document")
+        for name in "ab"
+    )
+    registry.put(one)
+    registry.forget(["10.1234/fa"])
+    assert registry.put(two).outcome == "forgotten"
+    assert registry.put(two, readmit=True).outcome == "new"
+    (left,) = registry.forgotten()
+    assert left.identifier == one.identifier
+    assert "huggingface:lab/num" not in left.marks
+    assert registry.put(two).outcome == "unchanged"
+    assert registry.put(one).outcome == "forgotten"
+    assert registry.put(one, readmit=True).outcome == "new"
+    assert registry.forgotten() == ()
+
+
+OWN = [
+    Identifier("kaggle", "models/lab/wombat"),
+    Identifier("openml", "flow/61"),
+    Identifier("swhid", "swh:1:rev:" + "a" * 40),
+    Identifier("cernopendata", "77"),
+    Identifier("url", "https://models.example.org/Wombat"),
+    Identifier("zenodo", "910009"),
+    Identifier("handle", "21.11101/0000-0007"),
+    Identifier("huggingface", "lab/second"),
+]
+
+
+@pytest.mark.parametrize("own", OWN, ids=lambda item: item.scheme)
+def test_it_does_not_come_back_under_any_identifier_of_its_own(registry: Registry, own: Identifier) -> None:
+    gone = other(
+        "Wombat", Identifier("doi", "10.5281/zenodo.910009"), Identifier("huggingface", "lab/first"), own
+    )
+    registry.put(gone)
+    registry.forget(["10.5281/zenodo.910009"])
+    elsewhere = Provenance(source="other_registry", source_id="row0")
+    assert registry.put(other("Wombat", own, provenance=elsewhere)).outcome == "forgotten"
+    assert registry.put(other("Wombat", own, identifiers=(), provenance=elsewhere)).outcome == "forgotten"
+    assert registry.put(gone, readmit=True).outcome == "new"
+    assert registry.forgotten() == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "returning"), [("10.5281/zenodo.910009", "zenodo:910009"), ("zenodo:910009", None)]
+)
+def test_a_page_and_the_doi_that_its_service_mints_are_forgotten_together(
+    registry: Registry, named: str, returning: str | None
+) -> None:
+    page = other("Wombat", Identifier("zenodo", "910009"))
+    doi = other("Wombat", Identifier("doi", "10.5281/zenodo.910009"))
+    first, second = (doi, page) if returning else (page, doi)
+    registry.put(first)
+    registry.forget([named])
+    assert registry.put(second).outcome == "forgotten"
+    assert registry.put(second, readmit=True).outcome == "new"
+    assert registry.forgotten() == ()
+    registry.put(first)
+    assert len(registry.forget([named], dry_run=True)) == len(registry.forget([named])) == 2
+    assert names(registry) == set()
+
+
+def test_the_place_of_content_is_not_part_of_its_identifier(registry: Registry) -> None:
+    core = "swh:1:rev:" + "b" * 40
+    registry.put(other("Wombat", Identifier("swhid", f"{core};origin=https://a.example.org")))
+    registry.forget([f"{core};origin=https://a.example.org"])
+    for value in (core, f"{core};origin=https://b.example.org"):
+        assert registry.put(other("Wombat", Identifier("swhid", value))).outcome == "forgotten"
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        Identifier("github", "lab/tools"),
+        Identifier("url", "https://gitlab.example.org/lab/tools", "source_code_repository"),
+        Identifier("pypi", "tools"),
+        Identifier("paper_doi", "10.1000/p"),
+        Identifier("concept_doi", "10.1234/all"),
+        Identifier("related_doi", "10.1234/related"),
+        Identifier("inspire", "1234567"),
+        Identifier("orcid", "0000-0002-5076-7096"),
+        Identifier("fingerprint", "sha256:" + "0" * 64),
+    ],
+    ids=lambda item: item.scheme,
+)
+def test_an_identifier_of_something_else_keeps_no_other_record_away(
+    registry: Registry, shared: Identifier
+) -> None:
+    registry.put(other("Gone", Identifier("doi", "10.1234/1"), shared))
+    registry.forget(["10.1234/1"])
+    assert registry.put(other("Comes", Identifier("doi", "10.1234/2"), shared)).outcome == "new"
+
+
+def test_records_that_stay_with_an_identifier_of_the_removed_one_are_still_renewed(
+    registry: Registry,
+) -> None:
+    page, code = Identifier("url", "https://lab.example.org/"), Identifier("swhid", "swh:1:dir:" + "c" * 40)
+    seen = Identifier("swhid", f"{code.value};origin=https://lab.example.org/code")
+    registry.put(other("Gone", Identifier("doi", "10.1234/1"), page, code))
+    registry.put(other("Stays", Identifier("doi", "10.1234/2"), page, seen))
+    registry.forget(["10.1234/1"])
+    assert registry.put(other("Renewed", Identifier("doi", "10.1234/2"), page, seen)).outcome == "changed"

@@ -99,6 +99,12 @@ def test_keys_of_the_packaged_records_are_distinct():
         (Creator(name="ATLAS", kind="organization"), "{ATLAS}"),
         ("Ferdinand, Anders", "Ferdinand, Anders"),
         ("a, b, c, d", "{a, b, c, d}"),
+        ("King, Martin Luther, Jr.", "King, Jr., Martin Luther"),
+        ("Martin Luther King Jr.", "King, Jr., Martin Luther"),
+        ("Smith III, John", "Smith, III, John"),
+        ("Smith III", "{Smith III}"),
+        ("Okafor, Ben, Prof.", "Okafor, {Ben, Prof.}"),
+        ("Hiroshi Ii", "Hiroshi Ii"),
     ],
 )
 def test_a_group_or_a_name_that_bibtex_would_split_is_one_author(creator, author):

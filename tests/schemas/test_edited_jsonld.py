@@ -32,7 +32,8 @@ OWN = "https://example.org/my-licence"
         ([MIT, GPL], "GPL-3.0-only AND MIT", None),
         (OWN, None, OWN),
         ({"name": "Our own", "url": OWN}, None, f"Our own ({OWN})"),
-        ([MIT, "ask us"], "MIT", "ask us"),
+        ([MIT, "ask us"], None, "MIT; ask us"),
+        ([MIT, "(c) 2020 CERN"], "MIT", "(c) 2020 CERN"),
     ],
 )
 def test_a_licence_in_any_form_is_read(stated, license_id, words):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.schemas.licenses import spdx, with_address
+from fairreg.schemas.licenses import of_one, spdx, with_address
 from fairreg.schemas.licenses.spdx_list import location
 
 LIST = json.loads(files("fairreg.schemas.licenses").joinpath("spdx.json").read_text(encoding="utf-8"))[
@@ -171,6 +171,36 @@ def test_nothing_is_guessed(stated):
     assert spdx(stated) is None
 
 
+FAMILIES = (
+    "GPL",
+    "gpl",
+    "LGPL",
+    "AGPL",
+    "GFDL",
+    "GNU",
+    "BSD",
+    "Apache",
+    "MPL",
+    "LicenseRef-GPL",
+    "licenseref-gpl",
+)
+EXPRESSIONS = (
+    "({})", "MIT or {}", "{} AND MIT", "MIT/{}", "({}) OR (MIT)", "{} with classpath-exception-2.0", "{}+",
+    "MIT AND (ISC OR {})",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_without_a_version_is_no_licence_anywhere_in_an_expression(family):
+    assert [form for form in EXPRESSIONS if spdx(form.format(family))] == []
+
+
+def test_a_family_with_its_version_is_read_in_an_expression():
+    assert spdx("MIT or GPL-2.0+") == "MIT OR GPL-2.0-or-later"
+    assert spdx("(GPL-3.0)") == "GPL-3.0-only"
+    assert spdx("gpl-2.0 with classpath-exception-2.0") == "GPL-2.0-only WITH Classpath-exception-2.0"
+
+
 LANGUAGES = ("", "en", "de", "fr", "ja", "zh-hans", "zh_TW", "pt-br", "es_ES", "nl", "it")
 PAGES = ("", "/", "/deed", "/legalcode", "/legalcode.txt", "/?ref=chooser-v1", "/rdf")
 TERMS = ("by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd")
@@ -187,6 +217,53 @@ def test_a_creative_commons_address_in_any_language(terms, version, page, langua
     suffix = f".{language}" if language and page in {"/deed", "/legalcode"} else ""
     address = f"{start}creativecommons.org/licenses/{terms}/{version}{page}{suffix}"
     assert spdx(address) == f"CC-{terms.upper()}-{version}"
+
+
+CC = "https://creativecommons.org/licenses"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        f"{CC}/by/3.0/fr/",
+        f"{CC}/by-nc-sa/3.0/au",
+        f"{CC}/by/2.0/kr/deed.ko",
+        f"{CC}/by-nd/2.5/it/legalcode",
+        f"{CC}/by/2.5/scotland/",
+        f"{CC}/by/3.0/fr?lang=en",
+        "https://i.creativecommons.org/l/by/3.0/fr/88x31.png",
+        f"CC BY 3.0 ({CC}/by/3.0/fr/)",
+        f"[CC BY 3.0]({CC}/by/3.0/fr/)",
+        "Creative Commons Attribution 3.0 France",
+        "Creative Commons Attribution 3.0 (IT)",
+        "Creative Commons Attribution 3.0 (CL)",
+        "CC BY 3.0 FR",
+    ],
+)
+def test_a_ported_licence_is_not_the_one_it_was_made_of(stated):
+    assert spdx(stated) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (f"{CC}/by/3.0/igo/legalcode", "CC-BY-3.0-IGO"),
+        (f"{CC}/by-sa/2.1/jp/", "CC-BY-SA-2.1-JP"),
+        (f"{CC}/by/3.0/us/deed.de", "CC-BY-3.0-US"),
+        ("https://i.creativecommons.org/l/by/3.0/us/88x31.png", "CC-BY-3.0-US"),
+        ("CC BY 3.0 AU", "CC-BY-3.0-AU"),
+        ("Creative Commons Attribution 3.0 (CC BY)", "CC-BY-3.0"),
+        (f"{CC}/by/4.0/fr/", "CC-BY-4.0"),  # a language: 4.0 has no ports
+    ],
+)
+def test_a_ported_licence_of_the_list(stated, expected):
+    assert spdx(stated) == expected
+
+
+def test_the_address_of_a_port_contradicts_the_name_of_another_licence():
+    address = f"{CC}/by/3.0/fr/"
+    assert of_one("CC BY 3.0", address) == (None, f"CC BY 3.0, contradicted by {address}")
+    assert of_one("CC BY 3.0", f"{CC}/by/3.0/deed.fr") == ("CC-BY-3.0", None)
 
 
 def test_a_badge_of_creative_commons():

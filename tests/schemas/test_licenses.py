@@ -136,6 +136,17 @@ def test_the_names_and_addresses_of_one_licence_agree_or_there_is_none(stated, e
         (("GPL-2.0-only", "MIT License", CC), (None, "GPL-2.0-only, contradicted by MIT License")),
         (("Creative Commons Attribution 4.0 International", "cc-by-4.0", CC), ("CC-BY-4.0", None)),
         (("House rules", CC), (None, f"House rules ({CC})")),
+        (("Note: non-commercial use only", "MIT"), (None, "Note: non-commercial use only")),
+        (
+            ("MIT", "Terms/conditions: research only"),
+            (None, "MIT, contradicted by Terms/conditions: research only"),
+        ),
+        (("mit", "House rules", "https://spdx.org/licenses/MIT"), (None, "mit, contradicted by House rules")),
+        (("MIT", "see https://example.org/l"), ("MIT", None)),
+        (("MIT", "./LICENSE.md"), ("MIT", None)),
+        (("Open Access", CC), ("CC-BY-4.0", None)),
+        (("Copyright 2020 CERN", CC), ("CC-BY-4.0", None)),
+        (("info:eu-repo/semantics/openAccess", CC), ("CC-BY-4.0", None)),
         (("Under the Apache License, Version 2.0, unless agreed otherwise", APACHE), ("Apache-2.0", None)),
         (
             ("Apache License, Version 2.0, for non-commercial use", APACHE),

@@ -267,3 +267,40 @@ def test_a_broken_file_does_not_hide_the_other_collections(here):
     assert "line 1" in found["broken"].fault
     assert (found["mine"].queries, found["mine"].fault) == (3, None)
     assert found["hep"].file is None
+
+
+REFUSED = [
+    ("openml", "two tags", "OpenML takes one tag per query, without blanks."),
+    ("zenodo_oai", "user-a user-b", "the query is the name of one set, without blanks."),
+    ("huggingface", "tag:", "tag: and author: need a value each"),
+    ("huggingface", "jets author: lab", "tag: and author: need a value each"),
+    ("huggingface", 'tag:"jets', "tag: and author: need a value each"),
+    ("huggingface", "author:a author:b", "the Hub lists the models of one author at a time."),
+    ("github", "x" * 257, "GitHub takes at most 256 characters per query."),
+    ("github", "", "the search of GitHub needs a query"),
+]
+
+
+@pytest.mark.parametrize(("source", "query", "said"), REFUSED)
+def test_a_query_that_its_source_refuses_is_named_with_its_line_before_anything_is_sent(
+    here, services, source, query, said
+):
+    file = here.home / "collections" / "mine.toml"
+    file.write_text(MINE.replace('"github"', f'"{source}"').replace('"topic:jets"', f"'{query}'"))
+    with pytest.raises(RecordError) as caught:
+        plan(here, "mine")
+    assert caught.value.message.startswith(f"{file}, line 15: {said}")
+    assert services.asked == []
+
+
+@pytest.mark.parametrize(
+    ("source", "query"),
+    [
+        ("openml", " mlr "), ("openml", ""), ("zenodo_oai", "user-core-mofs"), ("zenodo_oai", ""),
+        ("huggingface", 'author:lab tag:"point cloud" jets'), ("huggingface", "metatag: x"),
+        ("huggingface", ""),
+        ("github", "topic:jets"), ("zenodo", 'communities:x AND "y z"'),
+    ],
+)  # fmt: skip
+def test_a_query_that_its_source_takes_is_planned(here, source, query):
+    assert harvesters.get(source).query_fault(query) is None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The check of the services: what changed is named, what is saved holds nothing of the user."""
 
+import base64
 import json
 import re
 import time
@@ -334,7 +335,64 @@ def test_only_what_is_of_people_or_secret_is_replaced(text, left):
     assert sanitised(text) == left
 
 
-@pytest.mark.parametrize("letter", ["a", ":", "a@", "?x-token", "1.", "https://", "hf_a"])
+YAML = "authors:\n  - email: ada@cern.ch\n    host: 137.138.10.20\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ada&#64;cern.ch",
+        "ada%40cern.ch",
+        "mailto:ada%40cern.ch",
+        "{ada,joe}@cern.ch",
+        "<b>ada</b>@cern.ch",
+        "ada\uff20cern.ch",
+        "$['ada@cern.ch'] is new",
+        "137.138.10.20:5555",
+        "http://137.138.10.20:8080/x",
+        "https://x.org/?next=http%3A%2F%2F137.138.10.20%2Fx",
+        "IP:137.138.10.20",
+        "client_137.138.10.20",
+        "::ffff:137.138.10.20",
+        "[2001:db8::7]:5555",
+        "node:2001:db8::7",
+        base64.b64encode(YAML.encode()).decode(),
+        base64.encodebytes(YAML.encode()).decode(),
+        base64.b64encode(base64.b64encode(YAML.encode())).decode(),
+    ],
+)
+def test_no_spelling_of_an_address_of_people_is_left(text):
+    """As a text, as JSON, and as what base64 in the result says."""
+    document = json.dumps({"said": text}, indent=1, ensure_ascii=False)
+    kept = json.loads(sanitised(document))["said"]
+    for left in (sanitised(text), sanitised(document), kept, *decoded(kept)):
+        read = left.replace("\uff20", "@")
+        assert not re.search(r"ada[^ ]*cern|137[.]138|2001:db8", read), left
+
+
+def decoded(text: str) -> list[str]:
+    try:
+        inner = base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return []
+    return [inner, *decoded(inner)]
+
+
+def test_what_is_printed_of_an_answer_holds_no_address_of_people(settings, httpserver):
+    made = payloads()
+    made["zenodo"]["metadata"]["ada@cern.ch"] = 1
+    made["zenodo"]["x" * 70 + " ada.lovelace@cern.ch"] = 1  # the path is cut in the address
+    put(made["zenodo"], "$.doi", "x" * 70 + " ada.lovelace@cern.ch 137.138.10.20:80")
+    serve(httpserver, made)
+    found = check(settings)["zenodo"]
+    said = "\n".join([*sentences(found), json.dumps(found.to_json())])
+    assert "(e-mail" in said
+    assert not re.search(r"ada[.@]|137[.]138", said)
+
+
+@pytest.mark.parametrize(
+    "letter", ["a", ":", "a@", "?x-token", "1.", "https://", "hf_a", "1.2.3.4:", "aG:", "-", "YWFh\\n"]
+)
 def test_sanitising_takes_linear_time(letter):
     begun = time.process_time()
     sanitised(letter * (2_000_000 // len(letter)))

@@ -61,7 +61,7 @@ def _fields(record: "ModelRecord", advice: str | None) -> list[tuple[str, str | 
         ("Creators", _few(creators, "; ")),
         ("Version", record.version),
         ("Published", record.date_published),
-        ("Licence", record.license or record.license_stated),
+        ("Licence", _licence(record)),
         ("Task", "; ".join(record.ml_task)),
         ("Runs here", runs(record)),
         ("Architecture", "; ".join(record.model_category)),
@@ -76,6 +76,14 @@ def _fields(record: "ModelRecord", advice: str | None) -> list[tuple[str, str | 
         ("Notes", record.notes),
         ("From", f"{record.provenance.source} {record.provenance.url or record.provenance.source_id}"),
     ]
+
+
+def _licence(record: "ModelRecord") -> str | None:
+    if not record.license or not record.license_stated:
+        return record.license or record.license_stated
+    from fairreg.schemas.licenses import in_words
+
+    return in_words(record.license, record.license_stated)
 
 
 def _relation(item: "Relation") -> str:

@@ -31,23 +31,26 @@ def validate(file: InputFile, json: Json = False) -> None:
     were not read are counted and named, and so are further records in the file.
     """
     from fairreg.cli.output import console, log, print_versioned
+    from fairreg.schemas.record import public_text
 
     kind, checked = _checked(file)
+    violations = [(public_text(item.path), public_text(item.message)) for item in checked.violations]
+    left_out = tuple(map(public_text, checked.left_out))
     if json:
-        listed = [{"path": item.path, "message": item.message} for item in checked.violations]
-        found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}
+        listed = [{"path": path, "message": message} for path, message in violations]
+        found = {"valid": not listed, "violations": listed, "not_read": list(left_out)}
         others = [item._asdict() for item in checked.others]
         print_versioned("validate", {"file": str(file), **found, "id": checked.record, "others": others})
-    elif checked.violations:
-        for item in checked.violations:
-            console().print(f"{item.path}: {item.message}")
+    elif violations:
+        for path, message in violations:
+            console().print(f"{path}: {message}")
         if checked.hint:
             log(f"Hint: {checked.hint}")
     else:
         console().print(f"{file} is a valid {kind}.")
-        _name_left_out(checked.left_out)
+        _name_left_out(left_out)
         _name_others(checked.record, checked.others, file)
-    if checked.violations:
+    if violations:
         raise typer.Exit(1)
 
 
@@ -76,19 +79,26 @@ def add(file: InputFile, json: Json = False) -> None:
     under the same identifier is replaced.
     """
     from fairreg.cli.output import console, print_versioned
+    from fairreg.schemas.record import public_text
     from fairreg.services.registry.transfer import add as put
 
     with ready() as (chosen, registry):
         result, reading = put(chosen, file, registry=registry)
-    left_out, others = list(reading.left_out), [item._asdict() for item in reading.others]
+    left_out = tuple(map(public_text, reading.left_out))
+    others = [item._asdict() for item in reading.others]
     if json:
         print_versioned(
             "add",
-            {"id": result.identifier, "outcome": result.outcome, "not_read": left_out, "others": others},
+            {
+                "id": result.identifier,
+                "outcome": result.outcome,
+                "not_read": list(left_out),
+                "others": others,
+            },
         )
     else:
         console().print(f"{result.identifier}: {result.outcome}")
-        _name_left_out(reading.left_out)
+        _name_left_out(left_out)
         _name_others(result.identifier, reading.others, file)
 
 

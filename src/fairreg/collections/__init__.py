@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,12 @@ __all__ = ["Collection", "CollectionQuery", "collection", "collection_names"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER = "collections"
-_HEADER = re.compile(r"\s*\[\[\s*query\s*\]\]")
+_HEADER = re.compile(r"""\s*\[\[\s*(?:query|"query"|'query')\s*\]\]""")
+# Strings and comments of valid TOML. Two quotes may stand before the three that close a long string.
+_QUOTED = re.compile(
+    r"""(?P<long>\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5})|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*""",
+    re.DOTALL,
+)
 _EXAMPLE = "docs/collections.md has an example of a collection file."
 MAX_BYTES = 2**18
 MAX_LINE = 4000  # characters; tomllib takes quadratic time for a key of many dotted parts
@@ -153,10 +159,18 @@ class _Reader:
         title, description = (" ".join(top.get(key, "").split()) for key in ("title", "description"))
         return Collection(name, title or name, description, queries, own, replaces_packaged)
 
-    @property
+    @cached_property
     def _numbered(self) -> list[tuple[int, str]]:
         """Lines as TOML and editors count them; `str.splitlines` would end some at other characters."""
         return list(enumerate(self.text.split("\n"), 1))
+
+    @cached_property
+    def _keyed(self) -> list[tuple[int, str]]:
+        """Lines without texts of several lines, which may hold what looks like a key; of valid TOML."""
+        blank = _QUOTED.sub(
+            lambda match: "\n" * match[0].count("\n") if match["long"] else match[0], self.text
+        )
+        return list(enumerate(blank.split("\n"), 1))
 
     @property
     def _lines(self) -> int:
@@ -179,10 +193,10 @@ class _Reader:
     def _queries(self, tables: list[Any]) -> Iterator[CollectionQuery]:
         if not tables or len(tables) > MAX_QUERIES:
             few = "it has no queries" if not tables else f"it has more than {MAX_QUERIES} queries"
-            raise _fault(self.file, self._line_of("query", 1, self._lines), few)
-        starts = [number for number, line in self._numbered if _HEADER.match(line)]
-        if len(starts) != len(tables):  # written as an inline list, or the header stands in a text
-            starts = [self._line_of("query", 1, self._lines)] * len(tables)
+            raise _fault(self.file, self._line_of("query", 1, self._lines, under=""), few)
+        starts = [number for number, line in self._keyed if _HEADER.match(line)]
+        if len(starts) != len(tables):
+            starts = self._inline_starts(tables)
         seen: dict[tuple[str, str], int] = {}
         for table, first, following in zip(tables, starts, (*starts[1:], self._lines + 1), strict=True):
             found = self._query(table, first, max(first, following - 1))
@@ -191,6 +205,18 @@ class _Reader:
                 raise _fault(self.file, first, f"the same query of {found.source} is in line {before}")
             seen[found.source, found.query] = first
             yield found
+
+    def _inline_starts(self, tables: list[Any]) -> list[int]:
+        """Return the lines where the tables of an inline list begin, else that of the list for each."""
+        first = self._line_of("query", 1, self._lines, under="")
+        plain = _QUOTED.sub(lambda match: "\n" * match[0].count("\n"), self.text)
+        line, depth, starts = 1, 0, []
+        for sign in re.findall(r"[\n\[\]{}]", plain):
+            line += sign == "\n"
+            if sign == "{" and depth == 1 and line >= first:
+                starts.append(line)
+            depth += (sign in "[{") - (sign in "]}")
+        return starts if len(starts) == len(tables) else [first] * len(tables)
 
     def _query(self, table: Any, first: int, last: int) -> CollectionQuery:
         if not isinstance(table, dict):
@@ -224,7 +250,8 @@ class _Reader:
     ) -> None:
         """Raise RecordError for an unknown or missing key, or a value of another type."""
         for key, value in table.items():
-            line = self._line_of(key, first, last)
+            at_top = {"under": ""} if known is _KEYS else {}
+            line = self._line_of(key, first, last, **at_top)
             if key not in known:
                 raise _fault(
                     self.file, line, f"{where} has an unknown key {key[:60]!r}; keys are {', '.join(known)}"
@@ -236,8 +263,12 @@ class _Reader:
                 missing = "no [[query]] table" if known[key] is list else f"no {key}"
                 raise _fault(self.file, first, f"{where} has {missing}")
 
-    def _line_of(self, key: str, first: int, last: int) -> int:
-        """Return the line that sets `key` within the lines from `first` to `last`, else `first`."""
-        setting = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
-        lines = self._numbered[first - 1 : last]
+    def _line_of(self, key: str, first: int, last: int, *, under: str = r"query\s*\.\s*") -> int:
+        """Return the line from `first` to `last` that sets `key` or heads its table, else `first`.
+
+        `under` is the pattern of what a header has before the key.
+        """
+        name = rf"""["']?{re.escape(key)}["']?\s*"""
+        setting = re.compile(rf"\s*(?:{name}[=.]|\[\[?\s*{under}{name}[\].])")
+        lines = self._keyed[first - 1 : last]
         return next((number for number, line in lines if setting.match(line)), first)

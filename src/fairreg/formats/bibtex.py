@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from fairreg.formats.creator_names import is_group, is_suffix
+from fairreg.formats.creator_names import is_group, is_suffix, name_parts
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import one_line
 
@@ -83,9 +83,15 @@ def _author(creator: Creator) -> str:
     """Return the name as one author, empty for one of no more than blanks and commas."""
     if not one_line(creator.name).strip(" ,"):
         return ""
-    name = _escape(creator.name)
-    split = is_group(creator) or _SEPARATOR.search(name) or name.count(",") > _MOST_COMMAS
-    return "{" + name + "}" if split else name
+    name, commas = _escape(creator.name), creator.name.count(",")
+    if is_group(creator) or _SEPARATOR.search(name) or commas > _MOST_COMMAS:
+        return "{" + name + "}"
+    family, given, suffix = map(_escape, name_parts(creator))
+    if not suffix and commas < _MOST_COMMAS:
+        return name
+    # Between two commas BibTeX reads a suffix, of whatever words.
+    told = [family, suffix, "{" + given + "}" if "," in given else given]
+    return ", ".join(filter(None, told)) if family and given else "{" + name + "}"
 
 
 def _last_name(creator: Creator) -> str:

@@ -69,10 +69,10 @@ MEDIA_TYPES = ("application/vnd.cff+yaml",)
 KEEPS = frozenset({"name", "description", "version"})
 NARROWS: Mapping[str, str] = {
     "kind": "software or dataset: a model is software",
-    "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository on GitHub",
+    "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository",
     "creators": "names as Family, Given; affiliations of persons only",
     "license": "one SPDX identifier, not an expression",
-    "license_stated": "its address, where there is no SPDX identifier",
+    "license_stated": "the address of one licence without an SPDX identifier",
     "keywords": "each once",
     "date_published": "a complete date only",
     "relations": "the repository of the source code",
@@ -83,6 +83,7 @@ OF_THE_VERSION = ("doi", "version", "date-released")
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
 _SWHID = re.compile(r"swh:1:(?:snp|rel|rev|dir|cnt):[0-9a-f]{40}")
 _ADDRESS = re.compile(r"https?://[^\s<>\"(){}|\\^`\x00-\x20]+")
+_SEVERAL = re.compile(r"; |, contradicted by ")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ALL_VERSIONS = "Concept DOI: it stands for all versions"
 _FIRST = ("cff-version", "message", "title", "type", "authors", "abstract", "version", "doi")
@@ -222,8 +223,11 @@ def _address_of(record: ModelRecord) -> str | None:
     if record.license:
         newer = is_listed(record.license) and record.license not in _licences()
         return f"{SPDX}{record.license}.html" if newer else None
-    stated = _ADDRESS.search(record.license_stated or "")
-    return stated[0] if stated else None
+    stated = record.license_stated or ""
+    addresses = _ADDRESS.findall(stated)
+    # The address of one among several licences, or of a known one, would say less than what is stated.
+    alone = len(addresses) == 1 and not _SEVERAL.search(stated) and spdx(addresses[0]) is None
+    return addresses[0] if alone else None
 
 
 def _other_names(record: ModelRecord) -> list[dict[str, str]]:

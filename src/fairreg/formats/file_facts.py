@@ -15,19 +15,18 @@ from typing import Any
 
 from fairreg.formats.base import Reading
 from fairreg.formats.plain_yaml import YamlFault, YamlLimit
-from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import all_of, spdx, with_address
 from fairreg.schemas.record import Access, Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords, title
 
 __all__ = [
     "LONGEST",
-    "RESOLVING",
     "AsWritten",
     "FileFacts",
+    "ParsedFile",
     "cited",
     "creator",
     "creators",
@@ -36,21 +35,18 @@ __all__ = [
     "first_as_written",
     "keywords",
     "licence",
-    "listed",
     "listed_as_written",
-    "named",
     "object_as_written",
     "orcids_as_written",
     "papers",
+    "parsed_object",
     "prose",
     "read_object",
-    "reference",
     "swhids",
 ]
 
 LONGEST = 2**18  # characters; metadata files are far smaller, and YAML is slow to read
-# Schemes by which a file refers to another object.
-RESOLVING = frozenset({"doi", "arxiv", "github", "url"})
+_TEXT_OF_LICENCE = re.compile(r"/(?:un)?(?:licen[cs]es?|copying)(?:[-_.][^/]*)?(?:[?#].*)?$", re.IGNORECASE)
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}")
 
 
@@ -122,6 +118,15 @@ def _load_json(text: str) -> Any:
     return json.loads(text, object_hook=TrackedObject)
 
 
+@dataclass(frozen=True)
+class ParsedFile:
+    """The object in a file, None where there is none, the file's fault, and the members that are lost."""
+
+    value: TrackedObject | None
+    fault: str | None = None
+    lost: tuple[str, ...] = ()
+
+
 def read_object(
     document: str | bytes,
     facts: Callable[[str, JsonNode], FileFacts],
@@ -132,30 +137,46 @@ def read_object(
     recover: Callable[[str], tuple[TrackedObject, tuple[str, ...]]] | None = None,
     language: str = "JSON",
 ) -> Reading[FileFacts]:
-    """Read a file that holds one object, parsed by `load`, into `facts`, with the names of unread members.
+    """Read a file that holds one object, as `parsed_object` does, into `facts`.
 
-    `load` returns every object as a `TrackedObject`; `recover` does so with what can be read of a broken
-    file, and names the members that cannot.
+    Members that were not read are named.
+    """
+    found = parsed_object(document, name=name, load=load, recover=recover, language=language)
+    if found.value is None:
+        return Reading(FileFacts(name, role, fault=found.fault))
+    read = facts(name, JsonNode(found.value))
+    return Reading(replace(read, fault=found.fault), (*found.value.unread(), *found.lost))
+
+
+def parsed_object(
+    document: str | bytes,
+    *,
+    name: str,
+    load: Callable[[str], Any] = _load_json,
+    recover: Callable[[str], tuple[TrackedObject, tuple[str, ...]]] | None = None,
+    language: str = "JSON",
+) -> ParsedFile:
+    """Parse a file that holds one object with `load`, which returns every object as a `TrackedObject`.
+
+    `recover` does so with what can be read of a broken file, and names the members that cannot.
     """
     text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
     if len(text) > LONGEST:
-        return Reading(
-            FileFacts(name, role, fault=f"{name} is longer than {LONGEST // 1024} KiB and was not read")
-        )
+        return ParsedFile(None, f"{name} is longer than {LONGEST // 1024} KiB and was not read")
     lost: tuple[str, ...] = ()
     fault = None
     try:
         value = load(text)
     except YamlLimit as error:
-        return Reading(FileFacts(name, role, fault=f"{name} {error.reason}"))
+        return ParsedFile(None, f"{name} {error.reason}")
     except YamlFault as error:
         fault = f"{name} is not valid {language}{_where(error)}"
         value, lost = recover(text) if recover else (None, ())
         if not value:
-            return Reading(FileFacts(name, role, fault=fault))
+            return ParsedFile(None, fault)
     if not isinstance(value, TrackedObject):
-        return Reading(FileFacts(name, role, fault=f"{name} holds no {language} object"))
-    return Reading(replace(facts(name, JsonNode(value)), fault=fault), (*value.unread(), *lost))
+        return ParsedFile(None, f"{name} holds no {language} object")
+    return ParsedFile(value, fault, lost)
 
 
 def _where(error: Exception) -> str:
@@ -187,26 +208,9 @@ def cited(targets: Iterable[Identifier], kind: RelationType) -> Iterator[Relatio
     yield from (Relation(type=kind, target=target) for target in targets)
 
 
-def reference(item: JsonNode) -> Identifier | None:
-    """Return the object that a value refers to; None where its scheme does not resolve."""
-    found = identifier_of(named(item).text)
-    return found if found and found.scheme in RESOLVING else None
-
-
-def listed(node: JsonNode) -> Iterator[JsonNode]:
-    """Return the elements of a value that may be one item, a list or JSON-LD's ``@list``."""
-    yield from node["@list"].items() if node["@list"].stated else node.items()
-
-
-def named(item: JsonNode) -> JsonNode:
-    """Return the text of a value, or of the name of an object."""
-    fields = ("@id", "id", "@value", "value", "identifier", "url", "name")
-    return next((item[name] for name in fields if item[name].text), item)
-
-
 def creators(places: JsonNode, read: Callable[[JsonNode], Creator | None]) -> tuple[Creator, ...]:
     """Return the creators in a list, each as `read` reads it."""
-    return tuple(found for item in listed(places) if (found := read(item)))
+    return tuple(found for item in places.items() if (found := read(item)))
 
 
 def creator(name: str | None, orcid: str | None, affiliation: str | None, *, person: bool) -> Creator | None:
@@ -221,7 +225,7 @@ def creator(name: str | None, orcid: str | None, affiliation: str | None, *, per
 
 def keywords(node: JsonNode) -> tuple[str, ...]:
     """Return the keywords in a list of texts or named objects, or in one text with separators."""
-    return split_keywords(text for item in listed(node) if (text := item["name"].label or item.text))
+    return split_keywords(text for item in node.items() if (text := item["name"].label or item.text))
 
 
 def prose(node: JsonNode) -> str | None:
@@ -230,14 +234,20 @@ def prose(node: JsonNode) -> str | None:
 
 
 def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
-    """Return the SPDX expression, and the stated licence without one; a link to a file does not count."""
-    known = [(node, spdx(node.text)) for node in places if node.text]
-    unknown = [node.text for node, item in known if item is None and node.address is None]
-    found = sorted({item for _, item in known if item})
-    return {
-        "license": (" OR ".join(found) or None) if any_of else joined(found),
-        "license_stated": "; ".join(with_address(text) for text in unknown if text) or None,
-    }
+    """Return the SPDX expression, and the words of licences without one; a link to a file does not count.
+
+    All apply, so that there is no expression beside an unknown one; of alternatives (`any_of`) one is enough.
+    """
+    read = [(node, spdx(node.text)) for node in places if node.text]
+    each = [
+        (known, None if known else with_address(node.text or ""))
+        for node, known in read
+        if known or node.address is None or not _TEXT_OF_LICENCE.search(node.address)
+    ]
+    found = sorted({known for known, _ in each if known})
+    words = "; ".join(dict.fromkeys(stated for _, stated in each if stated)) or None
+    expression, words = (" OR ".join(found) or None, words) if any_of else all_of(each)
+    return {"license": expression, "license_stated": words}
 
 
 def object_as_written(value: object) -> dict[str, Any]:

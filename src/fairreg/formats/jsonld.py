@@ -39,7 +39,7 @@ def read_parsed(parsed: Any, *, name: str = "the document", place: str | None = 
     """
     if is_own(parsed):
         record, left_out = read_jsonld(parsed)
-        return Reading(record, left_out, tuple(OtherRecord(*item) for item in others_in(parsed)))
+        return Reading(record, left_out, tuple(OtherRecord.of(*item) for item in others_in(parsed)))
     from fairreg.formats import dialects  # records of fairreg need no other reader
 
     return dialects.read(parsed, name=name, place=place)

@@ -30,6 +30,7 @@ from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
+from fairreg.schemas.licenses import in_words
 from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 from fairreg.schemas.text import clean
 
@@ -155,7 +156,7 @@ def signature_table(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> 
 
 def licence_told(record: ModelRecord) -> str:
     """Return the licence in a sentence, empty without one."""
-    stated = record.license or record.license_stated
+    stated = in_words(record.license, record.license_stated)
     return f"The record states {inline(stated)}." if stated else ""
 
 

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import ModelRecord, RelationType
@@ -11,6 +12,7 @@ from fairreg.sources import code_sites, scheme_names
 __all__ = [
     "CODE_RELATIONS",
     "code_of",
+    "page_of_clone",
     "papers_of",
     "repository_of",
     "source_revision",
@@ -28,7 +30,13 @@ _CODE_HOSTS = (
     *(f"https://{site}/" for site in code_sites()),
     *("https://gitlab.", "https://bitbucket.org/", "https://codeberg.org/"),
 )
-_REVISION_MARKS = ("/tree/", "/releases/tag/", "/commit/", "/archive/", "/-/")
+_CLONE = re.compile(
+    r"git\+(?P<web>https?://\S+)"
+    r"|(?:git\+)?(?:ssh|git)://(?:[^@/\s]+@)?(?P<host>[\w.-]+)(?::\d+)?/(?P<path>\S+)"
+    r"|git@(?P<site>[\w.-]+):(?P<place>[^\s:]+)",
+    re.IGNORECASE,
+)
+_REVISION_MARKS = ("/tree/", "/releases/tag/", "/commit/", "/archive/", "/blob/", "/-/")
 
 
 def source_revision(identifier: Identifier) -> str | None:
@@ -48,11 +56,37 @@ def code_of(record: ModelRecord) -> str | None:
 
 
 def repository_of(record: ModelRecord) -> str | None:
-    """Return the address of the whole code repository."""
+    """Return the address of the whole code repository: of a stated revision, of the record, of its code."""
     code = code_of(record)
-    stated = [_root(code)] if code and code.startswith(_CODE_HOSTS) else []
-    own = [_root(item.url or "") for item in record.identifiers if item.scheme in scheme_names("code")]
-    return next((item for item in (*stated, *own) if item), None)
+    schemes = scheme_names("code")
+    own = [item.url or "" for item in record.identifiers if item.scheme in schemes]
+    related = [target.url or "" for target in record.related("is_supplement_to")]
+    pages = [item.value for item in record.identifiers if item.scheme == "url"]
+    on_hosts = (item for item in (code or "", *own, *related, *pages) if _is_repository(item))
+    return next(map(_root, on_hosts), None)
+
+
+def _is_repository(address: str) -> bool:
+    """Tell whether an address is that of a repository on a site for source code, or of something in it."""
+    host = next((item for item in _CODE_HOSTS if address.startswith(item)), None)
+    return host is not None and "/" in urlsplit(address).path.strip("/")
+
+
+def page_of_clone(text: str) -> str | None:
+    """Return the web address of a repository that is given as it is cloned, None for another text.
+
+    >>> page_of_clone("git+ssh://git@gitlab.com/lab/tagger.git")
+    'https://gitlab.com/lab/tagger.git'
+
+    Sites for source code serve a repository at the same path by every protocol; other hosts need not.
+    """
+    found = _CLONE.fullmatch(text.strip())
+    if found is None:
+        return None
+    if found["web"]:
+        return found["web"]
+    page = f"https://{found['host'] or found['site']}/{(found['path'] or found['place']).lstrip('/')}"
+    return page if page.startswith(_CODE_HOSTS) else None
 
 
 def papers_of(record: ModelRecord) -> tuple[Identifier, ...]:

@@ -176,6 +176,12 @@ class Harvester(ABC):
         """Return source id and reason where the payload is the tombstone of a record."""
         return None
 
+    def query_fault(self, query: str) -> str | None:
+        """Return why the source would refuse a query of a harvest, None for one that can be sent."""
+        if self.required_query and not query.strip():
+            return f'the search of {self.title} needs a query, such as "{self.required_query}"'
+        return None
+
     def names_only(self) -> "Harvester":
         """Return the same source for searches that need names only, where details cost more."""
         return self

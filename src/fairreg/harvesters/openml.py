@@ -66,6 +66,10 @@ class OpenMLHarvester(Harvester):
         """``openml:flow/<number>`` and the addresses of flows; a bare number may be a data set's."""
         return _number(identifier) is not None
 
+    def query_fault(self, query: str) -> str | None:
+        """Return why OpenML would refuse a query: it takes one tag."""
+        return "OpenML takes one tag per query, without blanks" if len(query.split()) > 1 else None
+
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The flow of a number. Raises NotFound, UsageError."""
         number = _number(identifier)

@@ -82,6 +82,10 @@ class ZenodoOaiHarvester(Harvester):
         """Handle no identifier: `zenodo` fetches single records, with their files."""
         return False
 
+    def query_fault(self, query: str) -> str | None:
+        """Return why the service would refuse a query: it takes the name of one set."""
+        return "the query is the name of one set, without blanks" if len(query.split()) > 1 else None
+
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The record of a Zenodo number or DOI without its files. Raises NotFound, UsageError."""
         number = identifier.value if identifier.scheme == "zenodo" else zenodo_of_doi(identifier.value)

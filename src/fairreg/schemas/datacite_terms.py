@@ -104,7 +104,9 @@ def identifier_of(
 
     Without a scheme only self-describing text (an address, a DOI, ``prefix:value``) is read.
     """
-    value, hint = one_line(text or ""), (scheme or "").strip().lower()
+    # pip's form of the address of a clone
+    value = re.sub(r"^git\+(?=https?://)", "", one_line(text or ""), flags=re.IGNORECASE)
+    hint = (scheme or "").strip().lower()
     if not value:
         return None
     if not hint or hint in _hints():

@@ -138,17 +138,36 @@ def parse(text: str) -> Identifier:
     """
     if len(_dois_in(_clean(text))) > 1:
         raise IdentifierError(f"{text.strip()!r} holds several DOIs.", hint="Give one of them.")
-    found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _url(_bare(_visible(text)))
+    found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _page(text)
     fault = template_fault(text, found)
     if fault is not None:
         raise fault
     if found is not None:
         return found
+    refusing = _refusing(text)
+    if refusing is not None:
+        raise IdentifierError(
+            f"{text.strip()!r} is not an identifier: it looks like one of the scheme {refusing}, and is not "
+            "valid there.",
+            hint="Compare it with its source, digit by digit.",
+        )
     raise IdentifierError(
         f"{text.strip()!r} is not an identifier that fairreg knows.",
         hint="Give a DOI (10.5281/zenodo.7305227), an arXiv id, org/name, "
         "or a Zenodo, Hugging Face or GitHub address.",
     )
+
+
+def _page(text: str) -> Identifier | None:
+    """Return the address that a text is, None for that of an identifier with a wrong checksum."""
+    return None if _refusing(text) else _url(_bare(_visible(text)))
+
+
+def _refusing(text: str) -> str | None:
+    """Return the scheme of which a text has the form, and by whose rules it is not valid."""
+    cleaned = _clean(text)
+    address = _address(cleaned)
+    return next((name for name, reader in _readers().items() if reader.refuses(cleaned, address)), None)
 
 
 def template_fault(text: str, found: Identifier | None = None) -> IdentifierError | None:
@@ -452,6 +471,18 @@ class _Reader(NamedTuple):
 
     def read(self, text: str, address: Address | None) -> Identifier | None:
         """Parse `text`, with its `address` from `_address`, as an identifier of this scheme."""
+        value = self._value(text, address)
+        normal = self.scheme.normal(value) if value is not None else None
+        return Identifier(self.scheme.name, normal) if normal else None
+
+    def refuses(self, text: str, address: Address | None) -> bool:
+        """Tell whether the text has the form of this scheme, and is not valid there: a wrong checksum."""
+        if self.scheme.normal is str:  # most schemes, which have no checksum
+            return False
+        value = self._value(text, address)
+        return value is not None and not self.scheme.normal(value)
+
+    def _value(self, text: str, address: Address | None) -> str | None:
         rest = _after(text, *self.scheme.prefixes)
         value = None
         if not rest or self.scheme.prefixed_pages:
@@ -459,8 +490,7 @@ class _Reader(NamedTuple):
         if value is None and (rest or self.scheme.bare):
             found = self.value.fullmatch(self.scheme.readable(rest or text))
             value = found[1] if found else None
-        normal = self.scheme.normal(value) if value is not None else None
-        return Identifier(self.scheme.name, normal) if normal else None
+        return value
 
     def _in_page(self, address: Address | None) -> str | None:
         if address is None:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fairreg.errors import RecordError
-from fairreg.schemas.text import clean, one_line, title
+from fairreg.schemas.text import clean, is_unknown, one_line, title
 
 __all__ = ["JsonNode", "canonical", "violation"]
 
@@ -65,10 +65,11 @@ class JsonNode:
 
     @property
     def text(self) -> str | None:
-        """Text on one line, never empty; a number counts as its digits."""
+        """Text on one line, never empty nor a code for an unknown value; a number counts as its digits."""
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return str(self.value) if abs(self.value) <= _BIGGEST else None
-        return one_line(self.value) or None if isinstance(self.value, str) else None
+        text = one_line(self.value) if isinstance(self.value, str) else ""
+        return text if text and not is_unknown(text) else None
 
     @property
     def title(self) -> str | None:
@@ -78,7 +79,8 @@ class JsonNode:
     @property
     def prose(self) -> str | None:
         """Text unchanged, with its lines."""
-        return self.value if isinstance(self.value, str) and self.value.strip() else None
+        text = self.value.strip() if isinstance(self.value, str) else ""
+        return self.value if text and not is_unknown(text) else None
 
     @property
     def file_name(self) -> str | None:

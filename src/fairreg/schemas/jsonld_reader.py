@@ -357,26 +357,22 @@ def _target(item: Node) -> Identifier | None:
 def _licences(node: Node) -> tuple[str | None, str | None]:
     """Return the SPDX expression of all licences, and those without one beside the words of the record."""
     expression, words = _only(node, "licenseExpression"), _only(node, "licenseStated")
-    known: list[str] = []
-    unknown = [] if words is None else [str(words)]
-    for item in _nodes(node.get("license")):
-        found, stated = _licence(item)
-        known += [found] if found else []
-        unknown += [stated] if stated and stated not in unknown else []
-        if found is None and stated is None:
-            _leave(node, "license")
-    found = known[0] if len({*known}) == 1 else _joined(known)
+    each = [_licence(item) for item in _nodes(node.get("license"))]
+    if (None, None) in each:
+        _leave(node, "license")
+    found, stated = _all_of(each)
     if expression is not None and found not in (None, expression):
         _leave(node, "license")
-    return found if expression is None else str(expression), "; ".join(unknown) if unknown else None
+    told = dict.fromkeys(str(text) for text in (words, stated) if text is not None)
+    return found if expression is None else str(expression), "; ".join(told) if told else None
 
 
-def _joined(known: list[str]) -> str | None:
-    if not known:
-        return None
-    from fairreg.schemas.licenses import joined  # most records have one licence
+def _all_of(each: list[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
+    if len(each) < 2:  # noqa: PLR2004 - most records have one licence, for which nothing is imported
+        return each[0] if each else (None, None)
+    from fairreg.schemas.licenses import all_of
 
-    return joined(known)
+    return all_of(each)
 
 
 def _licence(item: Node) -> tuple[str | None, str | None]:

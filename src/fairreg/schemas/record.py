@@ -445,6 +445,11 @@ class OtherRecord(NamedTuple):
     identifier: str | None
     name: str | None
 
+    @classmethod
+    def of(cls, identifier: str | None, name: str | None) -> "OtherRecord":
+        """Return it without e-mail addresses, as records are."""
+        return cls(identifier and public_text(identifier), name and public_text(name))
+
     def __str__(self) -> str:
         if self.identifier is None:
             return repr(self.name)

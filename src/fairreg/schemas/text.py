@@ -6,7 +6,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-__all__ = ["clean", "counted", "normal_form", "one_line", "plain_text", "split_keywords", "title", "visible"]
+__all__ = [
+    "clean",
+    "counted",
+    "is_unknown",
+    "normal_form",
+    "one_line",
+    "plain_text",
+    "split_keywords",
+    "title",
+    "visible",
+]
 
 _TAGS = (
     "a|abbr|address|article|aside|b|bdi|bdo|big|blockquote|body|br|caption|center|cite|code|col|colgroup|dd|"
@@ -52,6 +62,12 @@ _MARKS = {
     **dict.fromkeys(("td", "th"), " "),
 }
 _HIDDEN = frozenset({"script", "style", "head"})
+# DataCite Metadata Schema 4, "Standard values for unknown information": a code, and in words what it means.
+_CODE = "(?:unac|unal|unap|unas|unav|unkn|none|null|tba|etal)"
+_UNKNOWN = re.compile(
+    rf"\(:{_CODE}\)(?:\s.{{0,40}})?|:{_CODE}|(?:\(:{_CODE}\)|:{_CODE})(?:, ?(?:\(:{_CODE}\)|:{_CODE}))+",
+    re.IGNORECASE,
+)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -84,6 +100,15 @@ def normal_form(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def is_unknown(text: str) -> bool:
+    """Tell whether a text is a code by which DataCite's members state that a value is not known.
+
+    >>> is_unknown("(:unav)"), is_unknown("(:unkn) Anonymous"), is_unknown("Unkn, A.")
+    (True, True, False)
+    """
+    return text.startswith((":", "(:")) and _UNKNOWN.fullmatch(text) is not None
 
 
 def one_line(text: str) -> str:

@@ -140,7 +140,7 @@ def _reading(document: object) -> tuple[ModelRecord, tuple[str, ...], tuple[Othe
     from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 
     if is_own(document):
-        return *read_jsonld(document), tuple(OtherRecord(*item) for item in others_in(document))
+        return *read_jsonld(document), tuple(OtherRecord.of(*item) for item in others_in(document))
     from fairreg import formats  # as in `read_record`
 
     reading = formats.read_linked_data(document)

@@ -3,7 +3,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from fairreg.schemas.text import title, visible
 __all__ = ["creators", "organisation"]
 
 _TERMS = ("author", "creator")
+_NAMES = ("name", "givenName", "additionalName", "familyName")
 _MOST = 20_000  # creators of a record; the largest collaborations have a fifth of it
 _NAMING = ("identifier", "sameAs", "url", "orcid")
 # Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
@@ -34,22 +35,36 @@ _ORCID = re.compile(
 )
 
 
-def creators(graph: DocumentGraph, node: LinkedNode) -> tuple[Creator, ...]:
-    """Return the creators of a node, each once: authors first, then creators that are no author."""
+def creators(graph: DocumentGraph, node: LinkedNode, *, family_first: bool = False) -> tuple[Creator, ...]:
+    """Return the creators of a node, each once: authors first, then creators that are no author.
+
+    `family_first`: people whose names are stated in parts are called ``Family, Given``.
+    """
+    read = _of_parts if family_first else _of_node
     found: list[list[Creator]] = []
     for term in _TERMS:
         # A person may be listed twice: as such, and behind a role.
         listed: list[Creator] = []
         handled: set[int] = set()
         for value in node.values(term):
-            agents = list(_agents(graph, value, handled))
+            agents = list(_agents(graph, value, handled, read))
             listed += [item for item in agents if item is not None]
-            if not agents or _has_more_than_names(value):
+            if not agents:
+                _leave_nameless(node, term, value)
+            elif _has_more_than_names(value):
                 node.leave(term)
         if len(listed) > _MOST:
             node.leave(term)
         found.append(listed[:_MOST])
     return _merged(*found)
+
+
+def _leave_nameless(work: LinkedNode, term: str, value: Value) -> None:
+    """Count an author without a name as not read: each thing stated of one, else the author."""
+    if isinstance(value, LinkedNode) and any(value.properties()):
+        value.leave(*_NAMES, *_TERMS, *(["@id"] if is_absolute(value.id) else []))
+    else:
+        work.leave(term)
 
 
 def organisation(value: Value) -> str | None:
@@ -66,27 +81,31 @@ def _of_organisation(node: LinkedNode) -> str | None:
 
 
 def _legal_name(node: LinkedNode) -> str:
-    return next(
-        (item.text for item in node.values("legalName") if isinstance(item, Literal) and item.text), ""
-    )
+    leave_others(node, "legalName")
+    found = best(node.values("legalName"))
+    return (found.text if found else None) or ""
 
 
-def _agents(graph: DocumentGraph, value: Value, handled: set[int]) -> Iterator[Creator | None]:
+# Reader of a person or a group in a node.
+_Reader = Callable[[LinkedNode], Creator | None]
+
+
+def _agents(graph: DocumentGraph, value: Value, handled: set[int], read: _Reader) -> Iterator[Creator | None]:
     """Yield the creators that a value names, None for each that is named by a node in `handled`."""
     if isinstance(value, Literal):
         node = graph.node(value.text or "") if (value.text or "").startswith(("_:", "#")) else None
         if node is None:
             yield from _of_text(value.text or "")
         elif _is_plain(node) or id(node) in handled:
-            yield from _agents(graph, node, handled)
+            yield from _agents(graph, node, handled, read)
     elif id(value) in handled:
         yield None
     elif not _is_plain(value):
         handled.add(id(value))
         # schema.org's roles and CodeMeta's 3.0 stand between a work and the person, under the same property.
         for inner in filter(_is_plain, value.values(*_TERMS)):
-            yield from _agents(graph, inner, handled)
-    elif (found := value.once(_of_node, lambda: _of_node(value))) is not None:
+            yield from _agents(graph, inner, handled, read)
+    elif (found := value.once(read, lambda: read(value))) is not None:
         handled.add(id(value))
         yield found
 
@@ -127,29 +146,50 @@ def _has_more_than_names(value: Value) -> bool:
 
 
 def _of_node(node: LinkedNode) -> Creator | None:
-    parts = (_words(node, term) for term in ("givenName", "additionalName", "familyName"))
-    whole = title(" ".join(part for part in parts if part))
+    whole = title(" ".join(part for part in (_given(node), _words(node, "familyName")) if part))
     chosen = best(node.values("name"))
     name = (title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None) or whole
     if not name:
         return None
     leave_others(node, "name")
-    _leave_parts(node, name)
+    _leave_unless_in(name, node, "givenName", "additionalName", "familyName")
+    return _called(name, node)
+
+
+def _of_parts(node: LinkedNode) -> Creator | None:
+    """Return a person by family and given names, where the node states both."""
+    family, given = title(_words(node, "familyName")), title(_given(node))
+    if not family or not given:
+        return _of_node(node)
+    name = f"{family}, {given}"
+    _leave_unless_in(name, node, "name")
+    return _called(name, node)
+
+
+def _called(name: str, node: LinkedNode) -> Creator:
     kind: Any = "organization" if any(map(_GROUPS.search, node.types)) else "person"
     return Creator(name=name, orcid=_orcid(node), affiliation=_affiliation(node), kind=kind)
 
 
-def _leave_parts(node: LinkedNode, name: str) -> None:
-    """Count parts of a name as not read where the whole one does not hold them: ``A. Rossi`` no ``Ada``."""
+def _leave_unless_in(name: str, node: LinkedNode, *terms: str) -> None:
+    """Count names as not read whose words the chosen one does not hold: ``A. Rossi`` no ``Ada``."""
     held = set(re.findall(r"\w+", name.casefold()))
-    for term in ("givenName", "additionalName", "familyName"):
+    for term in terms:
         if not set(re.findall(r"\w+", _words(node, term).casefold())) <= held:
             node.leave(term)
 
 
+def _given(node: LinkedNode) -> str:
+    return f"{_words(node, 'givenName')} {_words(node, 'additionalName')}".strip()
+
+
 def _words(node: LinkedNode, term: str) -> str:
-    """Return all texts under a term: a person may have several given names."""
-    return " ".join(item.text for item in node.values(term) if isinstance(item, Literal) and item.text)
+    """Return all texts under a term, as a person may have several given names; objects are not read."""
+    values = node.values(term)
+    texts = [item.text for item in values if isinstance(item, Literal) and item.text]
+    if len(texts) < len(values):
+        node.leave(term)
+    return " ".join(texts)
 
 
 def _orcid(node: LinkedNode) -> str | None:
@@ -162,7 +202,7 @@ def _orcid(node: LinkedNode) -> str | None:
             texts = [text for text in _texts(value) if text]
             stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
             found = found or stated
-            if texts and (stated is None or stated != found):
+            if stated is None or stated != found:
                 node.leave(term)
     return found
 

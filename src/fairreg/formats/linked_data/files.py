@@ -11,7 +11,7 @@ import msgspec
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.formats.linked_data.identities import is_absolute, stated
 from fairreg.formats.linked_data.sizes import in_bytes
-from fairreg.formats.linked_data.values import leave_others
+from fairreg.formats.linked_data.values import label, leave_others, only
 from fairreg.schemas.record import Distribution
 from fairreg.schemas.text import one_line
 
@@ -27,7 +27,14 @@ _LINKS = ("downloadUrl", "downloadURL", "contentUrl")
 _MARKS = ("contentUrl", "contentSize", "sha256", "md5", "encodingFormat")
 _HEX = re.compile(r"[0-9a-f]{6,128}")
 _DIGESTS = ("sha256", "sha512", "sha1", "md5")
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:\s*;.{1,99})?")
+# Of the top-level types of IANA's registry, and two in use beside them: "PDF/A" is none.
+_MEDIA_TYPE = re.compile(
+    r"(?:application|audio|chemical|font|haptics|image|message|model|multipart|text|video|x-[\w.-]{1,60})"
+    r"/[\w.+-]{1,64}(?:\s*;.{1,99})?",
+    re.IGNORECASE,
+)
+_REGISTERED = re.compile(r"https?://www\.iana\.org/assignments/media-types/([\w.+-]{1,64}/[\w.+-]{1,64})")
+_FORMATS = ("encodingFormat", "fileFormat")
 # A clone of a repository, which Croissant lists among the files.
 _CLONES = ("git+https", "git+ssh")
 # InvenioRDM's and Dataverse's addresses end in one of these, behind the file's name.
@@ -170,9 +177,11 @@ def _of_node(node: LinkedNode) -> Distribution | None:
     if "FileSet" in node.types or any(item in _CLONES for item in formats):
         return None
     link, name = _link(node), _text(node, "name")
-    archive = next((item for item in node.values("containedIn") if isinstance(item, LinkedNode)), None)
+    archive = next((item for item in node.peek("containedIn") if isinstance(item, LinkedNode)), None)
     if archive is not None and archive is not node and link and not _is_web(link):
         # A file inside an archive (Croissant 1.0, FileObject): the address is a path in it.
+        if len(node.values("containedIn")) > 1:
+            node.leave("containedIn")
         outer = _text(archive, "name") or archive.id
         return _described(node, outer, _address(archive), path=link)
     inside = node.id if not is_absolute(node.id) else None
@@ -182,8 +191,9 @@ def _of_node(node: LinkedNode) -> Distribution | None:
 def _link(node: LinkedNode) -> str | None:
     """Return the address or path of a file's content."""
     values = node.values(*_LINKS)
-    found = [text for item in values if (text := item.text if isinstance(item, Literal) else item.id)]
-    if len(set(found)) > 1:
+    stated = [item.text if isinstance(item, Literal) else item.id for item in values]
+    found = [text for text in stated if text]
+    if len(set(stated)) > 1 or len(found) < len(stated):
         node.leave(*_LINKS)
     own = node.id if is_absolute(node.id) and node.states(*_MARKS, "name") else None
     return found[0] if found else own
@@ -218,13 +228,9 @@ def _described(
 
 
 def _size(node: LinkedNode) -> tuple[int | None, bool]:
-    leave_others(node, "contentSize")
-    for value in node.values("contentSize"):
-        found = in_bytes((value.text if isinstance(value, Literal) else _quantity(value)) or "")
-        if found is not None:
-            return found
-        node.leave("contentSize")
-    return None, False
+    values = node.values("contentSize")
+    texts = ((value.text if isinstance(value, Literal) else _quantity(value)) or "" for value in values)
+    return only(node, "contentSize", map(in_bytes, texts)) or (None, False)
 
 
 def _quantity(node: LinkedNode) -> str:
@@ -262,11 +268,27 @@ def _checksum(value: Value) -> str | None:
 
 
 def _media_type(node: LinkedNode) -> str | None:
-    values = node.values("encodingFormat", "fileFormat")
-    texts = [item.text for item in values if isinstance(item, Literal) and item.text]
-    if len(set(texts)) > 1:
-        node.leave("encodingFormat" if node.states("encodingFormat") else "fileFormat")
-    return next((text for text in texts if _MEDIA_TYPE.fullmatch(text)), next(iter(texts), None))
+    """Return the media type of a file, else another name of its format.
+
+    A format has a media type and an entry in PRONOM (RO-Crate 1.1, 4.5); the second one counts as not read.
+    """
+    found = [(term, _format(value)) for term in _FORMATS for value in node.values(term)]
+    names = [name for _, name in found if name]
+    kept = next((name for name in names if _MEDIA_TYPE.fullmatch(name)), next(iter(names), None))
+    node.leave(*(term for term, name in found if name is None or name != kept))
+    return kept
+
+
+def _format(value: Value) -> str | None:
+    """Return the name of a format: a text, the type at an address of IANA's registry, a name of an object."""
+    text = value.text if isinstance(value, Literal) else value.id
+    registered = _REGISTERED.fullmatch(text or "")
+    if registered:
+        return registered[1]
+    name = label(value)
+    if name and isinstance(value, LinkedNode) and is_absolute(value.id):
+        value.leave("@id")
+    return name
 
 
 def _text(node: LinkedNode, term: str) -> str | None:

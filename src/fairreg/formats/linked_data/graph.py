@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from fairreg.errors import RecordError
 from fairreg.formats.linked_data.terms import Names, shown
 from fairreg.schemas.json_values import require_sound
-from fairreg.schemas.text import one_line
+from fairreg.schemas.text import is_unknown, one_line
 
 __all__ = ["DocumentGraph", "LinkedNode", "Literal", "Value"]
 
@@ -47,13 +47,14 @@ class Literal(NamedTuple):
 class LinkedNode:
     """An object of a document: its identifier, its types and, by term, the keys and values stated of it."""
 
-    __slots__ = ("_asked", "_known", "_left", "_made", "_stated", "id", "types")
+    __slots__ = ("_asked", "_known", "_left", "_made", "_mentions", "_stated", "id", "types")
 
     def __init__(self, name: str | None) -> None:
         self.id = name
         self.types: dict[str, None] = {}  # in order, each once; `shown` gives their names
         self._stated: dict[str, list[tuple[str, Value]]] = {}
         self._known: set[tuple[str, str, int]] = set()
+        self._mentions: dict[tuple[str, str, type, Literal], int] = {}
         self._made: dict[object, Any] = {}
         self._asked: set[str] = set()
         self._left: set[str] = set()
@@ -82,12 +83,18 @@ class LinkedNode:
         """Count a value under the terms, or the node's ``@id``, as not understood."""
         self._left.update(terms)
 
-    def add(self, term: str, key: str, value: "Value") -> None:
-        """Add a value of a property, written `key` in the document, unless it is a node that is there."""
+    def add(self, term: str, key: str, value: "Value", mention: int) -> None:
+        """Add a value of a property, written `key` in the document, unless it is there.
+
+        A node is there once. Equal texts are several in one `mention` of the node (two authors of one name),
+        and the same ones in two.
+        """
         if isinstance(value, LinkedNode):
             if (term, key, id(value)) in self._known:
                 return
             self._known.add((term, key, id(value)))
+        elif self._mentions.setdefault((term, key, type(value.value), value), mention) != mention:
+            return
         self._made.clear()
         self._stated.setdefault(term, []).append((key, value))
 
@@ -209,6 +216,7 @@ class DocumentGraph:
         named = (value for _, term, value in members if term == "@id" and _is_text(value))
         name = _without_dot(next(named, "").strip())
         node = self._by_id.setdefault(name, LinkedNode(name)) if name else LinkedNode(None)
+        mention = self._size
         for key, term, stated in members:
             if term == "@type":
                 for word in filter(_is_text, _listed(stated)):
@@ -216,7 +224,7 @@ class DocumentGraph:
                     node.types.setdefault(names.term(word))
             elif term not in _SAYS_NOTHING:
                 for value in self._values(stated, names):
-                    node.add(term, key, value)
+                    node.add(term, key, value, mention)
         return node
 
     def _members(self, item: dict[Any, Any], names: Names) -> Iterator[tuple[str, str, Any]]:
@@ -237,7 +245,7 @@ class DocumentGraph:
                 yield from self._values(item, names)
         elif isinstance(value, dict):
             yield from self._object(value, names)
-        elif isinstance(value, str | int | float | bool) and (not isinstance(value, str) or value.strip()):
+        elif isinstance(value, int | float) or (_is_text(value) and not is_unknown(one_line(value))):
             yield Literal(value)
 
     def _object(self, value: dict[Any, Any], names: Names) -> Iterator["Value"]:
@@ -295,7 +303,7 @@ def _is_text(value: Any) -> bool:
 
 def _is_translation(key: object, text: object) -> bool:
     """Tell whether a member is a text by its language, as ``{"en": "Jets"}``."""
-    return str(key) != "id" and _is_text(text) and bool(_LANGUAGE.fullmatch(str(key)))
+    return str(key) not in {"id", "url"} and _is_text(text) and bool(_LANGUAGE.fullmatch(str(key)))
 
 
 def _without_dot(name: str) -> str:

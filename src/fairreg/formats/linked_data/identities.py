@@ -11,20 +11,18 @@ from urllib.parse import unquote, urlsplit
 
 from fairreg.errors import without_secrets
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
-from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, minted_doi, normalise_doi, record_of_doi
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.sources import DOI, KAGGLE, ORCID, OWNER_SLASH_NAME, code_sites, scheme_names
 
 __all__ = [
     "addresses",
-    "code_of_software",
+    "identity",
     "is_absolute",
     "leave_pages",
     "named_by",
     "neighbours",
     "own",
-    "repository",
     "stated",
     "texts",
 ]
@@ -43,7 +41,6 @@ _PAGES = ("url", "mainEntityOfPage")
 _HANDLES = frozenset({"hdl.handle.net"})  # resolves DOIs, which are handles
 # Ends of the address of a whole object: of its pages, of a badge, of a clone; "#.Yx3" is of a share button.
 _WHOLE = re.compile(r"(?:\.git|\.svg|/croissant|/tree/(?:main|master))?/?(?:#(?:\.[\w-]*)?)?")
-_REVISION = re.compile(r"(?:\.git)?(?:/(?:tree|commit|releases/tag)/[^/?#]+)?/?")
 
 
 def is_absolute(name: str | None) -> bool:
@@ -147,6 +144,8 @@ def neighbours(node: LinkedNode) -> tuple[Identifier, ...]:
     return tuple(item for item in mentioned if item.key not in named and not _is_owner(item))
 
 
+# Places of an identifier in an object, as schema.org's PropertyValue.
+_STATING = ("value", "url", "identifier", "@id")
 # Reader of a text that may state an identifier.
 _Reader = Callable[[str | None], Identifier | None]
 
@@ -162,27 +161,6 @@ def _read(
             if found[-1] is None and ((other := _identity(value, stated)) is None or _is_owner(other)):
                 node.leave(term)
     return _unique(item for item in found if item is not None)
-
-
-def code_of_software(value: Value) -> Identifier | None:
-    """Return what a code repository calls the software in it: a folder of many is called by its address."""
-    found = repository(value)
-    text = value.text if isinstance(value, Literal) else value.id
-    if found is None or not is_absolute(text):
-        return found
-    named = named_by(text, _REVISION)
-    return Identifier(named.scheme, named.value, found.evidence) if named else None
-
-
-def repository(value: Value) -> Identifier | None:
-    """Return the code repository that a value names; its evidence is the address of a stated revision."""
-    text = value.text if isinstance(value, Literal) else value.id
-    if isinstance(value, LinkedNode) and not is_absolute(text):
-        return next(iter(addresses(value)), None)
-    if not text or not _ABSOLUTE.match(text):
-        return None
-    found = identifier_of(text)
-    return found if found and found.scheme != "other" else None
 
 
 def targets(value: Value, *, bare: str | None = None) -> tuple[Identifier, ...]:
@@ -228,21 +206,36 @@ def _of_scheme(text: str, scheme: str) -> Identifier | None:
     return known if known and known.scheme == scheme else None
 
 
+def identity(value: Value) -> Identifier | None:
+    """Return the identifier that a text states, or an object with an address or with scheme and value."""
+    return _identity(value, stated)
+
+
 def _identity(value: Value, reader: _Reader) -> Identifier | None:
     if isinstance(value, Literal):
         return reader(value.text)
     texts = [value.id] if is_absolute(value.id) else []
-    texts += [
-        item.text for item in value.values("value", "url", "identifier", "@id") if isinstance(item, Literal)
+    texts += [item.text for item in value.values(*_STATING) if isinstance(item, Literal)]
+    schemes = [
+        (item.text if isinstance(item, Literal) else item.id) or "" for item in value.values("propertyID")
     ]
-    schemes = [item.text or "" for item in value.values("propertyID") if isinstance(item, Literal)]
     prefixes = [name for item in schemes if _WORD.fullmatch(name := item.rstrip("/").rpartition("/")[2])]
     named = (f"{prefix.lower()}:{text}" for prefix in prefixes for text in texts if text)
     found = next((item for text in (*texts, *named) if (item := reader(text))), None)
-    others = (stated(item.text) for item in value.values("url") if isinstance(item, Literal))
-    if found and any(item and not _are_same(found, item) for item in others):
-        value.leave("url")
+    if found:
+        value.leave(
+            *(term for term in _STATING if any(not _states(item, found) for item in value.peek(term)))
+        )
     return found
+
+
+def _states(value: Value, found: Identifier) -> bool:
+    """Tell whether a text is the identifier that was found, with or without its scheme."""
+    text = value.text or "" if isinstance(value, Literal) else ""
+    other = stated(text)
+    if other is not None:
+        return _are_same(found, other)
+    return bool(text) and found.value.casefold().endswith(text.casefold())
 
 
 def _are_same(one: Identifier, other: Identifier) -> bool:

@@ -2,25 +2,35 @@
 """Facts of a node by record field, with the same rules in every dialect (`properties` lists what is read)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fairreg.errors import RecordError
 from fairreg.formats.base import Reading
-from fairreg.formats.linked_data import identities
+from fairreg.formats.linked_data import code, identities
+from fairreg.formats.linked_data.access import access
 from fairreg.formats.linked_data.agents import creators, organisation
+from fairreg.formats.linked_data.evaluations import evaluations
 from fairreg.formats.linked_data.files import distributions, is_file, merged, parts
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
 from fairreg.formats.linked_data.terms import shown
-from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
+from fairreg.formats.linked_data.values import (
+    date,
+    label,
+    labels,
+    language,
+    only,
+    prose,
+    titles,
+    unique,
+    words,
+)
 from fairreg.schemas.identifiers import PAPER_SCHEMES, POINTING_SCHEMES, Identifier, template_fault
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.licenses import agreed, joined, spdx
+from fairreg.schemas.licenses import agreed, all_of, of_one, spdx
 from fairreg.schemas.record import (
-    Access,
     Distribution,
-    Evaluation,
     FieldOrigin,
     Kind,
     ModelRecord,
@@ -30,13 +40,12 @@ from fairreg.schemas.record import (
 )
 from fairreg.sources import ARXIV, DOI, OWNER_SLASH_NAME, scheme_names
 
-__all__ = ["Described", "described", "kind_of"]
+__all__ = ["Described", "common_fields", "described", "kind_of", "stated_relations"]
 
 _ORDER: tuple[Kind, ...] = ("model", "dataset", "software")
 # Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
 _BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
 _LICENCE_PLACES = ("identifier", "url", "sameAs")
-_CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class Described:
@@ -88,7 +97,7 @@ class Described:
                 url=page,
                 origins=tuple(_extracted(self.node)),
             ),
-            **self._fields(),
+            **self._fields(found),
         )
         left_out = self.graph.left_out(self.node, *self.about)
         return Reading(record, left_out, tuple(self._others()))
@@ -100,22 +109,14 @@ class Described:
                 names = (*identities.own(node), *identities.addresses(node))
                 title = next(iter(titles(node, "name", "headline")), None)
                 if names or title:
-                    yield OtherRecord(_main(names).compact if names else None, title)
+                    yield OtherRecord.of(_main(names).compact if names else None, title)
 
-    def _fields(self) -> dict[str, Any]:
+    def _fields(self, named: tuple[Identifier, ...]) -> dict[str, Any]:
         node = self.node
         return {
-            "description": prose(node, "description", "abstract"),
-            "version": _version(node),
-            "creators": creators(self.graph, node),
-            "publisher": _publisher(node),
-            **_licence(node),
-            "keywords": words(node, "keywords"),
-            "language": _language(node),
-            "date_created": date(node, "dateCreated"),
-            "date_published": date(node, "datePublished"),
-            "date_modified": date(node, "dateModified"),
-            "access": _access(node),
+            **common_fields(self.graph, node),
+            "language": language(node),
+            "access": access(node),
             "formats": labels(node, "encodingFormat", "fileFormat"),
             "ml_task": words(node, "mlTask"),
             "model_category": words(node, "modelCategory"),
@@ -123,10 +124,10 @@ class Described:
             "intended_use": prose(node, "intendedUse"),
             "limitations": prose(node, "modelRisksBiasLimitations", "modelRisks"),
             "usage": prose(node, "usageInstructions"),
-            "evaluations": tuple(_evaluations(node)),
+            "evaluations": tuple(evaluations(node)),
             "parameter_count": _count(node, "parameterCount"),
             "distributions": self._files(),
-            "relations": self._relations(),
+            "relations": self._relations(named),
         }
 
     def _stated_type(self) -> str | None:
@@ -139,22 +140,52 @@ class Described:
             found += parts(self.node)
         return merged(found)
 
-    def _relations(self) -> tuple[Relation, ...]:
-        found = (*_repositories(self.node, self.kind), *self._stated_relations(), *_mentioned(self.node))
+    def _relations(self, named: tuple[Identifier, ...]) -> tuple[Relation, ...]:
+        found = (
+            *code.relations(self.node, self.kind, named),
+            *self._stated_relations(),
+            *_mentioned(self.node),
+        )
         return tuple({(item.type, item.target.key): item for item in reversed(found)}.values())[::-1]
 
     def _stated_relations(self) -> Iterator[Relation]:
-        for term, relation in RELATIONS.items():
-            for value in self.node.values(term):
-                if term == "hasPart" and (is_file(value) or (self.crate and _is_local(value))):
-                    continue
-                found = identities.targets(value, bare=_BARE.get(term))
-                if not found or value is self.node:
-                    self.node.leave(term)
-                    continue
-                types = value.types if isinstance(value, LinkedNode) else {}
-                kind = next(map(shown, types), None)
-                yield from (Relation(type=relation, target=item, target_kind=kind) for item in found)
+        for term in RELATIONS:
+            yield from stated_relations(self.node, term, is_part=self._is_part if term == "hasPart" else None)
+
+    def _is_part(self, value: Value) -> bool:
+        """Tell whether a part is a file or a folder of this record, which is listed as such."""
+        return is_file(value) or (self.crate and _is_local(value))
+
+
+def common_fields(graph: DocumentGraph, node: LinkedNode, *, family_first: bool = False) -> dict[str, Any]:
+    """Return the fields that describe and cite an object, as metadata files of a repository do, too."""
+    return {
+        "description": prose(node, "description", "abstract"),
+        "version": _version(node),
+        "creators": creators(graph, node, family_first=family_first),
+        "publisher": _publisher(node),
+        **_whole_licence(node),
+        "keywords": words(node, "keywords"),
+        "date_created": date(node, "dateCreated"),
+        "date_published": date(node, "datePublished"),
+        "date_modified": date(node, "dateModified"),
+    }
+
+
+def stated_relations(
+    node: LinkedNode, term: str, *, is_part: Callable[[Value], bool] | None = None
+) -> Iterator[Relation]:
+    """Yield the relations under a term; values that `is_part` accepts are told elsewhere."""
+    for value in node.values(term):
+        if is_part is not None and is_part(value):
+            continue
+        found = identities.targets(value, bare=_BARE.get(term))
+        if not found or value is node:
+            node.leave(term)
+            continue
+        types = value.types if isinstance(value, LinkedNode) else {}
+        kind = next(map(shown, types), None)
+        yield from (Relation(type=RELATIONS[term], target=item, target_kind=kind) for item in found)
 
 
 def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Kind]:
@@ -226,14 +257,7 @@ def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], 
     pages = identities.addresses(node)
     known = {item.key for item in found}
     found += tuple(item for item in pages if item.key not in known and (item.scheme != "url" or not found))
-    read = identities.code_of_software if kind == "software" else identities.repository
-    code = [item for value in node.peek("codeRepository") if (item := read(value))]
-    # The code is no name of a model or of data that it belongs to; a record of them still tells where it is.
-    if found or kind == "software":
-        known = {item.key for item in found}
-        usable = (item for item in code if item.key not in known and (item.scheme != "url" or not found))
-        named = (Identifier(item.scheme, item.value, item.evidence or "codeRepository") for item in usable)
-        found += tuple({item.key: item for item in named}.values())
+    found += code.identifiers(node, kind, found)
     page = next((item.url for item in pages if item.url), None)
     identities.leave_pages(node, kept={page, *(item.url for item in found)})
     return found, page
@@ -262,18 +286,6 @@ def _version(node: LinkedNode) -> str | None:
     return next(iter(found), None)
 
 
-def _language(node: LinkedNode) -> str | None:
-    """Return the language's code where it is stated, else its name."""
-    found: list[str | None] = []
-    terms = ("alternateName", "identifier", "termCode")
-    for value in node.values("inLanguage"):
-        name = label(value)
-        codes = value.values(*terms) if isinstance(value, LinkedNode) else []
-        texts = [item.text or "" for item in codes if isinstance(item, Literal)]
-        found.append(next((text for text in texts if _CODE.fullmatch(text)), name))
-    return only(node, "inLanguage", found)
-
-
 def _publisher(node: LinkedNode) -> str | None:
     found = []
     for term in ("publisher", "sharedBy"):
@@ -286,22 +298,47 @@ def _publisher(node: LinkedNode) -> str | None:
 
 
 def _licence(node: LinkedNode) -> dict[str, str | None]:
-    """Return the SPDX expression of all licences, and those without one as stated."""
-    known, unknown = [], []
+    """Return the SPDX expression of all licences, and as stated those of which one has none."""
+    found: list[tuple[str | None, str | None]] = []
     for value in node.values("license"):
         texts = [text for text in _licence_texts(value) if text]
         expression = agreed(*texts)
         if expression:
-            known.append(expression)
+            found.append((expression, None))
             if isinstance(value, LinkedNode):
                 _leave_other_addresses(value)
         elif texts:
-            unknown.append(_named_licence(texts))
+            found.append((None, _named_licence(texts)))
             if isinstance(value, LinkedNode) and len({text for text in texts[1:] if "://" in text}) > 1:
                 value.leave(*_LICENCE_PLACES)
         else:
             node.leave("license")
-    return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+    expression, stated = all_of(found)
+    return {"license": expression, "license_stated": stated}
+
+
+def _whole_licence(node: LinkedNode) -> dict[str, str | None]:
+    """Return the licence; what objects say beside it counts as not read."""
+    found = _licence(node)
+    for value in node.peek("license"):
+        if isinstance(value, LinkedNode):
+            _leave_unsaid(value, " ".join(filter(None, found.values())))
+    return found
+
+
+def _leave_unsaid(node: LinkedNode, said: str) -> None:
+    if node.id and identities.is_absolute(node.id) and not _is_said(node.id, said):
+        node.leave("@id")
+    for term in _LICENCE_PLACES:
+        texts = (item.text if isinstance(item, Literal) else item.id for item in node.values(term))
+        if not all(text and _is_said(text, said) for text in texts):
+            node.leave(term)
+
+
+def _is_said(text: str, said: str) -> bool:
+    """Tell whether a text or its licence is named; GNU's have one address for "only" and "or later"."""
+    known = spdx(text)
+    return text in said or (known is not None and re.sub(r"-(?:only|or-later)$", "", known) in said)
 
 
 def _leave_other_addresses(node: LinkedNode) -> None:
@@ -315,7 +352,9 @@ def _leave_other_addresses(node: LinkedNode) -> None:
 def _named_licence(texts: list[str]) -> str:
     """Return a licence without an SPDX identifier by its name and its address."""
     address = next((text for text in texts[1:] if "://" in text and text != texts[0]), None)
-    return f"{texts[0]} ({address})" if address else texts[0]
+    told = f"{texts[0]} ({address})" if address else texts[0]
+    # What would be read as a licence again does not say why it is none.
+    return told if spdx(told) is None else of_one(*texts)[1] or told
 
 
 def _licence_texts(value: Value) -> Iterator[str | None]:
@@ -328,27 +367,6 @@ def _licence_texts(value: Value) -> Iterator[str | None]:
         yield item.text if isinstance(item, Literal) else item.id
 
 
-def _evaluations(node: LinkedNode) -> Iterator[Evaluation]:
-    """Yield the results that state a metric and a value."""
-    for item in node.values("hasEvaluation"):
-        stated = item if isinstance(item, LinkedNode) else LinkedNode(None)
-        metric, value = _first(stated, "metric", "evaluationMetric", "name"), _first(stated, "value")
-        if metric is None or value is None:
-            node.leave("hasEvaluation")
-        else:
-            dataset = _first(stated, "evaluationDataset", "evaluatedWith", "dataset")
-            split = _first(stated, "split")
-            yield Evaluation(metric=metric, value=value, dataset=dataset, split=split)
-
-
-def _first(node: LinkedNode, *terms: str) -> str | None:
-    """Return the words under the first term that has some; others count as not read."""
-    found = labels(node, *terms)
-    if len(found) > 1:
-        node.leave(*terms)
-    return next(iter(found), None)
-
-
 def _count(node: LinkedNode, term: str) -> int | None:
     values = node.values(term)
     return only(
@@ -356,31 +374,8 @@ def _count(node: LinkedNode, term: str) -> int | None:
     )
 
 
-def _access(node: LinkedNode) -> Access | None:
-    """Return open access where the document says so; other conditions need a level that it does not state."""
-    free = [item.value for item in node.values("isAccessibleForFree") if isinstance(item, Literal)]
-    conditions = best(node.values("conditionsOfAccess"))
-    is_open = any(str(item).lower().rpartition("/")[2] == "true" for item in free)
-    if len(set(map(str, free))) > 1:
-        node.leave("isAccessibleForFree")
-    if not is_open:
-        node.leave("isAccessibleForFree", "conditionsOfAccess")
-        return None
-    return Access(level="open", conditions=conditions.text if conditions else None)
-
-
 def _is_local(value: Value) -> bool:
     return isinstance(value, LinkedNode) and not identities.is_absolute(value.id)
-
-
-def _repositories(node: LinkedNode, kind: Kind) -> Iterator[Relation]:
-    """Yield the code that the object belongs to; of software it is the software itself."""
-    for value in node.values("codeRepository"):
-        found = identities.repository(value)
-        if found is None:
-            node.leave("codeRepository")
-        elif kind != "software" or found.evidence:
-            yield Relation(type="is_supplement_to", target=found)
 
 
 def _mentioned(node: LinkedNode) -> Iterator[Relation]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Texts, dates and numbers of a node, each of the requested type or None; others count as not understood."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -9,9 +10,24 @@ from fairreg.formats.linked_data.identities import is_absolute
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.text import one_line, plain_text, split_keywords, title
 
-__all__ = ["best", "date", "label", "labels", "leave_others", "only", "prose", "titles", "unique", "words"]
+__all__ = [
+    "best",
+    "date",
+    "label",
+    "labels",
+    "language",
+    "leave_others",
+    "only",
+    "prose",
+    "titles",
+    "unique",
+    "words",
+]
 
 _PREFERRED = "en"
+_OTHER_NAMES = ("alternateName", "termCode")
+_CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_CODE_PLACES = ("alternateName", "identifier", "termCode")
 _Read = TypeVar("_Read")
 
 
@@ -31,19 +47,27 @@ def _name(value: LinkedNode) -> str | None:
     found = best(value.values("name"))
     leave_others(value, "name")
     if found is None:
-        found = best(value.values("alternateName", "termCode"))
+        found = best(value.values(*_OTHER_NAMES))
+        value.leave(*(term for term in _OTHER_NAMES if _says_more(value, term, found)))
     return found.text if found else None
 
 
+def _says_more(node: LinkedNode, term: str, kept: Literal | None) -> bool:
+    return any(
+        isinstance(item, LinkedNode) or kept is None or item.text != kept.text for item in node.peek(term)
+    )
+
+
 def leave_others(node: LinkedNode, term: str) -> None:
-    """Count texts as not read where a node has several different ones, and one is kept."""
+    """Count values as not read where a node has objects, or several different texts, and one is kept."""
     if node.once(("several", term), lambda: _has_several(node, term)):
         node.leave(term)
 
 
 def _has_several(node: LinkedNode, term: str) -> bool:
-    texts = {title(item.text or "") for item in node.values(term) if isinstance(item, Literal)}
-    return len(texts - {None}) > 1
+    values = node.values(term)
+    texts = {title(item.text or "") for item in values if isinstance(item, Literal)}
+    return len(texts - {None}) > 1 or any(isinstance(item, LinkedNode) for item in values)
 
 
 def labels(node: LinkedNode, *terms: str) -> tuple[str, ...]:
@@ -64,14 +88,20 @@ def _understood(node: LinkedNode, terms: tuple[str, ...]) -> Iterator[str]:
 
 
 def titles(node: LinkedNode, *terms: str) -> tuple[str, ...]:
-    """Return the names under the terms without markup, the English one first."""
-    values = [
-        item for item in node.values(*terms) if isinstance(item, Literal) and isinstance(item.value, str)
-    ]
+    """Return the names under the terms without markup, the English one first; only texts are names."""
+    values = [item for term in terms for item in _texts(node, term)]
     first = best(values)
     rest = (item for item in values if item is not first)
     texts = [item.text for item in (*([first] if first else []), *rest)]
     return unique(found for text in texts if text and (found := title(text)))
+
+
+def _texts(node: LinkedNode, term: str) -> list[Literal]:
+    values = node.values(term)
+    found = [item for item in values if isinstance(item, Literal) and isinstance(item.value, str)]
+    if len(found) < len(values):
+        node.leave(term)
+    return found
 
 
 def prose(node: LinkedNode, *terms: str) -> str | None:
@@ -121,6 +151,24 @@ def only(node: LinkedNode, term: str, found: Iterable[_Read | None]) -> _Read | 
     if len(known) > 1 or None in distinct:
         node.leave(term)
     return next(iter(known), None)
+
+
+def language(node: LinkedNode) -> str | None:
+    """Return the language's code where it is stated, else its name."""
+    return only(node, "inLanguage", map(_code_or_name, node.values("inLanguage")))
+
+
+def _code_or_name(value: Value) -> str | None:
+    name = label(value)
+    if isinstance(value, Literal):
+        return name
+    stated = [(term, item) for term in _CODE_PLACES for item in value.values(term)]
+    texts = [item.text or "" for _, item in stated if isinstance(item, Literal)]
+    found = next((text for text in texts if _CODE.fullmatch(text)), name)
+    value.leave(*(term for term, item in stated if not isinstance(item, Literal) or item.text != found))
+    if is_absolute(value.id):
+        value.leave("@id")
+    return found
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from fairreg.schemas.datacite_terms import (
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, of_one
+from fairreg.schemas.licenses import all_of, of_one
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -226,18 +226,15 @@ def _keywords(top: JsonNode) -> tuple[str, ...]:
 
 
 def _license(top: JsonNode) -> tuple[str | None, str | None]:
-    """(SPDX expression, stated licence without one); statements on access are not licences."""
-    found: list[str] = []
-    unknown: list[str] = []
+    """Return (SPDX expression, words of licences without one); statements on access are not licences."""
+    found: list[tuple[str | None, str | None]] = []
     for item in top["rightsList"].items():
         places = (item["rights"], item["rightsIdentifier"], item["rightsUri"], item)
         names = (text for node in places if (text := node.title) and text.lower() not in _ACCESS)
         known, stated = of_one(*names)
-        if known:
-            found.append(known)
-        elif stated and _level(item) is None:
-            unknown.append(stated)
-    return joined(found), "; ".join(unknown) or None
+        if known or _level(item) is None:
+            found.append((known, stated))
+    return all_of(found)
 
 
 def _level(item: JsonNode) -> AccessLevel | None:

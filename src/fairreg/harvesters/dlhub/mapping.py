@@ -20,7 +20,7 @@ from fairreg.schemas.datacite_terms import (
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, of_one
+from fairreg.schemas.licenses import all_of, of_one
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -203,16 +203,13 @@ def _description(cite: JsonNode) -> str | None:
 
 
 def _license(cite: JsonNode) -> tuple[str | None, str | None]:
-    """(SPDX expression, stated licence without one)."""
-    found: list[str] = []
-    unknown: list[str] = []
+    """Return (SPDX expression, words of licences without one)."""
+    found: list[tuple[str | None, str | None]] = []
     for item in (*cite["rightsList"].items(), *cite["license"].items()):
         known, stated = of_one(item["rights"].title, item["rightsURI"].title, item.title)
-        if known:
-            found.append(known)
-        elif stated and stated.lower() not in _FREE:
-            unknown.append(stated)
-    return joined(found), "; ".join(unknown) or None
+        if known or (stated or "").lower() not in _FREE:
+            found.append((known, stated))
+    return all_of(found)
 
 
 def _keywords(top: JsonNode) -> tuple[str, ...]:

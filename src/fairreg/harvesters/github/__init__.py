@@ -27,6 +27,8 @@ __all__ = ["HARVESTER", "GitHubHarvester"]
 
 # A search returns no hit beyond this one.
 WINDOW = 1000
+# https://docs.github.com/rest/search/search#limitations-on-query-length
+_LONGEST_QUERY = 256
 
 
 class GitHubHarvester(Harvester):
@@ -40,6 +42,12 @@ class GitHubHarvester(Harvester):
         """Repositories by ``owner/name``, their releases by ``owner/name@tag``."""
         slug, at, tag = identifier.value.partition("@")
         return identifier.scheme == "github" and is_slug(slug) and (not at or is_tag(tag))
+
+    def query_fault(self, query: str) -> str | None:
+        """Return why GitHub would refuse a query."""
+        if len(query) > _LONGEST_QUERY:
+            return f"GitHub takes at most {_LONGEST_QUERY} characters per query"
+        return super().query_fault(query)
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """Fetch the repository, its newest release or that of a tag, and its metadata files, as one envelope.

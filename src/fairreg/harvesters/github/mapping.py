@@ -294,24 +294,27 @@ def _licence(repo: JsonNode, facts: "tuple[FileFacts, ...]") -> _Licence:
     files = [fact for fact in facts if fact.license]
     fact = next(iter(files), None)
     if found is None and fact is not None:
-        return _Licence(fact.license, None, fact.file, _differing(files, fact.license, fact.file))
+        return _Licence(fact.license, None, fact.file, _differing(facts, fact.license, fact.file))
     if found is None:
         said = given["name"].text or given["spdx_id"].text or given.text
         return _Licence(None, _first(item.license_stated for item in facts) or said)
     for item in files:
         # GNU licences have the same text for "only" and "or later", so only the authors can tell.
         if item.license != found and _family(item.license) == _family(found) and item.role != "license":
-            return _Licence(item.license, None, item.file, _differing(files, item.license, item.file))
-    return _Licence(found, None, None, _differing(files, found, "GitHub"))
+            return _Licence(item.license, None, item.file, _differing(facts, item.license, item.file))
+    return _Licence(found, None, None, _differing(facts, found, "GitHub"))
 
 
 def _family(expression: str | None) -> str:
     return re.sub(r"-(?:only|or-later)\b", "", expression or "")
 
 
-def _differing(files: "Iterable[FileFacts]", expression: str | None, who: str) -> str | None:
+def _differing(facts: "Iterable[FileFacts]", expression: str | None, who: str) -> str | None:
+    told = [(item.file, item.license or item.license_stated) for item in facts]
     others = [
-        f"{item.file} says {item.license}" for item in files if _family(item.license) != _family(expression)
+        f"{file} says {stated.removeprefix(f'{file}: ')}"
+        for file, stated in told
+        if stated and _family(stated) != _family(expression)
     ]
     return f"The licence is {expression} by {who}, but {' and '.join(others)}." if others else None
 

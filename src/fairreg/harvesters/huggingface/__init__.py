@@ -12,6 +12,7 @@ from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Pay
 from fairreg.harvesters.huggingface.api import Hub
 from fairreg.harvesters.huggingface.cursor import Cursor
 from fairreg.harvesters.huggingface.mapping import envelope, record_of, repository_of
+from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
@@ -46,6 +47,13 @@ class HuggingFaceHarvester(Harvester):
     def handles(self, identifier: Identifier) -> bool:
         """Names of models and datasets; `fetch` explains the refusal of a Space."""
         return identifier.scheme == "huggingface"
+
+    def query_fault(self, query: str) -> str | None:
+        """Return why the Hub would refuse a query, or take a part of a filter for a word."""
+        try:
+            return HubQuery.of(query).fault
+        except UsageError as error:
+            return f"{error.message[:1].lower()}{error.message[1:].rstrip('.')}"
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The repository with the sizes and SHA-256 of its files, its card, and its files of results.

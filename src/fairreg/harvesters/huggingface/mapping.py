@@ -20,7 +20,7 @@ from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relati
 from fairreg.schemas.file_address import quoted_part, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, of_one
+from fairreg.schemas.licenses import all_of, of_one
 from fairreg.schemas.record import (
     Creator,
     Distribution,
@@ -229,22 +229,18 @@ class _Mapping:
         return (Creator(name=name, kind="organization"),) if name else ()
 
     def _license(self) -> tuple[str | None, str | None]:
-        """(SPDX expression, stated licence without one); for ``other`` the card gives name and link."""
+        """Return (SPDX expression, words of licences without one); the card names one that is ``other``."""
         stated = texts(self.meta["license"]) or list(self._tagged("license:"))
         name, link = stated_text(self.meta["license_name"]), self.meta["license_link"].text
         page = self.meta["license_link"].address  # a relative link names a file of the repository
-        found: list[str] = []
-        unknown: list[str] = []
-        for word in stated or ([name] if name else []):
-            own = word.lower() in {"other", name}
+        found: list[tuple[str | None, str | None]] = []
+        named = [name] if name and not {"other", name} & {word.lower() for word in stated} else []
+        for word in (*stated, *named):
+            own = word == name or word.lower() in {"other", name}
             known, said = of_one(name, page) if own else of_one(word)
-            if known:
-                found.append(known)
-            elif own and link and not (name and page):
-                unknown.append(f"{name or word} ({link})")
-            else:
-                unknown.append(said or word)
-        return joined(found), "; ".join(dict.fromkeys(unknown)) or None
+            file = f"{name or word} ({link})" if own and link and not (name and page) else None
+            found.append((known, None) if known else (None, file or said or word))
+        return all_of(found)
 
     def _keywords(self) -> tuple[str, ...]:
         taken = {*self._tasks(), *texts(self.meta["language"]), self.info["library_name"].text}

@@ -14,6 +14,8 @@ __all__ = ["HubQuery"]
 
 _FILTER = re.compile(r'(?<!\S)(tag|author):(?:"([^"]+)"|([^\s"]+))(?!\S)')
 
+_LEFT_OVER = re.compile(r'(?<!\S)(?:tag|author):|"')
+
 
 @dataclass(frozen=True)
 class HubQuery:
@@ -35,6 +37,13 @@ class HubQuery:
         words = " ".join(_FILTER.sub(" ", text).split()) if found else text
         tags = tuple(value for kind, value in found if kind == "tag")
         return cls(words, tags, next(iter(authors), None))
+
+    @property
+    def fault(self) -> str | None:
+        """Reason why the query is not what its author meant: part of a filter is among the words."""
+        if not _LEFT_OVER.search(self.words):
+            return None
+        return 'tag: and author: need a value each, with blanks in double quotes, as tag:"drug design"'
 
     @property
     def params(self) -> list[tuple[str, str]]:

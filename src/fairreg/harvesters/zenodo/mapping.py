@@ -21,7 +21,7 @@ from fairreg.schemas.datacite_terms import (
 from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, of_one
+from fairreg.schemas.licenses import all_of, of_one
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -261,17 +261,14 @@ def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Con
 
 
 def _license(meta: JsonNode) -> tuple[str | None, str | None]:
-    """(SPDX expression, stated licence without one)."""
-    found: list[str] = []
-    unknown: list[str] = []
-    for item in (*meta["license"].items(), *meta["rights"].items()):
-        addresses = (item.at("props", "url").text, item["link"].text)
-        known, stated = of_one(item.title, item["id"].title, item["title"].label, *addresses)
-        if known:
-            found.append(known)
-        elif stated:
-            unknown.append(stated)
-    return joined(found), "; ".join(unknown) or None
+    """Return (SPDX expression, words of licences without one)."""
+    return all_of(
+        of_one(
+            *(item.title, item["id"].title, item["title"].label),
+            *(item.at("props", "url").text, item["link"].text),
+        )
+        for item in (*meta["license"].items(), *meta["rights"].items())
+    )
 
 
 def _keywords(meta: JsonNode) -> tuple[str, ...]:

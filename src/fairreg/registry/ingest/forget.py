@@ -31,12 +31,13 @@ from fairreg.registry.db.tables import (
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.resolution.grouping import Key, statement_key_of
 from fairreg.registry.resolution.lineage import own_keys, target_keys
-from fairreg.registry.resolution.marks import is_folded, main_marks, mark_key, mark_keys
+from fairreg.registry.resolution.marks import all_marks, is_folded, main_marks, mark_key, mark_keys, twins
 from fairreg.registry.search.lookup import entries_for, not_found, spellings, storable_text
 from fairreg.registry.text.stemming import stemmed
 from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
+from fairreg.sources import SWHID
 
 __all__ = [
     "ForgottenRecord",
@@ -83,7 +84,7 @@ class _Doomed:
         ).all()
         self.statement_ids = [row.id for row in rows]
         self.records = [ModelRecord.from_json(row.record) for row in rows]
-        self.marks = sorted({mark for record in self.records for mark in mark_keys(record)})
+        self.marks = sorted({mark for record in self.records for mark in all_marks(record)})
         self.assessed = self._assessed()
         places = [statement_key_of(record) for record in self.records]
         self.linked = or_(
@@ -118,10 +119,12 @@ def forget(
 
     All identifiers are looked up before the first entry is removed; one that is marked already is skipped.
     Raises NotFound for one that is neither stored nor marked, UsageError for one that names no single entry:
-    a concept DOI, a paper, a repository of several models.
+    a concept DOI, a paper, a repository of several models. The page of a record and the DOI that its service
+    mints for it are one, even where two entries are called so.
     """
-    keys = dict.fromkeys(_meant(connection, pid) for pid in pids)
-    doomed = [_Doomed(connection, key) for key in keys if key is not None]
+    meant = dict.fromkeys(_meant(connection, pid) for pid in pids)
+    keys = dict.fromkeys(key for found in meant if found is not None for key in _same(connection, found))
+    doomed = [_Doomed(connection, key) for key in keys]
     removed = tuple(item.counted(connection) for item in doomed)
     if doomed and not dry_run:
         _remove(connection, doomed)
@@ -153,14 +156,25 @@ def _meant(connection: Connection, pid: IdentifierLike) -> int | None:
     raise _several(text, [entry.identifier for entry in carriers]) if carriers else not_found(pid)
 
 
+def _same(connection: Connection, key: int) -> list[int]:
+    """Return the key of an entry, with that of the stored page of its DOI, or of the DOI of its page."""
+    name: str = connection.scalars(select(entries.c.identifier).where(entries.c.id == key)).one()
+    scheme, _, value = name.partition(":")
+    spelled = [f"{family}:{number}" for family, number in sorted(twins([(scheme, value)]))]
+    return [key, *connection.scalars(select(entries.c.id).where(entries.c.identifier.in_(spelled)))]
+
+
 def _owners(connection: Connection, identifier: Identifier) -> dict[int, str]:
     """Return the entries whose own identifier it is, by key: those of this very name or else spelling."""
     family, key = identifier.key
+    named = identifiers.c.key == key
+    if family == SWHID.name:
+        named = or_(named, identifiers.c.key.startswith(f"{key};", autoescape=True))
     query = (
         select(entries.c.id, entries.c.identifier, statements.c.record)
         .join(statements, statements.c.entry_id == entries.c.id)
         .join(identifiers, identifiers.c.statement_id == statements.c.id)
-        .where(identifiers.c.family == family, identifiers.c.key == key)
+        .where(identifiers.c.family == family, named)
     )
     ranked: dict[int, dict[int, str]] = {}
     for row in connection.execute(query):
@@ -257,9 +271,24 @@ def undo(connection: Connection, pid: IdentifierLike) -> tuple[str, ...]:
 
 
 def readmit(connection: Connection, records: Iterable[ModelRecord]) -> None:
-    """Remove the marks that bar `records`, which somebody adds explicitly."""
-    held = marked(connection, (key for record in records for key in mark_keys(record)))
-    _unmark(connection, _groups_under(connection, sorted(held)))
+    """Remove the marks that bar `records`, which somebody adds explicitly.
+
+    A forgotten record that only shares an identifier with one of them stays forgotten under its other marks.
+    """
+    for record in records:
+        held = marked(connection, mark_keys(record))
+        own = all_marks(record)
+        same = [name for name in _groups_under(connection, held) if _is_named(name, own)]
+        _unmark(connection, same)
+        for chunk in chunks(held):
+            shared = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
+            connection.execute(delete(forgotten).where(shared))
+
+
+def _is_named(name: str, keys: Set[Key]) -> bool:
+    """Tell whether one of the keys is that of the entry of this name, which may end in its kind."""
+    found = (text.partition(":") for text in (name, name.rpartition("#")[0]))
+    return any(mark_key(Identifier(scheme, value)) in keys for scheme, _, value in found if value)
 
 
 def _groups(connection: Connection, pid: IdentifierLike) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, entry_texts
 from fairreg.registry.search.fulltext import Phrase, PostingList, match, prefix_match
-from fairreg.registry.search.query_expansion import Term
+from fairreg.registry.search.query_expansion import Term, parse_query
 from fairreg.registry.search.ranking import WEIGHTS, IndexedDocument, QueryTerm, idf
 from fairreg.registry.search.results import Correction
 from fairreg.registry.text.stemming import stemmed
@@ -71,14 +71,16 @@ def retrieve(
 ) -> CandidateSet:
     """Retrieve the candidates for the terms, among the entries that meet the conditions."""
     total = connection.scalar(select(func.max(entry_texts.c.entry_id))) or 0
-    matches, corrections = [], []
+    meant, matches, corrections = list[Term](), [], []
     for term in terms:
         found = _term_matches(connection, term)
         better = None if found.postings.keys else _corrected(connection, term)
         if better is not None:
-            found = _term_matches(connection, better[0])
             corrections.append(better[1])
+        meant.append(better[0] if better else term)
         matches.append(found)
+    if corrections:  # the right word may be part of a phrase that the wrong one hid
+        matches = [_term_matches(connection, term) for term in parse_query(_question(meant))]
     query_terms = tuple(item.query_term(total) for item in matches)
     if conditions:
         matches = [
@@ -86,6 +88,11 @@ def retrieve(
         ]
     keys, complete = _candidate_keys(connection, matches, query_terms, conditions)
     return CandidateSet(query_terms, tuple(_documents(connection, keys)), complete, tuple(corrections))
+
+
+def _question(terms: Sequence[Term]) -> str:
+    """Return a query of these terms, without their related words."""
+    return " ".join(f'"{term.asked}"' if term.required else " ".join(term.phrases[0][0]) for term in terms)
 
 
 def _corrected(connection: Connection, term: Term) -> tuple[Term, Correction] | None:

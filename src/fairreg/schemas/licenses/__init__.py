@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from fairreg.schemas.text import one_line
 
-__all__ = ["agreed", "is_listed", "joined", "of_one", "spdx", "with_address"]
+__all__ = ["agreed", "all_of", "in_words", "is_listed", "joined", "of_one", "spdx", "with_address"]
 
 _LONGEST = 200
 # The library takes these families for their first version.
@@ -40,16 +40,30 @@ def agreed(*stated: str) -> str | None:
 
     >>> agreed("MIT", "https://creativecommons.org/licenses/by-nc/4.0/")
     """
-    from fairreg.schemas.licenses.names import is_part_of_name
-
     read = {text: spdx(text) for text in stated}
     found = {licence for licence in read.values() if licence}
     # GNU's licences have one address for both: "only" is not stated by it.
     of_pages = {licence for text, licence in read.items() if licence and "/" in text}
     found -= {item for item in of_pages if f"{item.removesuffix('-only')}-or-later" in found}
     licence = found.pop() if len(found) == 1 else None
-    names = [text for text, known in read.items() if known is None and not re.search(r"[:/]|^#", text)]
-    return licence if licence and all(is_part_of_name(name, licence) for name in names) else None
+    return licence if licence and _contradiction(licence, stated) is None else None
+
+
+def _contradiction(licence: str, texts: Iterable[str]) -> str | None:
+    """Return the first of the texts that is not recognised and has other terms than the licence."""
+    from fairreg.schemas.licenses.addresses import is_port
+    from fairreg.schemas.licenses.names import is_part_of_name
+
+    for text in texts:
+        if spdx(text):
+            continue
+        name = _ADDRESS.sub(" ", text).strip()
+        # One word with such signs is an address, a reference or a file of the repository.
+        is_name = " " in name or not re.search(r"[:/]|^#", name)
+        says_more = is_name and not is_part_of_name(name, licence) and not _have_no_terms([name], [licence])
+        if says_more or is_port(text):
+            return text
+    return None
 
 
 def of_one(*stated: str | None) -> tuple[str | None, str | None]:
@@ -68,6 +82,9 @@ def of_one(*stated: str | None) -> tuple[str | None, str | None]:
         return licence, None
     first = next((text for text in texts if spdx(text)), None)
     other = next((text for text in texts if first and spdx(text) not in {None, spdx(first)}), None)
+    if other is None and first == texts[0]:
+        # The known name alone would be read as the licence again.
+        other = _contradiction(spdx(first) or "", texts)
     if other:
         return None, f"{first}, contradicted by {other}"
     address = next((text for text in texts[1:] if "://" in text), None)
@@ -102,6 +119,43 @@ def joined(expressions: Iterable[str]) -> str | None:
     unique = sorted(set(expressions))
     parts = [f"({part})" if " OR " in part and len(unique) > 1 else part for part in unique]
     return " AND ".join(parts) or None
+
+
+def all_of(each: Iterable[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
+    """Return (SPDX expression, None) of one thing under several licences, else (None, the words of all).
+
+    Each comes as `of_one` returns it. An expression would hide a licence that is not recognised, so beside
+    one there is none. Statements that are no licences (on access, a notice of copyright, the name of a
+    recognised one without its version) are words beside an expression.
+
+    >>> all_of([("MIT", None), (None, "Non-commercial use only")])
+    (None, 'MIT; Non-commercial use only')
+    >>> all_of([("MIT", None), (None, "info:eu-repo/semantics/openAccess")])
+    ('MIT', 'info:eu-repo/semantics/openAccess')
+    """
+    stated = list(dict.fromkeys(pair for pair in each if any(pair)))
+    known = [licence for licence, _ in stated if licence]
+    words = [text for licence, text in stated if text and not licence]
+    if known and (not words or _have_no_terms(words, known)):
+        return joined(known), "; ".join(words) or None
+    return None, "; ".join(licence or text or "" for licence, text in stated) or None
+
+
+def in_words(license_id: str | None, stated: str | None) -> str | None:
+    """Return a record's licence to show: its expression, and what is stated beside it with other words.
+
+    >>> in_words("MIT", "MIT License"), in_words("MIT", "(c) 2020 CERN")
+    ('MIT', 'MIT; stated beside it: (c) 2020 CERN')
+    """
+    if not license_id or not stated:
+        return license_id or stated
+    return license_id if spdx(stated) == license_id else f"{license_id}; stated beside it: {stated}"
+
+
+def _have_no_terms(words: list[str], known: list[str]) -> bool:
+    from fairreg.schemas.licenses.statements import is_no_licence
+
+    return all(is_no_licence(text, known) for text in words)
 
 
 def with_address(stated: str) -> str:
@@ -149,9 +203,9 @@ def _at(address: str) -> str | None:
 
 def _agreed(name: str, address: str) -> str | None:
     """Return the licence of a name with an address, which must not contradict each other."""
-    from fairreg.schemas.licenses.addresses import is_address
+    from fairreg.schemas.licenses.addresses import is_address, is_port
 
     named, published = _one(name) if name and not is_address(name) else None, _at(address)
-    if named and published:
+    if named and (published or is_port(address)):
         return named if named == published else None
     return named

@@ -5,15 +5,17 @@ import re
 
 from fairreg.schemas.licenses.spdx_list import aliases, by_location, known, location
 
-__all__ = ["creative_commons", "is_address", "name_in_catalogue", "of_address"]
+__all__ = ["creative_commons", "is_address", "is_port", "name_in_catalogue", "of_address"]
 
 _CREATIVE_COMMONS = frozenset(
     {"creativecommons.org", "i.creativecommons.org", "licensebuttons.net", "creativecommons.net"}
 )
-# The language of a deed or of the legal code comes after this: /deed.fr, /legalcode.zh-hans.
+# The jurisdiction of a port is a part of the path (/fr/, /scotland/); a language is not: /deed.fr.
 _LICENCE = re.compile(
-    r"/(?:licen[cs]es|l)/(?P<terms>[a-z-]+)/(?P<version>\d\.\d)(?:/(?P<where>[a-z]{2,3}))?(?:[/?#]|$)"
+    r"/(?:licen[cs]es|l)/(?P<terms>[a-z-]+)/(?P<version>\d\.\d)"
+    r"(?:/(?P<where>(?!(?:deed|legalcode|rdf)\b)[a-z][a-z_-]+)(?=[/?#]|$))?(?:[/?#]|$)"
 )
+_FIRST_WITHOUT_PORTS = "4.0"
 _BELOW = re.compile(r"(?:/(?!.*\bfaq\b).*)?(?:[?#].*)?")
 # A language, ending or form after the path: gpl-3.0-standalone, gpl-3.0.en, odbl/1-0.
 _OF_SAME_PAGE = re.compile(
@@ -57,11 +59,22 @@ def name_in_catalogue(address: str) -> str | None:
 
 
 def creative_commons(terms: str, version: str, where: str | None = None) -> str | None:
-    """Return the Creative Commons identifier; SPDX orders its terms BY, NC, ND or SA."""
+    """Return the Creative Commons identifier, None for a port that SPDX does not list.
+
+    A port is another legal text than the licence of its version. SPDX orders the terms BY, NC, ND or SA.
+    """
     squeezed = re.sub(r"[ -]", "", terms)
     parts = [code for code, spellings in _TERMS if re.search(spellings, squeezed)]
     written = "-".join(["CC", *parts, version])
-    return (known(f"{written}-{where}") if where else None) or known(written)
+    ported = where is not None and version < _FIRST_WITHOUT_PORTS
+    return known(f"{written}-{where}" if ported else written)
+
+
+def is_port(address: str) -> bool:
+    """Tell whether a Creative Commons licence is published there that was ported to a jurisdiction."""
+    host, path = location(address) or ("", "")
+    match = _LICENCE.match(path) if host in _CREATIVE_COMMONS else None
+    return match is not None and match["where"] is not None and match["version"] < _FIRST_WITHOUT_PORTS
 
 
 def _of_creative_commons(path: str) -> str | None:

@@ -121,6 +121,8 @@ def _abbreviates(short: str, licence: str, name: str) -> bool:
         return True
     if not re.fullmatch(r"[A-Z]{2,10}", short):
         return re.fullmatch(r"v?[\d.]+", short) is not None and short.strip("v.") in licence
+    if licence.startswith("CC-") and short not in licence.split("-"):
+        return False  # AT, IT: the country to which the licence was ported, not letters of its name
     letters = iter(name.upper())
     return all(letter in letters for letter in short)
 

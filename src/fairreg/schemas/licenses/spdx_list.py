@@ -92,7 +92,7 @@ def known(text: str) -> str | None:
     """Return an identifier or expression in SPDX spelling; None without one (also for a LicenseRef-)."""
     folded = text.casefold()
     current, deprecated = _identifiers().get(folded), folded in _deprecated()
-    if current is not None or "LicenseRef" in text:
+    if current is not None or "licenseref" in folded:
         return current
     if not deprecated and not re.search(r"[\s()+]", text):
         return None  # neither an expression nor an earlier identifier: the library has nothing to add
@@ -137,11 +137,15 @@ def _deprecated() -> dict[str, str]:
 
 @cache
 def _licensing() -> Any:
-    """Return the library's list, with the identifiers that are newer than it."""
+    """Return the library's list, with the identifiers that are newer, without families for a version."""
     from license_expression import LicenseSymbol, Licensing, get_spdx_licensing
 
     library = get_spdx_licensing()
     symbols = list(library.known_symbols.values())
+    for symbol in symbols:
+        # The library takes GPL for its first version or any later one.
+        versioned = re.search(r"\d", symbol.key) is not None
+        symbol.aliases = tuple(name for name in symbol.aliases if not versioned or re.search(r"\d", name))
     taken = {name.casefold() for symbol in symbols for name in (symbol.key, *symbol.aliases)}
     newer = [LicenseSymbol(key) for folded, key in _identifiers().items() if folded not in taken]
     return Licensing([*symbols, *newer])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.text import one_line
 
-__all__ = ["has_other_terms", "license_of_text"]
+__all__ = ["has_other_terms", "has_terms", "license_of_text"]
 
 _MARKS = "#=-*/_>;|~` "
 _DATE = re.compile(r", \w+ \d{4}$|, \d{1,2} \w+ \d{4}$")
@@ -77,6 +77,11 @@ def license_of_text(text: str) -> str | None:
 def has_other_terms(text: str) -> bool:
     """Tell whether a text states terms that no free licence has: non-commercial use, licences of weights."""
     return _OTHER_TERMS.search(one_line(text)) is not None
+
+
+def has_terms(text: str) -> bool:
+    """Tell whether a text has words by which a statement of copyright goes on with terms."""
+    return _TERMS.search(text) is not None or has_other_terms(text)
 
 
 def _is_text_of(licence: str, words: list[str], body: str) -> bool:

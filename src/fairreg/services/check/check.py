@@ -30,7 +30,7 @@ from fairreg.services.check.comparison import (
     paths_read,
 )
 from fairreg.services.check.known_answer import KnownAnswer, known_answer, landing_answer
-from fairreg.services.check.recording import Recorder
+from fairreg.services.check.recording import Recorder, sanitised
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import PLUGIN_FAULTS
 from fairreg.settings import Settings
@@ -165,6 +165,11 @@ class _Task:
         return task
 
     def _outcome(self, web: HttpClient) -> tuple[Status, str | None, tuple[Difference, ...]]:
+        status, message, found = self._compared(web)
+        # Users are asked to publish what is printed, too.
+        return status, message and sanitised(message), tuple(map(_public, found))
+
+    def _compared(self, web: HttpClient) -> tuple[Status, str | None, tuple[Difference, ...]]:
         try:
             found = tuple(_limited(self._differences(web)))
         except BadAnswer as error:
@@ -285,6 +290,14 @@ def _landing_differences(web: HttpClient, known: KnownAnswer) -> Iterator[Differ
         found = target
     if found not in {known.record, parse(known.ask).compact}:
         yield Difference("fact", "the landing page", expected, target)
+
+
+def _public(difference: Difference) -> Difference:
+    """Return a difference without e-mail addresses, IP addresses and access tokens in its texts."""
+    where, expected, found = (
+        text and sanitised(text) for text in (difference.where, difference.expected, difference.found)
+    )
+    return difference._replace(where=where or "", expected=expected, found=found)
 
 
 def _limited(found: Iterator[Difference]) -> Iterator[Difference]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from fairreg.schemas.json_values import TrackedObject
+from fairreg.schemas.record import public_text
 from fairreg.services.check.known_answer import KnownAnswer
 
 __all__ = [
@@ -128,7 +129,7 @@ def _type_of(value: Any) -> str:
 
 
 def _step(key: str) -> str:
-    key = key[:_LONGEST_VALUE]
+    key = public_text(key)[:_LONGEST_VALUE]  # half an address would not be found later
     return f".{key}" if _PLAIN_KEY.fullmatch(key) else "['" + key.replace("'", "_") + "']"
 
 
@@ -159,5 +160,5 @@ def values_at(document: Any, path: str) -> Iterator[Any]:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = public_text(value if isinstance(value, str) else json.dumps(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

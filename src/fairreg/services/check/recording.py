@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Recorded answers: documents of services as files, without access tokens, cookies and addresses of people.
 
-Of the headers only those in `KEPT_HEADERS` are written. In texts, access tokens, e-mail addresses and IP
-addresses are replaced by words in parentheses; `fairreg.redaction` masks secrets in web addresses.
+Of the headers only those in `KEPT_HEADERS` are written. In texts, access tokens, e-mail addresses (as
+`fairreg.email_addresses` finds them) and IP addresses are replaced by words in parentheses, also in base64;
+`fairreg.redaction` masks secrets in web addresses.
 """
 
+import base64
+import binascii
 import ipaddress
 import json
 import re
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fairreg.email_addresses import without_addresses_in_payload
 from fairreg.errors import UsageError
 from fairreg.redaction import redacted
 from fairreg.settings import Settings
@@ -45,11 +49,20 @@ KEPT_HEADERS = frozenset(
     }
 )
 # Repetitions are bounded, so that a long text takes linear time.
-_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _TOKEN = re.compile(r"(?:hf_|gh[pousr]_|github_pat_)\w{10,255}|\b(?i:bearer|basic)\s{1,4}[\w.~+/=-]{8,4096}")
 _IP = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]{2,39}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:]|\.\d)"
+    r"""
+    (?:(?<![A-Za-z0-9.])|(?<=%[0-9A-Fa-f]{2}))  # a label, a user or an escape may precede, a port may follow
+    (?P<four>\d{1,3}(?:\.\d{1,3}){3})(?![A-Za-z0-9]|\.\d)
+    | (?<![\w.:])(?P<label>(?:[A-Za-z_-]{0,30}[G-Zg-z_-][A-Za-z_-]{0,30}:)?)  # IP:2001:db8::7
+      (?P<six>(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:]|\.\d)
+    """,
+    re.VERBOSE,
 )
+_BASE64 = re.compile(
+    r"(?<![\w+/=])(?:[A-Za-z0-9+/]|\\n|\n){16,}+={0,2}+"
+)  # in lines also as JSON writes them
+_DEEPEST = 3  # base64 in base64; only hostile text has more
 
 
 class Recorder:
@@ -102,21 +115,43 @@ class Recorder:
 
 
 def sanitised(text: str, tokens: Sequence[str] = ()) -> str:
-    """Return `text` without access tokens, `tokens` among them, e-mail addresses and IP addresses."""
+    """Return `text` without access tokens, `tokens` among them, e-mail addresses and IP addresses.
+
+    A text in base64 inside it is read, too. JSON stays JSON.
+    """
+    return _sanitised(text, tokens, _DEEPEST)
+
+
+def _sanitised(text: str, tokens: Sequence[str], layers: int) -> str:
+    if layers:
+        text = _BASE64.sub(lambda match: _sanitised_base64(match[0], tokens, layers - 1), text)
     for token in tokens:
         text = text.replace(token, "(access token)")
     text = _TOKEN.sub("(access token)", text)
     text = redacted(text)
-    text = _EMAIL.sub("(e-mail address)", text)
+    text = without_addresses_in_payload(text.encode("utf-8", "surrogatepass")).decode(
+        "utf-8", "surrogatepass"
+    )
     return _IP.sub(_without_address, text)
+
+
+def _sanitised_base64(stated: str, tokens: Sequence[str], layers: int) -> str:
+    """Return a text in base64 sanitised, in base64; other bytes stay."""
+    try:
+        content = base64.b64decode(stated.replace("\\n", ""))
+        inner = content.decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return stated
+    left = _sanitised(inner, tokens, layers)
+    return stated if left == inner else base64.b64encode(left.encode()).decode()
 
 
 def _without_address(match: re.Match[str]) -> str:
     try:
-        ipaddress.ip_address(match[0])
+        ipaddress.ip_address(match["four"] or match["six"])
     except ValueError:
         return match[0]
-    return "(IP address)"
+    return f"{match['label'] or ''}(IP address)"
 
 
 def _parsed(body: bytes) -> Any:

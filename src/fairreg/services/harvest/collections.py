@@ -142,9 +142,7 @@ def _fault_of(query: CollectionQuery) -> str | None:
     harvester = harvesters.get(query.source)
     if not harvester.harvestable:
         return f"{harvester.title} cannot be harvested; import its saved documents with fairreg import"
-    if harvester.required_query and not query.query.strip():
-        return f'the search of {harvester.title} needs a query, such as "{harvester.required_query}"'
-    return None
+    return harvester.query_fault(query.query)
 
 
 def _planned(
