@@ -5,7 +5,6 @@ import msgspec
 import pytest
 
 from assessment.samples import DATASET, HBB, advised, replaced
-from fairreg.assessment.catalogue_entries import is_only_catalogue
 from fairreg.assessment.evidence import Evidence, Probe
 from fairreg.assessment.report import assess
 from fairreg.registry import catalogue
@@ -14,12 +13,6 @@ from fairreg.services.assess.assess import examine
 from fairreg.settings import Settings
 
 DOI = "doi:10.5281/zenodo.7305227"
-ENTRIES = [item for item in catalogue.records() if is_only_catalogue(item)]
-OWN = [item for item in catalogue.records() if not is_only_catalogue(item)]
-
-
-def entry(identifier=DOI):
-    return next(item for item in ENTRIES if item.identifier == identifier)
 
 
 def read(record):
@@ -29,6 +22,14 @@ def read(record):
         gathered_at="2026-01-01T00:00:00Z",
         offline=True,
     )
+
+
+ENTRIES = [item for item in catalogue.records() if read(item).only_catalogue]
+OWN = [item for item in catalogue.records() if not read(item).only_catalogue]
+
+
+def entry(identifier=DOI):
+    return next(item for item in ENTRIES if item.identifier == identifier)
 
 
 def listed(report):

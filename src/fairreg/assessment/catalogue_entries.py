@@ -15,9 +15,9 @@ from fairreg.assessment.findings import unknown
 from fairreg.assessment.lineage import host_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
-from fairreg.sources import CURATED, DOI, all_sources
+from fairreg.sources import DOI, all_sources
 
-__all__ = ["finding", "is_only_catalogue", "notice"]
+__all__ = ["finding", "notice"]
 
 # Indicators about the identifier as such.
 _OF_IDENTIFIER = frozenset({"F1-1", "F1a", "F1b"})
@@ -36,21 +36,8 @@ _NOUNS = {
 }
 
 
-def is_only_catalogue(record: ModelRecord) -> bool:
-    """Tell whether a record is fairreg's entry about an object that others publish.
-
-    Of what fairreg itself publishes, with files and an identifier of the catalogue, it is the record.
-    """
-    if record.provenance.source != CURATED.name:
-        return False
-    own = record.identifier.startswith(f"{CURATED.name}:")
-    return not (own and record.distributions)
-
-
-def notice(evidence: Evidence) -> str | None:
-    """Return the sentence on top of the report of such an object; None for any other."""
-    if not is_only_catalogue(evidence.record):
-        return None
+def notice(evidence: Evidence) -> str:
+    """Return the sentence on top of the report of such an object."""
     told = f"Only the entry in fairreg's own catalogue was read, not {_record(evidence.record)}"
     return f"{told}: it is no statement of the author, so what it says and what it lacks count for nothing."
 

@@ -14,6 +14,7 @@ import msgspec
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.sources import CURATED
 from fairreg.storage.formats import MODEL_FORMATS, FileFormat
 
 __all__ = [
@@ -211,6 +212,16 @@ class Evidence(_Struct, frozen=True):
     def digest(self) -> str:
         """``sha256:hex`` of the evidence as JSON: equal digests are equal evidence."""
         return "sha256:" + hashlib.sha256(encoded(self)).hexdigest()
+
+    @property
+    def only_catalogue(self) -> bool:
+        """True where only fairreg's own catalogue entry about the object was read, not its record.
+
+        Of what fairreg itself publishes, with files and an identifier of the catalogue, it is the record.
+        """
+        record = self.record
+        own = record.identifier.startswith(f"{CURATED.name}:")
+        return record.provenance.source == CURATED.name and not (own and record.distributions)
 
     def probe(self, kind: ProbeKind) -> Probe:
         """Return the probe of this kind; one with the outcome not_probed where there is none."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from fairreg import rubrics
-from fairreg.assessment import catalogue_entries, rubric
+from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
@@ -180,13 +180,23 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
         evidence_digest=evidence.digest,
         equal_weights=rubric.equal_weights(found.verdict for _, found in scored) if rules.pooled else None,
         with_fairreg=_with_fairreg(rules, evidence, scored),
-        notice=catalogue_entries.notice(evidence),
+        notice=_notice(evidence),
     )
 
 
+def _notice(evidence: Evidence) -> str | None:
+    if not evidence.only_catalogue:
+        return None
+    from fairreg.assessment.catalogue_entries import notice
+
+    return notice(evidence)
+
+
 def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
-    if catalogue_entries.is_only_catalogue(evidence.record):
-        return [(item, catalogue_entries.finding(item, evidence)) for item in rubric.indicators(rules)]
+    if evidence.only_catalogue:
+        from fairreg.assessment.catalogue_entries import finding  # most commands meet none
+
+        return [(item, finding(item, evidence)) for item in rubric.indicators(rules)]
     return [(item, item.assess(evidence)) for item in rubric.indicators(rules)]
 
 

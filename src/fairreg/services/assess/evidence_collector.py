@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fairreg.assessment.catalogue_entries import is_only_catalogue
 from fairreg.assessment.evidence import (
     DataCiteFacts,
     DatasetScore,
@@ -167,7 +166,7 @@ class EvidenceCollector:
             offline=self.web is None,
         )
         # Training data that only the catalogue names are no statement of the author.
-        if not deep or known.record.kind == "dataset" or is_only_catalogue(known.record):
+        if not deep or known.record.kind == "dataset" or evidence.only_catalogue:
             return evidence
         named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
