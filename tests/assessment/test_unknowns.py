@@ -10,9 +10,8 @@ from assessment.samples import BARE, HBB, replaced, with_record
 from fairreg.assessment.base import Indicator, Rule
 from fairreg.assessment.evidence import DatasetScore, Probe
 from fairreg.assessment.findings import NOT_DOWNLOADED, unknown
-from fairreg.assessment.priorities import with_priorities
+from fairreg.assessment.priorities import advice, undecided, with_priorities
 from fairreg.assessment.report import assess
-from fairreg.assessment.unknowns import advice, undecided
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access
 

@@ -235,8 +235,8 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
 
 
 def _require(report: "AssessmentReport", least: float | None) -> None:
+    from fairreg.assessment.priorities import advice
     from fairreg.assessment.report import lies, why_no_overall
-    from fairreg.assessment.unknowns import advice
     from fairreg.errors import BelowThreshold
 
     if least is None:
