@@ -9,7 +9,7 @@ from assessment.samples import BARE, HBB, SHA, advised, replaced, with_record
 from fairreg.assessment.evidence import FileFact
 from fairreg.assessment.priorities import points
 from fairreg.assessment.rendering.html import to_html
-from fairreg.assessment.report import not_enough
+from fairreg.assessment.report import not_enough, why_no_overall
 from fairreg.schemas.record import Access
 
 REPORT = advised(HBB)
@@ -113,7 +113,9 @@ def test_a_letter_without_enough_evidence_has_no_number_but_an_interval_and_the_
     for letter in lacking:
         assert not_enough(report, letter) in soup.svg.get_text()
         assert f"{letter} not enough evidence" in soup.svg["aria-label"]
-    assert "No overall score" in soup.find(class_="lead").get_text()
+    lead = soup.find(class_="lead")
+    assert "No overall score" in lead.get_text()
+    assert why_no_overall(report) in lead.find_next("p").get_text()
 
 
 def test_the_steps_to_do_first_stand_before_the_principles_with_gain_file_and_link():

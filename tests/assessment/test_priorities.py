@@ -8,14 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assessment.samples import BARE, HBB, advised, replaced, with_record
+from assessment.samples import BARE, HBB, advised, replaced
 from fairreg.assessment import priorities, rubric
 from fairreg.assessment.base import Finding, Indicator, Rule, Verdict
-from fairreg.assessment.priorities import EFFORTS, MOST, effort_text, first_steps, heading, undecided
+from fairreg.assessment.priorities import EFFORTS, MOST, effort_text, first_steps, heading
 from fairreg.assessment.remedies.drafts import drafts
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.rendering.html import to_html
-from fairreg.schemas.record import Access
 from support.examples import examples
 from support.records import records
 
@@ -87,18 +86,11 @@ def test_what_is_unknown_is_no_remedy_and_it_is_said_how_it_becomes_known():
     unknown = {i.id for part in report.principles.values() for i in part.indicators if i.verdict == "unknown"}
     assert unknown
     assert not unknown & {step.id for step in report.do_first}
-    assert [set(group.ids) for group in report.undecided] == [unknown]
-    assert "without --offline" in report.undecided[0].how
-
-
-def test_unread_files_of_an_open_record_are_fetched_and_of_another_access_is_asked_for():
-    unread = [(made("R1-4"), Finding(Verdict.UNKNOWN, priorities.NOT_DOWNLOADED))]
-    unread += [(made("F4-1"), Finding(Verdict.UNKNOWN, "The probe datacite failed: reset."))]
-    open_, closed = (with_record(BARE, access=Access(level=level)) for level in ("open", "restricted"))
-    assert [group.ids for group in undecided(open_, unread)] == [("R1-4",), ("F4-1",)]
-    assert undecided(open_, unread)[0].how == "Run fairreg fetch url:a, then assess again."
-    assert undecided(closed, unread)[0].how.startswith("Ask the host for access")
-    assert undecided(open_, []) == ()
+    offline, limits = report.undecided
+    assert set(offline.ids) == unknown - {"A2-2"}  # without the network only fairreg's own table was read
+    assert offline.how == "Assess again without --offline."
+    assert limits.ids == ("A2-2",)
+    assert "Assessing again decides nothing" in limits.how
 
 
 def made(number):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import hashlib
 import json
+import math
 import re
 
 import msgspec
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from assessment.samples import BARE, DATASET, HBB, replaced, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Verdict
-from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.report import assess, not_enough
+from fairreg.assessment.evidence import DatasetScore, Evidence
+from fairreg.assessment.report import assess, coverage_text, no_overall, not_enough, why_no_overall
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
 from support.examples import examples
@@ -47,6 +48,7 @@ def test_the_document_has_the_fixed_keys():
         "with_fairreg",
         "do_first",
         "undecided",
+        "notice",
     ]
     assert list(plain["letters"]) == ["F", "A", "I", "R"]
     assert tuple(plain["principles"]) == rubric.PRINCIPLES
@@ -174,8 +176,23 @@ def test_what_is_known_too_little_of_has_an_interval_and_no_number():
         assert low < high
     assert report.letters["F"] is not None
     assert re.fullmatch(r"not enough evidence: \d+ of \d+ indicators unknown", not_enough(report, "I"))
-    assert "I (" in not_enough(report)
+    assert re.search(r"\bI for \d+ % \(unknown: I\d", why_no_overall(report))
     assert not_enough(report, "F") is None
+    assert why_no_overall(assess(HBB)) is None
+
+
+def test_a_missing_overall_score_names_the_letter_its_coverage_and_what_is_unknown():
+    hidden = replaced(HBB, models=(), datasets=(DatasetScore(identifier=Identifier("doi", "10.1/x")),))
+    report = assess(hidden)
+    unknown = [i.id for part in report.principles.values() for i in part.indicators if i.verdict == "unknown"]
+    lacking = [letter for letter, score in report.letters.items() if score is None]
+    assert lacking == ["I"], unknown
+    covered, (low, high) = coverage_text(report.letter_coverage["I"]), report.interval
+    assert no_overall(report) == (
+        f"No overall score: I has verdicts for {covered} of its weight and needs 80 % "
+        f"(unknown: {', '.join(name for name in unknown if name[0] == 'I')}). "
+        f"It lies between {math.floor(100 * low)} and {math.ceil(100 * high)} %."
+    )
 
 
 def test_hiding_what_a_model_has_raises_no_score():

@@ -36,7 +36,7 @@ def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
     assert result.code == 0, result.err
     document = result.json
     keys = "id rubric rubric_version overall coverage letters principles badge assessed_at evidence_digest"
-    added = "interval letter_intervals letter_coverage equal_weights with_fairreg do_first undecided"
+    added = "interval letter_intervals letter_coverage equal_weights with_fairreg do_first undecided notice"
     added += " schema_version"
     assert set(document) == {*keys.split(), *added.split()}
     assert (document["id"], document["rubric"]) == (f"doi:{hbb.DOI}", "fair-ai-models")
@@ -219,6 +219,30 @@ def test_the_history_shows_what_changed_the_newest_first(cli, services):
     shown = cli("assess", hbb.DOI, "--history").out
     assert "(offline)" in shown
     assert online["evidence_digest"].removeprefix("sha256:")[:12] in shown
+    (line,) = re.findall(r"(?m)^\S+ changed: (.*)", shown)
+    before, after = verdicts(first), verdicts(online)
+    changed = [number for number in after if after[number] != before[number]]
+    for number in changed[:8]:
+        assert f"{number} {before[number]} -> {after[number]}" in line
+    assert line.endswith(f" and {len(changed) - 8} more")
+
+
+def test_a_file_or_folder_of_this_machine_is_no_published_record(cli, httpserver, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    for name, what in (("org/name", "folder"), ("./org/name", "folder"), ("model.onnx", "file")):
+        for words in ((name,), (name, "--history")):
+            refused = cli("assess", *words)
+            assert refused.code == 2
+            told = f"{name} is a {what} here; assess reads published records, inspect describes a local file."
+            assert told in refused.err
+    assert httpserver.log == []
+
+
+def test_the_run_of_the_model_is_announced_with_its_engines(cli, services):
+    said = cli("assess", hbb.DOI).err
+    assert re.search(r"(?m)^Running the model in onnx( and torch to compare them)?$", said)
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
@@ -272,6 +296,22 @@ def test_search_shows_only_what_scores_enough(cli, services):
     assert cli(*words, "--min-fair", score + 1e-6).json["results"] == []
 
 
+def test_a_threshold_that_leaves_little_says_what_matches_without_it_and_how_to_score_the_rest(cli, services):
+    score = cli("assess", hbb.DOI, "--json").json["overall"]
+    words = ("search", "interaction network", "--limit", 100)
+    total = len(cli(*words, "--json").json["results"])
+    kept, none = cli(*words, "--min-fair", score), cli(*words, "--min-fair", 1)
+    for found in (kept, none):
+        assert f"Without --min-fair {total} entries match, of which 1 has an overall score." in found.err
+        assert "fairreg assess --query 'interaction network'" in found.err
+    assert "No entry has the FAIR score that --min-fair asks for." in none.err
+    assert "Try fewer or other words" not in none.err
+    assert "Without --min-fair" not in cli(*words).err
+    nothing = cli("search", "zzzqqqxxx", "--min-fair", 0.5).err
+    assert "Try fewer or other words" in nothing
+    assert "Without --min-fair" not in nothing
+
+
 def test_what_was_seen_too_little_of_is_no_hit_of_a_score(cli):
     rows = cli("assess", "--query", "jet tagging", "--offline", "--json").json["rows"]
     assert {row["overall"] for row in rows} == {None}
@@ -283,8 +323,12 @@ def test_without_an_overall_score_no_threshold_is_met(cli, httpserver, tmp_path)
     badge = tmp_path / "badge.svg"
     result = cli("assess", hbb.DOI, "--offline", "--min-score", 0, "--badge", badge)
     assert result.code == 5
-    assert "no overall score: not enough evidence in" in result.out
-    assert "There is no overall score to compare with 0: not enough evidence in" in result.err
+    told = " ".join(result.out.split())
+    why = r"F has verdicts for \d+ % of its weight \(unknown: F[\d.]+-\d.*?\), .*; each needs 80 %"
+    assert re.search(rf"No overall score: {why}\. It lies between \d+ and \d+ %\.", told)
+    refused = rf"There is no overall score to compare with 0: {why}\. It lies between \d+ and \d+ %\."
+    assert re.search(refused, " ".join(result.err.split()))
+    assert "Assess again without --offline." in result.err
     assert "%" not in badge.read_text().split("<title>")[1].split("</title>")[0]
     assert re.search(
         r"(?m)^I  \.+ +\? +\d+-\d+ % +coverage +\d+ % +not enough evidence: \d+ of \d+", result.out

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import threading
 
+import msgspec
 import pytest
 from werkzeug import Response
 
@@ -10,6 +11,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
 from fairreg.services.assess import batch as room
 from fairreg.services.assess import batch_task
+from fairreg.services.assess.assess import assess
 from fairreg.services.assess.batch import assess_all
 from fairreg.services.registry import db
 from support import hbb
@@ -168,3 +170,47 @@ def test_online_one_record_that_its_host_does_not_know_stops_no_other(settings, 
     assert names(report) == {f"doi:{hbb.DOI}"}
     with pytest.raises(FairregError, match=r"10\.1234/none"):
         assess_all(settings, query="10.1234/none")
+
+
+def history(settings):
+    with Registry(settings=settings) as registry:
+        return {name: len(registry.assessments(name)) for name in registry.identifiers()}
+
+
+def test_an_equal_run_without_the_network_stores_nothing_new_and_says_so(filled):
+    first = assess_all(filled, offline=True)
+    stored = history(filled)
+    assert first.unchanged == 0
+    second = assess_all(filled, offline=True)
+    assert second.unchanged == second.assessed == first.assessed
+    assert second.skipped == 0
+    assert history(filled) == stored
+    assert names(second) == names(first)
+    with Registry(settings=filled) as registry:
+        registry.put(msgspec.structs.replace(record(1), description="A tagger of jets, described anew."))
+    third = assess_all(filled, offline=True)
+    assert third.unchanged == first.assessed - 1
+    changed = {name for name, count in history(filled).items() if count > stored[name]}
+    assert changed == {"huggingface:batch/model-1"}
+
+
+def test_one_assessed_again_without_the_network_is_stored_once(filled):
+    for _ in range(2):
+        assess(filled, "huggingface:batch/model-1", offline=True)
+    assert history(filled)["huggingface:batch/model-1"] == 1
+
+
+def test_means_are_by_rubric_with_the_number_of_records_behind_each(filled):
+    document = assess_all(filled, query="Batchworthy", offline=True).to_json()
+    found = {(item["source"], item["rubric"]): item for item in document["by_rubric"]}
+    assert {key: item["count"] for key, item in found.items()} == {
+        ("huggingface", "fair-ai-models"): 6,
+        ("huggingface", "fair-datasets"): 3,
+    }
+    for item in found.values():
+        of_rubric = [row for row in document["rows"] if row["rubric"] == item["rubric"]]
+        assert item["scored"] == sum(row["overall"] is not None for row in of_rubric)
+        for letter, count in item["letters_scored"].items():
+            scores = [row["letters"][letter] for row in of_rubric if row["letters"][letter] is not None]
+            assert count == len(scores)
+            assert item["letters"][letter] == (pytest.approx(sum(scores) / count) if scores else None)

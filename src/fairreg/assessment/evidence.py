@@ -14,6 +14,7 @@ import msgspec
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.sources import CURATED
 from fairreg.storage.formats import MODEL_FORMATS, FileFormat
 
 __all__ = [
@@ -164,7 +165,8 @@ class DatasetScore(_Struct, frozen=True):
 
     `score` is None where the dataset could not be reached or too little of it could be read; `detail` states
     the reason. `failed` are the essential checks that it fails. `evidence_digest` is that of the dataset's
-    own evidence. Evidence that names no `rubric` was stored under the first one.
+    own evidence. Evidence that names no `rubric` was stored under the first one. `outcome` is that of reading
+    the dataset where nothing of it was read, not_probed without the network.
     """
 
     identifier: Identifier
@@ -175,6 +177,12 @@ class DatasetScore(_Struct, frozen=True):
     evidence_digest: str | None = None
     detail: str | None = None
     failed: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def unread(self) -> bool:
+        """True where nothing of the dataset was read: then no rubric was applied to it."""
+        return self.score is None and self.coverage is None
 
 
 class Evidence(_Struct, frozen=True):
@@ -204,6 +212,16 @@ class Evidence(_Struct, frozen=True):
     def digest(self) -> str:
         """``sha256:hex`` of the evidence as JSON: equal digests are equal evidence."""
         return "sha256:" + hashlib.sha256(encoded(self)).hexdigest()
+
+    @property
+    def only_catalogue(self) -> bool:
+        """True where only fairreg's own catalogue entry about the object was read, not its record.
+
+        Of what fairreg itself publishes, with files and an identifier of the catalogue, it is the record.
+        """
+        record = self.record
+        own = record.identifier.startswith(f"{CURATED.name}:")
+        return record.provenance.source == CURATED.name and not (own and record.distributions)
 
     def probe(self, kind: ProbeKind) -> Probe:
         """Return the probe of this kind; one with the outcome not_probed where there is none."""

@@ -26,7 +26,9 @@ __all__ = [
     "cite_record",
     "cite_relation",
     "cite_text",
+    "cited_words",
     "failed",
+    "field_words",
     "free_texts",
     "graded",
     "is_prose",
@@ -90,6 +92,36 @@ def graded(
         return unknown(f"{reason} {NOT_DOWNLOADED}", *evidence)
     verdict = partial if count >= half else failed
     return verdict(reason, *evidence, remedy=remedy)
+
+
+def field_words(field: str) -> str:
+    """Return a field of the record, or another part of the evidence, as people call it.
+
+    >>> field_words("stated_type"), field_words("ml_task"), field_words("src/train_net.py")
+    ('resource type', 'task', 'src/train_net.py')
+    """
+    return _FIELD_WORDS.get(field, field)
+
+
+def cited_words(cited: Citation) -> str:
+    """Return what a citation names as people call it; the path of a file is its name."""
+    return cited.what if cited.source in _BY_PATH else field_words(cited.what)
+
+
+_BY_PATH = frozenset({"document", "file", "model"})
+_FIELD_WORDS = {
+    "name": "title",
+    "stated_type": "resource type",
+    "date_published": "date of publication",
+    "date_created": "date of creation",
+    "license_stated": "licence as stated",
+    "license": "licence",
+    "ml_task": "task",
+    "model_category": "architecture",
+    "distributions": "files",
+    "parameter_count": "number of parameters",
+    "intended_use": "intended use",
+}
 
 
 def origin_of(record: ModelRecord, field: str) -> Origin:
@@ -199,7 +231,8 @@ def cite_model(model: ModelFact, value: object) -> Citation:
 def cite_dataset(dataset: DatasetScore) -> Citation:
     """Cite the assessment of the training data."""
     score = dataset.detail or "no score" if dataset.score is None else f"{dataset.score:.0%}"
-    value, where = _excerpt(f"{score} under {dataset.rubric}"), dataset.identifier.url
+    told = f"not read: {dataset.detail or 'no reason is known'}" if dataset.unread else None
+    value, where = _excerpt(told or f"{score} under {dataset.rubric}"), dataset.identifier.url
     digest = dataset.evidence_digest
     return Citation("dataset", dataset.identifier.compact, value, where, digest, dataset.when, "computed")
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from fairreg import rubrics
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.content.open_tasks import judged
@@ -20,13 +21,18 @@ __all__ = [
     "Effort",
     "FirstStep",
     "IndicatorResult",
+    "Interval",
     "PrincipleResult",
     "Undecided",
     "WithFairreg",
     "assess",
+    "badge_line",
     "coverage_text",
     "interval_text",
+    "lies",
+    "no_overall",
     "not_enough",
+    "why_no_overall",
 ]
 
 # Least and greatest score, 0..1: unknown verdicts counted as fails and as passes.
@@ -34,6 +40,7 @@ Interval = tuple[float, float]
 # What a remedy needs: a file that ``--fix`` drafts, a field in the form of the host, or other work.
 Effort = Literal["file", "field", "work"]
 _SAME = 1e-9
+_NAMED = 4  # unknown indicators of a letter
 
 
 class IndicatorResult(msgspec.Struct, frozen=True):
@@ -126,7 +133,8 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     on, `overall` where each letter has one. `equal_weights`: that of a dataset with all weights equal.
     They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
     `do_first` are the remedies with the largest gain for the least work, `undecided` says how what is unknown
-    becomes known; `priorities.with_priorities` fills both. `evidence_digest` names the evidence, from which
+    becomes known; `priorities.with_priorities` fills both. `notice` says where only fairreg's own catalogue
+    was read, and no record of the author. `evidence_digest` names the evidence, from which
     the same report can be computed again.
     """
 
@@ -147,6 +155,7 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     with_fairreg: WithFairreg | None = None
     do_first: tuple[FirstStep, ...] = ()
     undecided: tuple[Undecided, ...] = ()
+    notice: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``fairreg assess --json`` prints."""
@@ -174,10 +183,23 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
         evidence_digest=evidence.digest,
         equal_weights=rubric.equal_weights(found.verdict for _, found in scored) if counted else None,
         with_fairreg=_with_fairreg(rules, evidence, scored),
+        notice=_notice(evidence),
     )
 
 
+def _notice(evidence: Evidence) -> str | None:
+    if not evidence.only_catalogue:
+        return None
+    from fairreg.assessment.catalogue_entries import notice
+
+    return notice(evidence)
+
+
 def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
+    if evidence.only_catalogue:
+        from fairreg.assessment.catalogue_entries import finding  # most commands meet none
+
+        return [(item, finding(item, evidence)) for item in rubric.indicators(rules)]
     return [(item, judged(item, evidence)) for item in rubric.indicators(rules)]
 
 
@@ -254,14 +276,69 @@ def interval_text(interval: Interval | None) -> str:
     return f"{math.floor(100 * low + _SAME)}-{math.ceil(100 * high - _SAME)} %"
 
 
-def not_enough(report: AssessmentReport, start: str | None = None) -> str | None:
-    """Return why the letter or principle `start` (``I``, ``I2``), or the report, has no number; else None."""
-    if start is not None:
-        missing = _missing(report, start)
-        return f"not enough evidence: {missing} unknown" if missing else None
-    letters = {letter: missing for letter in report.letters if (missing := _missing(report, letter))}
-    told = ", ".join(f"{letter} ({missing} unknown)" for letter, missing in letters.items())
-    return f"not enough evidence in {told}" if told else None
+def not_enough(report: AssessmentReport, start: str) -> str | None:
+    """Return why the letter or principle `start` (``I``, ``I2``) has no number; None where it has one."""
+    missing = _missing(report, start)
+    return f"not enough evidence: {missing} unknown" if missing else None
+
+
+def why_no_overall(report: AssessmentReport) -> str | None:
+    """Return which letters have verdicts for too little of their weight, and what is unknown of them.
+
+    None where there is an overall score, or nothing to score.
+    """
+    lacking = [letter for letter in report.letters if _missing(report, letter)]
+    if report.overall is not None or not lacking:
+        return None
+    needed = coverage_text(rubrics.ENOUGH)
+    covered = [coverage_text(report.letter_coverage[letter]) for letter in lacking]
+    unknown = [f"(unknown: {_some(_unknown(report, letter))})" for letter in lacking]
+    if len(lacking) == 1:
+        return f"{lacking[0]} has verdicts for {covered[0]} of its weight and needs {needed} {unknown[0]}"
+    parts = [
+        f"{letter} for {part} {ids}" for letter, part, ids in zip(lacking, covered, unknown, strict=True)
+    ]
+    parts[0] = f"{lacking[0]} has verdicts for {covered[0]} of its weight {unknown[0]}"
+    return f"{', '.join(parts)}; each needs {needed}"
+
+
+def no_overall(report: AssessmentReport) -> str | None:
+    """Return the sentences on a missing overall score: the reason, and where it lies; None where it is there.
+
+    No overall score: I has verdicts for 75 % of its weight and needs 80 % (unknown: I1-4, I2-2). It lies
+    between 65 and 71 %.
+    """
+    why = why_no_overall(report)
+    return f"No overall score: {why}. {lies(report)}" if why else None
+
+
+def lies(report: AssessmentReport) -> str:
+    """Return the sentence on where the overall score lies; empty where nothing applies."""
+    ends = interval_text(report.interval).replace("-", " and ", 1)
+    return f"It lies between {ends}." if " and " in ends else ""
+
+
+def badge_line(badge: Badge) -> str:
+    """Return whether the badge is awarded, and why.
+
+    >>> badge_line(Badge(awarded=False, label="FAIR 59 %", reason="Essential indicators fail: I2-2."))
+    'No badge: essential indicators fail: I2-2.'
+    """
+    return f"Badge: {badge.label}. {badge.reason}" if badge.awarded else f"No badge: {_lower(badge.reason)}"
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _unknown(report: AssessmentReport, letter: str) -> list[str]:
+    parts = [part for name, part in report.principles.items() if name[0] == letter]
+    return [item.id for part in parts for item in part.indicators if item.verdict is Verdict.UNKNOWN]
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return ", ".join(ids[:_NAMED]) + more
 
 
 def _missing(report: AssessmentReport, start: str) -> str | None:

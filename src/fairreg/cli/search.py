@@ -124,12 +124,15 @@ def search(
             if live
             else find()
         )
+        note = None if min_fair is None else _threshold_note(find, query, report)
     for warning in report.warnings:
         log(f"Warning: {warning}")
     if json:
         print_versioned("search", report.to_json())
     else:
-        _print_results(report)
+        _print_results(report, below=note is not None)
+    if note:
+        log(note)
     if report.all_failed:
         _require_an_answer()
 
@@ -182,9 +185,37 @@ def _require_an_answer() -> None:
     raise typer.Exit(Unreachable.exit_code)
 
 
-def _print_results(report: "SearchReport") -> None:
+# Below it, a threshold may hide more than it shows.
+_FEW = 5
+
+
+def _threshold_note(find: "Callable[..., SearchReport]", query: str, report: "SearchReport") -> str | None:
+    """Return how many entries match without the threshold, if few pass it and it leaves any out."""
+    from shlex import quote
+
+    if report.total >= _FEW:
+        return None
+    every, scored = (
+        find(min_fair=least, limit=1, explain=False, facets=False).total for least in (None, 0.0)
+    )
+    if every <= report.total:
+        return None
+    many = "1 entry matches" if every == 1 else f"{every} entries match"
+    have = "has" if scored == 1 else "have"
+    told = f"Without --min-fair {many}, of which {scored or 'none'} {have} an overall score."
+    if scored == every:
+        return told
+    which = f"--query {quote(query)}" if query.strip() else "--all"
+    return f"{told} To score the rest, run: fairreg assess {which}"
+
+
+def _print_results(report: "SearchReport", *, below: bool = False) -> None:
+    """Print the results; `below`: a note on entries below the threshold follows."""
     from fairreg.cli.output import log
 
+    if not report.results and below:
+        log("No entry has the FAIR score that --min-fair asks for.")
+        return
     if not report.results:
         log(
             "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."

@@ -48,6 +48,7 @@ __all__ = [
     "object_keys",
     "older_assessments",
     "own_assessments",
+    "report_of",
     "save_assessments",
     "show_scores",
     "subject",
@@ -182,6 +183,17 @@ def evidence_of(connection: Connection, item: Assessment) -> bytes:
         raise RecordError(
             f"The evidence of {item.identifier} is damaged: {error}.", hint="Assess it again online."
         ) from error
+
+
+def report_of(connection: Connection, item: Assessment) -> bytes:
+    """Return the report of an assessment; RecordError where it is damaged or missing."""
+    keys = ("evidence_sha256", "rubric", "rubric_version", "judged_at")
+    same = [assessments.c[name] == getattr(item, name) for name in keys]
+    found = connection.execute(select(assessments.c.report).where(*same).limit(1)).scalar()
+    try:
+        return zlib.decompress(found or b"")
+    except zlib.error as error:
+        raise RecordError(f"The report of {item.identifier} is damaged: {error}.") from error
 
 
 @dataclass(frozen=True)

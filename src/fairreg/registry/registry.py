@@ -549,6 +549,13 @@ class Registry:
         with self._database.reading() as connection:
             return evidence_of(connection, assessment)
 
+    def assessment_report(self, assessment: "Assessment") -> bytes:
+        """Return the report of an assessment, a JSON document. Raises RecordError."""
+        from fairreg.registry.assessments import report_of
+
+        with self._database.reading() as connection:
+            return report_of(connection, assessment)
+
     def get_property(self, name: str) -> str | None:
         """Return the value that `set_property` stored under `name`, which has at most 64 characters."""
         with self._database.reading() as connection:

@@ -10,6 +10,7 @@ from fairreg.assessment.findings import (
     cite_probe,
     cite_record,
     failed,
+    field_words,
     graded,
     partial,
     passed,
@@ -126,7 +127,7 @@ def rich(evidence: Evidence) -> Finding:
     """
     present = _fields(evidence)
     cited = [cite for value in present.values() if value for cite in value]
-    missing = [name for name, value in present.items() if not value]
+    missing = [field_words(name) for name, value in present.items() if not value]
     reason = f"{len(present) - len(missing)} of 10 fields have content" + (
         f"; {', '.join(missing)} missing." if missing else "."
     )

@@ -18,6 +18,7 @@ from fairreg.assessment.findings import (
     cite_record,
     cite_text,
     failed,
+    field_words,
     free_texts,
     graded,
     is_prose,
@@ -47,7 +48,7 @@ _SOME = 2
 def citation(evidence: Evidence) -> Finding:
     """Fields that a citation needs; a field that only DataCite has counts too."""
     present = _core(evidence)
-    missing = [name for name, citation in present.items() if citation is None]
+    missing = [field_words(name) for name, citation in present.items() if citation is None]
     cited = [citation for citation in present.values() if citation is not None]
     remedy = f"Add {', '.join(missing) or 'the names of the persons who made it'} to the record at its host."
     reason = f"{_CORE - len(missing)} of {_CORE} core fields are stated"
@@ -164,7 +165,8 @@ def machine_learning(evidence: Evidence) -> Finding:
         "State task, architecture, framework, inputs, outputs and intended use in the record, in "
         "fair4ml.jsonld or in the front matter of MODEL_CARD.md."
     )
-    reason = f"{len(stated)} of 5 fields are structured ({', '.join(stated) or 'none'})"
+    named = ", ".join(map(field_words, stated)) or "none"
+    reason = f"{len(stated)} of 5 fields are structured ({named})"
     if len(stated) >= _STRUCTURED:
         return passed(f"{reason}.", *cited)
     if len(stated) >= _SOME:

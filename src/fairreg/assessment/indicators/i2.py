@@ -44,6 +44,7 @@ _NO_PAPER = re.compile(
     re.IGNORECASE,
 )
 _GOOD, _FAIR = 0.75, 0.5
+_UNREAD = "the training data"
 _ROUNDING = 1e-9
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
@@ -130,7 +131,8 @@ def training_data_fair(evidence: Evidence) -> Finding:
         return unread_files(evidence, "a reference to the training data", remedy=remedy)
     cited = [cite_dataset(_as_known(item)) for item in evidence.datasets]
     worst, best = (_verdict(evidence.datasets, unread) for unread in (0.0, 1.0))
-    reason = "; ".join(map(_scores, evidence.datasets)) + "."
+    told = "; ".join(map(_scores, evidence.datasets))
+    reason = f"{told[0].upper() if told.startswith(_UNREAD) else told[0]}{told[1:]}."
     if worst is not best:
         return unknown(reason, *cited)
     if worst is Verdict.PASS:
@@ -151,7 +153,7 @@ def _score(dataset: DatasetScore, unread: float) -> float:
 
 def _as_known(dataset: DatasetScore) -> DatasetScore:
     """Return the score to be cited: one of an older rubric is not shown."""
-    if is_current(dataset):
+    if is_current(dataset) or dataset.unread:
         return dataset
     return msgspec.structs.replace(dataset, score=None, detail="no longer used: scored")
 
@@ -170,10 +172,12 @@ def _verdict(datasets: Sequence[DatasetScore], unread: float) -> Verdict:
 
 def _scores(dataset: DatasetScore) -> str:
     name = dataset.identifier.compact
+    if dataset.unread:
+        return f"{_UNREAD} {name} could not be read: {(dataset.detail or 'no reason is known').rstrip('.')}"
     if not is_current(dataset):
         return f"{name} was scored under an older rubric ({dataset.rubric}); assess it again"
     if dataset.score is None:
-        return f"{name} has no score ({(dataset.detail or 'not read').rstrip('.')})"
+        return f"{name} has no score ({(dataset.detail or 'too little was read').rstrip('.')})"
     low, high = (_score(dataset, unread) for unread in (0.0, 1.0))
     ends = f" (between {low:.0%} and {high:.0%} with what was not read)" if high > low + _ROUNDING else ""
     fails = f" and fails the essential check {', '.join(dataset.failed)}" if dataset.failed else ""

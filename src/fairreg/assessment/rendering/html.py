@@ -9,12 +9,21 @@ from shlex import quote
 
 from fairreg import pages
 from fairreg.assessment.base import Verdict
+from fairreg.assessment.findings import cited_words
 from fairreg.assessment.principle_names import named_principle
 from fairreg.assessment.priorities import effort_text, heading, points
 from fairreg.assessment.rendering.citations import address_of, grouped, readable_time
 from fairreg.assessment.rendering.comparison import compared
 from fairreg.assessment.rendering.profile import HATCHING, percent, profile
-from fairreg.assessment.report import AssessmentReport, coverage_text, interval_text, not_enough
+from fairreg.assessment.report import (
+    AssessmentReport,
+    badge_line,
+    coverage_text,
+    interval_text,
+    lies,
+    not_enough,
+    why_no_overall,
+)
 
 __all__ = ["to_html"]
 
@@ -30,6 +39,7 @@ def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
         name=name or report.id,
         report=report,
         address=address_of(report.id),
+        cited_words=cited_words,
         command=f"fairreg assess {quote(report.id)} --fix FOLDER",
         profile=profile(report),
         hatching=HATCHING,
@@ -37,16 +47,18 @@ def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
         compared=compared(report),
         words=_WORDS,
         across=_across,
+        badge_line=badge_line,
         coverage_text=coverage_text,
         effort_text=effort_text,
         grouped=grouped,
         interval_text=interval_text,
-        lacking=[letter for letter in report.letters if not_enough(report, letter)],
+        lies=lies,
         not_enough=partial(not_enough, report),
         percent=percent,
         points=points,
         principle=partial(named_principle, report.rubric),
         readable_time=readable_time,
+        why_no_overall=why_no_overall,
     )
 
 

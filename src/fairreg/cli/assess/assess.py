@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``assess``: score the FAIRness of one or many models or datasets, with the evidence for each verdict."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 from fairreg.cli.options import Json, Scheduler, a_number, ready
 
 if TYPE_CHECKING:
+    from fairreg.errors import UsageError
     from fairreg.services.assess.assess import AssessmentReport, Evidence
 
 __all__ = ["register"]
@@ -148,6 +150,8 @@ def assess(
         )
     elif pid is None:
         raise typer.BadParameter("Give an identifier, --all or --query.")
+    elif _is_here(pid):
+        raise _local(pid)
     elif history:
         print_history(pid, json=json)
     else:
@@ -166,6 +170,21 @@ def _check_choice(every: bool, query: str | None, *, single: bool, many: bool) -
         _refuse(query is not None and not query.strip(), "--query needs words; use --all for all entries.")
     else:
         _refuse(many, "--limit, --since and --scheduler need --all or --query.")
+
+
+def _is_here(pid: str) -> bool:
+    """Tell whether a text names a file or folder on this machine, and is no DOI, address or prefixed id."""
+    return ":" not in pid and not pid.startswith("10.") and os.path.lexists(pid)
+
+
+def _local(pid: str) -> "UsageError":
+    from fairreg.errors import UsageError
+
+    what = "a folder" if Path(pid).is_dir() else "a file"
+    return UsageError(
+        f"{pid} is {what} here; assess reads published records, inspect describes a local file.",
+        hint="For a published object of this name give its address, or an id such as huggingface:org/name.",
+    )
 
 
 def _refuse(nonsense: bool, sentence: str) -> None:
@@ -212,12 +231,16 @@ def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, 
     from fairreg.cli.output import log
     from fairreg.services.assess.outputs import fix
 
+    if report.notice:
+        log("No file is drafted, because the record of the author was not read.")
+        return
     for line in fixed_lines(fix(evidence, report, folder, force=force)):
         log(line)
 
 
 def _require(report: "AssessmentReport", least: float | None) -> None:
-    from fairreg.assessment.report import not_enough
+    from fairreg.assessment.priorities import advice
+    from fairreg.assessment.report import lies, why_no_overall
     from fairreg.errors import BelowThreshold
     from fairreg.rubrics import reaches
 
@@ -225,8 +248,8 @@ def _require(report: "AssessmentReport", least: float | None) -> None:
         return
     if report.overall is None:
         raise BelowThreshold(
-            f"There is no overall score to compare with {least:g}: {not_enough(report)}.",
-            hint="Assess it where its files and the network can be reached, or ask for access to the files.",
+            f"There is no overall score to compare with {least:g}: {why_no_overall(report)}. {lies(report)}",
+            hint=advice(report) or None,
         )
     if not reaches(report.overall, least):
         raise BelowThreshold(f"The overall score is {report.overall:.4f}, below {least:g}.")

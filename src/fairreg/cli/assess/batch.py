@@ -3,6 +3,7 @@
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from fairreg.registry import Assessment
     from fairreg.services.assess.assess import AssessmentReport
     from fairreg.services.assess.batch import BatchReport
+    from fairreg.services.assess.batch_report import Mean
 
 __all__ = ["assess_many", "print_history", "print_tool_comparison"]
 
 # Columns of a terminal from which the history names the evidence, too; --json always does.
 _WITH_DIGESTS = 100
+_SHOWN = 8  # verdicts that changed
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
 
 
@@ -41,14 +44,17 @@ def print_tool_comparison(report: "AssessmentReport") -> None:
 def print_history(pid: str, *, json: bool) -> None:
     """Print the assessments of an object, newest first."""
     from fairreg.cli.output import log, print_versioned
-    from fairreg.services.assess.assess import history
+    from fairreg.services.assess.assess import changed_verdicts, history
 
     with ready() as (chosen, registry):
         found = history(chosen, pid, registry=registry)
+        pairs = () if json else pairwise(found)
+        changes = [(newer, changed_verdicts(registry, newer, older)) for newer, older in pairs]
     if json:
         print_versioned("assess-history", [_plain(item) for item in found])
     elif found:
         _history_table(found)
+        _print_changes(changes)
     else:
         log(f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
 
@@ -88,6 +94,17 @@ def _history_table(found: "tuple[Assessment, ...]") -> None:
         evidence = (item.evidence_sha256[:12],) if digests else ()
         table.add_row(when, item.rubric, item.rubric_version, *scores, *evidence)
     out.print(table, markup=False)
+
+
+def _print_changes(changes: "list[tuple[Assessment, tuple[tuple[str, str, str], ...]]]") -> None:
+    """Print which verdicts changed, newest assessment first."""
+    from fairreg.cli.output import console
+
+    for item, changed in changes:
+        if changed:
+            shown = ", ".join(f"{number} {before} -> {after}" for number, before, after in changed[:_SHOWN])
+            more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+            console().print(f"{item.assessed_at} changed: {shown}{more}", soft_wrap=True)
 
 
 def _change(item: "Assessment", before: "Assessment | None") -> str:
@@ -145,24 +162,37 @@ def _is_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
+def _mean(mean: "Mean | None", records: int) -> str:
+    """Format a mean, with the number of records behind it where that is not all."""
+    if mean is None or not mean.count:
+        return percent(None)
+    return percent(mean.value) + (f" ({mean.count})" if mean.count < records else "")
+
+
 def _summary(report: "BatchReport") -> None:
     from rich.table import Table
 
     from fairreg.assessment.report import coverage_text
     from fairreg.cli.output import console
+    from fairreg.sources import CURATED
 
     out = console()
     out.print(
         f"{report.assessed} assessed in {report.seconds:.1f} s, {report.skipped} skipped, "
         f"{len(report.failures)} failed; {report.compared} with enough evidence for an overall score"
     )
+    if report.unchanged:
+        out.print(f"{report.unchanged} unchanged since they were assessed before, so not stored again")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Source", "Records", "F", "A", "I", "R", "Overall", "Coverage"):
+    for title in ("Source", "Rubric", "Records", "F", "A", "I", "R", "Overall", "Coverage"):
         table.add_column(title, no_wrap=True)
-    for source, means in report.by_source().items():
-        letters = (percent(means["letters"].get(letter)) for letter in "FAIR")
-        scores = (*letters, percent(means["overall"]), coverage_text(means["coverage"] or 0.0))
-        table.add_row(source, str(means["count"]), *scores)
+    for (source, rubric), means in report.by_rubric().items():
+        scores = [_mean(means.letters.get(letter), means.count) for letter in "FAIR"]
+        covered = coverage_text(means.coverage.value or 0.0)
+        overall = _mean(means.overall, means.count)
+        table.add_row(source, rubric, str(means.count), *scores, overall, covered)
     out.print(table, markup=False)
+    if any(source == CURATED.name for source, _ in report.by_rubric()):
+        out.print("catalogue: only fairreg's own entries were read, no records of the authors.")
     common = ", ".join(f"{number} ({count})" for _, number, count in report.commonest())
     out.print(f"Most frequent failures: {common or 'none'}")

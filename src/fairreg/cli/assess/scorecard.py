@@ -8,6 +8,7 @@ from fairreg.schemas.text import clean
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from fairreg.assessment.report import Interval
     from fairreg.services.assess.assess import AssessmentReport, IndicatorResult
     from fairreg.services.assess.outputs import FixReport
 
@@ -18,31 +19,35 @@ _MARKS = {"pass": "+", "partial": "~", "fail": "-", "unknown": "?", "not_applica
 _WEIGHTS = {3: "essential", 2: "important", 1: "useful"}
 _SETTLED = ("pass", "not_applicable")
 _BAR = 20
+_LEGEND = "Bars without a number: # is known, = is what unknown verdicts can still add, . is lost."
 
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """Print the scorecard; a brief one omits indicators with full points."""
-    from fairreg.assessment.report import coverage_text, not_enough
+    from fairreg.assessment.report import badge_line, coverage_text, not_enough
     from fairreg.cli.assess.first_steps import print_first_steps
     from fairreg.cli.output import console
 
     out = console()
     out.print(f"FAIR assessment of {report.id}", style="bold")
     out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
+    if report.notice:
+        out.print(clean(report.notice), style="yellow")
     between = {letter: _between(report.letters[letter], report.letter_intervals[letter]) for letter in "FAIR"}
     width = max(map(len, between.values()))
     for letter, score in report.letters.items():
         covered = coverage_text(report.letter_coverage[letter])
+        bar = _bar(score, report.letter_intervals[letter])
         reason = not_enough(report, letter)
-        told = (
-            f"{letter}  {_bar(score)} {percent(score):>5}{between[letter]:>{width}}   coverage {covered:>5}"
-        )
+        told = f"{letter}  {bar} {percent(score):>5}{between[letter]:>{width}}   coverage {covered:>5}"
         out.print(f"{told}   {reason}" if reason else told)
     for line in overall_lines(report):
         out.print(line, style="bold")
     if report.badge is not None:
-        out.print(f"{report.badge.label}: {report.badge.reason}")
+        out.print(badge_line(report.badge))
     print_first_steps(report)
+    if any(found.score is None and found.interval for found in report.principles.values()):
+        out.print(_LEGEND, style="dim")
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
@@ -56,14 +61,14 @@ def _between(score: float | None, interval: "tuple[float, float] | None") -> str
 
 def overall_lines(report: "AssessmentReport") -> list[str]:
     """Return the lines on the overall score: number, interval and coverage, or why there is no number."""
-    from fairreg.assessment.report import coverage_text, not_enough
+    from fairreg.assessment.report import coverage_text, no_overall
 
     between, covered = _between(report.overall, report.interval), coverage_text(report.coverage)
-    reason = not_enough(report)
     lines = [f"overall {percent(report.overall)}{between}   coverage {covered}"]
     if report.equal_weights is not None:
         lines.append(f"with all weights equal, as Chen et al. count: {percent(report.equal_weights)}")
-    return lines if reason is None else [*lines, f"no overall score: {reason}"]
+    reason = no_overall(report)
+    return lines if reason is None else [*lines, reason]
 
 
 def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
@@ -79,7 +84,8 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     table.add_column("Verdict, evidence and next step", overflow="fold")
     for name, found in report.principles.items():
         shown = percent(found.score) if found.score is not None else interval_text(found.interval)
-        told = f"{principle_name(report.rubric, name)} {_bar(found.score)} {shown}".lstrip()
+        bar = f"{_bar(found.score, found.interval, '=')} " if found.interval else ""
+        told = f"{principle_name(report.rubric, name)} {bar}{shown}".lstrip()
         settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
         more = f"   {settled} of {len(found.indicators)} lack no points" if settled else ""
         table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")
@@ -92,10 +98,12 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
 
 
 def _verdict_line(item: "IndicatorResult") -> str:
+    from fairreg.assessment.findings import cited_words
+
     colour = _COLOURS[item.verdict]
     lines = [f"[{colour}]{item.verdict}[/{colour}] {_plain(f'{item.title}: {item.reason}')}"]
     lines += [
-        f"  [dim]{_plain(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
+        f"  [dim]{_plain(f'{cited.source} {cited_words(cited)}: {_short(cited.value)}')}[/dim]"
         for cited in item.evidence[:2]
     ]
     lines += [f"  -> {_plain(item.remedy)}"] if item.remedy else []
@@ -152,9 +160,12 @@ def _served(serves: tuple[str, ...]) -> str:
     return f" for {', '.join(serves)}" if serves else ""
 
 
-def _bar(score: float | None) -> str:
-    full = round(_BAR * (score or 0.0))
-    return "#" * full + "." * (_BAR - full)
+def _bar(score: float | None, interval: "Interval | None", possible: str = ".") -> str:
+    """Return a bar up to the score; without a number up to the least one, `possible` on to the greatest."""
+    low, high = interval or (0.0, 0.0)
+    full = round(_BAR * (low if score is None else score))
+    open_ = max(round(_BAR * high), full) - full if score is None else 0
+    return "#" * full + possible * open_ + "." * (_BAR - full - open_)
 
 
 def _short(value: str, limit: int = 100) -> str:

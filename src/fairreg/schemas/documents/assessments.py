@@ -194,6 +194,8 @@ class AssessDocument(DocumentPart, frozen=True):
     """Remedies with the largest gain for the least work."""
     undecided: list[UndecidedIndicators]
     """Indicators without a verdict, and what makes them known."""
+    notice: str | None
+    """Sentence that only fairreg's catalogue was read, and no record of the author; null where one was."""
 
 
 class AssessedRow(DocumentPart, frozen=True):
@@ -243,6 +245,19 @@ class MeansOfSource(DocumentPart, frozen=True):
     """Mean score by letter, 0 to 1; null where none has one."""
 
 
+class MeansByRubric(MeansOfSource, frozen=True):
+    """Means over the records of a source that were scored by one rubric."""
+
+    source: str
+    """Source."""
+    rubric: str
+    """Rubric."""
+    scored: int
+    """Number of records behind the mean overall score."""
+    letters_scored: dict[str, int]
+    """Number of records behind the mean of each letter."""
+
+
 class CommonFailure(DocumentPart, frozen=True):
     """Indicator that fails often."""
 
@@ -277,8 +292,12 @@ class AssessManyDocument(DocumentPart, frozen=True):
     """Number of records that were assessed."""
     compared: int
     """Number of records whose score is shown by search."""
+    unchanged: int
+    """Number of assessed records whose assessment was stored before; nothing new is stored of them."""
     by_source: dict[str, MeansOfSource]
     """Means by source."""
+    by_rubric: list[MeansByRubric]
+    """Means by source and rubric: scores of models and of datasets do not compare."""
     commonest_failures: list[CommonFailure]
     """Indicators that fail most often."""
 

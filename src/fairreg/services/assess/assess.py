@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Assessment of an object: gather the evidence once, evaluate every indicator, store both."""
 
+import msgspec
 from msgspec.structs import replace
 
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.assessment.report import assess as judge
+from fairreg.errors import RecordError
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
-from fairreg.services.assess.store import AssessmentResult, newest_evidence, rescored, save
+from fairreg.services.assess.store import AssessmentResult, is_stored, newest_evidence, rescored, save
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened, storing
@@ -22,6 +24,7 @@ __all__ = [
     "Evidence",
     "IndicatorResult",
     "assess",
+    "changed_verdicts",
     "examine",
     "gather",
     "history",
@@ -64,8 +67,11 @@ def examine(
     with opened(registry, settings, log) as used:
         evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
         report = judge(evidence)
-        with storing("The assessment is", log):
-            save(used, [AssessmentResult(evidence, report)])
+        made = AssessmentResult(evidence, report)
+        # Without the network the same evidence is found each time: that is no new assessment.
+        if not (without_network and is_stored(used, made)):
+            with storing("The assessment is", log):
+                save(used, [made])
     return evidence, with_priorities(report, evidence)
 
 
@@ -102,6 +108,47 @@ def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log
     log(f"Scored from the evidence of {evidence.gathered_at}, without the network.")
     asked, evidence = requested.require(), rescored(registry, evidence)
     return evidence if evidence.requested.key == asked.key else replace(evidence, requested=asked.bare)
+
+
+def changed_verdicts(
+    registry: Registry, newer: Assessment, older: Assessment
+) -> tuple[tuple[str, str, str], ...]:
+    """Return the indicators whose verdict changed between two assessments: (id, before, after).
+
+    Empty for those by different rules, and where a report cannot be read.
+    """
+    by_same_rules = (newer.rubric, newer.rubric_version) == (older.rubric, older.rubric_version)
+    if not by_same_rules or newer.evidence_sha256 == older.evidence_sha256:
+        return ()
+    try:
+        after, before = (_verdicts(registry.assessment_report(item)) for item in (newer, older))
+    except (RecordError, msgspec.DecodeError):
+        return ()
+    return tuple(
+        (number, before[number], verdict)
+        for number, verdict in after.items()
+        if before.get(number, verdict) != verdict
+    )
+
+
+class _Judged(msgspec.Struct):
+    """Verdict in a stored report; other keys are left out, so that those of earlier releases are read."""
+
+    id: str
+    verdict: str
+
+
+class _Part(msgspec.Struct):
+    indicators: tuple[_Judged, ...]
+
+
+class _Stored(msgspec.Struct):
+    principles: dict[str, _Part]
+
+
+def _verdicts(document: bytes) -> dict[str, str]:
+    stored = msgspec.json.decode(document, type=_Stored)
+    return {item.id: item.verdict for part in stored.principles.values() for item in part.indicators}
 
 
 def history(

@@ -170,6 +170,9 @@ class _Run:
             self.report.failures.append(outcome)
         else:
             self.report.add(outcome.row)
+            if outcome.assessment is None:
+                self.report.unchanged += 1
+                return
             self._made.append(outcome.assessment)
             if len(self._made) >= _BATCH:
                 self._write()

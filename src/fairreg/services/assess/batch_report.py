@@ -78,29 +78,34 @@ class _Listed(list[Any]):
 
 
 @dataclass
-class _Mean:
+class Mean:
+    """Mean over the records that have a value, of which there are `count`."""
+
     total: float = 0.0
     count: int = 0
 
     def add(self, value: float | None) -> None:
+        """Count a value, if it is one."""
         if value is not None:
             self.total, self.count = self.total + value, self.count + 1
 
     @property
     def value(self) -> float | None:
+        """The mean; None without a value."""
         return self.total / self.count if self.count else None
 
 
 @dataclass
-class _Sums:
-    """Sums over the rows of one source."""
+class Means:
+    """Means over the rows of one source, or of one source by one rubric."""
 
     count: int = 0
-    overall: _Mean = field(default_factory=_Mean)
-    coverage: _Mean = field(default_factory=_Mean)
-    letters: dict[str, _Mean] = field(default_factory=lambda: defaultdict(_Mean))
+    overall: Mean = field(default_factory=Mean)
+    coverage: Mean = field(default_factory=Mean)
+    letters: dict[str, Mean] = field(default_factory=lambda: defaultdict(Mean))
 
     def add(self, row: BatchRow) -> None:
+        """Count a row."""
         self.count += 1
         self.overall.add(row.overall)
         self.coverage.add(row.coverage)
@@ -108,6 +113,7 @@ class _Sums:
             self.letters[letter].add(score)
 
     def to_json(self) -> dict[str, Any]:
+        """The means as JSON."""
         letters = {letter: mean.value for letter, mean in self.letters.items()}
         means = {"overall": self.overall.value, "coverage": self.coverage.value, "letters": letters}
         return {"count": self.count, **means}
@@ -118,7 +124,8 @@ class BatchReport:
     """Result of a run. `skipped` entries were assessed before, `resumed` ones by an earlier part of this run.
 
     `assessed` counts the rows, `compared` those whose score covers enough of the rubric to be shown by
-    search. The rows themselves are kept if `with_rows` is set.
+    search, `unchanged` those whose assessment is stored already. The rows themselves are kept if `with_rows`
+    is set.
     """
 
     query: str
@@ -128,11 +135,13 @@ class BatchReport:
     skipped: int = 0
     assessed: int = 0
     compared: int = 0
+    unchanged: int = 0
     resumed: bool = False
     rows: Spool[BatchRow] = field(default_factory=lambda: Spool(BatchRow))
     failures: Spool[Failure] = field(default_factory=lambda: Spool(Failure))
     seconds: float = 0.0
-    _sums: dict[str, _Sums] = field(default_factory=lambda: defaultdict(_Sums))
+    _sums: dict[str, Means] = field(default_factory=lambda: defaultdict(Means))
+    _by_rubric: dict[tuple[str, str], Means] = field(default_factory=lambda: defaultdict(Means))
     _failing: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, row: BatchRow) -> None:
@@ -140,6 +149,7 @@ class BatchReport:
         self.assessed += 1
         self.compared += row.overall is not None
         self._sums[row.source].add(row)
+        self._by_rubric[row.source, row.rubric].add(row)
         self._failing.update((row.rubric, number) for number in row.failed)
         if self.with_rows:
             self.rows.append(row)
@@ -147,6 +157,10 @@ class BatchReport:
     def by_source(self) -> dict[str, dict[str, Any]]:
         """Number of assessed entries and means of coverage, overall score and letters per source."""
         return {name: sums.to_json() for name, sums in sorted(self._sums.items())}
+
+    def by_rubric(self) -> dict[tuple[str, str], Means]:
+        """Means per source and rubric: scores of models and of datasets do not compare."""
+        return dict(sorted(self._by_rubric.items()))
 
     def commonest(self) -> list[tuple[str, str, int]]:
         """The indicators that fail most often: (rubric, indicator, number of failures)."""
@@ -164,6 +178,17 @@ class BatchReport:
             "seconds": self.seconds,
             "assessed": self.assessed,
             "compared": self.compared,
+            "unchanged": self.unchanged,
             "by_source": self.by_source(),
+            "by_rubric": [
+                {
+                    "source": source,
+                    "rubric": rubric,
+                    "scored": means.overall.count,
+                    "letters_scored": {letter: mean.count for letter, mean in means.letters.items()},
+                    **means.to_json(),
+                }
+                for (source, rubric), means in self.by_rubric().items()
+            ],
             "commonest_failures": failing,
         }

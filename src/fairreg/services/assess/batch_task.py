@@ -19,7 +19,7 @@ from fairreg.registry import Assessment, EntrySnapshot, Registry, Window
 from fairreg.services.assess.assess import stored
 from fairreg.services.assess.batch_report import BatchRow, Failure
 from fairreg.services.assess.evidence_collector import EvidenceCollector
-from fairreg.services.assess.store import AssessmentResult, assessment_of
+from fairreg.services.assess.store import AssessmentResult, assessment_of, is_stored
 from fairreg.services.fetch.leads import entry_identifier
 from fairreg.settings import Settings
 from fairreg.web import HttpClient
@@ -33,10 +33,10 @@ _MAX_DOWNLOAD = 20 * 10**6
 
 @dataclass(frozen=True)
 class AssessedEntry:
-    """One entry's row and the assessment to store."""
+    """One entry's row and the assessment to store; None where the registry has the same one already."""
 
     row: BatchRow
-    assessment: Assessment
+    assessment: Assessment | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,8 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
     else:
         evidence = visit.gather(asked.url, asked)
     made = AssessmentResult(evidence, judge(evidence), entry.identifier)
+    if evidence.offline and is_stored(visit.registry, made):
+        return AssessedEntry(_row(known, made), None)
     return AssessedEntry(_row(known, made), assessment_of(visit.registry, made))
 
 
@@ -164,4 +166,5 @@ def _taken(visit: EvidenceCollector) -> Iterator[Assessment]:
         while visit.training_data:
             made = visit.training_data.popleft()
             found[id(made)] = made
-    return (assessment_of(visit.registry, made) for made in found.values())
+    fresh = (made for made in found.values() if not (visit.web is None and is_stored(visit.registry, made)))
+    return (assessment_of(visit.registry, made) for made in fresh)

@@ -37,7 +37,13 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
 from fairreg.services.assess.probes import ProbeResults, listing, probe_all
-from fairreg.services.assess.store import AssessmentResult, dataset_score, newest_evidence, save
+from fairreg.services.assess.store import (
+    AssessmentResult,
+    dataset_score,
+    newest_evidence,
+    save,
+    unread_dataset,
+)
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import (
     FetchedFiles,
@@ -154,12 +160,13 @@ class EvidenceCollector:
             probes=known.probes,
             files=_files(known),
             documents=_documents(known),
-            models=file_inspection.model_facts(fetched) if fetched else (),
+            models=file_inspection.model_facts(fetched, self.log) if fetched else (),
             added=known.added,
             downloaded=fetched is not None and known.complete,
             offline=self.web is None,
         )
-        if not deep or known.record.kind == "dataset":
+        # Training data that only the catalogue names are no statement of the author.
+        if not deep or known.record.kind == "dataset" or evidence.only_catalogue:
             return evidence
         named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
@@ -311,9 +318,7 @@ class EvidenceCollector:
                     with storing("The assessment of the training data is", self.log):
                         save(self.registry, [made])
         except FairregError as error:
-            rubric = f"{DATASETS.name} {DATASETS.version}"
-            unread = DatasetScore(identifier=dataset, rubric=rubric, when=self._now(), detail=error.message)
-            return unread, None
+            return unread_dataset(dataset, error, self._now(), offline=self.web is None), None
         return dataset_score(dataset, evidence), made
 
     def _now(self) -> str:

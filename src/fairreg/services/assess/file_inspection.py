@@ -21,6 +21,7 @@ from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
+from fairreg.web import Log, no_log
 
 __all__ = ["card", "documents", "files", "leaves_out", "located_documents", "model_facts", "stated_documents"]
 
@@ -105,7 +106,7 @@ def stated_documents(source: str, payload: bytes | None) -> tuple[Document, ...]
     )
 
 
-def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
+def model_facts(fetched: FetchedFiles, log: Log = no_log) -> tuple[ModelFact, ...]:
     """Facts from reading the model files, and from running the chosen one."""
     # A damaged or unsafe file stays in `files` by its format; it is not a usable model.
     known, refused = recognise_fetched(fetched)
@@ -114,7 +115,7 @@ def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
         chosen = meant(known, refused, fetched=fetched)[0] if known else None
     except FairregError:
         chosen = None
-    recognised = (_fact(item, fetched, is_chosen=item == chosen) for item in known)
+    recognised = (_fact(item, fetched, log, is_chosen=item == chosen) for item in known)
     return (*recognised, *_other_graphs(fetched, {item.path for item in known}))
 
 
@@ -130,9 +131,9 @@ def _other_graphs(fetched: FetchedFiles, known: Collection[Path]) -> Iterator[Mo
         yield ModelFact(file=_spelled(fetched.name_of(path)), inputs=inputs, outputs=outputs)
 
 
-def _fact(item: Recognition, fetched: FetchedFiles, *, is_chosen: bool) -> ModelFact:
+def _fact(item: Recognition, fetched: FetchedFiles, log: Log, *, is_chosen: bool) -> ModelFact:
     graph, fault = _graph(item)
-    agreed, detail = _agreement(item) if is_chosen else ((), None)
+    agreed, detail = _agreement(item, log) if is_chosen else ((), None)
     return ModelFact(
         file=_spelled(fetched.name_of(item.path)),
         fingerprint=item.fingerprint,
@@ -155,15 +156,19 @@ def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
         return None, error.message
 
 
-def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
+def _agreement(item: Recognition, log: Log) -> tuple[tuple[str, ...], str | None]:
     """Return the runtimes whose outputs agree with those of the first one, and the first disagreement."""
     try:
         arrays = models.sample_for(item)
     except FairregError as error:
         return (), error.message
+    engines = [name for name in runners.available() if runners.takes_onnx(name)]
+    if engines:  # loading torch and the run may take half a minute
+        purpose = " to compare them" if len(engines) > 1 else ""
+        log(f"Running the model in {' and '.join(engines)}{purpose}")
     agreed: list[str] = []
     measure: dict[str, np.ndarray] | None = None
-    for name in filter(runners.takes_onnx, runners.available()):
+    for name in engines:
         try:
             outputs = models.load(item, runtime=name).run(arrays)
         except FairregError as error:

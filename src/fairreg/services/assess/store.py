@@ -8,15 +8,25 @@ from typing import NamedTuple
 import msgspec
 
 from fairreg.assessment.base import Verdict
-from fairreg.assessment.evidence import DatasetScore, Evidence, encoded
-from fairreg.assessment.report import AssessmentReport, coverage_text, not_enough
+from fairreg.assessment.evidence import DatasetScore, Evidence, Outcome, encoded
+from fairreg.assessment.report import AssessmentReport, coverage_text, why_no_overall
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS, Rubric, for_kind, indicators
 from fairreg.assessment.training import is_current
+from fairreg.errors import AccessDenied, FairregError, NotFound
 from fairreg.registry import Assessment, Registry, subject
 from fairreg.schemas.identifiers import Identifier, IdentifierLike
 
-__all__ = ["AssessmentResult", "assessment_of", "dataset_score", "newest_evidence", "rescored", "save"]
+__all__ = [
+    "AssessmentResult",
+    "assessment_of",
+    "dataset_score",
+    "is_stored",
+    "newest_evidence",
+    "rescored",
+    "save",
+    "unread_dataset",
+]
 
 
 class AssessmentResult(NamedTuple):
@@ -50,6 +60,31 @@ def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
         report=encoded(report),
         evidence=encoded(evidence),
     )
+
+
+def is_stored(registry: Registry, result: AssessmentResult) -> bool:
+    """Tell whether the newest stored assessment has these scores and this evidence, but for its times."""
+    evidence, report = result.evidence, result.report
+    try:
+        made = registry.assessments(result.entry or evidence.record.identifier, rubric=report.rubric)
+        newest = next(iter(made), None)
+        if newest is None or newest.offline != evidence.offline or _scores(newest) != _scores(report):
+            return False
+        known = _read(registry.assessment_evidence(newest))
+    except FairregError:
+        return False
+    return known is not None and _timeless(known) == _timeless(evidence)
+
+
+def _scores(item: Assessment | AssessmentReport) -> tuple[object, ...]:
+    return item.rubric_version, item.overall, item.coverage, dict(item.letters)
+
+
+def _timeless(evidence: Evidence) -> Evidence:
+    """Return evidence without the times at which it was gathered, in the scores of training data as well."""
+    replace = msgspec.structs.replace
+    datasets = tuple(replace(item, when=None, evidence_digest=None) for item in evidence.datasets)
+    return replace(evidence, gathered_at="", datasets=datasets)
 
 
 def newest_evidence(
@@ -87,17 +122,37 @@ def dataset_score(dataset: Identifier, evidence: Evidence) -> DatasetScore:
     )
 
 
+def unread_dataset(dataset: Identifier, error: FairregError, when: str, *, offline: bool) -> DatasetScore:
+    """Return the score of a dataset of which nothing could be read, with the reason."""
+    outcome: Outcome = "absent" if isinstance(error, NotFound) else "failed"
+    if isinstance(error, AccessDenied):
+        outcome = "denied"
+    return DatasetScore(
+        identifier=dataset,
+        rubric=_PRESENT,
+        when=when,
+        detail=error.message,
+        outcome="not_probed" if offline else outcome,
+    )
+
+
+_PRESENT = f"{DATASETS.name} {DATASETS.version}"
+
+
 def _why_no_score(report: AssessmentReport) -> str:
-    return f"{not_enough(report)}; {coverage_text(report.coverage)} of the checks could be made"
+    return f"{why_no_overall(report)}; {coverage_text(report.coverage)} of the checks could be made"
 
 
 def rescored(registry: Registry, evidence: Evidence) -> Evidence:
-    """Score the training data of stored evidence anew where their scores are of an older rubric.
+    """Score the training data of stored evidence anew where they have no score by the present rubric.
 
     They are scored from the stored evidence about the data that the score came from, else the newest; a
     score stays where the registry has none, and then decides nothing.
     """
-    datasets = tuple(item if is_current(item) else _rescored(registry, item) for item in evidence.datasets)
+    datasets = tuple(
+        item if is_current(item) and not item.unread else _rescored(registry, item)
+        for item in evidence.datasets
+    )
     return evidence if datasets == evidence.datasets else msgspec.structs.replace(evidence, datasets=datasets)
 
 

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The scorecard at a terminal: bars with and without a number, and lines that stay legible at 80 columns."""
+
+import re
+
+import pytest
+from msgspec.structs import replace
+
+from assessment.samples import BARE, HBB, advised, replaced, with_record
+from fairreg.cli.assess.first_steps import _hanging
+from fairreg.cli.assess.scorecard import _bar, print_report
+
+OFFLINE = replaced(HBB, downloaded=False, files=(), documents=(), models=(), probes=(), offline=True)
+LETTER = r"(?m)^{}\s+[#.]+\s+(\d+ %|\?).*\d+ %"
+
+
+def printed(capsys, evidence):
+    print_report(advised(evidence))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("score", "interval", "bar"),
+    [
+        (0.5, (0.5, 0.5), "##########.........."),
+        (0.5, (0.4, 0.6), "##########.........."),
+        (None, (0.25, 0.5), "#####=====.........."),
+        (None, (0.0, 1.0), "===================="),
+        (None, (0.0, 0.0), "...................."),
+        (None, (0.01, 0.02), "...................."),
+        (None, None, "...................."),
+    ],
+)
+def test_a_bar_without_a_number_shows_what_is_known_and_what_is_possible(score, interval, bar):
+    assert _bar(score, interval, "=") == bar
+
+
+def test_the_legend_of_the_bars_stands_once_and_only_where_a_principle_has_no_number(capsys):
+    text = printed(capsys, OFFLINE)
+    assert text.count("Bars without a number") == 1
+    assert re.search(r"(?m)^ +A1 .* #*=+\.* \d+-\d+ %", text)
+    assert "Bars without a number" not in printed(capsys, HBB)
+
+
+def test_letters_have_bars_of_two_signs_with_the_interval_beside(capsys):
+    for evidence in (OFFLINE, BARE, HBB):
+        text = printed(capsys, evidence)
+        for letter in "FAIR":
+            assert re.search(LETTER.format(letter), text), letter
+
+
+def test_a_letter_without_a_number_is_drawn_up_to_the_least_score(capsys):
+    report = replace(advised(OFFLINE), do_first=(), undecided=())
+    letter = next(name for name, score in report.letters.items() if score is None)
+    low, _ = report.letter_intervals[letter]
+    bar = re.search(rf"(?m)^{letter}  ([#.]+)", printed(capsys, OFFLINE))[1]
+    assert bar.count("#") == round(20 * low)
+
+
+def test_what_to_do_first_hangs_below_its_number_at_80_columns():
+    text = _hanging("1.", "R2-1 " + "words of a remedy " * 12, 80)
+    first, *others = text.split("\n")
+    assert first.startswith("  1. R2-1")
+    assert others
+    assert all(line.startswith("     w") or (line.startswith("     ") and len(line) <= 80) for line in others)
+    assert all(len(line) <= 80 and line == line.rstrip() for line in (first, *others))
+
+
+def test_the_badge_line_says_that_it_is_the_badge(capsys):
+    assert re.search(r"(?m)^Badge: FAIR \d+ %\. No essential indicator fails", printed(capsys, HBB))
+    poor = with_record(HBB, license=None, distributions=())
+    assert re.search(r"(?m)^No badge: essential indicators fail: [A-Z]\d", printed(capsys, poor))
