@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, with_record
+from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, unregistered, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, FileFact, ModelFact, Probe, ProbeKind
@@ -165,6 +165,7 @@ CASES = [
     ("F1-3", PARTIAL, record(version=HASH)),
     ("F1-3", PARTIAL, record(version="v1", distributions=(AT_COMMIT,))),
     ("F1-3", FAIL, record(version="main")),
+    ("F1-3", UNKNOWN, record(identifiers=(DOI,))),
     ("F1-4", PASS, record(distributions=(MODEL,))),
     ("F1-4", PARTIAL, record(distributions=(PACKED,))),
     ("F1-4", FAIL, BARE),
@@ -176,10 +177,12 @@ CASES = [
     ("F2-1", PARTIAL, datacite(record(creators=(ACCOUNT,), **CORE), creators=(ACCOUNT,))),
     ("F2-1", PARTIAL, record(creators=(Creator(name="Your name"),), **CORE)),
     ("F2-1", FAIL, BARE),
+    ("F2-1", UNKNOWN, BARE),
     ("F2-2", PASS, record(description=PROSE, keywords=("a", "b", "c"))),
     ("F2-2", PASS, datacite(description=PROSE, keywords=("a", "b", "c"))),
     ("F2-2", PARTIAL, record(keywords=("a",))),
     ("F2-2", FAIL, record(description="[More Information Needed] " * 30)),
+    ("F2-2", UNKNOWN, record(description=PROSE)),
     ("F2-3", PASS, record(ml_task=("t",), frameworks=("f",), model_category=("c",), intended_use="to tag")),
     ("F2-3", PARTIAL, record(ml_task=("t",), frameworks=("f",))),
     ("F2-3", PARTIAL, models(GRAPH)),
@@ -258,7 +261,8 @@ CASES = [
     ("A1.1-2", UNKNOWN, BARE),
     ("A1.1-3", PASS, probed("source_api", found=("openapi",))),
     ("A1.1-3", PARTIAL, probed("source_api", found=("documented",))),
-    ("A1.1-3", FAIL, probed("source_api", "absent")),
+    ("A1.1-3", FAIL, probed("source_api", "absent", base=probed("landing_page"))),
+    ("A1.1-3", UNKNOWN, probed("source_api", "absent")),
     ("A1.1-3", UNKNOWN, probed("source_api")),
     ("A1.2-1", PASS, record(distributions=(MODEL,))),
     ("A1.2-1", FAIL, record(distributions=(Distribution(name="m", url="http://x.org/m"),))),
@@ -301,7 +305,7 @@ CASES = [
     ("I1-2", PASS, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), models=(SHAPELESS,))),
     ("I1-2", PARTIAL, models(GRAPH)),
     ("I1-2", PARTIAL, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), downloaded=True)),
-    ("I1-2", FAIL, replaced(record(inputs=(OUT,), outputs=(OUT,)), models=(GRAPH,))),
+    ("I1-2", FAIL, replaced(record(inputs=(OUT,), outputs=(OUT,)), models=(GRAPH,), downloaded=True)),
     ("I1-2", FAIL, NOTHING),
     ("I1-2", UNKNOWN, BARE),
     ("I1-3", PASS, texts(("docs", "Inputs are read from HDF5 files."))),
@@ -391,6 +395,7 @@ CASES = [
     ("R1.1-1", PASS, datacite(license="MIT")),
     ("R1.1-1", PARTIAL, record(license_stated="ask us")),
     ("R1.1-1", FAIL, BARE),
+    ("R1.1-1", UNKNOWN, BARE),
     ("R1.1-2", PASS, texts(("license", LICENCE), base=record(license="MIT"))),
     ("R1.1-2", PARTIAL, texts(base=record(license="MIT"))),
     ("R1.1-2", PASS, texts(("readme", CARD), base=record(license="MIT"))),
@@ -505,8 +510,13 @@ CASES = [
     ("R3-3", FAIL, NOTHING),
     ("R3-3", UNKNOWN, BARE),
 ]
+# What is decided was asked of DataCite, too: the requested identifier is a DOI.
+CASES = [
+    (number, verdict, evidence if verdict == UNKNOWN else unregistered(evidence))
+    for number, verdict, evidence in CASES
+]
 # Decided by the record alone, which is always there.
-NEVER_UNKNOWN = {"F1-1", "F1-3", "F2-1", "F2-2", "F3-1", "R1.1-1"}
+NEVER_UNKNOWN = {"F1-1", "F3-1"}
 
 
 def named(case):

@@ -23,6 +23,7 @@ from fairreg.assessment.evidence import (
     FileFact,
     Outcome,
     Probe,
+    Unread,
 )
 from fairreg.assessment.lineage import why_no_list
 from fairreg.assessment.report import assess as judge
@@ -90,7 +91,8 @@ class _Known:
     added: ModelRecord | None = None
     # Files that the record leaves out; None where there are none, or none were looked for.
     others: "OtherFiles | None" = None
-    complete: bool = True
+    # Parts of the files that were not read, beside those that the fetched files tell.
+    unread: tuple[Unread, ...] = ()
     # What the payload of the source states in its own fields.
     stated: tuple[Document, ...] = ()
 
@@ -144,7 +146,8 @@ class EvidenceCollector:
         note = concept_note(requested, known.record)
         if note:
             self.log(note)
-        fetched = known.fetched
+        fetched, documents = known.fetched, _documents(known)
+        unread = _unread(known, documents)
         evidence = Evidence(
             record=known.record,
             # Where it was seen is no part of the question: the same object is assessed by itself, too.
@@ -153,11 +156,12 @@ class EvidenceCollector:
             datacite=known.datacite,
             probes=known.probes,
             files=_files(known),
-            documents=_documents(known),
+            documents=documents,
             models=file_inspection.model_facts(fetched) if fetched else (),
             added=known.added,
-            downloaded=fetched is not None and known.complete,
+            downloaded=fetched is not None and all(item.role for item in unread),
             offline=self.web is None,
+            unread=unread,
         )
         if not deep or known.record.kind == "dataset":
             return evidence
@@ -199,7 +203,7 @@ class EvidenceCollector:
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
             others=others,
-            complete=others is None or others.complete,
+            unread=answers.unread + (others.unread if others else ()),
             stated=_stated(resolution.source),
         )
 
@@ -237,7 +241,7 @@ class EvidenceCollector:
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
-            complete=not file_inspection.leaves_out(record),
+            unread=_BESIDE if file_inspection.leaves_out(record) else (),
             stated=file_inspection.stated_documents(ranked[0].source, ranked[0].payload),
         )
 
@@ -356,6 +360,17 @@ def _documents(known: _Known) -> tuple[Document, ...]:
     """The documents among the fetched files and beside them; without a download those known otherwise."""
     fetched = file_inspection.documents(known.fetched) if known.fetched else known.documents
     return fetched + (known.others.documents if known.others else ()) + known.stated
+
+
+def _unread(known: _Known, documents: tuple[Document, ...]) -> tuple[Unread, ...]:
+    """Parts of what is published that were not read; without a download that is all of the files."""
+    fetched = file_inspection.unread(known.fetched) if known.fetched else ()
+    noted = (*file_inspection.unparsed(documents), *known.unread, *fetched)
+    return tuple({item.path: item for item in noted}.values())
+
+
+# Offline, of a record that leaves them out.
+_BESIDE = (Unread(path="the list of the files beside the model", reason="not stored"),)
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:

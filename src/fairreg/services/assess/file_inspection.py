@@ -3,26 +3,37 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from fairreg import models, runners
-from fairreg.assessment.content.documents import role_of
-from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
+from fairreg.assessment.content.documents import LONGEST_PARSED, PARSED_ROLES, role_of
+from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Unread, Verified
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
+from fairreg.services.fetch.unpacking import is_pointer
 from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
 
-__all__ = ["card", "documents", "files", "leaves_out", "located_documents", "model_facts", "stated_documents"]
+__all__ = [
+    "card",
+    "documents",
+    "files",
+    "leaves_out",
+    "located_documents",
+    "model_facts",
+    "stated_documents",
+    "unparsed",
+    "unread",
+]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
@@ -45,12 +56,47 @@ def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
 
 def located_documents(fetched: FetchedFiles) -> Iterator[tuple[Document, Downloaded]]:
     """Yield the same documents, each with the download that it is or, for a member, that it is packed in."""
+    for role, name, path, download in islice(_describing(fetched), _MAX_DOCUMENTS):
+        yield _document(role, name, path), download
+
+
+def _describing(fetched: FetchedFiles) -> Iterator[tuple[Role, str, Path, Downloaded]]:
     named = [(item.distribution.name, item.file.path, item) for item in fetched.files]
     for folder, archive in zip(fetched.folders, fetched.archives, strict=True):
         named += [(fetched.name_of(path), path, archive) for path in _paths(folder)]
-    known = ((role, *item) for item in named if (role := role_of(item[0])) is not None)
-    for role, name, path, download in islice(known, _MAX_DOCUMENTS):
-        yield _document(role, name, path), download
+    yield from ((role, *item) for item in named if (role := role_of(item[0])) is not None)
+
+
+def unread(fetched: FetchedFiles) -> Iterator[Unread]:
+    """Yield what was not read of the fetched files: unopened archives, documents beyond a limit.
+
+    A pointer of Git LFS is all that its author published there: it was read.
+    """
+    for item in fetched.unopened:
+        if not is_pointer(item.path):
+            reason = "an archive that was refused" if item.error else item.reason
+            yield Unread(path=_spelled(item.name), reason=reason)
+    brought = {item.distribution for item in fetched.files}
+    for listed in fetched.record.distributions:
+        if listed.path is None and (listed.is_index or listed not in brought):
+            reason = "a list of files that were not downloaded" if listed.is_index else "not downloaded"
+            yield Unread(path=listed.name, reason=reason)
+    described = [*_describing(fetched)]
+    for role, name, path, _ in described[:_MAX_DOCUMENTS]:
+        if path.stat().st_size > _MAX_TEXT:
+            yield Unread(path=_spelled(name), reason="longer than what was read of it", role=role)
+    beyond = {role: name for role, name, _, _ in reversed(described[_MAX_DOCUMENTS:])}
+    for role, name in beyond.items():
+        yield Unread(path=_spelled(name), reason=f"beyond the first {_MAX_DOCUMENTS} texts", role=role)
+
+
+def unparsed(documents: Iterable[Document]) -> Iterator[Unread]:
+    """Yield the documents that are cut or too long to be parsed: not all that they state was read."""
+    for item in documents:
+        if item.role in PARSED_ROLES and len(item.text) > LONGEST_PARSED:
+            yield Unread(path=item.path, reason="too long to be parsed", role=item.role)
+        elif len(item.text) >= _MAX_TEXT:
+            yield Unread(path=item.path, reason="longer than what was read of it", role=item.role)
 
 
 def _document(role: Role, name: str, path: Path) -> Document:
