@@ -99,7 +99,7 @@ def data_score(score, **fields):
 def scored(*scores):
     sets = (Identifier("doi", f"10.2222/{number}") for number in range(len(scores)))
     found = (data_score(score, identifier=name) for name, score in zip(sets, scores, strict=True))
-    return replaced(BARE, datasets=tuple(found))
+    return replaced(BARE, datasets=tuple(found), downloaded=True)
 
 
 NOTHING = replaced(BARE, downloaded=True)  # downloaded, and there was nothing to see
@@ -159,6 +159,8 @@ CASES = [
     ("F1-2", UNKNOWN, probed("doi_resolves", "failed")),
     ("F1-2", UNKNOWN, probed("datacite", "failed", base=RESOLVES)),
     ("F1-2", UNKNOWN, NO_DOI),
+    ("F1-2", UNKNOWN, replaced(datacite(), probes=probed("doi_resolves", "denied").probes)),
+    ("F1-2", UNKNOWN, probed("landing_page", "denied", base=NO_DOI)),
     ("F1-3", PASS, record(identifiers=(DOI, CONCEPT))),
     ("F1-3", PASS, record(identifiers=(DOI,), version=HASH)),
     ("F1-3", PARTIAL, record(identifiers=(CONCEPT,))),
@@ -223,6 +225,9 @@ CASES = [
     ("F4-3", PASS, source("huggingface", access=GATED, keywords=("tau",), license="MIT")),
     ("F4-3", PARTIAL, source("huggingface", keywords=("tau",), license="MIT")),
     ("F4-3", FAIL, probed("registry_listing", "absent")),
+    ("F4-2", UNKNOWN, probed("landing_page", "denied", base=probed("content_negotiation", "absent"))),
+    ("F4-3", UNKNOWN, probed("registry_listing", "denied")),
+    ("F4-3", UNKNOWN, probed("registry_listing", "absent")),
     ("F4-3", UNKNOWN, BARE),
     ("F4-4", PASS, probed("self_retrieval", rank=10)),
     ("F4-4", PARTIAL, probed("self_retrieval", rank=50)),
@@ -330,17 +335,19 @@ CASES = [
     ("I2-1", PARTIAL, related("is_derived_from", DATA)),
     ("I2-1", FAIL, texts(("readme", "The paper is 10.1111/paper."))),
     ("I2-1", UNKNOWN, BARE),
-    ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.75),))),
-    ("I2-2", PARTIAL, replaced(BARE, datasets=(data_score(0.99, failed=("R1.1",)),))),
-    ("I2-2", PARTIAL, replaced(BARE, datasets=(data_score(0.5),))),
-    ("I2-2", FAIL, replaced(BARE, datasets=(data_score(0.49),))),
+    ("I2-2", PASS, replaced(NOTHING, datasets=(data_score(0.75),))),
+    ("I2-2", PARTIAL, replaced(NOTHING, datasets=(data_score(0.99, failed=("R1.1",)),))),
+    ("I2-2", PARTIAL, replaced(NOTHING, datasets=(data_score(0.5),))),
+    ("I2-2", FAIL, replaced(NOTHING, datasets=(data_score(0.49),))),
     ("I2-2", FAIL, NOTHING),
     ("I2-2", UNKNOWN, related("trained_on", DATA)),
     ("I2-2", UNKNOWN, scored(None)),
-    ("I2-2", UNKNOWN, replaced(BARE, datasets=(data_score(0.76, coverage=0.9),))),
-    ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.9, coverage=0.9),))),
-    ("I2-2", UNKNOWN, replaced(BARE, datasets=(data_score(0.99, rubric="fair-datasets 0.9"),))),
+    ("I2-2", UNKNOWN, replaced(NOTHING, datasets=(data_score(0.76, coverage=0.9),))),
+    ("I2-2", PASS, replaced(NOTHING, datasets=(data_score(0.9, coverage=0.9),))),
+    ("I2-2", UNKNOWN, replaced(NOTHING, datasets=(data_score(0.99, rubric="fair-datasets 0.9"),))),
     ("I2-2", UNKNOWN, scored(1.0, None)),
+    ("I2-2", UNKNOWN, replaced(scored(1.0), record=related("trained_on", DATA).record)),
+    ("I2-2", UNKNOWN, scored(1.0)),
     ("I2-2", PASS, scored(1.0, 1.0, 1.0, 1.0, None)),
     ("I2-2", FAIL, scored(0.1, 0.2, 0.0, None)),
     ("I2-2", PARTIAL, scored(0.9, 0.3)),

@@ -6,12 +6,16 @@ from typing import get_args
 
 import pytest
 
-from assessment.samples import BARE, DATASET, HBB, replaced, with_record
+from assessment.samples import BARE, DATASET, DATASET_RUBRIC, HBB, replaced, with_record
 from assessment.test_datasets import CASES as OF_DATASETS
 from assessment.test_indicators import CASES as OF_MODELS
 from fairreg.assessment import rubric
-from fairreg.assessment.evidence import Evidence, Probe, ProbeKind, Unread
+from fairreg.assessment.evidence import DatasetScore, Evidence, Probe, ProbeKind, Unread
+from fairreg.assessment.indicators.i2 import training_data_fair
 from fairreg.assessment.report import assess
+from fairreg.assessment.training import training_sets
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Access, Relation
 
 # Verdict before -> verdicts that are allowed once a part of the evidence was not read.
 ALLOWED = {
@@ -31,11 +35,18 @@ def without_probe(evidence: Evidence, kind: str, outcome: str) -> Evidence:
     """The evidence as if this request had had no answer."""
     others = tuple(probe for probe in evidence.probes if probe.kind != kind)
     found = replaced(evidence, probes=(*others, Probe(kind=kind, outcome=outcome, detail="503")))
-    return replaced(found, datacite=None) if kind == "datacite" else found
+    return only_named(evidence, replaced(found, datacite=None)) if kind == "datacite" else found
+
+
+def only_named(before: Evidence, less: Evidence) -> Evidence:
+    """The evidence without the scores of data that is no longer named."""
+    lost = {item.key for item in training_sets(before)} - {item.key for item in training_sets(less)}
+    return replaced(less, datasets=tuple(item for item in less.datasets if item.identifier.key not in lost))
 
 
 def without_files(evidence: Evidence) -> Evidence:
-    return replaced(evidence, downloaded=False, files=(), documents=(), models=())
+    less = replaced(evidence, downloaded=False, files=(), documents=(), models=())
+    return only_named(evidence, less)
 
 
 def without_archives(evidence: Evidence) -> Evidence:
@@ -81,6 +92,9 @@ def broken(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
     if evidence.downloaded:
         yield "no download", without_files(evidence)
         yield "refused archives", without_archives(evidence)
+    if evidence.datasets:
+        unread = tuple(replaced(item, score=None, detail="503") for item in evidence.datasets)
+        yield "datasets", replaced(evidence, datasets=unread)
     for role in sorted({item.role for item in evidence.documents}):
         yield f"no {role}", with_nothing_of(evidence, role)
         yield f"half of {role}", with_beginnings_of(evidence, role)
@@ -98,8 +112,25 @@ def at_datacite(evidence: Evidence, *fields: str) -> Evidence:
     return with_record(replaced(evidence, datacite=facts), **emptied)
 
 
+def trained_on(identifier: Identifier) -> Relation:
+    return Relation(type="trained_on", target=identifier, target_kind="dataset")
+
+
+GOOD, BAD = Identifier("doi", "10.2222/good"), Identifier("doi", "10.2222/bad")
+SCORES = tuple(
+    DatasetScore(identifier=name, score=value, rubric=DATASET_RUBRIC)
+    for name, value in ((GOOD, 0.9), (BAD, 0.1))
+)
+# The record names one of the two, and only DataCite the other.
+TWO_DATASETS = replaced(
+    with_record(HBB, relations=(trained_on(GOOD),)),
+    datacite=replaced(HBB.datacite, record=replaced(HBB.datacite.record, relations=(trained_on(BAD),))),
+    datasets=SCORES,
+)
 WHOLE = {
     "model": HBB,
+    "two datasets": TWO_DATASETS,
+    "closed at DataCite": at_datacite(with_record(DATASET, access=Access(level="closed")), "access"),
     "dataset": DATASET,
     "bare": replaced(BARE, downloaded=True),
     "model at DataCite": at_datacite(HBB, *MOVED),
@@ -146,3 +177,12 @@ def test_breaking_one_source_raises_no_interval_and_gives_no_number(evidence):
             assert interval[0] <= report.letter_intervals[letter][0] + 1e-9, (how, letter)
             assert found.letters[letter] is None or report.letters[letter] is not None, (how, letter)
         assert found.overall is None or report.overall is not None, how
+
+
+def test_datasets_beyond_those_assessed_count_as_unread():
+    names = [Identifier("doi", f"10.2222/{number}") for number in range(12)]
+    named = with_record(HBB, relations=tuple(map(trained_on, names)))
+    good = tuple(DatasetScore(identifier=name, score=0.8, rubric=DATASET_RUBRIC) for name in names[:8])
+    found = training_data_fair.assess(replaced(named, datasets=good))
+    assert found.verdict == "unknown"
+    assert f"{names[8].compact} has no score (not assessed)" in found.reason
