@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What an assessment notes as unread: archives, texts beyond a limit, files that were not downloaded."""
 
+import pytest
+
 from fairreg.assessment.evidence import Document
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance
 from fairreg.services.assess import file_inspection
@@ -18,7 +20,7 @@ MEMBERS = {
 }
 
 
-def fetched(folder, contents, *, unopened=(), lost=()):
+def fetched(folder, contents, *, unopened=(), lost=(), reason="a 7z archive"):
     """Files as a fetch brings them; `unopened` are names of archives, `lost` those that were not brought."""
     files = []
     for name, content in contents.items():
@@ -37,7 +39,7 @@ def fetched(folder, contents, *, unopened=(), lost=()):
         provenance=Provenance("zenodo", "1"),
         distributions=listed,
     )
-    packed = tuple(UnopenedFile(name, folder / name, "a 7z archive") for name in unopened)
+    packed = tuple(UnopenedFile(name, folder / name, reason) for name in unopened)
     return FetchedFiles("zenodo:1", record, tuple(files), (), (), unopened=packed)
 
 
@@ -51,6 +53,26 @@ def test_files_that_were_read_leave_nothing_unread(tmp_path):
 
 def test_an_archive_that_fairreg_does_not_open_may_hold_anything(tmp_path):
     assert unread(tmp_path, {"m.7z": b"7z\xbc\xaf\x27\x1c"}, unopened=["m.7z"]) == {"m.7z": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("jets.csv.gz", {}),
+        ("net.onnx.gz", {"net.onnx.gz": None}),
+        ("all.tar.zst", {"all.tar.zst": None}),
+        ("model.gz", {"model.gz": None}),
+        ("README.md.gz", {"README.md.gz": "readme"}),
+    ],
+)
+def test_a_compressed_file_may_hold_what_its_name_says(tmp_path, name, expected):
+    assert unread(tmp_path, {name: b"\x1f\x8b"}, unopened=[name], reason="compressed with gzip") == expected
+
+
+def test_much_code_crowds_out_no_other_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_inspection, "_MAX_DOCUMENTS", 3)
+    read = file_inspection.documents(fetched(tmp_path, {"a.py": b"1", "b.py": b"2", **MEMBERS}))
+    assert {item.path for item in read} == {"README.md", "LICENSE", "requirements.txt"}
 
 
 def test_a_pointer_of_git_lfs_is_all_that_is_published(tmp_path):

@@ -146,12 +146,13 @@ class Document(_Struct, frozen=True):
 class Unread(_Struct, frozen=True):
     """A published file that was not read, or not to its end, and why, in words that follow "it is".
 
-    An archive that was not opened may hold anything: its `role` is None.
+    An archive that was not opened may hold anything: its `role` is None. `archive` contains it.
     """
 
     path: str
     reason: str
     role: Role | None = None
+    archive: str | None = None
 
 
 class ModelFact(_Struct, frozen=True):

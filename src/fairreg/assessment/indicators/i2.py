@@ -144,7 +144,8 @@ def training_data_fair(evidence: Evidence) -> Finding:
     reason = "; ".join(map(_scores, datasets)) + "."
     if worst is not best:
         return unknown(reason, *cited)
-    if unread := evidence.why_unread("standard", "readme", "model_card") or why_unregistered(evidence):
+    noted = evidence.why_unread("standard", "readme", "model_card") if evidence.unread else None
+    if unread := noted or why_unregistered(evidence):
         return unknown(f"{reason} More training data may be named. {unread}", *cited)
     if worst is Verdict.PASS:
         return passed(reason, *cited)

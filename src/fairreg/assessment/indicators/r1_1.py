@@ -82,7 +82,8 @@ def agrees(evidence: Evidence) -> Finding:
     )
     if any(not same_licence(found[0][0], name) for name, _ in found):
         return failed(f"The licences differ: {', '.join(names)}.", *cited, remedy=remedy)
-    if unread := evidence.why_unread(*_PLACES):  # what was not read may name another one
+    unread = evidence.why_unread(*_PLACES)  # it may name another licence
+    if unread and not (len(found) > 1 and _only_nested(evidence)):
         return unknown(unread, *cited)
     if len(found) > 1:
         return passed(f"{len(found)} places name {names[0]}.", *cited)
@@ -97,6 +98,12 @@ def agrees(evidence: Evidence) -> Finding:
 
 
 _PLACES: tuple[Role, ...] = ("license", "citation", "codemeta", "zenodo_json", "model_card", "readme")
+
+
+def _only_nested(evidence: Evidence) -> bool:
+    """Tell whether only archives inside archives were not opened: a licence in one is that of its content."""
+    left_out = [item for item in evidence.unread if item.role is None or item.role in _PLACES]
+    return bool(left_out) and all(item.archive and item.role is None for item in left_out)
 
 
 def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:

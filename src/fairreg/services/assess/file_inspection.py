@@ -4,24 +4,27 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fairreg import models, runners
 from fairreg.assessment.content.documents import LONGEST_PARSED, PARSED_ROLES, role_of
 from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Unread, Verified
+from fairreg.assessment.lineage import is_weights
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
-from fairreg.services.fetch.unpacking import is_pointer
 from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
+
+if TYPE_CHECKING:
+    from fairreg.services.fetch.unpacking import UnopenedFile
 
 __all__ = [
     "card",
@@ -56,15 +59,17 @@ def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
 
 def located_documents(fetched: FetchedFiles) -> Iterator[tuple[Document, Downloaded]]:
     """Yield the same documents, each with the download that it is or, for a member, that it is packed in."""
-    for role, name, path, download in islice(_describing(fetched), _MAX_DOCUMENTS):
+    for role, name, path, download in _describing(fetched)[:_MAX_DOCUMENTS]:
         yield _document(role, name, path), download
 
 
-def _describing(fetched: FetchedFiles) -> Iterator[tuple[Role, str, Path, Downloaded]]:
+def _describing(fetched: FetchedFiles) -> list[tuple[Role, str, Path, Downloaded]]:
+    """Return the files with a role, code last: where there is much of it, it crowds nothing else out."""
     named = [(item.distribution.name, item.file.path, item) for item in fetched.files]
     for folder, archive in zip(fetched.folders, fetched.archives, strict=True):
         named += [(fetched.name_of(path), path, archive) for path in _paths(folder)]
-    yield from ((role, *item) for item in named if (role := role_of(item[0])) is not None)
+    found = [(role, *item) for item in named if (role := role_of(item[0])) is not None]
+    return sorted(found, key=lambda item: item[0] == "code")
 
 
 def unread(fetched: FetchedFiles) -> Iterator[Unread]:
@@ -72,22 +77,37 @@ def unread(fetched: FetchedFiles) -> Iterator[Unread]:
 
     A pointer of Git LFS is all that its author published there: it was read.
     """
-    for item in fetched.unopened:
-        if not is_pointer(item.path):
-            reason = "an archive that was refused" if item.error else item.reason
-            yield Unread(path=_spelled(item.name), reason=reason)
+    yield from filter(None, (_unopened(item, fetched) for item in fetched.unopened))
     brought = {item.distribution for item in fetched.files}
     for listed in fetched.record.distributions:
         if listed.path is None and (listed.is_index or listed not in brought):
             reason = "a list of files that were not downloaded" if listed.is_index else "not downloaded"
             yield Unread(path=listed.name, reason=reason)
-    described = [*_describing(fetched)]
+    described = _describing(fetched)
     for role, name, path, _ in described[:_MAX_DOCUMENTS]:
         if path.stat().st_size > _MAX_TEXT:
             yield Unread(path=_spelled(name), reason="longer than what was read of it", role=role)
     beyond = {role: name for role, name, _, _ in reversed(described[_MAX_DOCUMENTS:])}
     for role, name in beyond.items():
         yield Unread(path=_spelled(name), reason=f"beyond the first {_MAX_DOCUMENTS} texts", role=role)
+
+
+def _unopened(item: "UnopenedFile", fetched: FetchedFiles) -> Unread | None:
+    """Return the note on a packed file; None for a pointer, and for compressed data."""
+    from fairreg.services.fetch.unpacking import is_pointer  # it comes with the engines
+
+    name, role = _spelled(item.name), None
+    if is_pointer(item.path):
+        return None
+    if item.reason.startswith("compressed with"):
+        inner = name.rpartition(".")[0]
+        role, suffix = role_of(inner), PurePosixPath(inner).suffix
+        if role is None and suffix not in {"", ".tar"} and not is_weights(inner):
+            return None
+    folders = zip(fetched.folders, fetched.archives, strict=True)
+    archive = next((one.distribution.name for folder, one in folders if folder in item.path.parents), None)
+    reason = "an archive that was refused" if item.error else item.reason
+    return Unread(path=name, reason=reason, role=role, archive=archive)
 
 
 def unparsed(documents: Iterable[Document]) -> Iterator[Unread]:
