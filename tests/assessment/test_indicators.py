@@ -159,6 +159,8 @@ CASES = [
     ("F1-2", UNKNOWN, probed("doi_resolves", "failed")),
     ("F1-2", UNKNOWN, probed("datacite", "failed", base=RESOLVES)),
     ("F1-2", UNKNOWN, NO_DOI),
+    ("F1-2", FAIL, probed("source_api", base=probed("landing_page", "absent", base=NO_DOI))),
+    ("F1-2", UNKNOWN, probed("source_api", base=NO_DOI)),
     ("F1-2", UNKNOWN, replaced(datacite(), probes=probed("doi_resolves", "denied").probes)),
     ("F1-2", UNKNOWN, probed("landing_page", "denied", base=NO_DOI)),
     ("F1-3", PASS, record(identifiers=(DOI, CONCEPT))),

@@ -7,7 +7,7 @@ The AI model is assigned a globally unique and persistent identifier.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.evidence import Evidence, ProbeKind
+from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
     cite_probe,
@@ -116,16 +116,12 @@ def _registered(evidence: Evidence) -> Finding:
 
 def _resolves_at_host(evidence: Evidence) -> Finding:
     remedy = "Mint a DOI for the model, so that its address may change and the identifier stays."
-    kinds: tuple[ProbeKind, ...] = ("landing_page", "source_api")
-    answers = {kind: evidence.probe(kind).outcome for kind in kinds}
-    for kind, outcome in answers.items():
-        if outcome == "ok":
-            reason = "The identifier resolves at its host and is registered nowhere."
-            return partial(reason, cite_probe(evidence, kind), remedy=remedy)
-    for kind, outcome in answers.items():
-        if outcome == "absent":
-            cited = cite_probe(evidence, kind)
-            return failed("The identifier does not resolve at its host.", cited, remedy=remedy)
+    outcome, cited = evidence.probe("landing_page").outcome, cite_probe(evidence, "landing_page")
+    if outcome == "ok":
+        reason = "The identifier resolves at its host and is registered nowhere."
+        return partial(reason, cited, remedy=remedy)
+    if outcome == "absent":
+        return failed("The identifier does not resolve at its host.", cited, remedy=remedy)
     return unknown(evidence.why_unknown("landing_page"))
 
 

@@ -147,7 +147,7 @@ class EvidenceCollector:
         if note:
             self.log(note)
         fetched, documents = known.fetched, _documents(known)
-        unread = _unread(known, documents)
+        unread = file_inspection.all_unread(fetched, documents, known.unread)
         evidence = Evidence(
             record=known.record,
             # Where it was seen is no part of the question: the same object is assessed by itself, too.
@@ -241,7 +241,7 @@ class EvidenceCollector:
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
-            unread=_BESIDE if file_inspection.leaves_out(record) else (),
+            unread=file_inspection.BESIDE if file_inspection.leaves_out(record) else (),
             stated=file_inspection.stated_documents(ranked[0].source, ranked[0].payload),
         )
 
@@ -360,17 +360,6 @@ def _documents(known: _Known) -> tuple[Document, ...]:
     """The documents among the fetched files and beside them; without a download those known otherwise."""
     fetched = file_inspection.documents(known.fetched) if known.fetched else known.documents
     return fetched + (known.others.documents if known.others else ()) + known.stated
-
-
-def _unread(known: _Known, documents: tuple[Document, ...]) -> tuple[Unread, ...]:
-    """Parts of what is published that were not read; without a download that is all of the files."""
-    fetched = file_inspection.unread(known.fetched) if known.fetched else ()
-    noted = (*file_inspection.unparsed(documents), *known.unread, *fetched)
-    return tuple({item.path: item for item in noted}.values())
-
-
-# Offline, of a record that leaves them out.
-_BESIDE = (Unread(path="the list of the files beside the model", reason="not stored"),)
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fairreg.services.fetch.unpacking import UnopenedFile
 
 __all__ = [
+    "BESIDE",
+    "all_unread",
     "card",
     "documents",
     "files",
@@ -40,6 +42,8 @@ __all__ = [
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
+# The note on files that a record leaves out and that are not stored with it.
+BESIDE = (Unread(path="the list of the files beside the model", reason="not stored"),)
 # Largest difference of a probability between runtimes that agree (the rubric's tolerance for float32).
 _TOLERANCE = 1e-5
 
@@ -70,6 +74,17 @@ def _describing(fetched: FetchedFiles) -> list[tuple[Role, str, Path, Downloaded
         named += [(fetched.name_of(path), path, archive) for path in _paths(folder)]
     found = [(role, *item) for item in named if (role := role_of(item[0])) is not None]
     return sorted(found, key=lambda item: item[0] == "code")
+
+
+def all_unread(
+    fetched: FetchedFiles | None, documents: tuple[Document, ...], noted: tuple[Unread, ...]
+) -> tuple[Unread, ...]:
+    """Return what was not read of files and documents, each with one note, and what is `noted` already.
+
+    Without fetched files nothing says which there are.
+    """
+    found = (*unparsed(documents), *noted, *(unread(fetched) if fetched else ()))
+    return tuple({item.path: item for item in found}.values())
 
 
 def unread(fetched: FetchedFiles) -> Iterator[Unread]:
