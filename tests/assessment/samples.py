@@ -68,6 +68,13 @@ def replaced(evidence: Evidence, **fields) -> Evidence:
     return msgspec.structs.replace(evidence, **fields)
 
 
+def unregistered(evidence: Evidence) -> Evidence:
+    """`evidence` as if DataCite had been asked and had no record, where it does not say what DataCite has."""
+    if evidence.datacite or evidence.probe("datacite").outcome != "not_probed":
+        return evidence
+    return replaced(evidence, probes=(*evidence.probes, Probe(kind="datacite", outcome="absent")))
+
+
 def document(role: str, text: str, path: str | None = None) -> Document:
     return Document(role=role, path=path or role, text=text)
 

@@ -16,7 +16,7 @@ from fairreg.schemas.record import Access, Feature, Tensor
 from fairreg.services.assess.store import dataset_score
 from support.examples import examples
 
-from .samples import BARE, DATA_DOI, DATASET, DATASET_RUBRIC, replaced, with_record
+from .samples import BARE, DATA_DOI, DATASET, DATASET_RUBRIC, replaced, unregistered, with_record
 
 DATA = Identifier("doi", DATA_DOI)
 CHECKS = rubric.indicators(rubric.DATASETS)
@@ -61,7 +61,7 @@ def low(found):
 
 
 def judged(*scores):
-    return training_data_fair.assess(replaced(BARE, datasets=scores))
+    return training_data_fair.assess(unregistered(replaced(BARE, datasets=scores, downloaded=True)))
 
 
 def score(value, **fields):
@@ -101,7 +101,8 @@ def test_a_closed_unlicensed_undescribed_dataset_stays_below_71_percent(access, 
     facts |= {"description": None, "outputs": fields, "access": access}
     evidence = with_record(without_file(DATASET), **facts)
     if not registered:
-        evidence = replaced(evidence, datacite=None)
+        others = tuple(item for item in evidence.probes if item.kind != "datacite")
+        evidence = unregistered(replaced(evidence, datacite=None, probes=others))
     found = verdicts(evidence)
     assert {found["A1.2"], found["R1.1"]} == {FAIL}
     assert known(found) < 0.71

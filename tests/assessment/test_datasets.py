@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from assessment.samples import BARE, DATASET, SHA, document, replaced, with_record
+from assessment.samples import BARE, DATASET, SHA, document, replaced, unregistered, with_record
 from fairreg import harvesters
 from fairreg.assessment import rubric
 from fairreg.assessment.evidence import DataCiteFacts, Probe, ProbeKind
@@ -104,6 +104,9 @@ CASES = [
     ("F2a", PASS, probed(landing_page="ok")),
     ("F2a", FAIL, plain_page()),
     ("F2a", UNKNOWN, probed(landing_page="failed")),
+    ("F2a", UNKNOWN, plain_page()),
+    ("F4", UNKNOWN, probed(datacite(), landing_page="denied")),
+    ("A1", UNKNOWN, probed(landing_page="denied")),
     ("F2b", PASS, datacite(record(description="Jets.", **SIX), contributors=("Bo",))),
     ("F2b", PARTIAL, datacite(record(**SIX | {"date_published": "2022", "stated_type": None}))),
     ("F2b", FAIL, replaced(record(), requested=HUB)),
@@ -161,13 +164,16 @@ CASES = [
     ("I2", PASS, standard({"field": {"equivalentProperty": "http://www.wikidata.org/prop/P625"}})),
     ("I2", PARTIAL, record(license="MIT")),
     ("I2", FAIL, record(keywords=("jets",))),
+    ("I2", UNKNOWN, probed(landing_page="failed")),
     ("I3", PASS, related("is_derived_from", DOI)),
     ("I3", PARTIAL, related("is_derived_from", Identifier("url", "https://x.org"))),
     ("I3", PARTIAL, related("related_to", DOI)),
     ("I3", FAIL, record()),
+    ("I3", UNKNOWN, record()),
     ("R1.1", PASS, record(license="MIT")),
     ("R1.1", PARTIAL, record(license_stated="ask us")),
     ("R1.1", FAIL, record()),
+    ("R1.1", UNKNOWN, record()),
     (
         "R1.2",
         PASS,
@@ -180,6 +186,7 @@ CASES = [
     ),
     ("R1.2", PARTIAL, record(date_published="2022")),
     ("R1.2", FAIL, record()),
+    ("R1.2", UNKNOWN, record()),
     ("R1.3", PASS, source("cernopendata", payload_sha256=SHA)),
     ("R1.3", PASS, standard(CROISSANT)),
     ("R1.3", PASS, datacite(**SIX)),
@@ -188,8 +195,13 @@ CASES = [
     ("R1.3", FAIL, NO_DOI),
     ("R1.3", UNKNOWN, BARE),
 ]
+# What is decided was asked of DataCite, too: the requested identifier is a DOI.
+CASES = [
+    (number, verdict, evidence if verdict == UNKNOWN else unregistered(evidence))
+    for number, verdict, evidence in CASES
+]
 # Decided by the record alone, which is always there.
-NEVER_UNKNOWN = {"F1a", "F1b", "F3", "I2", "I3", "R1.1", "R1.2"}
+NEVER_UNKNOWN = {"F1a", "F1b", "F3"}
 
 
 @pytest.mark.parametrize(

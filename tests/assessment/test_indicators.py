@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, with_record
+from assessment.samples import BARE, DATASET_RUBRIC, SHA, document, replaced, unregistered, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, FileFact, ModelFact, Probe, ProbeKind
@@ -107,7 +107,7 @@ def data_score(score, **fields):
 def scored(*scores):
     sets = (Identifier("doi", f"10.2222/{number}") for number in range(len(scores)))
     found = (data_score(score, identifier=name) for name, score in zip(sets, scores, strict=True))
-    return replaced(BARE, datasets=tuple(found))
+    return replaced(BARE, datasets=tuple(found), downloaded=True)
 
 
 NOTHING = replaced(BARE, downloaded=True)  # downloaded, and there was nothing to see
@@ -174,12 +174,17 @@ CASES = [
     ("F1-2", UNKNOWN, probed("doi_resolves", "failed")),
     ("F1-2", UNKNOWN, probed("datacite", "failed", base=RESOLVES)),
     ("F1-2", UNKNOWN, NO_DOI),
+    ("F1-2", FAIL, probed("source_api", base=probed("landing_page", "absent", base=NO_DOI))),
+    ("F1-2", UNKNOWN, probed("source_api", base=NO_DOI)),
+    ("F1-2", UNKNOWN, replaced(datacite(), probes=probed("doi_resolves", "denied").probes)),
+    ("F1-2", UNKNOWN, probed("landing_page", "denied", base=NO_DOI)),
     ("F1-3", PASS, record(identifiers=(DOI, CONCEPT))),
     ("F1-3", PASS, record(identifiers=(DOI,), version=HASH)),
     ("F1-3", PARTIAL, record(identifiers=(CONCEPT,))),
     ("F1-3", PARTIAL, record(version=HASH)),
     ("F1-3", PARTIAL, record(version="v1", distributions=(AT_COMMIT,))),
     ("F1-3", FAIL, record(version="main")),
+    ("F1-3", UNKNOWN, record(identifiers=(DOI,))),
     ("F1-4", PASS, record(distributions=(MODEL,))),
     ("F1-4", PARTIAL, record(distributions=(PACKED,))),
     ("F1-4", FAIL, BARE),
@@ -191,10 +196,12 @@ CASES = [
     ("F2-1", PARTIAL, datacite(record(creators=(ACCOUNT,), **CORE), creators=(ACCOUNT,))),
     ("F2-1", PARTIAL, record(creators=(Creator(name="Your name"),), **CORE)),
     ("F2-1", FAIL, BARE),
+    ("F2-1", UNKNOWN, BARE),
     ("F2-2", PASS, record(description=PROSE, keywords=("a", "b", "c"))),
     ("F2-2", PASS, datacite(description=PROSE, keywords=("a", "b", "c"))),
     ("F2-2", PARTIAL, record(keywords=("a",))),
     ("F2-2", FAIL, record(description="[More Information Needed] " * 30)),
+    ("F2-2", UNKNOWN, record(description=PROSE)),
     ("F2-3", PASS, record(ml_task=("t",), frameworks=("f",), model_category=("c",), intended_use="to tag")),
     ("F2-3", PARTIAL, record(ml_task=("t",), frameworks=("f",))),
     ("F2-3", PARTIAL, models(GRAPH)),
@@ -244,6 +251,9 @@ CASES = [
     ("F4-3", PASS, source("huggingface", access=GATED, keywords=("tau",), license="MIT")),
     ("F4-3", PARTIAL, source("huggingface", keywords=("tau",), license="MIT")),
     ("F4-3", FAIL, probed("registry_listing", "absent")),
+    ("F4-2", UNKNOWN, probed("landing_page", "denied", base=probed("content_negotiation", "absent"))),
+    ("F4-3", UNKNOWN, probed("registry_listing", "denied")),
+    ("F4-3", UNKNOWN, probed("registry_listing", "absent")),
     ("F4-3", UNKNOWN, BARE),
     ("F4-4", PASS, probed("self_retrieval", rank=10)),
     ("F4-4", PARTIAL, probed("self_retrieval", rank=50)),
@@ -282,7 +292,8 @@ CASES = [
     ("A1.1-2", UNKNOWN, BARE),
     ("A1.1-3", PASS, probed("source_api", found=("openapi",))),
     ("A1.1-3", PARTIAL, probed("source_api", found=("documented",))),
-    ("A1.1-3", FAIL, probed("source_api", "absent")),
+    ("A1.1-3", FAIL, probed("source_api", "absent", base=probed("landing_page"))),
+    ("A1.1-3", UNKNOWN, probed("source_api", "absent")),
     ("A1.1-3", UNKNOWN, probed("source_api")),
     ("A1.2-1", PASS, record(distributions=(MODEL,))),
     ("A1.2-1", FAIL, record(distributions=(Distribution(name="m", url="http://x.org/m"),))),
@@ -325,7 +336,7 @@ CASES = [
     ("I1-2", PASS, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), models=(SHAPELESS,))),
     ("I1-2", PARTIAL, models(GRAPH)),
     ("I1-2", PARTIAL, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), downloaded=True)),
-    ("I1-2", FAIL, replaced(record(inputs=(OUT,), outputs=(OUT,)), models=(GRAPH,))),
+    ("I1-2", FAIL, replaced(record(inputs=(OUT,), outputs=(OUT,)), models=(GRAPH,), downloaded=True)),
     ("I1-2", FAIL, NOTHING),
     ("I1-2", UNKNOWN, BARE),
     ("I1-3", PASS, texts(("docs", "Inputs are read from HDF5 files."))),
@@ -350,17 +361,19 @@ CASES = [
     ("I2-1", PARTIAL, related("is_derived_from", DATA)),
     ("I2-1", FAIL, texts(("readme", "The paper is 10.1111/paper."))),
     ("I2-1", UNKNOWN, BARE),
-    ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.75),))),
-    ("I2-2", PARTIAL, replaced(BARE, datasets=(data_score(0.99, failed=("R1.1",)),))),
-    ("I2-2", PARTIAL, replaced(BARE, datasets=(data_score(0.5),))),
-    ("I2-2", FAIL, replaced(BARE, datasets=(data_score(0.49),))),
+    ("I2-2", PASS, replaced(NOTHING, datasets=(data_score(0.75),))),
+    ("I2-2", PARTIAL, replaced(NOTHING, datasets=(data_score(0.99, failed=("R1.1",)),))),
+    ("I2-2", PARTIAL, replaced(NOTHING, datasets=(data_score(0.5),))),
+    ("I2-2", FAIL, replaced(NOTHING, datasets=(data_score(0.49),))),
     ("I2-2", FAIL, NOTHING),
     ("I2-2", UNKNOWN, related("trained_on", DATA)),
     ("I2-2", UNKNOWN, scored(None)),
-    ("I2-2", UNKNOWN, replaced(BARE, datasets=(data_score(0.76, coverage=0.9),))),
-    ("I2-2", PASS, replaced(BARE, datasets=(data_score(0.9, coverage=0.9),))),
-    ("I2-2", UNKNOWN, replaced(BARE, datasets=(data_score(0.99, rubric="fair-datasets 0.9"),))),
+    ("I2-2", UNKNOWN, replaced(NOTHING, datasets=(data_score(0.76, coverage=0.9),))),
+    ("I2-2", PASS, replaced(NOTHING, datasets=(data_score(0.9, coverage=0.9),))),
+    ("I2-2", UNKNOWN, replaced(NOTHING, datasets=(data_score(0.99, rubric="fair-datasets 0.9"),))),
     ("I2-2", UNKNOWN, scored(1.0, None)),
+    ("I2-2", UNKNOWN, replaced(scored(1.0), record=related("trained_on", DATA).record)),
+    ("I2-2", UNKNOWN, scored(1.0)),
     ("I2-2", PASS, scored(1.0, 1.0, 1.0, 1.0, None)),
     ("I2-2", FAIL, scored(0.1, 0.2, 0.0, None)),
     ("I2-2", PARTIAL, scored(0.9, 0.3)),
@@ -420,6 +433,7 @@ CASES = [
     ("R1.1-1", PARTIAL, datacite(record(license_stated="MIT; Non-commercial use only"), license="MIT")),
     ("R1.1-1", PASS, datacite(record(license_stated="Other (Open)"), license="MIT")),
     ("R1.1-1", FAIL, BARE),
+    ("R1.1-1", UNKNOWN, BARE),
     ("R1.1-2", PASS, texts(("license", LICENCE), base=record(license="MIT"))),
     ("R1.1-2", PARTIAL, texts(base=record(license="MIT"))),
     ("R1.1-2", PASS, texts(("readme", CARD), base=record(license="MIT"))),
@@ -562,8 +576,13 @@ CASES = [
     ("R3-3", FAIL, NOTHING),
     ("R3-3", UNKNOWN, BARE),
 ]
+# What is decided was asked of DataCite, too: the requested identifier is a DOI.
+CASES = [
+    (number, verdict, evidence if verdict == UNKNOWN else unregistered(evidence))
+    for number, verdict, evidence in CASES
+]
 # Decided by the record alone, which is always there.
-NEVER_UNKNOWN = {"F1-1", "F1-3", "F2-1", "F2-2", "F3-1", "R1.1-1"}
+NEVER_UNKNOWN = {"F1-1", "F3-1"}
 
 
 def named(case):

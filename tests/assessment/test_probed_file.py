@@ -9,7 +9,7 @@ from fairreg.assessment.report import assess
 from fairreg.assessment.rubric import DATASETS
 from fairreg.schemas.record import Access, Distribution
 
-from .samples import BARE, replaced, with_record
+from .samples import BARE, replaced, unregistered, with_record
 
 GATED = Access(level="restricted", conditions="Ask ada at https://example.org/ask")
 SIDE_FILES = (".gitattributes", "README.md", "LICENSE", "CITATION.cff", "config.json", "tokenizer.json")
@@ -105,6 +105,6 @@ def test_a_gated_model_whose_host_refuses_and_whose_record_says_how_passes():
 
 
 def test_a_model_without_a_stated_level_is_open_by_what_was_seen():
-    found = judged(probed(listing("m.onnx"), "m.onnx", found=("onnx",)), "A1.2-2")
+    found = judged(unregistered(probed(listing("m.onnx"), "m.onnx", found=("onnx",))), "A1.2-2")
     assert found.verdict == "not_applicable"
     assert [item.source for item in found.evidence] == ["probe"]

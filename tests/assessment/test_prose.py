@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessment.samples import BARE, document, replaced, with_record
+from assessment.samples import BARE, document, replaced, unregistered, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.content.grammar import passages
@@ -27,7 +27,7 @@ TABLE = Path(__file__).with_name("prose_traps.csv")
 INDICATORS = {item.id: item for item in rubric.indicators()}
 MODEL = FileFact(path="model.onnx", size=1, format="onnx")
 PLAIN = replaced(
-    with_record(BARE, identifiers=(Identifier("doi", "10.1234/asked"),)),
+    unregistered(with_record(BARE, identifiers=(Identifier("doi", "10.1234/asked"),))),
     downloaded=True,
     files=(MODEL, FileFact(path="predict.py", size=1, format="text")),
 )

@@ -59,13 +59,14 @@ def test_all_files_are_listed_and_those_that_describe_the_model_are_read(web, so
         ".github/workflows/ci.yml": "ci",
     }
     assert not [request for request, _ in httpserver.log if "jets.bin" in request.path]
+    assert found.unread == ()
 
 
 def test_a_list_that_cannot_be_had_is_not_taken_for_an_empty_one(web, source, httpserver):
     httpserver.clear()
     lines = []
     found = other_files(web, source, lines.append)
-    assert (found.files, found.complete) == ((), False)
+    assert (found.files, [item.role for item in found.unread]) == ((), [None])
     assert "without the other files" in lines[0]
 
 
@@ -80,6 +81,7 @@ def test_large_texts_and_many_of_one_kind_are_left_out(web, source, httpserver):
     found = other_files(web, source, print)
     assert len(found.files) == len(more) + 1
     assert len(found.documents) == 5
+    assert {item.role for item in found.unread} == {"code", "docs"}
 
 
 def test_only_repositories_leave_files_out(source):

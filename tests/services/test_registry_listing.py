@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from werkzeug import Response
 
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import Evidence, Probe
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
@@ -25,7 +25,9 @@ RECORD = ModelRecord(
 
 
 def verdict(probe):
-    evidence = Evidence(record=RECORD, requested=ENTRY, gathered_at="2026-11-01", probes=(probe,))
+    registration = Probe(kind="datacite", outcome="absent")
+    probes = (probe, registration)
+    evidence = Evidence(record=RECORD, requested=ENTRY, gathered_at="2026-11-01", probes=probes)
     return listed.assess(evidence).verdict
 
 
@@ -35,6 +37,11 @@ def verdict(probe):
         (f"# Tagger\n\nIt tags jets. Archived as https://doi.org/{DOI}.", "reciprocal", "pass"),
         ("# Tagger\n\nKept at https://zenodo.org/records/1000 as well.", "reciprocal", "pass"),
         ("# Tagger\n\nIt tags jets, as in https://doi.org/10.5281/zenodo.2000.", "one_way", "partial"),
+        (f"# Tagger\n\nIt tags jets, as in https://doi.org/{DOI}5.", "one_way", "partial"),
+        (f"# Tagger\n\nIt tags jets, as in https://doi.org/{DOI}/v2.", "one_way", "partial"),
+        ("# Tagger\n\nKept beside https://zenodo.org/records/10007.", "one_way", "partial"),
+        (f"# Tagger\n\nTags. ![DOI](https://zenodo.org/badge/DOI/{DOI}.svg)", "reciprocal", "pass"),
+        ("# Tagger\n\nSee (https://zenodo.org/records/1000/files/m.onnx).", "reciprocal", "pass"),
         ("", "stub", "partial"),
     ],
 )
@@ -58,7 +65,8 @@ def test_the_registration_names_entries_too(web, httpserver):
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "right"), [(404, "absent", "fail"), (503, "failed", "unknown")]
+    ("status", "outcome", "right"),
+    [(404, "absent", "fail"), (403, "denied", "unknown"), (503, "failed", "unknown")],
 )
 def test_an_entry_that_is_missing_is_none_and_a_registry_that_is_down_is_unknown(
     web, httpserver, status, outcome, right
@@ -67,6 +75,37 @@ def test_an_entry_that_is_missing_is_none_and_a_registry_that_is_down_is_unknown
     httpserver.expect_request("/huggingface/api/models/org/name").respond_with_response(answer)
     probe = listing(web, RECORD, None)
     assert (probe.outcome, verdict(probe)) == (outcome, right)
+
+
+def test_entries_beyond_those_looked_up_are_unknown(web, httpserver):
+    names = [Identifier("huggingface", f"org/m{number}") for number in range(5)]
+    many = tuple(Relation(type="is_identical_to", target=name, target_kind="model") for name in names)
+    for name in names:
+        missing = httpserver.expect_request(f"/huggingface/api/models/{name.value}")
+        missing.respond_with_response(Response(status=404))
+    probe = listing(web, replace(RECORD, relations=many), None)
+    assert (probe.outcome, verdict(probe)) == ("failed", "unknown")
+    assert "the first 3 were looked up" in probe.detail
+
+
+def test_the_reason_says_what_was_looked_into(web):
+    probe = listing(web, replace(RECORD, relations=()), None)
+    registration = Probe(kind="datacite", outcome="absent")
+    evidence = Evidence(
+        record=RECORD, requested=ENTRY, gathered_at="2026-11-01", probes=(probe, registration)
+    )
+    found = listed.assess(evidence)
+    assert found.verdict == "fail"
+    assert "neither the record nor its registration names an entry" in found.reason
+
+
+def test_without_the_record_of_the_host_no_entry_is_named_is_unknown(web):
+    seen = Provenance(source="datacite", source_id=DOI)
+    alone = replace(RECORD, relations=(), provenance=seen)
+    probe = listing(web, alone, None)
+    probes = (probe, Probe(kind="datacite", outcome="ok"))
+    evidence = Evidence(record=alone, requested=ENTRY, gathered_at="2026-11-01", probes=probes)
+    assert listed.assess(evidence).verdict == "unknown"
 
 
 def test_a_dataset_at_a_registry_is_no_entry_of_the_model(web, httpserver):

@@ -18,6 +18,7 @@ from fairreg.sources import CURATED
 from fairreg.storage.formats import MODEL_FORMATS, FileFormat
 
 __all__ = [
+    "NOT_DOWNLOADED",
     "DataCiteFacts",
     "DatasetScore",
     "Document",
@@ -29,6 +30,7 @@ __all__ = [
     "Probe",
     "ProbeKind",
     "Role",
+    "Unread",
     "Verified",
     "encoded",
 ]
@@ -68,6 +70,7 @@ Role = Literal[
     "standard",
 ]
 
+NOT_DOWNLOADED = "The published files were not downloaded, so what they hold is not known."
 _NAMED_MODEL = re.compile(r"model|weights?|checkpoint|\.keras$", re.IGNORECASE)
 
 
@@ -141,6 +144,18 @@ class Document(_Struct, frozen=True):
     sha256: str | None = None
 
 
+class Unread(_Struct, frozen=True):
+    """A published file that was not read, or not to its end, and why, in words that follow "it is".
+
+    An archive that was not opened may hold anything: its `role` is None. `archive` contains it.
+    """
+
+    path: str
+    reason: str
+    role: Role | None = None
+    archive: str | None = None
+
+
 class ModelFact(_Struct, frozen=True):
     """Result of reading and running one model file.
 
@@ -190,9 +205,9 @@ class Evidence(_Struct, frozen=True):
 
     `record` is as published at its source, without fairreg's additions; `added` is the record of fairreg's
     own catalogue, which the author's score leaves out. `requested` is the identifier that the user gave.
-    `datasets` are the model's stated training data. `downloaded` means that the published files are in
-    `files` (with those inside archives) and their small text files in `documents`; a document may also be
-    present without a download (a model card from an API).
+    `datasets` are the model's stated training data. `downloaded` means that all published files
+    are in `files` (with those inside archives) and their small text files in `documents`, except for those
+    in `unread`; a document may also be present without a download (a model card from an API).
     """
 
     record: ModelRecord
@@ -207,6 +222,7 @@ class Evidence(_Struct, frozen=True):
     added: ModelRecord | None = None
     downloaded: bool = False
     offline: bool = False
+    unread: tuple[Unread, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -236,6 +252,17 @@ class Evidence(_Struct, frozen=True):
         if probe.outcome == "not_probed":
             return f"The probe {kind} was not made{' (offline)' if self.offline else ''}."
         return f"The answer of the probe {kind} ({probe.outcome}) does not decide it."
+
+    def why_unread(self, *roles: Role) -> str | None:
+        """Return why files may hold more than was read, as a sentence; None where nothing was left out.
+
+        Without `roles` it is about the names and formats of the files, else also about the texts of these.
+        """
+        left_out = [item for item in self.unread if item.role is None or item.role in roles]
+        if left_out:
+            more = f", and {len(left_out) - 1} more" if left_out[1:] else ""
+            return f"Not all that is published was read: {left_out[0].path} is {left_out[0].reason}{more}."
+        return None if self.downloaded else NOT_DOWNLOADED
 
     def of_role(self, *roles: Role) -> tuple[Document, ...]:
         """Return documents of the given roles, in the order of the roles."""

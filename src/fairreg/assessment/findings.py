@@ -4,10 +4,20 @@
 The signatures enforce a remedy for a fail or partial, and only a reason for an `unknown`.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from fairreg.assessment.base import Citation, Finding, Verdict
-from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind, Role
+from fairreg.assessment.evidence import (
+    NOT_DOWNLOADED,
+    DatasetScore,
+    Document,
+    Evidence,
+    FileFact,
+    ModelFact,
+    ProbeKind,
+    Role,
+)
+from fairreg.assessment.lineage import may_be_registered
 from fairreg.schemas.record import ModelRecord, Origin, Relation, public_text
 from fairreg.schemas.text import shortened
 from fairreg.sources import source_named
@@ -38,9 +48,10 @@ __all__ = [
     "passed",
     "unknown",
     "unread_files",
+    "why_unembedded",
+    "why_unregistered",
 ]
 
-NOT_DOWNLOADED = "The published files were not downloaded, so what they hold is not known."
 _EXCERPT = 160
 _DESCRIPTION = "the description"
 # Fields that no source of cards has as such.
@@ -72,24 +83,61 @@ def not_applicable(reason: str, *evidence: Citation) -> Finding:
     return Finding(Verdict.NOT_APPLICABLE, reason, evidence)
 
 
-def unread_files(evidence: Evidence, what: str, *, remedy: str) -> Finding:
-    """Fail when the files were read and hold no `what`, `unknown` when they were not read."""
-    if not evidence.downloaded:
-        return unknown(NOT_DOWNLOADED)
+def unread_files(
+    evidence: Evidence,
+    what: str,
+    *,
+    remedy: str,
+    roles: tuple[Role, ...] = get_args(Role),
+    registered: bool = False,
+) -> Finding:
+    """Fail when files of these roles were read and hold no `what`, `unknown` when one was not read.
+
+    Where DataCite's record could hold it as well (`registered`), also when that was not read.
+    """
+    unread = evidence.why_unread(*roles) or (why_unregistered(evidence) if registered else None)
+    if unread:
+        return unknown(unread)
     return failed(f"Neither the record nor the published files hold {what}.", remedy=remedy)
 
 
+def why_unregistered(evidence: Evidence) -> str | None:
+    """Return why what only DataCite may state is not known, as a sentence; None where its record was read.
+
+    An indicator that reads DataCite's record asks this before it fails.
+    """
+    return evidence.why_unknown("datacite") if may_be_registered(evidence) else None
+
+
+def why_unembedded(evidence: Evidence) -> str | None:
+    """Return why metadata in a standard beside or about data is not known; None where it was looked for.
+
+    It stands in a file, or in the landing page as JSON-LD.
+    """
+    if any(item.role == "standard" for item in evidence.unread):
+        return evidence.why_unread("standard")
+    page = evidence.probe("landing_page")
+    return evidence.why_unknown("landing_page") if page.outcome in {"failed", "denied"} else None
+
+
 def graded(
-    count: int, reason: str, *evidence: Citation, full: int, half: int, remedy: str, final: bool = True
+    count: int,
+    reason: str,
+    *evidence: Citation,
+    full: int,
+    half: int,
+    remedy: str,
+    unread: str | None = None,
 ) -> Finding:
     """Pass from `full` on, partial from `half` on, else fail.
 
-    With ``final=False`` (unread files could still raise the count) anything below a pass is `unknown`.
+    Where something is `unread` (the sentence says why) that could raise the count, anything below a pass is
+    unknown.
     """
     if count >= full:
         return passed(reason, *evidence)
-    if not final:
-        return unknown(f"{reason} {NOT_DOWNLOADED}", *evidence)
+    if unread:
+        return unknown(f"{reason} {unread}", *evidence)
     verdict = partial if count >= half else failed
     return verdict(reason, *evidence, remedy=remedy)
 

@@ -22,7 +22,16 @@ from fairreg.formats.front_matter import front_matter
 from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.schemas.record import is_apple_double
 
-__all__ = ["Stated", "parsed", "recorded_commit", "role_of", "stated_in", "to_rewrite"]
+__all__ = [
+    "LONGEST_PARSED",
+    "PARSED_ROLES",
+    "Stated",
+    "parsed",
+    "recorded_commit",
+    "role_of",
+    "stated_in",
+    "to_rewrite",
+]
 
 _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)(licen[cs]e|copying)([-_.]\w[\w+-]*(\.\d+)*)?(\.(md|rst|txt))?$", "license"),
@@ -52,7 +61,11 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"\.py$", "code"),
 )
 _ANY_ROLE = re.compile("|".join(pattern for pattern, _ in _ROLES), re.IGNORECASE)
-_LONGEST = 65_536  # characters; metadata files are far smaller, and YAML is slow to read
+LONGEST_PARSED = 65_536  # characters; metadata files are far smaller, and YAML is slow to read
+# Roles of documents that are parsed, of which longer ones say nothing here.
+PARSED_ROLES: tuple[Role, ...] = (
+    "citation", "codemeta", "zenodo_json", "standard", "provenance", "definitions", "hyperparameters",
+)  # fmt: skip
 _DEEPEST = 8
 _COMMIT_KEY = re.compile(r"(?:git|code|source)?[ _-]?(?:commit|revision|sha)(?:[ _-]?(?:hash|id|sha))?", re.I)
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
@@ -93,7 +106,7 @@ def _facts(document: Document) -> AsWritten:
     read = _READERS.get(document.role)
     if read is None:
         return model_card.as_written(document.text)
-    if len(document.text) > _LONGEST:
+    if len(document.text) > LONGEST_PARSED:
         return AsWritten()
     found = read(document.text).understood.as_written
     return replace(found, license=_licence_of_url(found.license)) if document.role == "codemeta" else found
@@ -136,7 +149,7 @@ def to_rewrite(document: Document) -> Any:
 
 
 def _values(document: Document, *, lexical: bool) -> Any:
-    if len(document.text) > _LONGEST:
+    if len(document.text) > LONGEST_PARSED:
         return None
     is_json = PurePosixPath(document.path).suffix.lower() in {".json", ".jsonld", ".ipynb"}
     try:

@@ -30,10 +30,14 @@ _BUILDS = re.compile(
 
 
 def network_code(evidence: Evidence) -> list[FileFact]:
-    """Return the Python files that may build the network; a file whose text was read must do so."""
+    """Return the Python files that may build the network; a file whose text was read must do so.
+
+    Where the evidence notes unread code, only what was read counts: whether the rest builds it is not known.
+    """
+    unread = "" if any(item.role == "code" for item in evidence.unread) else "nn.Module"
     texts = {document.path: document.text for document in evidence.of_role("code")}
     code = [file for file in evidence.files if file.path.endswith(".py")]
-    return [file for file in code if _BUILDS.search(texts.get(file.path, "nn.Module"))]
+    return [file for file in code if _BUILDS.search(texts.get(file.path, unread))]
 
 
 def named_architecture(evidence: Evidence) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
 from fairreg.assessment.indicators import a1, a2
 from fairreg.assessment.lineage import stated_access
@@ -45,8 +46,10 @@ def retrievable(evidence: Evidence) -> Finding:
     if cited:
         part = "metadata answer" if seen else "file answers"
         return partial(f"Only the {part} a GET.", *cited, remedy=remedy)
-    if all(evidence.probe(kind).outcome in {"failed", "not_probed"} for kind in _METADATA):
-        return unknown(evidence.why_unknown("landing_page"))
+    answers = {kind: evidence.probe(kind).outcome for kind in _METADATA}
+    silent = next((kind for kind, outcome in answers.items() if outcome in {"failed", "denied"}), None)
+    if silent or "absent" not in answers.values():
+        return unknown(evidence.why_unknown(silent or "landing_page"))
     return failed("Neither the metadata nor a file answers a GET.", remedy=remedy)
 
 
@@ -72,6 +75,8 @@ def access(evidence: Evidence) -> Finding:
         return _procedure(evidence, stated)
     if stated:
         return passed("The access is open, as stated.", cite_access(evidence, stated.level))
+    if unread := why_unregistered(evidence):
+        return unknown(f"The record states no access level. {unread}")
     probe = file_probe(evidence)
     if probe.outcome == "ok":
         cited = cite_probe(evidence, "file_range")

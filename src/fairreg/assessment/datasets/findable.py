@@ -15,9 +15,10 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
 from fairreg.assessment.indicators import f3
-from fairreg.assessment.lineage import host_of, is_persistent, may_be_registered
+from fairreg.assessment.lineage import host_of, is_persistent, may_be_registered, own_doi
 from fairreg.schemas.identifiers import OWN_DOIS, PAPER_SCHEMES, POINTING_SCHEMES, Identifier
 from fairreg.schemas.record import ModelRecord, Relation
 from fairreg.sources import RESOLVER
@@ -101,13 +102,21 @@ def machine_readable(evidence: Evidence) -> Finding:
         return passed("DataCite's metadata document was read.", cited)
     if evidence.probe("content_negotiation").outcome == "ok":
         return passed("doi.org gives a metadata document.", cite_probe(evidence, "content_negotiation"))
-    page = evidence.probe("landing_page")
-    if "schema.org" in page.found:
+    if "schema.org" in evidence.probe("landing_page").found:
         return passed("The landing page carries schema.org metadata.", cite_probe(evidence, "landing_page"))
-    if page.outcome not in {"ok", "absent"}:
-        return unknown(evidence.why_unknown("landing_page"))
+    if unread := _why_no_document(evidence):
+        return unknown(unread)
     remedy = "Publish the metadata as JSON-LD too, or where the host does."
     return failed("No metadata document was found.", cite_probe(evidence, "landing_page"), remedy=remedy)
+
+
+def _why_no_document(evidence: Evidence) -> str | None:
+    """Return why a metadata document may exist that was not read; None where all places were looked into."""
+    if evidence.probe("landing_page").outcome not in {"ok", "absent"}:
+        return evidence.why_unknown("landing_page")
+    if own_doi(evidence) and evidence.probe("content_negotiation").outcome in {"failed", "denied"}:
+        return evidence.why_unknown("content_negotiation")
+    return why_unregistered(evidence)
 
 
 @indicator(
@@ -243,6 +252,6 @@ def _findable(evidence: Evidence) -> bool | None:
 
 def _marked(evidence: Evidence) -> bool | None:
     page = evidence.probe("landing_page")
-    if page.outcome in {"failed", "not_probed"}:
+    if page.outcome not in {"ok", "absent"}:
         return None
     return "schema.org" in page.found

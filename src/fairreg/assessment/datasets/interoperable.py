@@ -17,6 +17,8 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unembedded,
+    why_unregistered,
 )
 from fairreg.assessment.lineage import is_persistent, stated_access
 from fairreg.schemas.record import INDEX_FORMATS, Feature
@@ -156,6 +158,8 @@ def _in_words(evidence: Evidence, remedy: str) -> Finding:
     unread = _unread(evidence)
     if unread:
         return unknown(f"The metadata list no fields, and {unread} was not read.")
+    if why := why_unembedded(evidence):
+        return unknown(f"The metadata list no fields. {why}")
     return failed("Neither the metadata nor a document beside the data describes the fields.", remedy=remedy)
 
 
@@ -170,7 +174,8 @@ def _unread(evidence: Evidence) -> str | None:
         return None
     if not listed or any(item.format in INDEX_FORMATS for item in listed):
         return "the list of the files"
-    read = {document.path for document in evidence.documents}
+    left_out = {item.path for item in evidence.unread}
+    read = {document.path for document in evidence.documents} - left_out
     names = [item.path or item.name for item in listed]
     return next((name for name in names if name not in read and may_describe_fields(name)), None)
 
@@ -234,6 +239,8 @@ def vocabularies(evidence: Evidence) -> Finding:
     if cited:
         reason = "Some of the metadata resolve, but the subjects and fields are words without an address."
         return partial(reason, *cited, remedy=remedy)
+    if unread := why_unembedded(evidence):
+        return unknown(unread)
     return failed("No term of the metadata has an address.", remedy=remedy)
 
 
@@ -274,4 +281,6 @@ def references(evidence: Evidence) -> Finding:
         target = others[0].target.compact
         cited = [cite_relation(evidence, item) for item in others[:3]]
         return partial(f"References such as {target} are not persistent or not typed.", *cited, remedy=remedy)
+    if unread := why_unregistered(evidence):
+        return unknown(f"The record refers to no other object. {unread}")
     return failed("The metadata refer to no other object.", remedy=remedy)

@@ -17,6 +17,8 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unembedded,
+    why_unregistered,
 )
 from fairreg.assessment.indicators import r1_1
 from fairreg.assessment.lineage import may_be_registered, relations
@@ -70,7 +72,15 @@ def provenance(evidence: Evidence) -> Finding:
     named = ", ".join(name for name, items in found.items() if items) or "nothing"
     remedy = f"State {', '.join(missing)} in the metadata, related objects as typed relations."
     reason = f"The metadata state {named} of parents, software, who and when."
-    return graded(len(found) - len(missing), reason, *cited, full=3, half=1, remedy=remedy)
+    return graded(
+        len(found) - len(missing),
+        reason,
+        *cited,
+        full=3,
+        half=1,
+        remedy=remedy,
+        unread=why_unregistered(evidence),
+    )
 
 
 def _software(evidence: Evidence) -> list[Any]:
@@ -111,14 +121,20 @@ def standard(evidence: Evidence) -> Finding:
     if evidence.datacite is None and may_be_registered(evidence):
         return unknown(evidence.why_unknown("datacite"))
     if evidence.datacite is None:
-        remedy = "Publish the dataset with DataCite metadata (a DOI) or a Croissant document."
-        return incomplete or failed("The metadata follow no community standard.", remedy=remedy)
+        return incomplete or _no_standard(evidence)
     missing = _datacite_lacks(evidence)
     cited_state = cite_datacite(evidence, "state", evidence.datacite.state)
     if not missing:
         return passed("DataCite's record has all mandatory fields.", *cited_state)
     remedy = f"Add {', '.join(missing)} to the DOI's metadata."
     return partial(f"DataCite's record lacks {', '.join(missing)}.", *cited_state, remedy=remedy)
+
+
+def _no_standard(evidence: Evidence) -> Finding:
+    if unread := why_unembedded(evidence):
+        return unknown(unread)
+    remedy = "Publish the dataset with DataCite metadata (a DOI) or a Croissant document."
+    return failed("The metadata follow no community standard.", remedy=remedy)
 
 
 def _datacite_lacks(evidence: Evidence) -> list[str]:

@@ -6,9 +6,8 @@ The AI model is retrievable by its identifier using a standardized communication
 
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.content.packaged_metadata import shipped_records
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import Evidence, FileFact
 from fairreg.assessment.findings import (
-    NOT_DOWNLOADED,
     cite_datacite,
     cite_document,
     cite_file,
@@ -18,6 +17,7 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
 from fairreg.assessment.probed_file import file_probe, why_no_bytes
 from fairreg.schemas.record import ModelRecord
@@ -46,7 +46,7 @@ def leads_to_bytes(evidence: Evidence) -> Finding:
     if packed:
         reason = f"The identifier leads to {packed[0].archive}, and the model lies inside."
         return partial(reason, *map(cite_file, packed), remedy=remedy)
-    if evidence.downloaded:
+    if evidence.why_unread() is None:
         return failed("What the identifier leads to holds no file of a known model format.", remedy=remedy)
     return _first_bytes(evidence)
 
@@ -57,11 +57,12 @@ def _first_bytes(evidence: Evidence) -> Finding:
     if probe.outcome == "absent":
         return failed("The published link leads to nothing.", cited, remedy=remedy)
     if probe.outcome != "ok":
-        return unknown(NOT_DOWNLOADED + " " + why_no_bytes(evidence))
+        return unknown(f"{evidence.why_unread()} {why_no_bytes(evidence)}")
     if MODEL_FORMATS & set(probe.found):
         return passed(f"The first bytes are those of a model file ({probe.found[0]}).", cited)
     if _ARCHIVES & set(probe.found):
-        return unknown("The first bytes are those of an archive, which was not downloaded.", cited)
+        unread = evidence.why_unread() if evidence.unread else None
+        return unknown(unread or "The first bytes are those of an archive, which was not downloaded.", cited)
     if "lfs_pointer" in probe.found or "text" in probe.found:
         return failed("The link gives text in place of a model.", cited, remedy=remedy)
     return unknown("The first bytes are of no format that fairreg knows.", cited)
@@ -82,7 +83,6 @@ def verifies(evidence: Evidence) -> Finding:
     stated = _stated_sha256(evidence)
     differing = [file for file in checked if stated.get(file.path, file.sha256) != file.sha256]
     wrong = [file for file in checked if file.verified == "mismatch"] + differing
-    remedy = "Publish a sha256 of the model file, at a host that states one or as distribution of FAIR4ML."
     if wrong:
         again = "Download again; if the digest still differs, report it to the host."
         return failed(
@@ -91,17 +91,33 @@ def verifies(evidence: Evidence) -> Finding:
     published = [item for item in evidence.record.distributions if item.checksums]
     if not checked:
         if evidence.record.distributions and not published:
-            return failed("No digest is published for any file.", remedy=remedy)
+            return failed("No digest is published for any file.", remedy=_STATE_IT)
         return unknown("The published files were not downloaded and verified.")
     weak = [file for file in checked if file.verified not in _STRONG]
-    models = [file for file in weak if file in evidence.model_files]
+    if weak:
+        return _by_weak_digests(evidence, checked, weak)
+    return passed(f"{len(checked)} file(s) have their published digest.", *map(cite_file, checked))
+
+
+def _by_weak_digests(evidence: Evidence, checked: list[FileFact], weak: list[FileFact]) -> Finding:
+    """Return the finding for files of which the host states no sha256; a FAIR4ML file beside them may."""
+    models, stated = [file for file in weak if file in evidence.model_files], _stated_sha256(evidence)
+    if unread := _unread_digests(evidence):
+        return unknown(unread, *map(cite_file, checked))
     if models and all(file.path in stated for file in models):
         reason = f"{models[0].path} has the sha256 that the FAIR4ML file beside it states."
         return passed(reason, *map(cite_file, checked))
-    if weak:
-        reason = f"{weak[0].path} has its published {weak[0].verified}, which does not exclude a forgery."
-        return partial(reason, *map(cite_file, checked), remedy=remedy)
-    return passed(f"{len(checked)} file(s) have their published digest.", *map(cite_file, checked))
+    reason = f"{weak[0].path} has its published {weak[0].verified}, which does not exclude a forgery."
+    return partial(reason, *map(cite_file, checked), remedy=_STATE_IT)
+
+
+_STATE_IT = "Publish a sha256 of the model file, at a host that states one or as distribution of FAIR4ML."
+
+
+def _unread_digests(evidence: Evidence) -> str | None:
+    """Return why a FAIR4ML file beside the model, whose sha256 may differ, was not read."""
+    beside = any(item.role == "standard" for item in evidence.unread)
+    return evidence.why_unread("standard") if beside else None
 
 
 def _stated_sha256(evidence: Evidence) -> dict[str, str]:
@@ -150,6 +166,7 @@ def access(evidence: Evidence, *, of_data: bool = False) -> Finding:
         if said := access_told((item.text for item in statements(document)), of_data=of_data):
             reason = f"Access is stated in prose only, in {document.path}."
             return partial(reason, cite_document(document, said), remedy=remedy)
-    if not evidence.downloaded:
-        return unknown(f"The record states no access level. {NOT_DOWNLOADED}")
+    unread = evidence.why_unread("readme", "model_card", "docs") or why_unregistered(evidence)
+    if unread:
+        return unknown(f"The record states no access level. {unread}")
     return failed("Nothing states who may have the files.", remedy=remedy)

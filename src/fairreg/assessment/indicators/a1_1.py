@@ -74,7 +74,8 @@ def no_vendor(evidence: Evidence) -> Finding:
     if evidence.probe("file_access").outcome == "denied":
         reason = "The host gives the list of the files to nobody without an account."
         return partial(reason, cite_probe(evidence, "file_access"), remedy=remedy)
-    if evidence.downloaded and access and access.level == "open":
+    fetched = evidence.downloaded or any(file.sha256 for file in evidence.files if file.archive is None)
+    if fetched and access and access.level == "open":
         return passed(
             "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")
         )
@@ -106,6 +107,8 @@ def described_api(evidence: Evidence) -> Finding:
             return passed(f"The host describes its API by {described[0]}.", cite_probe(evidence, kind))
     probe, cited = evidence.probe("source_api"), cite_probe(evidence, "source_api")
     remedy = "Publish the model at a host whose API has a machine-readable description."
+    if probe.outcome == "absent" and evidence.probe("landing_page").outcome not in {"ok", "absent"}:
+        return unknown(evidence.why_unknown("landing_page"), cited)
     if probe.outcome == "absent":
         return failed("The host has no API.", cited, remedy=remedy)
     if probe.outcome == "ok" and "documented" in probe.found:

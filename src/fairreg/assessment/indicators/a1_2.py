@@ -15,6 +15,7 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
 from fairreg.assessment.lineage import links, scheme_of, stated_access
 from fairreg.assessment.probed_file import file_probe
@@ -60,6 +61,8 @@ def says_how(evidence: Evidence) -> Finding:
     access = stated_access(evidence)
     if access and access.level == "open":
         return not_applicable("The model is open.", cite_access(evidence, access.level))
+    if access is None and (unread := why_unregistered(evidence)):
+        return unknown(f"The record states no access level. {unread}")
     given = file_probe(evidence).outcome == "ok"
     if access is None and given:
         return not_applicable("The model is open: a file is given.", cite_probe(evidence, "file_range"))

@@ -15,8 +15,9 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
-from fairreg.assessment.lineage import host_of, links, own_doi
+from fairreg.assessment.lineage import host_of, links, may_be_registered, own_doi
 from fairreg.sources import (
     POLICIES_DATE,
     REGISTRAR,
@@ -46,8 +47,15 @@ def held_apart(evidence: Evidence) -> Finding:
     if agency.outcome == "ok" and agency.found and REGISTRAR.title not in agency.found:
         cited = cite_probe(evidence, "registration_agency")
         return passed(f"{agency.found[0]} holds a copy of the metadata.", cited)
-    if own_doi(evidence) and evidence.datacite is None and evidence.probe("datacite").outcome != "absent":
-        return unknown(evidence.why_unknown("datacite"))
+    if unread := why_unregistered(evidence):
+        return unknown(unread)
+    if own_doi(evidence) and evidence.datacite is None and agency.outcome not in {"ok", "absent"}:
+        return unknown(evidence.why_unknown("registration_agency"))
+    return _snapshot(evidence)
+
+
+def _snapshot(evidence: Evidence) -> Finding:
+    """Return the finding for metadata that no registry has: those of Software Heritage, if any."""
     remedy = "Mint a DOI: its registration agency then keeps the metadata when the host does not."
     swhid = evidence.record.value_of(SWHID.name)
     if swhid:
@@ -56,6 +64,8 @@ def held_apart(evidence: Evidence) -> Finding:
     if evidence.probe("software_heritage").outcome == "ok":
         cited = cite_probe(evidence, "software_heritage")
         return partial("Software Heritage holds a snapshot.", cited, remedy=remedy)
+    if evidence.probe("software_heritage").outcome in {"failed", "denied"}:
+        return unknown(evidence.why_unknown("software_heritage"))
     return failed("No copy of the metadata is known but the host's own.", remedy=remedy)
 
 
@@ -71,6 +81,8 @@ def held_apart(evidence: Evidence) -> Finding:
 def policy(evidence: Evidence) -> Finding:
     """The host's published policy, by the dated table above."""
     host, found, cited = host_policy(evidence)
+    if found is None and not host and (unread := why_unregistered(evidence)):
+        return unknown(f"The host is not known. {unread}")
     if found is None:
         return unknown(
             f"fairreg's table of {POLICIES_DATE} has no preservation policy of {host or 'this host'}."
@@ -88,6 +100,8 @@ def policy(evidence: Evidence) -> Finding:
 def host_policy(evidence: Evidence) -> tuple[str, PreservationPolicy | None, tuple[Citation, ...]]:
     """Return the host, its policy where a row has one, and the evidence for both."""
     host, cited = _host(evidence)
+    if not host:
+        return "", None, ()
     row = next((item for item in all_sources() if item.policy and item.site == host), None)
     if row is None or row.policy is None:
         return host, None, tuple(cited)
@@ -106,5 +120,7 @@ def _host(evidence: Evidence) -> tuple[str, list[Citation]]:
     if evidence.datacite and evidence.datacite.url:
         page = evidence.datacite.url
         return host_of(page), list(cite_datacite(evidence, "url", page))
+    if may_be_registered(evidence):
+        return "", []  # the landing page may be at another host than the first file
     address = next(iter(links(evidence.record)), "")
     return host_of(address), [cite_address(evidence, address)] if address else []

@@ -7,7 +7,7 @@ The AI model is assigned a globally unique and persistent identifier.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.evidence import Evidence, ProbeKind
+from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
     cite_probe,
@@ -16,6 +16,7 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
 from fairreg.assessment.lineage import (
     archives,
@@ -86,7 +87,7 @@ def resolves(evidence: Evidence) -> Finding:
         return _resolves_at_host(evidence)
     probe = evidence.probe("doi_resolves")
     cited = cite_probe(evidence, "doi_resolves")
-    if probe.outcome in {"failed", "not_probed"}:
+    if probe.outcome in {"failed", "not_probed", "denied"}:
         return unknown(evidence.why_unknown("doi_resolves"))
     if probe.status == _GONE:
         remedy = "Publish a new version and say in the tombstone where it is."
@@ -107,22 +108,20 @@ def _registered(evidence: Evidence) -> Finding:
         return passed(f"The DOI is registered at {agency.found[0]} and resolves.", cited, answer)
     if evidence.datacite is None and evidence.probe("datacite").outcome != "absent":
         return unknown(f"The DOI resolves. {evidence.why_unknown('datacite')}", cited)
+    if evidence.datacite is None and agency.outcome not in {"ok", "absent"}:
+        return unknown(f"The DOI resolves. {evidence.why_unknown('registration_agency')}", cited)
     remedy = "Ask the host to set the DOI to findable at its registration agency."
     return partial("The identifier resolves, but is not registered as findable.", cited, remedy=remedy)
 
 
 def _resolves_at_host(evidence: Evidence) -> Finding:
     remedy = "Mint a DOI for the model, so that its address may change and the identifier stays."
-    kinds: tuple[ProbeKind, ...] = ("landing_page", "source_api")
-    answers = {kind: evidence.probe(kind).outcome for kind in kinds}
-    for kind, outcome in answers.items():
-        if outcome in {"ok", "denied"}:
-            reason = "The identifier resolves at its host and is registered nowhere."
-            return partial(reason, cite_probe(evidence, kind), remedy=remedy)
-    for kind, outcome in answers.items():
-        if outcome == "absent":
-            cited = cite_probe(evidence, kind)
-            return failed("The identifier does not resolve at its host.", cited, remedy=remedy)
+    outcome, cited = evidence.probe("landing_page").outcome, cite_probe(evidence, "landing_page")
+    if outcome == "ok":
+        reason = "The identifier resolves at its host and is registered nowhere."
+        return partial(reason, cited, remedy=remedy)
+    if outcome == "absent":
+        return failed("The identifier does not resolve at its host.", cited, remedy=remedy)
     return unknown(evidence.why_unknown("landing_page"))
 
 
@@ -147,6 +146,8 @@ def version_specific(evidence: Evidence) -> Finding:
         return passed(f"{record.doi} is one version of {concept}.", cited)
     if record.doi and commit:
         return passed(f"{record.doi} stands for commit {commit[0][:12]}.", cited)
+    if record.doi and (unread := why_unregistered(evidence)):
+        return unknown(f"The record names no lineage. {unread}", cited)
     if record.doi or record.concept_doi:
         word = "names no lineage" if record.doi else "is the DOI of all versions together"
         return partial(f"{record.doi or record.concept_doi} {word}.", cited, remedy=remedy)

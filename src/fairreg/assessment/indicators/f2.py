@@ -9,7 +9,6 @@ from fairreg.assessment.content.packaged_metadata import stated_fields
 from fairreg.assessment.content.prose import clean, is_placeholder, words
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
-    NOT_DOWNLOADED,
     cite_datacite,
     cite_document,
     cite_field,
@@ -26,7 +25,9 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
+from fairreg.assessment.lineage import may_be_registered
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import counted
 
@@ -52,10 +53,12 @@ def citation(evidence: Evidence) -> Finding:
     cited = [citation for citation in present.values() if citation is not None]
     remedy = f"Add {', '.join(missing) or 'the names of the persons who made it'} to the record at its host."
     reason = f"{_CORE - len(missing)} of {_CORE} core fields are stated"
-    if not missing and not any(_is_person(item) for item in _creators(evidence)):
+    persons, unread = any(map(_is_person, _creators(evidence))), why_unregistered(evidence)
+    if not missing and not persons and not unread:
         return partial(f"{reason}, but the creator is an account.", *cited, remedy=remedy)
     missed = f"; {', '.join(missing)} missing." if missing else "."
-    return graded(_CORE - len(missing), reason + missed, *cited, full=_CORE, half=4, remedy=remedy)
+    found, full = _CORE - len(missing), _CORE if persons else _CORE + 1
+    return graded(found, reason + missed, *cited, full=full, half=4, remedy=remedy, unread=unread)
 
 
 def _core(evidence: Evidence) -> dict[str, Citation | None]:
@@ -141,6 +144,8 @@ def description(evidence: Evidence) -> Finding:
     remedy = "Write an abstract of at least 50 words and give three keywords in the record."
     if words(text) >= 50 and len(keywords) >= 3:  # noqa: PLR2004 - the rule's numbers
         return passed(reason, *cited)
+    if unread := why_unregistered(evidence):
+        return unknown(f"{reason} {unread}", *cited)
     if words(text) >= 10 or keywords:  # noqa: PLR2004 - the rule's numbers
         return partial(reason, *cited, remedy=remedy)
     return failed(reason, *cited, remedy=remedy)
@@ -178,8 +183,8 @@ def machine_learning(evidence: Evidence) -> Finding:
         return partial(
             f"{reason}; stated in prose only: {', '.join(told)}.", *both, *told.values(), remedy=remedy
         )
-    if not evidence.downloaded:
-        return unknown(f"{reason}. {NOT_DOWNLOADED}", *cited)
+    if unread := evidence.why_unread("standard", "definitions", "readme", "model_card", "docs"):
+        return unknown(f"{reason}. {unread}", *cited)
     return failed(f"{reason}.", *both, remedy=remedy)
 
 
@@ -239,7 +244,7 @@ def typed(evidence: Evidence) -> Finding:
     record, datacite = evidence.record, evidence.datacite
     if not record.provenance.payload_sha256 and not (datacite and datacite.state):
         probe = evidence.probe("source_api")
-        if probe.outcome != "absent":
+        if probe.outcome != "absent" or may_be_registered(evidence):
             return unknown("No machine-readable record was read.")
         remedy = "Publish the model where its metadata can be read by a machine, for example at Zenodo."
         return failed(
@@ -249,6 +254,8 @@ def typed(evidence: Evidence) -> Finding:
     cited = _cite_type(evidence)
     if any(item.lower().replace(" ", "") in _MODEL_TYPES for item in types):
         return passed("The record is machine-readable and typed as a model.", *cited)
+    if unread := why_unregistered(evidence):
+        return unknown(f"The record is not typed as a model. {unread}", *cited)
     remedy = "Set the resource type of the record to Model."
     reason = f"The record is machine-readable, but its type is {types[0] if types else 'not stated'}."
     return partial(reason, *cited, remedy=remedy)

@@ -7,7 +7,7 @@ Metadata clearly and explicitly include the identifier of the AI model they desc
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.prose import mentions
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import Evidence, Role
 from fairreg.assessment.findings import (
     cite_datacite,
     cite_document,
@@ -91,7 +91,16 @@ def in_files(evidence: Evidence) -> Finding:
     if found:
         reason = f"{found[0][1].where} carries {found[0][0]}, which is not this version's."
         return partial(reason, *(cited for _, cited in found), remedy=remedy)
-    return unread_files(evidence, "a persistent identifier of the model in a file", remedy=remedy)
+    return unread_files(
+        evidence,
+        "a persistent identifier of the model in a file",
+        remedy=remedy,
+        roles=_CARRIERS,
+        registered=True,
+    )
+
+
+_CARRIERS: tuple[Role, ...] = ("citation", "codemeta", "zenodo_json", "readme", "model_card")
 
 
 def _identifiers_in_files(evidence: Evidence) -> list[tuple[str, Citation]]:

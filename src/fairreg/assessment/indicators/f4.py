@@ -14,10 +14,11 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
 from fairreg.assessment.lineage import is_closed, own_doi
 from fairreg.schemas.record import ModelRecord
-from fairreg.sources import source_named
+from fairreg.sources import REGISTRAR, source_named
 
 _MARKUP = ("schema.org", "signposting", "highwire", "dublin_core")
 _TOP, _FAR = 10, 50
@@ -59,7 +60,7 @@ def indexed(evidence: Evidence) -> Finding:
 def landing_page(evidence: Evidence) -> Finding:
     """Metadata for crawlers on the landing page; every findable DataCite DOI supports content negotiation."""
     page = evidence.probe("landing_page")
-    if page.outcome in {"failed", "not_probed"}:
+    if page.outcome not in {"ok", "absent"}:
         return unknown(evidence.why_unknown("landing_page"))
     cited = cite_probe(evidence, "landing_page")
     markup = [name for name in _MARKUP if name in page.found]
@@ -72,8 +73,11 @@ def landing_page(evidence: Evidence) -> Finding:
     if evidence.datacite and evidence.datacite.state == "findable":
         state = cite_datacite(evidence, "state", "findable")
         return partial("DataCite answers content negotiation for the DOI.", cited, *state, remedy=remedy)
+    unread = why_unregistered(evidence)
     if own_doi(evidence) and evidence.probe("content_negotiation").outcome != "absent":
-        return unknown(evidence.why_unknown("content_negotiation"), cited)
+        unread = evidence.why_unknown("content_negotiation")
+    if unread:
+        return unknown(unread, cited)
     return failed("The landing page carries no metadata for crawlers.", cited, remedy=remedy)
 
 
@@ -94,12 +98,25 @@ def listed(evidence: Evidence) -> Finding:
         return _hosted(evidence, remedy)
     probe, cited = evidence.probe("registry_listing"), cite_probe(evidence, "registry_listing")
     if probe.outcome == "absent":
-        return failed("No entry in a model registry is linked with the model.", cited, remedy=remedy)
+        return _none_named(evidence, remedy)
     if probe.outcome != "ok":
         return unknown(evidence.why_unknown("registry_listing"))
     if "reciprocal" in probe.found:
         return passed("A model registry lists the model, and the links point back.", cited)
     return partial(f"The registry's entry is {', '.join(probe.found) or 'one way'}.", cited, remedy=remedy)
+
+
+def _none_named(evidence: Evidence, remedy: str) -> Finding:
+    """Fail where the record of the host was read, and what DataCite has of it: entries are named there."""
+    cited = cite_probe(evidence, "registry_listing")
+    if evidence.record.provenance.source == REGISTRAR.name:
+        reason = "DataCite's record names no entry in a model registry, and the host's was not read."
+        return unknown(reason, cited)
+    if unread := why_unregistered(evidence):
+        return unknown(f"The record names no entry in a model registry. {unread}", cited)
+    looked = evidence.probe("registry_listing").detail
+    said = f": {looked}" if looked else ""
+    return failed(f"No entry in a model registry is linked with the model{said}.", cited, remedy=remedy)
 
 
 def _hosted(evidence: Evidence, remedy: str) -> Finding:

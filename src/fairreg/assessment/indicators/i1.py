@@ -11,7 +11,6 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.packaged_metadata import Signature, shipped_signatures
 from fairreg.assessment.evidence import Evidence, ModelFact
 from fairreg.assessment.findings import (
-    NOT_DOWNLOADED,
     cite_document,
     cite_file,
     cite_model,
@@ -66,7 +65,9 @@ def exchange_format(evidence: Evidence) -> Finding:
     """Magic bytes of every model file."""
     files = evidence.model_files
     if not files:
-        return unread_files(evidence, "a file of a known model format", remedy="Export the model to ONNX.")
+        return unread_files(
+            evidence, "a file of a known model format", remedy="Export the model to ONNX.", roles=()
+        )
     graphs = [file for file in files if file.format in _GRAPHS]
     if graphs:
         reason = f"{len(graphs)} of {len(files)} model files are self-describing graphs ({graphs[0].format})."
@@ -84,6 +85,8 @@ def exchange_format(evidence: Evidence) -> Finding:
     if weights and code:
         reason = f"{weights[0].format} weights need the Python code beside them."
         return partial(reason, *map(cite_file, weights), *map(cite_file, code), remedy=remedy)
+    if unread := evidence.why_unread("code"):
+        return unknown(unread, *map(cite_file, files))
     lacks = _LACKS.get(files[0].format, "cannot be read without its authors")
     return failed(f"{files[0].format} {lacks}.", *map(cite_file, files), remedy=remedy)
 
@@ -102,22 +105,40 @@ def signature(evidence: Evidence) -> Finding:
     declared = _declared(evidence)
     graphs = [model for model in evidence.models if model.inputs and model.outputs]
     cited = [citation for _, citation in declared]
-    remedy = "Declare name, type, axes, features and units of each input and output in a signature.json."
     if not graphs:
-        if declared and evidence.downloaded:
+        if declared and evidence.why_unread() is None:
             return partial(
                 "The signature is declared, no graph confirms it.", *cited, remedy="Publish an ONNX file."
             )
-        return unread_files(evidence, "a signature of inputs and outputs", remedy=remedy)
+        return unread_files(
+            evidence, "a signature of inputs and outputs", remedy=_DECLARE, roles=("definitions",)
+        )
     seen = [cite_model(model, [item.name for item in (*model.inputs, *model.outputs)]) for model in graphs]
+    return _compared(evidence, declared, graphs, seen)
+
+
+def _compared(
+    evidence: Evidence,
+    declared: list[tuple[Signature, Citation]],
+    graphs: list[ModelFact],
+    seen: list[Citation],
+) -> Finding:
+    """Return the finding where a graph was read; another declaration or graph may be in what was not."""
+    unread, cited = evidence.why_unread("definitions"), [citation for _, citation in declared]
     if not declared:
-        return partial("Only the graph tells what goes in and out.", *seen, remedy=remedy)
+        reason = "Only the graph tells what goes in and out."
+        return unknown(f"{reason} {unread}", *seen) if unread else partial(reason, *seen, remedy=_DECLARE)
     pairs = product((said for said, _ in declared), graphs)
     if any(_agrees(one.inputs, two.inputs) and _agrees(one.outputs, two.outputs) for one, two in pairs):
         return passed("The declared signature is that of the graph.", *cited, *seen)
+    if unread:
+        return unknown(f"The declared signature is not that of the graph. {unread}", *cited, *seen)
     return failed(
         "The declared signature contradicts the graph.", *cited, *seen, remedy="Correct the declaration."
     )
+
+
+_DECLARE = "Declare name, type, axes, features and units of each input and output in a signature.json."
 
 
 def _declared(evidence: Evidence) -> list[tuple[Signature, Citation]]:
@@ -172,7 +193,12 @@ def data_format(evidence: Evidence) -> Finding:
             if hit := re.search(pattern, document.text):
                 reason = f"{document.path} shows {name}, no document says so."
                 return partial(reason, cite_document(document, hit[0]), remedy=remedy)
-    return unread_files(evidence, "a data format of the community's list", remedy=remedy)
+    return unread_files(
+        evidence,
+        "a data format of the community's list",
+        remedy=remedy,
+        roles=("readme", "model_card", "docs", "requirements", "code", "definitions"),
+    )
 
 
 @indicator(
@@ -200,16 +226,19 @@ def runs(evidence: Evidence) -> Finding:
             f"{ran[0].file} runs in one runtime.", *(_cite_run(model) for model in ran), remedy=remedy
         )
     reason = f"{tried[0].file} does not run: {tried[0].detail or 'no runtime accepts it'}."
+    if unread := evidence.why_unread():
+        return unknown(f"{reason} {unread}", *map(_cite_run, tried))
     return failed(reason, *(_cite_run(model) for model in tried), remedy=remedy)
 
 
 def _untried(evidence: Evidence) -> Finding:
     """Fail for bare weights and pickles alone, which nobody can run; unknown for all that others could."""
     files = evidence.model_files
-    if not files and not evidence.models and evidence.downloaded:
+    unread = evidence.why_unread("code")
+    if not files and not evidence.models and evidence.why_unread() is None:
         return failed("There is no model to run.", remedy="Publish the trained model, as an ONNX file.")
     closed = files and all(file.format in _OPAQUE for file in files)
-    if closed and not _can_be_built(evidence):
+    if closed and not unread and not _can_be_built(evidence):
         reason = (
             f"{files[0].path} is {files[0].format} without the code of its network, which nobody can run."
         )
@@ -217,7 +246,7 @@ def _untried(evidence: Evidence) -> Finding:
             reason, *map(cite_file, files), remedy="Publish an ONNX file, or the code of the network."
         )
     reason = "No run was tried." if evidence.models else "fairreg recognised no model that it could run."
-    return unknown(reason if evidence.downloaded or evidence.models else NOT_DOWNLOADED)
+    return unknown(reason if evidence.models or not unread else unread)
 
 
 def _can_be_built(evidence: Evidence) -> bool:

@@ -13,9 +13,8 @@ from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.documents import Stated, parsed, recorded_commit, stated_in
 from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import is_deposit, mentions
-from fairreg.assessment.evidence import DatasetScore, Document, Evidence
+from fairreg.assessment.evidence import DatasetScore, Document, Evidence, Role
 from fairreg.assessment.findings import (
-    NOT_DOWNLOADED,
     cite_dataset,
     cite_document,
     cite_record,
@@ -28,10 +27,12 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
     unread_files,
+    why_unregistered,
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations
 from fairreg.assessment.training import dataset_mentions, dataset_relations, is_current, training_sets
 from fairreg.formats.related import source_revision
+from fairreg.rubrics import DATASETS, VERSIONS
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
 from fairreg.sources import DOI, code_sites, scheme_names, schemes
@@ -43,6 +44,7 @@ _NO_PAPER = re.compile(
     r"|studyregistration)(?:[-/]|$)",
     re.IGNORECASE,
 )
+_METADATA: tuple[Role, ...] = ("citation", "codemeta", "zenodo_json")
 _GOOD, _FAIR = 0.75, 0.5
 _UNREAD = "the training data"
 _ROUNDING = 1e-9
@@ -74,10 +76,19 @@ def training_data(evidence: Evidence) -> Finding:
         cited = cite_document(document, named.compact)
         return passed(f"{document.path} names {named.compact} as the training data.", cited)
     return _named_without_pid(evidence, typed) or unread_files(
-        evidence, "a reference to the training data", remedy=_TYPED
+        evidence, "a reference to the training data", remedy=_TYPED, roles=_NAMING, registered=True
     )
 
 
+_NAMING: tuple[Role, ...] = (
+    "standard",
+    "readme",
+    "model_card",
+    "makefile",
+    "docs",
+    "definitions",
+    "dockerfile",
+)
 _TYPED = (
     "Add the DOI of the training data as a typed relation to the record, as trainedOn to fair4ml.jsonld, or "
     "as datasets to the front matter of MODEL_CARD.md. The data will be assessed, too."
@@ -128,19 +139,37 @@ def training_data_fair(evidence: Evidence) -> Finding:
         named = training_sets(evidence)
         if named:
             return unknown(f"The training data {named[0].compact} were not assessed.")
-        return unread_files(evidence, "a reference to the training data", remedy=remedy)
-    cited = [cite_dataset(_as_known(item)) for item in evidence.datasets]
-    worst, best = (_verdict(evidence.datasets, unread) for unread in (0.0, 1.0))
-    told = "; ".join(map(_scores, evidence.datasets))
+        return unread_files(
+            evidence, "a reference to the training data", remedy=remedy, roles=_NAMING, registered=True
+        )
+    datasets = _all_named(evidence)
+    cited = [cite_dataset(_as_known(item)) for item in datasets]
+    worst, best = (_verdict(datasets, unread) for unread in (0.0, 1.0))
+    told = "; ".join(map(_scores, datasets))
     reason = f"{told[0].upper() if told.startswith(_UNREAD) else told[0]}{told[1:]}."
     if worst is not best:
         return unknown(reason, *cited)
+    noted = evidence.why_unread("standard", "readme", "model_card") if evidence.unread else None
+    if unread := noted or why_unregistered(evidence):
+        return unknown(f"{reason} More training data may be named. {unread}", *cited)
     if worst is Verdict.PASS:
         return passed(reason, *cited)
-    if failing := next(filter(_failed, evidence.datasets), None):
+    if failing := next(filter(_failed, datasets), None):
         checks = ", ".join(failing.failed)
         remedy = f"{remedy} The essential check {checks} of {failing.identifier.compact} comes first."
     return (partial if worst is Verdict.PARTIAL else failed)(reason, *cited, remedy=remedy)
+
+
+def _all_named(evidence: Evidence) -> tuple[DatasetScore, ...]:
+    """Return the scores of the training data, and an empty one for each dataset beyond those assessed."""
+    known = {item.identifier.key for item in evidence.datasets}
+    known |= {item.key for item in evidence.record.identifiers}
+    left_out = (item for item in training_sets(evidence) if item.key not in known)
+    rubric = f"{DATASETS} {VERSIONS[DATASETS]}"
+    return (
+        *evidence.datasets,
+        *(DatasetScore(identifier=item, rubric=rubric, detail="not assessed") for item in left_out),
+    )
 
 
 def _score(dataset: DatasetScore, unread: float) -> float:
@@ -209,7 +238,13 @@ def publication(evidence: Evidence) -> Finding:
                 cited = cite_text(evidence, document, seen.value)
                 reason = f"{seen.value} is stated in prose only, in {document.path}."
                 return partial(reason, cited, remedy=remedy)
-    return unread_files(evidence, "a reference to a publication", remedy=remedy)
+    return unread_files(
+        evidence,
+        "a reference to a publication",
+        remedy=remedy,
+        roles=("readme", "model_card", "docs", *_METADATA),
+        registered=True,
+    )
 
 
 def _publications(evidence: Evidence) -> list[Citation]:
@@ -287,8 +322,9 @@ def source_code(evidence: Evidence) -> Finding:
     told = _code_in_prose(evidence)
     if told:
         return partial(f"The code is stated in prose only, in {told[0].where}.", *told, remedy=remedy)
-    if not evidence.downloaded:
-        return unknown(f"The record refers to no source code. {NOT_DOWNLOADED}")
+    read = evidence.why_unread("readme", "model_card", "docs", "hyperparameters", "provenance", *_METADATA)
+    if unread := read or why_unregistered(evidence):
+        return unknown(f"The record refers to no source code. {unread}")
     return failed("Nothing refers to the source code.", remedy=remedy)
 
 

@@ -16,7 +16,7 @@ from fairreg.assessment.content.packaged_metadata import (
     stated_about,
 )
 from fairreg.assessment.content.prose import clean, words
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
     cite_document,
     cite_file,
@@ -42,6 +42,7 @@ _INFERENCE = re.compile(
     r"|fairreg (?:run|fetch)|\.run\(",
     re.IGNORECASE,
 )
+_TEXTS: tuple[Role, ...] = ("standard", "readme", "model_card", "docs")
 _PATH = re.compile(
     r"(?<![\w/.:-])((?:[\w.-]+/)*[\w.-]+\.(?:py|sh|ipynb|onnx|pth?|safetensors|h5|ya?ml|json))\b"
 )
@@ -110,7 +111,7 @@ def performance(evidence: Evidence) -> Finding:
         if said := figures(document):
             reason = f"Results are stated in prose only, in {document.path}."
             return partial(reason, cite_text(evidence, document, said), remedy=remedy)
-    return unread_files(evidence, "a measured performance", remedy=remedy)
+    return unread_files(evidence, "a measured performance", remedy=remedy, roles=(*_TEXTS, "notebook"))
 
 
 def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
@@ -152,7 +153,7 @@ def use_and_limits(evidence: Evidence) -> Finding:
         only = "" if len(known) == len(_TOPICS) else f"Only {_NAMES[known[0]]} are stated. "
         read = f"Stated in prose only: {' and '.join(_NAMES[topic] for topic in prose)}." if prose else ""
         return partial((only + read).strip(), *found, remedy=remedy)
-    return unread_files(evidence, "a statement of intended use or limits", remedy=remedy)
+    return unread_files(evidence, "a statement of intended use or limits", remedy=remedy, roles=_TEXTS)
 
 
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
@@ -199,7 +200,10 @@ def instructions(evidence: Evidence) -> Finding:
     blocks = [(document, block) for document in read for block in _blocks(document)]
     if not blocks:
         return unread_files(
-            evidence, "instructions for use", remedy="Show in the README how to run the model."
+            evidence,
+            "instructions for use",
+            remedy="Show in the README how to run the model.",
+            roles=("readme", "model_card", "docs"),
         )
     remedy = "Show a command that runs the published model on the published sample, and test it."
     for document, block in blocks:
@@ -208,8 +212,9 @@ def instructions(evidence: Evidence) -> Finding:
             return passed(f"{document.path} shows how to run it.", cite_document(document, block))
     missing = [name for document, block in blocks for name in _missing(evidence, _named(block))]
     document, block = next((item for item in blocks if _INFERENCE.search(item[1])), blocks[0])
+    lost = "is not known to exist" if evidence.why_unread() else "is missing"
     reason = (
-        f"The instructions refer to {missing[0]}, which is missing."
+        f"The instructions refer to {missing[0]}, which {lost}."
         if missing
         else "The instructions are generic."
     )

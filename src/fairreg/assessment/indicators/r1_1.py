@@ -10,9 +10,8 @@ from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
 from fairreg.assessment.content.packaged_metadata import weights_licence
 from fairreg.assessment.content.prose import is_placeholder
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
-    NOT_DOWNLOADED,
     cite_datacite,
     cite_document,
     cite_record,
@@ -23,8 +22,9 @@ from fairreg.assessment.findings import (
     partial,
     passed,
     unknown,
+    why_unregistered,
 )
-from fairreg.assessment.lineage import base_models, is_closed
+from fairreg.assessment.lineage import base_models
 from fairreg.sources import source_named
 
 
@@ -54,6 +54,8 @@ def spdx(evidence: Evidence) -> Finding:
     if record.license_stated and not is_placeholder(record.license_stated) and _grants(record.license_stated):
         cited = (cite_record(evidence, "license_stated", record.license_stated),)
         return partial(f"The licence {record.license_stated} is no SPDX identifier.", *cited, remedy=remedy)
+    if unread := why_unregistered(evidence):
+        return unknown(f"The record has no licence. {unread}")
     return failed("The record has no licence, so nobody may reuse the model.", remedy=remedy)
 
 
@@ -82,10 +84,11 @@ def agrees(evidence: Evidence) -> Finding:
     )
     if any(not same_licence(found[0][0], name) for name, _ in found):
         return failed(f"The licences differ: {', '.join(names)}.", *cited, remedy=remedy)
+    unread = evidence.why_unread(*_PLACES)  # it may name another licence
+    if unread and not (len(found) > 1 and _only_nested(evidence)):
+        return unknown(unread, *cited)
     if len(found) > 1:
         return passed(f"{len(found)} places name {names[0]}.", *cited)
-    if not evidence.downloaded:
-        return unknown(NOT_DOWNLOADED, *cited)
     if found:
         return partial(f"Only one place names the licence, {names[0]}.", *cited, remedy=remedy)
     if evidence.record.license_stated and not is_nothing(evidence.record.license_stated):
@@ -94,6 +97,15 @@ def agrees(evidence: Evidence) -> Finding:
             f"Only the record names a licence, {evidence.record.license_stated}.", own, remedy=remedy
         )
     return failed("No licence is named anywhere.", remedy=remedy)
+
+
+_PLACES: tuple[Role, ...] = ("license", "citation", "codemeta", "zenodo_json", "model_card", "readme")
+
+
+def _only_nested(evidence: Evidence) -> bool:
+    """Tell whether only archives inside archives were not opened: a licence in one is that of its content."""
+    left_out = [item for item in evidence.unread if item.role is None or item.role in _PLACES]
+    return bool(left_out) and all(item.archive and item.role is None for item in left_out)
 
 
 def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
@@ -128,10 +140,10 @@ def covers_weights(evidence: Evidence) -> Finding:
     """Front matter about the weights, else a sentence, else the licence of a record without a base model."""
     if said := _said_of_weights(evidence):
         return said
+    unread = evidence.why_unread(*_PLACES, *_ON_WEIGHTS)
     if evidence.record.license is None:
-        hidden = not evidence.downloaded and is_closed(evidence.record)
         reason = "No licence is known that could cover the weights."
-        return unknown(NOT_DOWNLOADED) if hidden else failed(reason, remedy=_NAME_IT)
+        return unknown(unread) if unread else failed(reason, remedy=_NAME_IT)
     found = _licences(evidence)
     if any(not same_licence(found[0][0], name) for name, _ in found):
         names = ", ".join(sorted({name for name, _ in found}))
@@ -148,12 +160,13 @@ def _inferred(evidence: Evidence, cited: Citation) -> Finding:
             f"The licence of {upstream[0].target.compact}, from which the model derives, was not compared."
         )
         return unknown(reason, cited, cite_relation(evidence, upstream[0]))
-    if not (evidence.downloaded or evidence.documents):
-        return unknown(NOT_DOWNLOADED, cited)
+    if unread := evidence.why_unread(*_PLACES, *_ON_WEIGHTS) or why_unregistered(evidence):
+        return unknown(unread, cited)
     reason = "The record's licence is taken to cover the weights; nothing says so."
     return partial(reason, cited, remedy=_NAME_IT)
 
 
+_ON_WEIGHTS: tuple[Role, ...] = ("standard", "provenance", "docs")
 _NAME_IT = "Name the licence of the weights as weights_license in the front matter of the model card."
 
 

@@ -12,9 +12,8 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import parsed, recorded_commit, stated_in
 from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
-    NOT_DOWNLOADED,
     cite_document,
     cite_file,
     cite_record,
@@ -28,6 +27,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
     unread_files,
+    why_unregistered,
 )
 from fairreg.assessment.lineage import relations
 from fairreg.formats.related import source_revision
@@ -47,6 +47,9 @@ _LIST_KEYS = re.compile(r"feature|input|variable|branch|column", re.IGNORECASE)
 _MANY = 4
 _DEEPEST = 8
 _GENERATION = frozenset({"wasGeneratedBy", "qualifiedGeneration", "generated"})
+_SETTINGS: tuple[Role, ...] = ("hyperparameters", "model_card", "readme", "docs", "provenance")
+_ON_INPUTS: tuple[Role, ...] = ("definitions", "hyperparameters", "docs", "model_card", "readme")
+_CIRCUMSTANCES: tuple[Role, ...] = (*_SETTINGS, "requirements", "citation", "codemeta", "zenodo_json")
 
 
 @indicator(
@@ -63,7 +66,7 @@ def training(evidence: Evidence) -> Finding:
 
     Code does not count: it states possible settings rather than those of this training.
     """
-    listed = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
+    listed = evidence.of_role(*_SETTINGS)
     read = [document for document in listed if not _is_architecture(document)]
     found: dict[str, tuple[Setting, Citation]] = {}
     for document in (*read, *free_texts(evidence)):
@@ -78,10 +81,10 @@ def training(evidence: Evidence) -> Finding:
     remedy = "Save settings, optimiser, epochs, split and seed as hyperparameters.json beside the weights."
     if len(found) - len(prose) >= _MANY:
         return passed(f"{reason}.", *cited)
-    final = evidence.downloaded or bool(read or found)
+    unread = None if found else evidence.why_unread(*_SETTINGS)
     only = f", {', '.join(prose)} in prose only." if prose else "."
     return graded(
-        min(len(found), _MANY - 1), reason + only, *cited, full=_MANY, half=1, remedy=remedy, final=final
+        min(len(found), _MANY - 1), reason + only, *cited, full=_MANY, half=1, remedy=remedy, unread=unread
     )
 
 
@@ -118,8 +121,8 @@ def preparation(evidence: Evidence) -> Finding:
     remedy = "Publish the code that prepares the inputs, and features in order with units in signature.json."
     if len(names) == len(present) and not told:
         return passed("Code, ordered features and their definitions are all there.", *cited)
-    if not evidence.downloaded:
-        return unknown(NOT_DOWNLOADED, *cited)
+    if unread := evidence.why_unread(*_ON_INPUTS):
+        return unknown(unread, *cited)
     if code or present["list"]:
         missing = ", ".join(name for name in present if name not in names)
         lacks = f"Of code, list and definitions there is no {missing}." if missing else ""
@@ -219,8 +222,9 @@ def circumstances(evidence: Evidence) -> Finding:
     remedy = f"State {', '.join(missing)} of the training, in the record and in hyperparameters.json."
     if len(found) - len(prose) >= _MANY:
         return passed(reason, *cited)
-    count, final = min(len(found), _MANY - 1), evidence.downloaded
-    return graded(count, reason, *cited, full=_MANY, half=2, remedy=remedy, final=final)
+    unread = evidence.why_unread(*_CIRCUMSTANCES) or why_unregistered(evidence)
+    count = min(len(found), _MANY - 1)
+    return graded(count, reason, *cited, full=_MANY, half=2, remedy=remedy, unread=unread)
 
 
 def _orcids(evidence: Evidence) -> list[Citation]:
@@ -327,7 +331,9 @@ def formal(evidence: Evidence) -> Finding:
     for document in read:
         if _generates(parsed(document), _DEEPEST):
             return passed(f"{document.path} records the provenance.", cite_document(document, document.text))
-    if read and evidence.downloaded:
+    if read and evidence.downloaded and not evidence.why_unread("provenance"):
         reason = f"{read[0].path} names no activity that made the model."
         return failed(reason, cite_document(read[0], read[0].text), remedy=remedy)
-    return unread_files(evidence, "a formal provenance record that parses", remedy=remedy)
+    return unread_files(
+        evidence, "a formal provenance record that parses", remedy=remedy, roles=("provenance",)
+    )

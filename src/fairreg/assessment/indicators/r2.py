@@ -9,7 +9,7 @@ import re
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import base_model_told
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
     cite_document,
     cite_relation,
@@ -17,6 +17,7 @@ from fairreg.assessment.findings import (
     free_texts,
     partial,
     passed,
+    unknown,
     unread_files,
 )
 from fairreg.assessment.lineage import base_models
@@ -43,17 +44,25 @@ def dependencies(evidence: Evidence) -> Finding:
     remedy = "Pin every requirement (pip-compile, uv lock or conda-lock) and commit the result."
     for document in read:
         lines = requirements(document)
-        if all(pinned(line) for line in lines):
+        if all(pinned(line) for line in lines) and not _is_cut(evidence, document):
             return passed(
                 f"{document.path} pins all {len(lines)} requirements.", cite_document(document, lines)
             )
     if not read:
-        return unread_files(evidence, "a list of dependencies", remedy=remedy)
+        return unread_files(evidence, "a list of dependencies", remedy=remedy, roles=("requirements",))
     loose = [line for item in read for line in requirements(item) if not pinned(line)]
+    if not loose:
+        reason = f"{read[0].path} was not read to its end."
+        return unknown(reason, cite_document(read[0], requirements(read[0])))
     moving = [line for line in loose if floating(line)]
     also = f", and {moving[0]} follows a branch or tag" if moving else ""
     cited = [cite_document(item, requirements(item)) for item in read]
     return partial(f"{len(loose)} requirements are not pinned{also}.", *cited, remedy=remedy)
+
+
+def _is_cut(evidence: Evidence, document: Document) -> bool:
+    """Tell whether a document goes on after what was read of it."""
+    return any(item.path == document.path for item in evidence.unread)
 
 
 @indicator(
@@ -84,7 +93,13 @@ def related_models(evidence: Evidence) -> Finding:
         if said := related_model(document):
             reason = f"Related models are stated in prose only, in {document.path}."
             return partial(reason, cite_text(evidence, document, said), remedy=remedy)
-    return unread_files(evidence, "a reference to related models", remedy=remedy)
+    return unread_files(
+        evidence,
+        "a reference to related models",
+        remedy=remedy,
+        roles=("model_card", "readme", "docs", "citation", "codemeta", "zenodo_json"),
+        registered=True,
+    )
 
 
 @indicator(
@@ -108,10 +123,12 @@ def image(evidence: Evidence) -> Finding:
     loose = {document.path for document, name in found if not _DIGEST.search(name)}
     # Each stage of a build can change it, so that one image without a digest is enough.
     exact = [(document, name) for document, name in found if document.path not in loose]
+    exact = [(document, name) for document, name in exact if not _is_cut(evidence, document)]
     if exact:
         return passed(f"{exact[0][0].path} names an image by its digest.", cite_document(*exact[0]))
-    if found:
+    if found and loose:
         cited = [cite_document(document, name) for document, name in found]
         moving = next(name for _, name in found if not _DIGEST.search(name))
         return partial(f"{found[0][0].path} names {moving}, which can change.", *cited, remedy=remedy)
-    return unread_files(evidence, "a Dockerfile or container image", remedy=remedy)
+    roles: tuple[Role, ...] = ("dockerfile", "readme", "docs", "model_card")
+    return unread_files(evidence, "a Dockerfile or container image", remedy=remedy, roles=roles)

@@ -10,7 +10,7 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
 from fairreg.assessment.content.prose import is_placeholder
-from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
     cite_datacite,
     cite_document,
@@ -19,6 +19,7 @@ from fairreg.assessment.findings import (
     graded,
     partial,
     passed,
+    unknown,
     unread_files,
 )
 from fairreg.formats.file_facts import listed_as_written
@@ -81,7 +82,9 @@ def metadata_standard(evidence: Evidence) -> Finding:
         generic += cite_datacite(evidence, "state", "findable")
     if generic:
         return partial("Only generic metadata standards are used.", *generic, remedy=remedy)
-    return unread_files(evidence, "valid metadata of a community standard", remedy=remedy)
+    roles: tuple[Role, ...] = ("standard", "model_card", "readme", "citation", "codemeta", "zenodo_json")
+    what = "valid metadata of a community standard"
+    return unread_files(evidence, what, remedy=remedy, roles=roles, registered=True)
 
 
 def _keys_of_models(evidence: Evidence, card: Document) -> tuple[str, ...]:
@@ -120,7 +123,7 @@ def file_format(evidence: Evidence) -> Finding:
     files = evidence.model_files
     remedy = "Export the model to ONNX, or its weights to safetensors."
     if not files:
-        return unread_files(evidence, "a model file of a known format", remedy=remedy)
+        return unread_files(evidence, "a model file of a known format", remedy=remedy, roles=())
     shared = [file for file in files if file.format in _SHARED]
     if not shared:
         return _with_network(evidence, remedy)
@@ -145,6 +148,8 @@ def _with_network(evidence: Evidence, remedy: str) -> Finding:
     if convertible:
         reason = f"{convertible[0].format} can be converted."
         return partial(reason, *map(cite_file, convertible), remedy=remedy)
+    if unread := evidence.why_unread("code"):
+        return unknown(unread, *map(cite_file, files))
     return failed(f"{files[0].format} is no format of the community.", *map(cite_file, files), remedy=remedy)
 
 
@@ -170,7 +175,7 @@ def practice(evidence: Evidence) -> Finding:
     cited = [citations[0] for citations in found.values()]
     reason = f"Found: {', '.join(found) or 'nothing of template layout, CI and test vectors'}."
     remedy = "Follow the cookiecutter4fair layout, run tests in CI, and publish a test vector."
-    return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, final=evidence.downloaded)
+    return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, unread=evidence.why_unread())
 
 
 def _vectors(evidence: Evidence) -> list[Citation]:

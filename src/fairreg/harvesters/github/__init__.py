@@ -103,6 +103,8 @@ class GitHubHarvester(Harvester):
         if slug is None or sha is None or not is_slug(slug):
             return ()
         tree = JsonNode(object_in(get(web, f"/repos/{slug}/git/trees/{sha}", {"recursive": 1})))
+        if tree["truncated"].value is True:  # above 100,000 entries or 7 MB
+            raise BadAnswer(f"GitHub lists only a part of the files of {slug}.")
         return tuple(files_of_tree(tree, slug, sha))
 
     def split(self, page: object) -> Iterator[Payload]:

@@ -23,6 +23,7 @@ from fairreg.assessment.evidence import (
     FileFact,
     Outcome,
     Probe,
+    Unread,
 )
 from fairreg.assessment.lineage import why_no_list
 from fairreg.assessment.report import assess as judge
@@ -96,7 +97,8 @@ class _Known:
     added: ModelRecord | None = None
     # Files that the record leaves out; None where there are none, or none were looked for.
     others: "OtherFiles | None" = None
-    complete: bool = True
+    # Parts of the files that were not read, beside those that the fetched files tell.
+    unread: tuple[Unread, ...] = ()
     # What the payload of the source states in its own fields.
     stated: tuple[Document, ...] = ()
 
@@ -150,7 +152,8 @@ class EvidenceCollector:
         note = concept_note(requested, known.record)
         if note:
             self.log(note)
-        fetched = known.fetched
+        fetched, documents = known.fetched, _documents(known)
+        unread = file_inspection.all_unread(fetched, documents, known.unread)
         evidence = Evidence(
             record=known.record,
             # Where it was seen is no part of the question: the same object is assessed by itself, too.
@@ -159,11 +162,12 @@ class EvidenceCollector:
             datacite=known.datacite,
             probes=known.probes,
             files=_files(known),
-            documents=_documents(known),
+            documents=documents,
             models=file_inspection.model_facts(fetched, self.log) if fetched else (),
             added=known.added,
-            downloaded=fetched is not None and known.complete,
+            downloaded=fetched is not None and all(item.role for item in unread),
             offline=self.web is None,
+            unread=unread,
         )
         # Training data that only the catalogue names are no statement of the author.
         if not deep or known.record.kind == "dataset" or evidence.only_catalogue:
@@ -206,7 +210,7 @@ class EvidenceCollector:
             documents=answers.documents + _card(resolution),
             added=_added(self._statements(record.identifier)),
             others=others,
-            complete=others is None or others.complete,
+            unread=answers.unread + (others.unread if others else ()),
             stated=_stated(resolution.source),
         )
 
@@ -244,7 +248,7 @@ class EvidenceCollector:
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
             added=_added(statements),
-            complete=not file_inspection.leaves_out(record),
+            unread=file_inspection.BESIDE if file_inspection.leaves_out(record) else (),
             stated=file_inspection.stated_documents(ranked[0].source, ranked[0].payload),
         )
 

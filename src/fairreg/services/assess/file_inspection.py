@@ -3,15 +3,16 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
-from itertools import islice
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fairreg import models, runners
-from fairreg.assessment.content.documents import role_of
-from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
+from fairreg.assessment.content.documents import LONGEST_PARSED, PARSED_ROLES, role_of
+from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Unread, Verified
+from fairreg.assessment.lineage import is_weights
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
@@ -23,10 +24,27 @@ from fairreg.sources import source_named
 from fairreg.storage.files import digest
 from fairreg.web import Log, no_log
 
-__all__ = ["card", "documents", "files", "leaves_out", "located_documents", "model_facts", "stated_documents"]
+if TYPE_CHECKING:
+    from fairreg.services.fetch.unpacking import UnopenedFile
+
+__all__ = [
+    "BESIDE",
+    "all_unread",
+    "card",
+    "documents",
+    "files",
+    "leaves_out",
+    "located_documents",
+    "model_facts",
+    "stated_documents",
+    "unparsed",
+    "unread",
+]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
+# The note on files that a record leaves out and that are not stored with it.
+BESIDE = (Unread(path="the list of the files beside the model", reason="not stored"),)
 # Largest difference of a probability between runtimes that agree (the rubric's tolerance for float32).
 _TOLERANCE = 1e-5
 
@@ -46,12 +64,75 @@ def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
 
 def located_documents(fetched: FetchedFiles) -> Iterator[tuple[Document, Downloaded]]:
     """Yield the same documents, each with the download that it is or, for a member, that it is packed in."""
+    for role, name, path, download in _describing(fetched)[:_MAX_DOCUMENTS]:
+        yield _document(role, name, path), download
+
+
+def _describing(fetched: FetchedFiles) -> list[tuple[Role, str, Path, Downloaded]]:
+    """Return the files with a role, code last: where there is much of it, it crowds nothing else out."""
     named = [(item.distribution.name, item.file.path, item) for item in fetched.files]
     for folder, archive in zip(fetched.folders, fetched.archives, strict=True):
         named += [(fetched.name_of(path), path, archive) for path in _paths(folder)]
-    known = ((role, *item) for item in named if (role := role_of(item[0])) is not None)
-    for role, name, path, download in islice(known, _MAX_DOCUMENTS):
-        yield _document(role, name, path), download
+    found = [(role, *item) for item in named if (role := role_of(item[0])) is not None]
+    return sorted(found, key=lambda item: item[0] == "code")
+
+
+def all_unread(
+    fetched: FetchedFiles | None, documents: tuple[Document, ...], noted: tuple[Unread, ...]
+) -> tuple[Unread, ...]:
+    """Return what was not read of files and documents, each with one note, and what is `noted` already.
+
+    Without fetched files nothing says which there are.
+    """
+    found = (*unparsed(documents), *noted, *(unread(fetched) if fetched else ()))
+    return tuple({item.path: item for item in found}.values())
+
+
+def unread(fetched: FetchedFiles) -> Iterator[Unread]:
+    """Yield what was not read of the fetched files: unopened archives, documents beyond a limit.
+
+    A pointer of Git LFS is all that its author published there: it was read.
+    """
+    yield from filter(None, (_unopened(item, fetched) for item in fetched.unopened))
+    brought = {item.distribution for item in fetched.files}
+    for listed in fetched.record.distributions:
+        if listed.path is None and (listed.is_index or listed not in brought):
+            reason = "a list of files that were not downloaded" if listed.is_index else "not downloaded"
+            yield Unread(path=listed.name, reason=reason)
+    described = _describing(fetched)
+    for role, name, path, _ in described[:_MAX_DOCUMENTS]:
+        if path.stat().st_size > _MAX_TEXT:
+            yield Unread(path=_spelled(name), reason="longer than what was read of it", role=role)
+    beyond = {role: name for role, name, _, _ in reversed(described[_MAX_DOCUMENTS:])}
+    for role, name in beyond.items():
+        yield Unread(path=_spelled(name), reason=f"beyond the first {_MAX_DOCUMENTS} texts", role=role)
+
+
+def _unopened(item: "UnopenedFile", fetched: FetchedFiles) -> Unread | None:
+    """Return the note on a packed file; None for a pointer, and for compressed data."""
+    from fairreg.services.fetch.unpacking import is_pointer  # it comes with the engines
+
+    name, role = _spelled(item.name), None
+    if is_pointer(item.path):
+        return None
+    if item.reason.startswith("compressed with"):
+        inner = name.rpartition(".")[0]
+        role, suffix = role_of(inner), PurePosixPath(inner).suffix
+        if role is None and suffix not in {"", ".tar"} and not is_weights(inner):
+            return None
+    folders = zip(fetched.folders, fetched.archives, strict=True)
+    archive = next((one.distribution.name for folder, one in folders if folder in item.path.parents), None)
+    reason = "an archive that was refused" if item.error else item.reason
+    return Unread(path=name, reason=reason, role=role, archive=archive)
+
+
+def unparsed(documents: Iterable[Document]) -> Iterator[Unread]:
+    """Yield the documents that are cut or too long to be parsed: not all that they state was read."""
+    for item in documents:
+        if item.role in PARSED_ROLES and len(item.text) > LONGEST_PARSED:
+            yield Unread(path=item.path, reason="too long to be parsed", role=item.role)
+        elif len(item.text) >= _MAX_TEXT:
+            yield Unread(path=item.path, reason="longer than what was read of it", role=item.role)
 
 
 def _document(role: Role, name: str, path: Path) -> Document:

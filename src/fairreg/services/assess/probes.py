@@ -9,14 +9,13 @@ the addresses of the record itself, doi.org and the record's own source are requ
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 
 from fairreg import harvesters
-from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
+from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind, Role, Unread
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RecordError
 from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
@@ -68,20 +67,26 @@ class _Question:
 
 @dataclass(frozen=True)
 class ProbeResults:
-    """Probes; of a dataset the metadata embedded in its landing page, and the document beside the data."""
+    """Probes; of a dataset the metadata embedded in its landing page, and the documents beside the data.
+
+    `unread` are the parts of these that were not read.
+    """
 
     probes: tuple[Probe, ...]
     documents: tuple[Document, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
     """Make every applicable request about `record`, one after the other."""
     brief = web.with_policy(_BRIEF)
-    embedded: list[Document] = []
+    embedded: list[Document | Unread] = []
     probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
     if record.kind != "dataset":
         return ProbeResults(probes)
-    return ProbeResults(probes, (*embedded, *_beside_the_data(brief.anonymous(), record)))
+    found = (*embedded, *_beside_the_data(brief.anonymous(), record))
+    documents = tuple(item for item in found if isinstance(item, Document))
+    return ProbeResults(probes, documents, tuple(item for item in found if isinstance(item, Unread)))
 
 
 def listing(web: HttpClient, record: ModelRecord, registered: ModelRecord | None) -> Probe | None:
@@ -113,7 +118,9 @@ def _entries(record: ModelRecord, registered: ModelRecord | None) -> tuple[Ident
     return tuple(found.values())
 
 
-def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
+def _questions(
+    web: HttpClient, record: ModelRecord, embedded: list[Document | Unread]
+) -> Iterator[_Question]:
     if record.doi:
         address = f"{DOI.resolver}{quoted_path(record.doi)}"
         agency = f"{DOI.resolver}ra/{record.doi.partition('/')[0]}"
@@ -137,23 +144,36 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
 
 
-def _beside_the_data(web: HttpClient, record: ModelRecord) -> Iterator[Document]:
+def _beside_the_data(web: HttpClient, record: ModelRecord) -> Iterator[Document | Unread]:
     """Yield the first document in words and the first in a standard (Croissant) among a dataset's files.
 
-    Each only if it can be had and is not long.
+    Each only if it can be had and is not long; the others are unread.
     """
     from fairreg.assessment.content.documents import role_of
 
-    named = [(item, role_of(item.name)) for item in record.distributions if item.url and not item.path]
+    listed = (item for item in record.distributions if item.url and not item.path)
+    named = [(item, role) for item in listed if (role := role_of(item.name)) is not None]
     for roles in (_IN_WORDS, _IN_A_STANDARD):
-        short = (pair for pair in named if pair[1] in roles and (pair[0].size or 0) <= _MAX_TEXT)
-        item, role = next(short, (None, None))
-        if item is not None and role is not None and item.url is not None:
-            with suppress(FairregError):  # then it stays unread
-                body = _head(web, item.url, {}, _MAX_TEXT).body
-                digest = hashlib.sha256(body).hexdigest()
-                text = body.decode("utf-8", "replace")
-                yield Document(role=role, path=item.name, text=text, sha256=digest)
+        known = [(item, role) for item, role in named if role in roles]
+        short = next((item for item, _ in known if (item.size or 0) <= _MAX_TEXT), None)
+        for item, role in known:
+            if item is short and item.url is not None:
+                yield from _small_text(web, item.name, item.url, role)
+            else:
+                yield Unread(path=item.name, reason="not the first of its kind, or long", role=role)
+
+
+def _small_text(web: HttpClient, name: str, url: str, role: Role) -> Iterator[Document | Unread]:
+    """Yield a text, as far as it is read, and a note where that is not all of it."""
+    try:
+        body = _head(web, url, {}, _MAX_TEXT).body
+    except FairregError as error:
+        yield Unread(path=name, reason=f"not available ({error.message.rstrip('.')})", role=role)
+        return
+    digest, text = hashlib.sha256(body).hexdigest(), body.decode("utf-8", "replace")
+    yield Document(role=role, path=name, text=text, sha256=digest)
+    if len(body) >= _MAX_TEXT:
+        yield Unread(path=name, reason="longer than what was read of it", role=role)
 
 
 def _about_files(web: HttpClient, record: ModelRecord) -> Iterator[_Question]:
@@ -208,7 +228,9 @@ def _negotiated(web: HttpClient, url: str) -> Probe:
     return _probe("content_negotiation", answer, (_DATACITE_JSON,))
 
 
-def _page(web: HttpClient, kind: ProbeKind, url: str, embedded: list[Document] | None = None) -> Probe:
+def _page(
+    web: HttpClient, kind: ProbeKind, url: str, embedded: list[Document | Unread] | None = None
+) -> Probe:
     answer = web.get(url, accept="text/html")
     text = answer.body.decode("utf-8", "replace")
     if embedded is not None:
@@ -220,13 +242,16 @@ def _page(web: HttpClient, kind: ProbeKind, url: str, embedded: list[Document] |
     return _probe(kind, answer, found + signposted)
 
 
-def _embedded(text: str) -> Iterator[Document]:
-    """The first JSON-LD of a page, unless it exceeds the size of a metadata file."""
+def _embedded(text: str) -> Iterator[Document | Unread]:
+    """The first JSON-LD of a page, unless it exceeds the size of a metadata file: then it is unread."""
     opening = _EMBEDDED.search(text)
     if opening is None:
         return
     held = text[opening.end() : opening.end() + _MAX_TEXT].partition("</script>")
-    if held[1] and held[0].strip():
+    if not held[1]:
+        reason = "too long to be read, or without an end"
+        yield Unread(path="landing-page.jsonld", reason=reason, role="standard")
+    elif held[0].strip():
         digest = hashlib.sha256(held[0].encode("utf-8", "replace")).hexdigest()
         yield Document(role="standard", path="landing-page.jsonld", text=held[0].strip(), sha256=digest)
 
