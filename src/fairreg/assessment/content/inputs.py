@@ -5,7 +5,7 @@ import re
 from itertools import groupby
 
 from fairreg.assessment.content.claims import asserted
-from fairreg.assessment.content.grammar import Kind, statements
+from fairreg.assessment.content.grammar import settings, statements
 from fairreg.assessment.content.prose import has_identifier
 from fairreg.assessment.evidence import Document
 
@@ -112,8 +112,7 @@ def units(document: Document, *, as_data: bool) -> str | None:
     if document.role == "definitions":
         hit = _UNITS.search(document.text)
         return hit[0] if hit else None
-    kinds: tuple[Kind, ...] = ("row", "pair") if as_data else ("sentence",)
-    for item in statements(document, *kinds):
+    for item in settings(document) if as_data else statements(document):
         hit = _UNITS.search(item.text)
         about = not _NO_QUANTITY.search(item.text) and (as_data or _QUANTITY.search(item.text))
         if hit and about and asserted(item.text, hit.start(), hit.end(), real=False):
@@ -127,7 +126,7 @@ def ordered_names(document: Document) -> list[str]:
         if hit := _LISTED.search(item.text):
             parts = re.split(r"[,;]|\sand\s", re.sub(r"[(\[][^)\]]{0,20}[)\]]|`", " ", hit[1]))
             return [name for part in parts if (name := part.strip(" ."))]
-    for heading, rows in groupby(statements(document, "row", "pair"), key=lambda item: item.heading):
+    for heading, rows in groupby(settings(document), key=lambda item: item.heading):
         names = list(dict.fromkeys(item.name for item in rows))
         if _INPUTS.match(heading) and len(names) > _FEW:
             return names
@@ -137,7 +136,7 @@ def ordered_names(document: Document) -> list[str]:
 def defined_names(document: Document, features: list[str]) -> list[str]:
     """Return the features that a document defines: in a table, a "name: value" line, or by "name is ..."."""
     wanted = set(features)
-    defined = {item.name.strip() for item in statements(document, "row", "pair") if item.value}
+    defined = {item.name.strip() for item in settings(document) if item.value}
     for item in statements(document):
         told = re.match(r"\W*([\w.]+)\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b", item.text)
         if told:

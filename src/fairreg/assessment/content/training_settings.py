@@ -223,7 +223,7 @@ def _as_data(document: Document) -> Iterator[Setting]:
     if document.role in {"readme", "model_card", "docs"}:
         for item in settings(document):
             yield from _group(item.name, item.value)
-        for block in statements(document, "code"):
+        for block in settings(document, "code"):
             yield from _of_a_block(block)
 
 
