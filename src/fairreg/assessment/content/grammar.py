@@ -74,12 +74,16 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _NO_DATA = re.compile(
-    r"\bother (?:models?|networks?|taggers?)\b|\bcomparisons? (?:with|to)\b|\breference model\b"
-    rf"|\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
+    rf"\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
     rf"|\bexamples?(?:\W*$|\W+{_SETTINGS})|^[\W\d]*(?:for )?examples?\b(?! model)|\((?:an )?example"
     rf"|\b(?:template|dummy|sample|suggested|proposed) {_SETTINGS}|\b(?:replace|fill in|placeholders?)\b"
     r"|\b(?:planned|plans?|to be|will|would|should|draft|upcoming|not yet|not|never|unknown|unused|obsolete"
     r"|deprecated|outdated|discarded|rejected|abandoned|formerly)\b|^[\W\d]*no\b|n['’]t\b",
+    re.IGNORECASE,
+)
+# A comparison may give results of this model, but its settings are those of several.
+_COMPARED = re.compile(
+    r"\bother (?:models?|networks?|taggers?)\b|\bcomparisons? (?:with|to)\b|\breference model\b",
     re.IGNORECASE,
 )
 _LONGEST_NAME = 6  # words before the colon of a setting
@@ -117,10 +121,12 @@ def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield passages in which the author speaks of the model, by default sentences.
 
     Quotations, open tasks and code are not among them, nor is anything below "References" or "To do", or a
-    heading that names others or plans.
+    heading that names others or plans; nor are rows, pairs and code below one of examples or negation.
     """
     for item in passages(document.text):
-        if item.kind in (kinds or ("sentence",)) and not any(map(_is_elsewhere, item.headings)):
+        if item.kind not in (kinds or ("sentence",)) or any(map(_is_elsewhere, item.headings)):
+            continue
+        if item.kind == "sentence" or not any(map(_denies_data, item.headings)):
             yield item
 
 
@@ -129,24 +135,21 @@ def _is_elsewhere(heading: str) -> bool:
     return bool(_ELSEWHERE.match(heading) or _OF_OTHERS.search(heading[:_LONGEST]))
 
 
+@lru_cache(maxsize=1024)
+def _denies_data(heading: str) -> bool:
+    return bool(_NO_DATA.search(heading[:_LONGEST]))
+
+
 def sentences(text: str | None) -> tuple[str, ...]:
     """Return the sentences of a field, for example of a description, without markup."""
     return tuple(item.text for item in passages(text or "") if item.kind == "sentence")
 
 
 def settings(document: Document, *kinds: Kind) -> Iterator[Passage]:
-    """Yield table rows and "name: value" lines, or other `kinds`: what a document states as data.
-
-    None stands below a heading of examples, comparisons, plans or negation.
-    """
+    """Yield table rows and "name: value" lines, or other `kinds`, of this model alone: no comparison."""
     for item in statements(document, *(kinds or ("row", "pair"))):
-        if not any(map(_denies_data, item.headings)):
+        if not any(_COMPARED.search(heading[:_LONGEST]) for heading in item.headings):
             yield item
-
-
-@lru_cache(maxsize=1024)
-def _denies_data(heading: str) -> bool:
-    return bool(_NO_DATA.search(heading[:_LONGEST]))
 
 
 def code_blocks(text: str) -> tuple[str, ...]:
