@@ -86,6 +86,8 @@ _LISTED = re.compile(
 _INPUTS = re.compile(
     r"\W*(?:model )?(?:inputs?|(?:input )?features?|variables|branches|columns)\b", re.IGNORECASE
 )
+# "pt is the transverse momentum": the first name of a sentence, at most 80 letters long.
+_DEFINES = re.compile(r"\W{0,9}(\w[\w.]{0,80})\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b")
 _FEW = 2
 
 
@@ -135,13 +137,13 @@ def ordered_names(document: Document) -> list[str]:
 
 def defined_names(document: Document, features: list[str]) -> list[str]:
     """Return the features that a document defines: in a table, a "name: value" line, or by "name is ..."."""
-    wanted = set(features)
+    if not features:
+        return []
     defined = {item.name.strip() for item in settings(document) if item.value}
     for item in statements(document):
-        told = re.match(r"\W*([\w.]+)\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b", item.text)
-        if told:
+        if told := _DEFINES.match(item.text):
             defined.add(told[1])
-    return [name for name in features if name in wanted & defined]
+    return [name for name in features if name in defined]
 
 
 def training_data_address(document: Document) -> str | None:
