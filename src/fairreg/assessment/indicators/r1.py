@@ -8,7 +8,13 @@ import re
 from typing import get_args
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic, shipped_records, stated_about
+from fairreg.assessment.content.packaged_metadata import (
+    ENOUGH_WORDS,
+    Topic,
+    card_results,
+    shipped_records,
+    stated_about,
+)
 from fairreg.assessment.content.prose import clean, words
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -86,7 +92,7 @@ def content(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.7-02M",),
 )
 def performance(evidence: Evidence) -> Finding:
-    """Evaluations of the record or a FAIR4ML file beside the model, else a metric with a number in a text."""
+    """Evaluations of the record, a FAIR4ML file or a card's model-index, else a metric with its number."""
     remedy = (
         "State metric, value, dataset and split of each result in the record or as FAIR4ML hasEvaluation."
     )
@@ -110,10 +116,12 @@ def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
     own = [
         (item, cite_record(evidence, "evaluations", _told_as(item))) for item in evidence.record.evaluations
     ]
+    shipped = [(document, record.evaluations) for document, record in shipped_records(evidence)]
+    cards = [(item, card_results(item)) for item in evidence.of_role("model_card", "readme")]
     return own + [
         (item, cite_document(document, _told_as(item)))
-        for document, record in shipped_records(evidence)
-        for item in record.evaluations
+        for document, results in (*shipped, *cards)
+        for item in results
     ]
 
 
