@@ -10,6 +10,7 @@ from fairreg.assessment import access
 from fairreg.assessment.content import (
     conditions,
     environment,
+    feature_files,
     field_lists,
     grammar,
     inputs,
@@ -57,6 +58,8 @@ ALPHABETS = {
     "colons": "a: ",
     "commas": "pt, ",
     "items": "- pt [GeV]\n",
+    "rows of inputs": "| feature | unit |\n|---|---|\n| pt | GeV |\n",
+    "rows": "| pt | GeV |\n",
     "slashes": "a/",
     "metrics": "AUC of the ",
     "trained on": "trained on the ",
@@ -82,6 +85,10 @@ READERS = {
     "data format": lambda _, item: inputs.data_format(item),
     "units": lambda _, item: (inputs.units(item, as_data=True), inputs.units(item, as_data=False)),
     "ordered names": lambda _, item: inputs.ordered_names(item),
+    "listed inputs": lambda _, item: inputs.listed_inputs(item),
+    "features of files": lambda text, _: feature_files.features_of(
+        document("definitions", text, "features.csv")
+    ),
     "defined names": lambda _, item: inputs.defined_names(item, ["pt", "a"]),
     "training data": lambda _, item: inputs.training_data_address(item),
     "settings": lambda _, item: training_settings.settings_of(item),
