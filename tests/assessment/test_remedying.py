@@ -83,10 +83,10 @@ def verdicts(report):
     return {item.id: item for found in report.principles.values() for item in found.indicators}
 
 
-def test_the_written_files_raise_the_published_network_from_76_to_85_percent():
+def test_the_written_files_raise_the_published_network_from_76_to_84_percent():
     before, after = assess(CURATED), assess(published_with(CURATED, texts(CURATED)))
     assert before.overall == pytest.approx(0.761, abs=0.001)
-    assert after.overall == pytest.approx(0.852, abs=0.001)
+    assert after.overall == pytest.approx(0.837, abs=0.001)
     old, new = verdicts(before), verdicts(after)
     assert all(
         new[number].verdict.points >= old[number].verdict.points
@@ -94,7 +94,8 @@ def test_the_written_files_raise_the_published_network_from_76_to_85_percent():
         if old[number].verdict.points is not None
     )
     raised = {number for number in old if old[number].verdict != new[number].verdict}
-    assert raised == {"F3-2", "I1-2", "I2-1", "I2-3", "R1-4", "R1.2-3", "R1.2-4", "R2-1", "R3-1"}
+    # Not R2-1: the author's own requirements stay unpinned beside those for inference.
+    assert raised == {"F3-2", "I1-2", "I2-1", "I2-3", "R1-4", "R1.2-3", "R1.2-4", "R3-1"}
 
 
 def test_each_file_names_the_open_indicators_that_it_serves():
