@@ -29,7 +29,9 @@ _METRIC = (
     r"|validation|val|final) loss|log[- ]?loss|iou|dice|map|fpd|kpd|error rate|mis-?classification rate"
     r"|mis-?tag(?:ging)? rate|fake rate|(?:true|false) (?:positive|negative) rate|false alarm rate"
     r"|significance improvement|resolution|sensitivity|specificity|wasserstein distance|top-?[15]"
-    r"|(?:chi\^?2|chi-?squared?|χ2|χ²)\s?(?:/|per)\s?(?:ndf|dof|n\.?d\.?f\.?|d\.o\.f\.))"
+    r"|(?:chi\^?2|chi-?squared?|χ2|χ²)\s?(?:/|per)\s?(?:ndf|dof|n\.?d\.?f\.?|d\.o\.f\.|data point"
+    r"|degree of freedom)|effective sample size|(?:median|mean) (?:opening angle|angular error|z-?score"
+    r"|significance)|ams|w1|[bcl]-rejection)"
 )
 _NUMBER = r"(?:\d{1,9}(?:[.,]\d{1,9})?|(?<![\w.])\.\d{1,9})(?:e-?\d{1,3})?(?:\(\d{1,3}\))?"
 _VALUE = rf"{_NUMBER}(?:\s?(?:±|\+/?-|\+-)\s?\d{{0,9}}(?:\.\d{{1,9}})?)?(?:\s?%| per ?cent| percent)?"
@@ -83,7 +85,7 @@ _METRIC_NAME = re.compile(
     rf"\W*(?:[\w-]+ ){{0,3}}?(?:[bcqgtτ]-)?(?:{_METRIC})(?!\w)[^|]{{0,40}}", re.IGNORECASE
 )
 _RESULT = re.compile(
-    rf"\W{{0,9}}({_VALUE})(?=\s*(?:$|[|;,(\[.±–-]|(?:at|for|on|in|with|over|and|against|to)\b))",
+    rf"\W{{0,9}}({_VALUE})(?=\s*(?:$|[|/;,(\[.±–-]|(?:at|for|on|in|with|over|and|against|to)\b))",
     re.IGNORECASE,
 )
 _INVERSE_RATE = re.compile(r"\W{0,3}1\s?/\s?[εe]_?\w{0,6}\b[^|]{0,30}", re.IGNORECASE)
