@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fairreg import harvesters
 from fairreg.assessment import access
+from fairreg.assessment.datasets.accessible import access as datasets_access
 from fairreg.assessment.evidence import DataCiteFacts, Probe
 from fairreg.assessment.indicators.a1_2 import says_how
 from fairreg.email_addresses import NOTE
@@ -47,6 +48,12 @@ def answered(evidence, outcome, kind="file_range"):
         "Write to ada@example.org.",
         "Data access committee: ada@example.org",
         "mailto:ada@example.org",
+        f"Do not hesitate to contact {FORM}",
+        "Please do not hesitate to write to ada@example.org.",
+        f"Access is restricted. Request it:\n{FORM}",
+        f"The data are closed. Request access at {FORM}.",
+        f"Restricted to members of the collaboration. {FORM}",
+        "For access to the code and the data write to ada@example.org.",
     ],
 )
 def test_an_address_that_the_conditions_give_for_requests_counts(conditions):
@@ -73,6 +80,44 @@ def test_an_address_that_the_conditions_give_for_requests_counts(conditions):
 )
 def test_an_address_of_something_else_does_not_count(conditions):
     assert access.request_address(stated(conditions)) is None
+
+
+CLOSED = (
+    f"Access was formerly requested at {FORM}, the form is closed.",
+    "Requests to ada@example.org are refused.",
+    f"The request form {FORM} does not work any more.",
+    f"Access cannot be requested; see {FORM} for reasons.",
+    "Access is granted to nobody. Complaints: ada@example.org.",
+    "The files are not given to anybody. The code is available at https://github.com/org/repo.",
+    "The data are closed. See https://group.example.org for our other work.",
+    "Access is closed for good. Follow us at https://twitter.com/group.",
+    f"We are unable to grant access, see {FORM}.",
+    f"All requests will be refused: {FORM}",
+    f"Data access is impossible; see {FORM}",
+    f"Requests are declined. {FORM}",
+    "The address ada@example.org for requests is no longer in use.",
+    "The data are closed for good.",
+)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        *CLOSED,
+        "Report bugs to bugs@example.org",
+        f"Copyright forms apply. {FORM}",
+        f"Project web page: {FORM}",
+    ],
+)
+def test_words_that_refuse_access_or_give_another_address_are_no_way_to_it(conditions):
+    evidence = answered(stated(conditions), "denied")
+    assert access.request_address(evidence) is None
+    assert says_how.assess(evidence).verdict == "partial"
+
+
+@pytest.mark.parametrize("conditions", CLOSED)
+def test_a_dataset_that_is_closed_for_good_fails_the_essential_check(conditions):
+    assert datasets_access.assess(stated(conditions, level="closed")).verdict == "fail"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from fairreg.assessment.content.reported import versions
 from fairreg.assessment.evidence import DataCiteFacts, Document
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.assessment.indicators.r1_2 import training
+from fairreg.assessment.indicators.r2 import dependencies
 from fairreg.assessment.lineage import relations
 from fairreg.assessment.report import assess
 from fairreg.schemas.identifiers import Identifier
@@ -41,6 +42,12 @@ from fairreg.schemas.record import Relation
         ("docs/requirements.txt", None),
         ("requirements-dev.txt", None),
         ("uv.lock", "requirements"),
+        ("requirements/base.txt", "requirements"),
+        ("requirements/dev.txt", None),
+        ("conda.yaml", "requirements"),
+        ("conda-linux-64.lock", "requirements"),
+        ("setup.cfg", "requirements"),
+        ("setup.py", "code"),
         ("Dockerfile.cpu", "dockerfile"),
         ("Makefile", "makefile"),
         (".github/workflows/test.yml", "ci"),
@@ -358,3 +365,48 @@ def test_licence_files_of_every_layout_have_their_role(path):
 @pytest.mark.parametrize("path", ["license_check.py", "src/licensing.txt"])
 def test_files_about_licences_have_another(path):
     assert role_of(path) != "license"
+
+
+PINNED, LOOSE = "torch==2.1.0\nnumpy==1.26.4\n", "torch\nnumpy\n"
+CONDA = "channels:\n- cms-channel\ndependencies:\n- python=3.11.4\n- pip\n- pip:\n  - torch==2.1.0\n"
+SETUP = (
+    "from setuptools import setup\nsetup(name='a', install_requires=['torch==2.1.0', 'numpy[x]==1.26.4'])\n"
+)
+EXPLICIT = "@EXPLICIT\nhttps://conda.anaconda.org/conda-forge/linux-64/a-1-0.conda#0\n"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "files"),
+    [
+        ("partial", {"requirements.txt": LOOSE, "requirements-plot.txt": "tqdm==4.66.1\n"}),
+        ("partial", {"requirements.txt": PINNED, "environment.yml": "dependencies: [python, numpy]\n"}),
+        ("partial", {"requirements.txt": PINNED + "-r more.txt\n"}),
+        (
+            "partial",
+            {"pyproject.toml": '[project]\ndependencies=["torch>=2", "jax"]\n', "requirements.txt": PINNED},
+        ),
+        ("partial", {"setup.py": SETUP.replace("==2.1.0", "")}),
+        ("fail", {"uv.lock": "version = 1\n"}),
+        ("fail", {"Pipfile.lock": "{}"}),
+        ("fail", {"conda-linux-64.lock": "@EXPLICIT\n"}),
+        ("fail", {"setup.cfg": "[flake8]\nmax-line-length = 100\n"}),
+        (
+            "pass",
+            {"requirements.txt": "-r requirements/base.txt\njax==0.4.30", "requirements/base.txt": PINNED},
+        ),
+        ("pass", {"pyproject.toml": '[project]\ndependencies=["torch>=2"]\n', "requirements.txt": PINNED}),
+        ("pass", {"requirements.txt": LOOSE, "Pipfile.lock": '{"default": {"a": {"version": "==1.0"}}}'}),
+        ("pass", {"environment.yml": "dependencies: [python=3.11.4, numpy=1.26.4]\n"}),
+        ("pass", {"environment.yml": CONDA}),
+        ("pass", {"conda.yaml": CONDA.replace("- pip\n", "- pip<=23.0\n")}),
+        ("pass", {"requirements.txt": "\ufeff" + PINNED}),
+        ("pass", {"requirements/base.txt": PINNED}),
+        ("pass", {"setup.py": SETUP}),
+        ("pass", {"setup.cfg": "[options]\ninstall_requires =\n    torch==2.1.0\n    numpy==1.26.4\n"}),
+        ("pass", {"conda-linux-64.lock": EXPLICIT}),
+    ],
+)
+def test_a_lock_with_content_or_every_requirement_of_every_file_pins_the_environment(verdict, files):
+    read = tuple(document(role_of(path), text, path) for path, text in files.items())
+    evidence = replaced(BARE, documents=read, downloaded=True)
+    assert dependencies.assess(evidence).verdict == verdict

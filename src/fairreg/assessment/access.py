@@ -20,6 +20,7 @@ __all__ = [
     "embargo_ended",
     "request_address",
     "stated_conditions",
+    "tells_who",
     "was_asked",
     "why_no_answer",
 ]
@@ -51,15 +52,37 @@ _POINTS = re.compile(
     r"\b(?:see|visit|follow|via|through|available|access(?:ed|ible)?|go to|details?)\b", re.I
 )
 _REFUSES = re.compile(
-    rf"\b(?:no|not|never|cannot|can't|won't|nobody)(?:\s+[\w-]+){{0,3}}?\s+(?:{_ASKING}|access\w*|given)\b",
+    rf"\b(?:no|not|never|cannot|can't|won't|don't|nobody|neither|nor)(?:\s+[\w-]+){{0,3}}?\s+(?:{_ASKING}"
+    r"|access\w*|given)\b|\b(?:formerly|previously|no longer|any ?more|used to be|impossible|unable"
+    r"|(?:to|by) nobody|discontinued|defunct|out of (?:use|order|service)|do(?:es)?(?:n't| not) work"
+    r"|refus\w+|reject\w+|denied|declin\w+|ignored|withdrawn|closed (?:for (?:good|ever)|forever|permanently)"
+    r"|(?:forms?|site|page|portal|service|call|registration|office|inbox) (?:is|are|was|were|has been) (?:\w+"
+    r" )?(?:closed|down|gone|offline|expired|full|over))\b",
+    re.IGNORECASE,
+)
+# Words that close the data altogether: an address in another clause counts only where it is asked at.
+_CLOSES = re.compile(
+    r"\b(?:closed|not (?:\w+ ){0,2}?(?:given|shared|available|public|open|accessible|released|distributed)"
+    r"|nobody|never|secret|confidential)\b",
     re.IGNORECASE,
 )
 _UNLESS = re.compile(r"\b(?:unless|without|until|before|except)\b", re.IGNORECASE)
+_INVITES = re.compile(r"\b(?:do not|don't|never|please) (?:hesitate|forget|fail)\b", re.IGNORECASE)
 # Clauses that give the address of something else.
 _OTHER = re.compile(
-    r"\b(?:cit(?:e|es|ed|ing|ations?)|acknowledg\w*|licen[cs]e[ds]?|papers?|articles?|publications?"
-    r"|described|documentation|preprints?)\b",
+    r"\b(?:cit(?:e|es|ed|ing|ations?)|acknowledg\w*|licen[cs]e[ds]?|copyrights?|papers?|articles?"
+    r"|publications?|described|documentation|preprints?|reasons?|why)\b",
     re.IGNORECASE,
+)
+# What people are asked about that is not access.
+_OFF_TOPIC = re.compile(
+    r"\b(?:bugs?|errors|typos|complaints?|feedback|comments|newsletters?|twitter|mastodon|linkedin|news|jobs?"
+    r"|vacanc\w+|(?:source )?code|software|other (?:work|projects?|data)|follow (?:us|me|our)|copyrights?"
+    r"|project web ?page|home ?page)\b",
+    re.IGNORECASE,
+)
+_ON_TOPIC = re.compile(
+    r"\b(?:access\w*|files?|data(?:sets?)?|weights|models?|permissions?|download\w*|requests?)\b", re.I
 )
 
 
@@ -89,24 +112,53 @@ def request_address(evidence: Evidence) -> str | None:
 
 def asks_for_access(text: str | None) -> bool:
     """Tell whether a clause of a text says how to get access: it asks for something and is not negated."""
-    return any(_ASKS.search(clause) and not _refused(clause) for clause in _CLAUSE.split(text or ""))
+    return any(_asks(_words(clause)) for clause in _CLAUSE.split(text or ""))
+
+
+def tells_who(text: str | None) -> bool:
+    """Tell whether a text says how or for whom the files are open; that they are closed is neither."""
+    if asks_for_access(text):
+        return True
+    return bool(text) and not any(
+        _CLOSES.search(clause) or _refused(clause) for clause in _CLAUSE.split(text or "")
+    )
 
 
 def _addresses(conditions: str) -> Iterator[str]:
-    """Yield the addresses in clauses that say to ask there, and in clauses that are nothing else."""
+    """Yield the addresses in clauses that say to ask there, and in clauses that are nothing else.
+
+    Where a clause closes the data or refuses requests, only addresses to ask at remain.
+    """
     from fairreg.email_addresses import NOTE  # with all top-level domains, only for conditions in words
 
-    for clause in _CLAUSE.split(conditions):
-        found = [match[0].rstrip(".,:!?") for match in _WEB.finditer(clause)]
-        words = _WEB.sub(" ", clause).replace(NOTE, " ")
-        if _refused(words):
+    clauses = _CLAUSE.split(conditions)
+    closed = any(_CLOSES.search(clause) or _refused(_words(clause)) for clause in clauses)
+    before = ""
+    for clause in clauses:
+        words = _words(clause)
+        # A bare address belongs to the words before it.
+        about = words if re.search(r"\w", words) else before
+        before = about
+        if _refused(about):
             continue
-        asks = bool(_ASKS.search(words))
-        points = bool(_POINTS.search(words)) or not re.search(r"\w", words)
-        if asks or (points and not _OTHER.search(words)):
-            yield from found
-        if NOTE in clause and (asks or not _OTHER.search(words)):
+        asks = _asks(about)
+        points = not closed and not _OTHER.search(about) and not _OFF_TOPIC.search(about)
+        if asks or (points and (about is not words or not about or _POINTS.search(words))):
+            yield from (match[0].rstrip(".,:!?") for match in _WEB.finditer(clause))
+        if NOTE in clause and (asks or points):
             yield NOTE
+
+
+def _words(clause: str) -> str:
+    from fairreg.email_addresses import NOTE
+
+    return _INVITES.sub(" ", _WEB.sub(" ", clause).replace(NOTE, " ")).strip(" .,:!?()<>[]")
+
+
+def _asks(words: str) -> bool:
+    if _refused(words) or not _ASKS.search(words):
+        return False
+    return not _OFF_TOPIC.search(words) or bool(_ON_TOPIC.search(words))
 
 
 def _refused(clause: str) -> bool:

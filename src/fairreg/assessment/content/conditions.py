@@ -33,6 +33,12 @@ _NOT_USERS = re.compile(
     r"\b(?:paid|funded|supported|covered) by\b|\bcost function\b|\bcosts? of (?:the )?(?:training|comput)",
     re.IGNORECASE,
 )
+_OF_PHYSICS = re.compile(
+    r"\b(?:electric(?:al)?|electron|particle|track|lepton|muon|jet|total|net|fractional|colou?r|space|opposite"
+    r"|positive|negative|same|unit|measured|absolute|deposited|nuclear|integer|elementary|detector)"
+    r" charges?$|\bcharges? (?:of|and) (?:the )?(?:\w+ )?(?:particles?|tracks?|jets?|leptons?|electrons?)$",
+    re.IGNORECASE,
+)
 _FREE = re.compile(
     r"\b(?:free of charge|for free|free|no (?:cost|fee|charge)|without (?:cost|charge"
     r"|fee))\b[^.;]{0,40}\b(?:academi\w+|research\w*|non-?commercial|universit\w+|scien\w+|students?"
@@ -110,10 +116,17 @@ _EXCLUDES = re.compile(
     rf" for)(?: \w+){{0,3}} code(?: only)?,? (?:but )?not (?:to |for )?(?:the )?{_WEIGHTS}\b",
     re.IGNORECASE,
 )
+# Behind "may not use it": no condition follows under which it is allowed.
+_WHOLE = r"(?: (?:it|them|this|the \w+|any of it|at all))*(?=\W*$|[.;])"
 _NO_LICENCE = re.compile(
     r"\ball rights (?:are )?reserved\b|\bno licen[cs]e\b|\bnot (?:yet )?licen[cs]ed\b|\bunlicen[cs]ed\b(?!"
     r" under)|\b(?:to be|not) (?:decided|determined|announced|chosen|specified)\b|\blicen[cs]e (?:pending"
-    r"|unknown)\b",
+    r"|unknown)\b|\bno (?:re-?)?(?:use|distribution|rights?|permissions?)\b(?! (?:for|without|beyond|except))"
+    rf"|\b(?:may|must|can|shall|do) ?not (?:be )?(?:re-?)?(?:used?|shared?|copied|distributed?)\b{_WHOLE}"
+    rf"|\bnot for (?:re-?)?(?:use|distribution|sharing|public use|release)\b{_WHOLE}"
+    rf"|\b(?:use|reuse|redistribution|any use) (?:is |are )?(?:not (?:permitted|allowed|granted)|forbidden"
+    rf"|prohibited)\b{_WHOLE}|^\W*(?:is |strictly )?(?:proprietary|closed|confidential|secret|internal"
+    r"|private|copyrighted|restricted)\W*(?:source|licen[cs]e|software|use(?: only)?|property)?\W*$",
     re.IGNORECASE,
 )
 _LICENCE_HEADING = re.compile(r"\W*(?:licen[cs]e|licensing|terms of use|copyright)\b", re.IGNORECASE)
@@ -136,6 +149,8 @@ def payment(conditions: str | None) -> str | None:
         return None
     for item in told:
         for hit in _PAYMENT.finditer(item):
+            if _OF_PHYSICS.search(hit[0]):
+                continue
             if asserted(item, hit.start(), hit.end(), real=False, lists=True) and not _NOT_USERS.search(item):
                 return item
     return None

@@ -43,9 +43,9 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)readme(\.\w+)?$", "readme"),
     (r"(^|/)(ro-crate-metadata\.json|[^/]*prov\.(json|jsonld)|[^/]*\.provn)$", "provenance"),
     (r"(^|/)(mlmodel|rdf\.ya?ml|bioimageio\.ya?ml|[^/]*(fair4ml|croissant)[^/]*\.json(ld)?)$", "standard"),
-    (r"(^|/)(requirements[^/]*\.(txt|lock)|environment[^/]*\.ya?ml)$", "requirements"),
-    (r"(^|/)(pyproject\.toml|pylock\.toml)$", "requirements"),
-    (r"(^|/)((poetry|uv|pdm|pixi|pipfile)\.lock|conda-lock\.yml)$", "requirements"),
+    (r"(^|/)(requirements([^/]*|/[^/]+)\.(txt|lock)|(environment[^/]*|conda)\.ya?ml)$", "requirements"),
+    (r"(^|/)(pyproject\.toml|pylock\.toml|setup\.cfg)$", "requirements"),
+    (r"(^|/)((poetry|uv|pdm|pixi|pipfile|conda-[\w.-]+)\.lock|conda-lock\.ya?ml)$", "requirements"),
     (r"(^|/)(dockerfile|containerfile)([.-][^/]*)?$", "dockerfile"),
     (r"(^|/)(makefile|snakefile)$", "makefile"),
     (
@@ -70,7 +70,7 @@ _DEEPEST = 8
 _COMMIT_KEY = re.compile(r"(?:git|code|source)?[ _-]?(?:commit|revision|sha)(?:[ _-]?(?:hash|id|sha))?", re.I)
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _NOT_THE_MODELS = re.compile(
-    r"(^|/)(docs?|tests?)/[^/]*requirements|requirements[^/]*(dev|test|doc|lint)", re.IGNORECASE
+    r"(^|/)(docs?|tests?)/[^/]*requirements|requirements[^/]*/?[^/]*(dev|test|doc|lint)", re.IGNORECASE
 )
 
 

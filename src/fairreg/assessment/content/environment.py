@@ -1,16 +1,47 @@
 # SPDX-License-Identifier: MIT
 """Readers of files that describe a software environment: requirements, lock files, Dockerfiles."""
 
+import posixpath
 import re
 import tomllib
+from collections.abc import Iterator
 
+import msgspec
+
+from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Document
 
-__all__ = ["base_images", "floating", "is_lock", "pinned", "requirements"]
+__all__ = [
+    "base_images",
+    "floating",
+    "included",
+    "is_lock",
+    "is_project",
+    "package_of",
+    "pinned",
+    "requirements",
+]
 
-_LOCKS = frozenset(
-    {"poetry.lock", "uv.lock", "pipfile.lock", "pdm.lock", "pixi.lock", "conda-lock.yml", "pylock.toml"}
+# Lock files by their names, with what each locked package is written as; a long one is cut, so not parsed.
+_TABLES = re.compile(r"^\s{0,9}\[\[packages?\]\]", re.MULTILINE)
+_EXPLICIT = re.compile(r"^https?://\S{1,500}\.(?:conda|tar\.bz2)(?:#\S{0,200})?[ \t]*$", re.MULTILINE)
+_LOCKS = {
+    **dict.fromkeys(("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml"), _TABLES),
+    "pipfile.lock": re.compile(r"\"version\"\s{0,9}:\s{0,9}\"==|\"ref\"\s{0,9}:\s{0,9}\"[0-9a-f]{40}\""),
+    "pixi.lock": re.compile(r"^\s{0,20}-\s(?:conda|pypi|kind|name|url):", re.MULTILINE),
+    **dict.fromkeys(
+        ("conda-lock.yml", "conda-lock.yaml"), re.compile(r"^\s{0,20}(?:-\s)?(?:name|url):", re.MULTILINE)
+    ),
+}
+_CONDA_LOCK = re.compile(r"conda-[\w.-]{1,60}\.lock|conda-(?:linux|osx|win)[\w.-]{0,40}\.txt", re.IGNORECASE)
+_INCLUDED = re.compile(r"^[ \t]{0,9}(?:-r|--requirement)[ \t=]{1,9}(\S{1,300})", re.MULTILINE)
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+_INSTALLED = re.compile(r"\binstall_requires\s{0,9}=\s{0,9}\[((?:[^\[\]]|\[[^\[\]]{0,100}\]){0,5000})\]")
+_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'")
+_OF_A_LIST = re.compile(
+    r"^install_requires[ \t]{0,9}=[ \t]{0,9}([^\n]{0,300}(?:\n[ \t]+[^\n]{0,300}){0,500})", re.M
 )
+_PACKAGE = re.compile(r"[A-Za-z0-9][\w.-]{0,100}")
 _OPTIONS = ("#", "-r", "--", "-c", "-f", "-i")
 # Exact versions only: of one release (PEP 440, `==` without `*`), a commit, or the bytes themselves.
 _NAME = r"(?:[\w.-]{1,100}::)?[\w.-]{1,100}(?:\s?\[[\w\s,.-]{0,100}\])?"
@@ -37,23 +68,75 @@ _FROM = re.compile(
 
 
 def is_lock(document: Document) -> bool:
-    """Tell whether it is a lock file with content, which pins every version by its nature."""
-    named = document.path.rsplit("/", 1)[-1].lower() in _LOCKS
-    return named and bool(re.search(r"^\s{0,20}[^\s#]", document.text, re.MULTILINE))
+    """Tell whether it is a lock file with at least one package, which pins every version by its nature."""
+    name = document.path.rsplit("/", 1)[-1].lower()
+    content = _EXPLICIT if _CONDA_LOCK.fullmatch(name) else _LOCKS.get(name)
+    return content is not None and bool(content.search(document.text))
+
+
+def is_project(document: Document) -> bool:
+    """Tell whether it describes a package, whose requirements are ranges that another file may pin."""
+    return document.path.endswith(_PROJECT_FILES)
 
 
 def requirements(document: Document) -> tuple[str, ...]:
-    """Return the requirements of a requirements.txt, a conda environment or a pyproject.toml."""
-    if document.path.endswith((".yml", ".yaml")):
-        listed = [line.strip() for line in document.text.splitlines() if line.strip().startswith("- ")]
-        return tuple(name for line in listed if (name := line[2:].strip()) and not _is_channel(name))
-    if document.path.endswith(".toml"):
-        return _project_dependencies(document.text)
-    lines = re.sub(r"\\[ \t]{0,9}\n", " ", document.text).splitlines()
-    stated = (line.split(" #")[0].strip().removeprefix("- ") for line in lines)
+    """Return the requirements of a requirements.txt, a conda environment, a pyproject.toml or a setup file.
+
+    The installer itself, pip, is none.
+    """
+    name = document.path.rsplit("/", 1)[-1].lower()
+    if name in _LOCKS or _CONDA_LOCK.fullmatch(name):
+        return ()
+    text = document.text.removeprefix("\ufeff")
+    if name.endswith((".yml", ".yaml")):
+        found = tuple(_of_conda(parsed(msgspec.structs.replace(document, text=text))))
+    elif name.endswith(".toml"):
+        found = _project_dependencies(text)
+    elif name in _PROJECT_FILES:
+        found = tuple(_of_setup(text))
+    else:
+        lines = re.sub(r"\\[ \t]{0,9}\n", " ", text).splitlines()
+        found = tuple(line.split(" #")[0].strip().removeprefix("- ") for line in lines)
+    return tuple(item for item in found if _is_requirement(item))
+
+
+def included(document: Document) -> tuple[str, ...]:
+    """Return the paths of the requirement files that a requirements.txt includes (``-r other.txt``)."""
+    if not document.path.endswith((".txt", ".lock")):
+        return ()
+    folder = document.path.rpartition("/")[0]
     return tuple(
-        line for line in stated if line and not line.startswith(_OPTIONS) and not _OWN.fullmatch(line)
+        posixpath.normpath(posixpath.join(folder, path)) for path in _INCLUDED.findall(document.text)
     )
+
+
+def package_of(requirement: str) -> str:
+    """Return the name of the required package in normal form, empty without one."""
+    found = _PACKAGE.match(requirement.rpartition("::")[2])
+    return re.sub(r"[._-]+", "-", found[0]).lower() if found else ""
+
+
+def _is_requirement(item: str) -> bool:
+    return bool(
+        item and not item.startswith(_OPTIONS) and not _OWN.fullmatch(item) and package_of(item) != "pip"
+    )
+
+
+def _of_conda(content: object) -> Iterator[str]:
+    listed = content.get("dependencies") if isinstance(content, dict) else None
+    for item in listed if isinstance(listed, list) else []:
+        if isinstance(item, str):
+            yield item.strip()
+        elif isinstance(item, dict) and isinstance(item.get("pip"), list):
+            yield from (str(line).strip() for line in item["pip"])
+
+
+def _of_setup(text: str) -> Iterator[str]:
+    """Yield ``install_requires`` as written in a setup.py or setup.cfg; nothing is run."""
+    for listed in _INSTALLED.findall(text):
+        yield from ((one or other).strip() for one, other in _QUOTED.findall(listed))
+    for listed in _OF_A_LIST.findall(text) if "[options]" in text else ():
+        yield from (line.strip() for line in listed.splitlines())
 
 
 def pinned(requirement: str) -> bool:
@@ -118,7 +201,3 @@ def _of_poetry(name: str, value: object) -> str:
         if exact and isinstance(stated, str)
         else f"{name} ({stated})"
     )
-
-
-def _is_channel(name: str) -> bool:
-    return name in {"conda-forge", "defaults", "pytorch", "nvidia", "bioconda", "pip:"} or name.endswith(":")

@@ -28,6 +28,11 @@ _TAGS = (
     (re.compile(r"</tr>", re.IGNORECASE), " |\n"),
     (re.compile(r"<t[dh](?:\s[^<>]{0,200})?>", re.IGNORECASE), "| "),
 )
+_STRUCK = re.compile(
+    r"(?<!~)~~(?!~)(?:[^~\n]|\n(?![ \t]{0,99}\n)){1,2000}~~(?!~)"
+    r"|<(del|strike|s)>(?:[^<\n]|\n(?![ \t]{0,99}\n)){1,2000}</\1>",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"\s{0,3}(`{3,20}|~{3,20})")
 _HEADING = re.compile(r"\s{0,3}(#{1,6})[ \t]+(\S.*)")
 _BOLD_HEADING = re.compile(r"\s{0,3}(?:\*\*|__)([^*_\n]{1,80}?)(?:\*\*:?|__:?|:\*\*|:__)\s*$")
@@ -54,6 +59,31 @@ _ELSEWHERE = re.compile(
     r"|change ?log|release notes|history|jobs?|vacanc(?:y|ies)|positions?|to ?do|roadmap|future work|plans?"
     r"|contact|news|table of contents|contents|check ?list|rubric|fair check ?list|template|faq"
     r"|questions)\W*$",
+    re.IGNORECASE,
+)
+# Headings of what is another's, not done yet, an example, or denied: no data of this model below them.
+_SETTINGS = (
+    r"(?:train\w*|settings?|values?|hyper\w*|parameters?|config\w*|versions?|results?|evaluations?|runs?"
+    r"|experiments?|inputs?|features?|outputs?|file|optimi[sz]\w*|licen[cs]es?)\b"
+)
+_OF_OTHERS = re.compile(
+    r"\b(?:not|than) our(?:s|(?: own)? (?:model|network|tagger))\b|\b(?:of|by|from) (?:the )?others?\b"
+    r"|\bother (?:authors?|groups?|people|teams?|works?|papers?)\b|\b(?:competing|competitors?|rival|someone"
+    r"|somebody)\b|\b(?:previous|prior|earlier|related|former) (?:work|stud(?:y|ies)|authors?)\b"
+    rf"|^[\W\d]*(?:planned|future|proposed|upcoming|next) {_SETTINGS}",
+    re.IGNORECASE,
+)
+_NO_DATA = re.compile(
+    rf"\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
+    rf"|\bexamples?(?:\W*$|\W+{_SETTINGS})|^[\W\d]*(?:for )?examples?\b(?! model)|\((?:an )?example"
+    rf"|\b(?:template|dummy|sample|suggested|proposed) {_SETTINGS}|\b(?:replace|fill in|placeholders?)\b"
+    r"|\b(?:planned|plans?|to be|will|would|should|draft|upcoming|not yet|not|never|unknown|unused|obsolete"
+    r"|deprecated|outdated|discarded|rejected|abandoned|formerly)\b|^[\W\d]*no\b|n['’]t\b",
+    re.IGNORECASE,
+)
+# A comparison may give results of this model, but its settings are those of several.
+_COMPARED = re.compile(
+    r"\bother (?:models?|networks?|taggers?)\b|\bcomparisons? (?:with|to)\b|\breference model\b",
     re.IGNORECASE,
 )
 _LONGEST_NAME = 6  # words before the colon of a setting
@@ -90,11 +120,24 @@ def passages(text: str) -> tuple[Passage, ...]:
 def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield passages in which the author speaks of the model, by default sentences.
 
-    Quotations, open tasks and code are not among them, nor is anything below "References" or "To do".
+    Quotations, open tasks and code are not among them, nor is anything below "References" or "To do", or a
+    heading that names others or plans; nor are rows, pairs and code below one of examples or negation.
     """
     for item in passages(document.text):
-        if item.kind in (kinds or ("sentence",)) and not any(map(_ELSEWHERE.match, item.headings)):
+        if item.kind not in (kinds or ("sentence",)) or any(map(_is_elsewhere, item.headings)):
+            continue
+        if item.kind == "sentence" or not any(map(_denies_data, item.headings)):
             yield item
+
+
+@lru_cache(maxsize=1024)
+def _is_elsewhere(heading: str) -> bool:
+    return bool(_ELSEWHERE.match(heading) or _OF_OTHERS.search(heading[:_LONGEST]))
+
+
+@lru_cache(maxsize=1024)
+def _denies_data(heading: str) -> bool:
+    return bool(_NO_DATA.search(heading[:_LONGEST]))
 
 
 def sentences(text: str | None) -> tuple[str, ...]:
@@ -102,9 +145,11 @@ def sentences(text: str | None) -> tuple[str, ...]:
     return tuple(item.text for item in passages(text or "") if item.kind == "sentence")
 
 
-def settings(document: Document) -> Iterator[Passage]:
-    """Yield table rows and "name: value" lines: what a document states as data."""
-    return statements(document, "row", "pair")
+def settings(document: Document, *kinds: Kind) -> Iterator[Passage]:
+    """Yield table rows and "name: value" lines, or other `kinds`, of this model alone: no comparison."""
+    for item in statements(document, *(kinds or ("row", "pair"))):
+        if not any(_COMPARED.search(heading[:_LONGEST]) for heading in item.headings):
+            yield item
 
 
 def code_blocks(text: str) -> tuple[str, ...]:
@@ -113,9 +158,10 @@ def code_blocks(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    """Return the text without front matter, comments and HTML tags; tags of structure become Markdown."""
+    """Return the text without front matter, comments and struck words; tags become Markdown or nothing."""
     text = without_comments(text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
     text = "\n".join(split_front_matter(text.split("\n"))[1]) if text.lstrip().startswith("---") else text
+    text = _STRUCK.sub(" ", text)  # the author took it back
     for tag, mark in _TAGS:
         text = tag.sub(mark, text)
     return _COMMENT.sub("", text)

@@ -2,15 +2,26 @@
 """Data of a model in sentences and tables: formats, order and units of inputs, address of training data."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
-from fairreg.assessment.content.claims import asserted
-from fairreg.assessment.content.grammar import Kind, statements
+from fairreg.assessment.content.claims import asserted, is_blank
+from fairreg.assessment.content.grammar import settings, statements
 from fairreg.assessment.content.prose import has_identifier
 from fairreg.assessment.evidence import Document
 
-__all__ = ["data_format", "defined_names", "is_metadata", "ordered_names", "training_data_address", "units"]
+__all__ = [
+    "ListedInput",
+    "data_format",
+    "defined_names",
+    "is_metadata",
+    "listed_inputs",
+    "ordered_names",
+    "training_data_address",
+    "units",
+]
 
 # Data formats that a community can read without the authors.
 _FORMATS = {
@@ -78,15 +89,39 @@ _TRAINING_DATA = re.compile(
 _NO_ADDRESS = re.compile(
     r"\b(?:courses?|thanks?|install(?:ed|ing)?|issues?|template|documentation of)\b", re.I
 )
-_ONE_NAME = r"`?[\w.]{1,40}`?(?:\s?[(\[][\w/°]{1,10}[)\]])?"
-_LISTED = re.compile(
-    r"\b(?:in (?:this|the following|that) order|(?:features|inputs|variables|columns|branches|observables)"
-    rf"(?: are)?(?: \w+){{0,6}})\s?:\s*((?:{_ONE_NAME}(?:,|;| and)\s*){{2,200}}(?:and )?{_ONE_NAME})(?=\W*$)",
-    re.IGNORECASE,
+_OBJECTS = r"\b(?:features|inputs|variables|columns|branches|observables)"
+# (words before a list of names, most words of a name): only an announced order may have names of words.
+_LISTS = (
+    (re.compile(r"\bin (?:this|the following|that) order\s?:\s*", re.IGNORECASE), 4),
+    (re.compile(rf"{_OBJECTS}(?: are)?(?: \w+){{0,6}}\s?:\s*", re.IGNORECASE), 1),
+    (re.compile(rf"{_OBJECTS}(?: \w+){{0,3}} are (?:the )?", re.IGNORECASE), 1),
 )
+_LONGEST_NAME, _MOST_NAMES = 40, 500
+_UNIT_BEHIND = re.compile(r"\s?[(\[][\w/°.^²*% -]{1,12}[)\]]$")
 _INPUTS = re.compile(
     r"\W*(?:model )?(?:inputs?|(?:input )?features?|variables|branches|columns)\b", re.IGNORECASE
 )
+_INPUTS_ALONE = re.compile(
+    r"[\W\d]*(?:(?:the|our|list of|model|network|event|jet|track|particle)\s){0,3}(?:inputs?(?: (?:features?"
+    r"|variables?|data|columns?|branches|quantities|observables))?|features?|variables|branches|columns"
+    r"|observables)(?: (?:list|names|order|units|used|and (?:their )?(?:units|order|definitions|descriptions)"
+    r"|of the (?:model|network|tagger|inputs?)|in order))*(?:\s?\([^()]{0,60}\))?\W*",
+    re.IGNORECASE,
+)
+_NAME_HEAD = re.compile(
+    r"(?:(?:input|jet|event|track|particle)\s)?(?:features?|variables?|inputs?|names?|columns?|branch(?:es)?"
+    r"|observables?|quantit(?:y|ies))(?:\snames?)?",
+    re.IGNORECASE,
+)
+_OF_INPUTS = re.compile(r"feature|variable|input|observable|branch", re.IGNORECASE)
+_DEFINING_HEAD = re.compile(
+    r"\b(?:units?|descriptions?|meanings?|definitions?|explanations?)\b", re.IGNORECASE
+)
+_LIST_ITEM = re.compile(
+    r"([A-Za-z][\w./^|-]{0,40})(\s?[(\[][\w/°.^²*% -]{1,12}[)\]])?(?:\s?[:–—]\s?(.{1,300})|\s-\s(.{1,300}))?"
+)
+# "pt is the transverse momentum": the first name of a sentence, at most 80 letters long.
+_DEFINES = re.compile(r"\W{0,9}(\w[\w.]{0,80})\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b")
 _FEW = 2
 _METADATA = re.compile(
     r"(?:ml |model )?(?:tasks?|architecture|frameworks?|library|category|type|version|format|licen[cs]e"
@@ -120,8 +155,7 @@ def units(document: Document, *, as_data: bool) -> str | None:
     if document.role == "definitions":
         hit = _UNITS.search(document.text)
         return hit[0] if hit else None
-    kinds: tuple[Kind, ...] = ("row", "pair") if as_data else ("sentence",)
-    for item in statements(document, *kinds):
+    for item in settings(document) if as_data else statements(document):
         hit = _UNITS.search(item.text)
         about = not _NO_QUANTITY.search(item.text) and (as_data or _QUANTITY.search(item.text))
         if hit and about and asserted(item.text, hit.start(), hit.end(), real=False):
@@ -132,12 +166,17 @@ def units(document: Document, *, as_data: bool) -> str | None:
 def ordered_names(document: Document) -> list[str]:
     """Return the inputs in the order that a document lists them, in a sentence, a table or settings."""
     for item in statements(document):
-        if hit := _LISTED.search(item.text):
-            parts = re.split(r"[,;]|\sand\s", re.sub(r"[(\[][^)\]]{0,20}[)\]]|`", " ", hit[1]))
-            names = [name for part in parts if (name := part.strip(" ."))]
-            if not is_metadata(names):
+        for announced, most in _LISTS:
+            hit = announced.search(item.text)
+            names = _names_in(item.text[hit.end() :], most) if hit else []
+            if (
+                hit
+                and names
+                and not is_metadata(names)
+                and asserted(item.text, hit.start(), hit.end(), real=False)
+            ):
                 return names
-    for heading, rows in groupby(statements(document, "row", "pair"), key=lambda item: item.heading):
+    for heading, rows in groupby(settings(document), key=lambda item: item.heading):
         names = list(dict.fromkeys(item.name for item in rows))
         if _INPUTS.match(heading) and len(names) > _FEW and not is_metadata(names):
             return names
@@ -149,15 +188,84 @@ def is_metadata(names: Sequence[str]) -> bool:
     return 2 * sum(bool(_METADATA.fullmatch(name.strip())) for name in names) >= len(names)
 
 
+def _names_in(text: str, most: int) -> list[str]:
+    """Return the names of a list that ends the sentence, each of at most so many words; empty for prose."""
+    parts = [
+        _UNIT_BEHIND.sub("", part.strip(" .`"))
+        for part in re.split(r"[,;]\s*(?:and\s)?|\sand\s", text.rstrip(" ."))
+    ]
+    named = all(part and len(part) <= _LONGEST_NAME and len(part.split()) <= most for part in parts)
+    # Adjectives are listed as well: "the inputs are small, fast and simple".
+    of_data = any(_QUANTITY.search(part) or re.search(r"[\d_]", part) for part in parts)
+    return parts if named and of_data and _FEW < len(parts) <= _MOST_NAMES else []
+
+
+class ListedInput(NamedTuple):
+    """An input in a table or list of nothing but inputs; `defined` where its unit or meaning stands there."""
+
+    name: str
+    defined: bool
+
+
+def listed_inputs(document: Document) -> list[ListedInput]:
+    """Return the inputs that a document lists as data: in a table, or in items that are names with units."""
+    tables: defaultdict[tuple[str, ...], list[ListedInput]] = defaultdict(list)
+    items: defaultdict[tuple[str, ...], list[ListedInput | None]] = defaultdict(list)
+    cells: dict[str, str] = {}
+    for item in settings(document, "row", "sentence"):
+        if item.kind == "sentence":
+            items[item.headings].append(_of_item(item.text))
+        elif item.text == f"{item.name}: {item.value}":  # a cell below its head; the row precedes it
+            cells[item.name.lower()] = item.value
+            if found := _of_cells(item.heading, cells):
+                _add(tables[item.headings], found)
+        else:
+            cells = {}
+    listed = (
+        [item for item in found if item]
+        for headings, found in items.items()
+        if headings and _INPUTS_ALONE.fullmatch(headings[-1]) and all(found)
+    )
+    return next((found for found in (*tables.values(), *listed) if len(found) >= _FEW), [])
+
+
+def _add(listed: list[ListedInput], found: ListedInput) -> None:
+    """Add an input in place of the same row's, of which one cell less was read."""
+    if listed and listed[-1].name == found.name:
+        listed.pop()
+    listed.append(found)
+
+
+def _of_cells(heading: str, cells: dict[str, str]) -> ListedInput | None:
+    """Return the input of a row: a name, and beside it a unit or a meaning."""
+    name_head = next((head for head in cells if _NAME_HEAD.fullmatch(head)), None)
+    defining = [value for head, value in cells.items() if head != name_head and _DEFINING_HEAD.search(head)]
+    if name_head is None or not (
+        _INPUTS_ALONE.fullmatch(heading) or (_OF_INPUTS.search(name_head) and defining)
+    ):
+        return None
+    unit = _UNIT_BEHIND.search(cells[name_head])
+    name = _UNIT_BEHIND.sub("", cells[name_head]).strip()
+    if not name or is_blank(name):
+        return None
+    return ListedInput(name, bool(unit) or any(not is_blank(value) for value in defining))
+
+
+def _of_item(text: str) -> ListedInput | None:
+    """Return the input that an item of a list is: "pt [GeV]: transverse momentum" or "eta"."""
+    hit = _LIST_ITEM.fullmatch(text.strip().rstrip("."))
+    return ListedInput(hit[1], bool(hit[2] or (hit[3] and hit[3].strip()))) if hit else None
+
+
 def defined_names(document: Document, features: list[str]) -> list[str]:
     """Return the features that a document defines: in a table, a "name: value" line, or by "name is ..."."""
-    wanted = set(features)
-    defined = {item.name.strip() for item in statements(document, "row", "pair") if item.value}
+    if not features:
+        return []
+    defined = {item.name.strip() for item in settings(document) if item.value}
     for item in statements(document):
-        told = re.match(r"\W*([\w.]+)\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b", item.text)
-        if told:
+        if told := _DEFINES.match(item.text):
             defined.add(told[1])
-    return [name for name in features if name in wanted & defined]
+    return [name for name in features if name in defined]
 
 
 def training_data_address(document: Document) -> str | None:

@@ -6,7 +6,7 @@ These are the author's own words, like the host's record. A FAIR4ML file of anot
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,7 +18,6 @@ from fairreg.errors import RecordError
 from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 
@@ -27,6 +26,7 @@ __all__ = [
     "Signature",
     "Topic",
     "base_model_told",
+    "named_datasets",
     "shipped_evaluations",
     "shipped_records",
     "shipped_signatures",
@@ -185,10 +185,7 @@ def shipped_evaluations(evidence: Evidence) -> tuple[tuple[Document, Evaluation]
     """Return the results that FAIR4ML files state, then those under ``model-index`` of cards."""
     found = [(document, one) for document, record in shipped_records(evidence) for one in record.evaluations]
     for document in evidence.of_role("model_card", "readme"):
-        if index := strict_mapping(document.text).get("model-index"):
-            from fairreg.formats.model_card import evaluations  # few cards report results
-
-            found += [(document, one) for one in evaluations(JsonNode(index).items())]
+        found += [(document, one) for one in _card_results(document)]
     return tuple(found)
 
 
@@ -200,12 +197,51 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
         if origin_of(record, "relations") == "stated"
         for item in record.related("trained_on")
     ]
+    found += [
+        (document, item) for document, name in named_datasets(evidence) if (item := identifier_in(name))
+    ]
+    return tuple(item for item in found if is_persistent(item[1]))
+
+
+def named_datasets(evidence: Evidence) -> Iterator[tuple[Document, str]]:
+    """Yield the entries of ``datasets`` of the cards, with an identifier or a name alone."""
+    from fairreg.assessment.content.claims import is_nothing
+
     for document in evidence.of_role("model_card", "readme"):
         listed = strict_mapping(document.text).get("datasets")
         names = listed if isinstance(listed, list) else [listed]
-        texts = [name for name in names if isinstance(name, str)]
-        found += [(document, item) for text in texts if (item := identifier_in(text))]
-    return tuple(item for item in found if is_persistent(item[1]))
+        yield from ((document, name) for name in names if isinstance(name, str) and not is_nothing(name))
+
+
+def _card_results(document: Document) -> list[Evaluation]:
+    """Return the results in ``model-index`` of a card: metrics with a value, dataset and split."""
+    listed = (entry.get("results") for entry in _mappings(strict_mapping(document.text).get("model-index")))
+    return [
+        Evaluation(
+            metric=metric,
+            value=value,
+            dataset=_stated(data.get("name")) or _stated(data.get("type")) or None,
+            split=_stated(data.get("split")) or None,
+        )
+        for results in listed
+        for result in _mappings(results)
+        for data in [next(iter(_mappings(result.get("dataset"))), {})]
+        for item in _mappings(result.get("metrics"))
+        if (metric := _stated(item.get("name")) or _stated(item.get("type")))
+        and (value := _stated(item.get("value")))
+    ]
+
+
+def _mappings(value: object) -> list[dict[str, Any]]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+
+
+def _stated(value: object) -> str:
+    """Return a scalar as text, empty where it is a placeholder."""
+    from fairreg.assessment.content.claims import is_nothing
+
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return "" if is_nothing(text) else text
 
 
 def stated_about(document: Document, topic: Topic) -> str | None:

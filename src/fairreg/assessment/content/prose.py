@@ -29,7 +29,7 @@ __all__ = [
 _PLACEHOLDER = re.compile(
     r"\[?more information needed\]?|lorem ipsum[^\n]*|\b(?:TODO|TBD|FIXME|XXX)\b[^\n]*|\byour (?:orcid|name"
     r"|e-?mail|affiliation|title|abstract|description|doi)\b[^\n]*|<\s?(?:insert|add|your)[^<>]{0,200}>"
-    r"|\{\{[^{}]{0,200}\}\}|<!--.{0,5000}?-->",
+    r"|\{\{[^{}]{0,200}\}\}",
     re.IGNORECASE | re.DOTALL,
 )
 _MARKUP = re.compile(r"<[^<>]+>|!?\[([^\[\]]*)\]\([^()\n]{0,500}\)|[`*_#|]+")
@@ -88,8 +88,8 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 def clean(text: str | None) -> str:
-    """Return `text` without markup and placeholders: the author's own words."""
-    without = _PLACEHOLDER.sub(" ", text or "")
+    """Return `text` without markup, comments and placeholders: the author's own words."""
+    without = _PLACEHOLDER.sub(" ", without_comments(text or ""))
     return " ".join(_MARKUP.sub(r" \1 ", without).split())
 
 

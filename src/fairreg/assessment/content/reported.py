@@ -4,6 +4,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from fairreg.assessment.content.claims import asserted, is_nothing
 from fairreg.assessment.content.grammar import Passage, passages, statements
@@ -23,38 +24,41 @@ __all__ = [
 ]
 
 _METRIC = (
-    r"(?:accuracy|acc|auc|auroc|roc[- _]?auc|area under the(?: roc)? curve|f1(?:[- _]?score)?|precision"
-    r"|recall|background rejection|rejection(?: factor| rate)?|signal efficiency|efficiency|rmse|mae|mse"
-    r"|bleu|rouge(?:-?\w)?|perplexity|fidelity|r2|r²|mean (?:squared|absolute) error|(?:test|validation|val"
-    r"|final) loss|log[- ]?loss|iou|dice|map|fpd|kpd|error rate|mis-?classification rate|resolution"
-    r"|sensitivity|specificity|wasserstein distance|top-?[15])"
+    r"(?:accuracy|acc|auc|auroc|roc[- _]?auc|roc integral|area under the(?: roc)? curve|f1(?:[- _]?score)?"
+    r"|precision|recall|background rejection|rejection(?: factor| rate)?|signal efficiency|efficiency|eff\."
+    r"|rmse|mae|mse|bleu|rouge(?:-?\w)?|perplexity|fidelity|r2|r²|mean (?:squared|absolute) error|(?:test"
+    r"|validation|val|final) loss|log[- ]?loss|iou|dice|map|fpd|kpd|error rate|mis-?classification rate"
+    r"|mis-?tag(?:ging)? rate|fake rate|(?:true|false) (?:positive|negative) rate|false alarm rate"
+    r"|significance improvement|resolution|sensitivity|specificity|wasserstein distance|top-?[15]"
+    r"|(?:chi\^?2|chi-?squared?|χ2|χ²)\s?(?:/|per)\s?(?:ndf|dof|n\.?d\.?f\.?|d\.o\.f\.|data point"
+    r"|degree of freedom)|effective sample size|(?:median|mean) (?:opening angle|angular error|z-?score"
+    r"|significance)|ams|w1|[bcl]-rejection)"
 )
-_VALUE = (
-    r"\d{1,9}(?:[.,]\d{1,9})?(?:\s?(?:±|\+/?-|\+-)\s?\d{1,9}(?:\.\d{1,9})?)?(?:\s?%| per ?cent| percent)?"
-)
+_NUMBER = r"(?:\d{1,9}(?:[.,]\d{1,9})?|(?<![\w.])\.\d{1,9})(?:e-?\d{1,3})?(?:\(\d{1,3}\))?"
+_VALUE = rf"{_NUMBER}(?:\s?(?:±|\+/?-|\+-)\s?\d{{0,9}}(?:\.\d{{1,9}})?)?(?:\s?%| per ?cent| percent)?"
 _LINK = (
-    r"(?:[\s:=(|~≈,]|\b(?:of|is|was|are|at|reaches|reached|about|approximately|around|the|a|an|score|value"
-    r"|test|validation|set|sample|data|split|on|in|for|equals?|we|obtain(?:ed)?|obtains|get|gives?|achieves?"
-    r"|achieved|amounts? to|to|as|high|low|mean|average|our|jets?|events?|holdout|held-out|roc|curve|against"
-    r"|qcd|background|signal|efficiency)\b){1,30}"
+    r"(?:[\s:=(|~≈,]|[\[(][^\[\]()]{0,40}[\])]|\b(?:of|is|was|are|at|reaches|reached|about|approximately|around"
+    r"|the|a|an|score|value|test|validation|set|sample|data|split|on|in|for|equals?|we|obtain(?:ed)?|obtains"
+    r"|get|gives?|achieves?|achieved|amounts? to|to|as|high|low|mean|average|our|jets?|events?|holdout"
+    r"|held-out|roc|curve|against|qcd|background|signal|efficiency|1/[εe]_?\w{0,6})\b){1,30}"
 )
 _FIGURES = re.compile(
     rf"\b{_METRIC}{_LINK}{_VALUE}(?![\w/-])|(?<![\w.]){_VALUE}(?:\s(?:test|validation|overall|mean"
-    rf"|top-1))?\s{_METRIC}\b"
-    # What it is measured on may stand between an unmistakable metric and its number.
-    rf"|\b(?:accuracy|auc|auroc|area under the(?: roc)? curve)(?: [\w/+-]{{1,30}}){{1,8}}"
-    rf" (?:is|was|reaches|of) {_VALUE}(?![\w/-])",
+    rf"|top-1|pixel))?\s{_METRIC}\b"
+    # What it is measured on may stand between a metric and its number.
+    rf"|\b{_METRIC}(?: [\w/>→+-]{{1,30}}){{1,8}}(?: (?:is|was|reaches|of)|:| =) {_VALUE}(?![\w/-])",
     re.IGNORECASE,
 )
 _NO_RESULT = re.compile(
     r"\b(?:half|single|double|mixed|float(?:ing)?|numerical|machine|full|bit)[- ](?:point )?precision"
     r"|precision of (?:a )?(?:float|\d+[- ]?bit)|\brecall (?:that|the|our)|\b(?:energy|heat|weight|power)"
     r" loss|(?<!background )\brejections? of (?:papers|abstracts|the (?:paper|abstract))|\bmap (?:of|\d+"
-    r" (?:shows|is))|\b(?:bit|bits|px|pixels?|dpi|mm|µm|cm|[GMTk]?eV|papers|pages)\b|\bcut\b",
+    r" (?:shows|is))|\b(?:cooling|fuel|power|heating|solar) efficiency"
+    r"|\befficiency of the (?:cooling|heating|pump|motor)|\bcut\b|\buntil\b",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s?(?:-?bits?|px|pixels?|dpi|mm|µm|um|cm|[GMTk]?eV|papers|pages|people|days?|hours?|s|ms)\b"
+    r"\s?(?:-?bits?|px|pixels?|dpi|mm|µm|um|cm|[GMTk]?eV|papers|pages|people|days?|hours?|mV|V|s|ms|ns)\b"
 )
 # Errors have the unit of what is predicted.
 _IN_UNITS = re.compile(
@@ -62,8 +66,44 @@ _IN_UNITS = re.compile(
     r"|ns|ps)?",
     re.IGNORECASE,
 )
-_METRIC_NAME = re.compile(rf"\W*(?:{_METRIC})\b[^|]{{0,40}}", re.IGNORECASE)
-_NUMERIC = re.compile(rf"\W*{_VALUE}\W*")
+# A number that nobody measured with this model: required, expected of others, or made up.
+_NOT_MEASURED = re.compile(
+    r"\b(?:required|requirements?|(?:minimum|target|expected|desired) (?:accuracy|auc|efficiency|value)"
+    r"|targets? (?:of|is)|chance|random (?:guess\w*|choice)|humans?|assumed|fake numbers|illustration|dummy"
+    r"|made[- ]up|placeholder)\b",
+    re.IGNORECASE,
+)
+_NO_OWN = re.compile(
+    r"\bours?(?: \w+)? (?:is|are|has|have|was|were) (?:not|still|yet|unknown|pending)\b", re.IGNORECASE
+)
+_BY_OTHERS = re.compile(
+    r"\s(?:that |which )?(?:others?|they|\w+ et al\.?) (?:report|quote|claim|obtain|find|state|reach)"
+    r"|[^.;]{0,60}\b(?:not be reproduced|reported by (?:others|\w+ et al)|(?:was|were|is|are) (?:assumed"
+    r"|required|expected|needed))\b",
+    re.IGNORECASE,
+)
+_METRIC_NAME = re.compile(
+    rf"\W*(?:[\w-]+ ){{0,3}}?(?:[bcqgtτ]-)?(?:{_METRIC})(?!\w)[^|]{{0,40}}", re.IGNORECASE
+)
+_RESULT = re.compile(
+    rf"\W{{0,9}}({_VALUE})(?=\s*(?:$|[|/;,(\[.±–-]|(?:at|for|on|in|with|over|and|against|to)\b))",
+    re.IGNORECASE,
+)
+_INVERSE_RATE = re.compile(r"\W{0,3}1\s?/\s?[εe]_?\w{0,6}\b[^|]{0,30}", re.IGNORECASE)
+_OURS = re.compile(
+    r"\W*(?:ours?|(?:this|our|the present|the proposed) (?:work|models?|networks?|taggers?|paper|method))\b",
+    re.I,
+)
+_OF_OTHERS = re.compile(
+    r"\[\d{1,3}\]|\bet al\b|\b(?:not ours|competitor|baseline|random|chance|human)\b", re.I
+)
+# LaTeX around numbers.
+_LATEX = (
+    (re.compile(r"\\(?:mathrm|text|textrm|mathit|rm|bf|mathbf)\s?\{([^{}]{0,80})\}"), r"\1"),
+    (re.compile(r"\\pm\b"), "±"),
+    (re.compile(r"\\(?:varepsilon|epsilon)(?![a-z])"), "ε"),
+    (re.compile(r"\\[,;!%]|\$|\\(?:approx|sim)\b"), lambda hit: "%" if hit[0] == r"\%" else " "),
+)
 
 _HARDWARE = re.compile(
     r"\b(?:NVIDIA|GeForce|Quadro|Tesla [A-Z]\d+|RTX ?-?(?:A)?\d+|GTX ?\d+|[AHVP]100|H200|B200|A[3456]0|L40S?"
@@ -158,17 +198,65 @@ _OTHERS_CODE = re.compile(
 
 def figures(document: Document) -> str | None:
     """Return the first passage that reports a metric with its number."""
-    read = (
-        passages(_notebook(document.text))
-        if document.role == "notebook"
-        else statements(document, "sentence", "row")
-    )
-    for item in read:
-        if item.kind == "row" and _METRIC_NAME.fullmatch(item.name) and _NUMERIC.match(item.value):
-            return item.text
-        if item.kind in {"sentence", "code"} and (hit := _first(_FIGURES, item.text, _is_result)):
-            return hit[0]
+    if document.role == "notebook":
+        read: Iterable[Passage] = passages(_notebook(document.text))
+    else:
+        read = statements(document, "sentence", "row", "pair")
+    for is_table, items in groupby(read, key=lambda item: item.kind == "row"):
+        for item in _own_rows(list(items)) if is_table else items:
+            if item.kind in {"row", "pair"}:
+                if _is_stated_result(item):
+                    return item.text
+            elif item.kind in {"sentence", "code"} and (said := _told_result(item.text)):
+                return said
     return None
+
+
+def _own_rows(rows: list[Passage]) -> Iterator[Passage]:
+    """Yield the rows of a table, and the cells by their heads, that are not of another model.
+
+    Where a row is called "ours", those of all other names are of other models.
+    """
+    whole = [item for item in rows if _is_whole(item)]
+    named = any(_OURS.match(item.name) for item in whole)
+    own = not named
+    for item in rows:
+        if _is_whole(item):
+            own = bool(_OURS.match(item.name)) if named else not _OF_OTHERS.search(item.name)
+        if own:
+            yield item
+
+
+def _is_whole(row: Passage) -> bool:
+    return row.text != f"{row.name}: {row.value}"
+
+
+def _is_stated_result(item: Passage) -> bool:
+    """Tell whether a cell, row or line has a metric as its name and a measured number as its value."""
+    name, value = _plain(item.name), _plain(item.value)
+    rate = _INVERSE_RATE.fullmatch(name)
+    if not (rate or _METRIC_NAME.fullmatch(name)) or _NO_RESULT.search(name):
+        return False
+    if _NOT_MEASURED.search(f"{name} {value}") or not asserted(item.text, 0, len(item.text), real=False):
+        return False
+    in_units = _IN_UNITS.match(f"{name} {value}") and re.match(rf"\W{{0,9}}{_VALUE}", value)
+    return bool(_RESULT.match(value) or in_units)
+
+
+def _told_result(text: str) -> str | None:
+    plain = _plain(text)
+    if _NO_OWN.search(plain):
+        return None
+    hit = _first(_FIGURES, plain, _is_result)
+    return hit[0] if hit else None
+
+
+def _plain(text: str) -> str:
+    """Return the text with the numbers and metrics of its formulas as plain characters."""
+    if "$" in text or "\\" in text:
+        for pattern, by in _LATEX:
+            text = pattern.sub(by, text)
+    return " ".join(text.split())
 
 
 def described_fields(document: Document) -> dict[str, str]:
@@ -183,10 +271,12 @@ def described_fields(document: Document) -> dict[str, str]:
 
 def _is_result(text: str, hit: re.Match[str]) -> bool:
     before = re.split(r"[;,:.]", text[max(0, hit.start() - 25) : hit.start()])[-1]
-    around = before + text[hit.start() : hit.end() + 12]
-    if _NO_RESULT.search(_IN_UNITS.sub("", around)):
+    if _NOT_MEASURED.search(text, max(0, hit.start() - 30), hit.end() + 40):
         return False
-    return bool(_IN_UNITS.search(hit[0])) or not _UNIT.match(text, hit.end())
+    if _NO_RESULT.search(before + text[hit.start() : hit.end() + 12]) or _BY_OTHERS.match(text, hit.end()):
+        return False
+    share = hit[0].rstrip().endswith(("%", "cent"))
+    return share or bool(_IN_UNITS.search(hit[0])) or not _UNIT.match(text, hit.end())
 
 
 def _notebook(text: str) -> str:

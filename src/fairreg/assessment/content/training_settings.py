@@ -90,6 +90,7 @@ _YAML_LINE = re.compile(r"\s{0,20}([A-Za-z][\w -]{0,40}):\s*(.{0,200})")
 _TRAINING_HEADING = re.compile(
     r"\b(?:train\w*|hyper-?parameters?|settings|configuration|reproduc\w+|setup)\b", re.IGNORECASE
 )
+_HYPERPARAMETERS = re.compile(r"(?:training )?hyper-? ?parameters?(?: names?)?", re.IGNORECASE)
 _LONGEST_BLOCK = 200  # lines
 _SHORTEST_LIST, _LONGEST_LIST = 3, 1000  # settings, letters
 _SPLIT_OF_DATA = re.compile(
@@ -222,9 +223,16 @@ def _as_data(document: Document) -> Iterator[Setting]:
     for name, value in _members(document):
         yield from _group(name, value)
     if document.role in {"readme", "model_card", "docs"}:
+        row: Passage | None = None  # the whole row precedes its cells
         for item in settings(document):
             yield from _group(item.name, item.value)
-        for block in statements(document, "code"):
+            if item.kind == "row" and item.text != f"{item.name}: {item.value}":
+                row = item
+            elif (
+                row and _HYPERPARAMETERS.fullmatch(item.name) and _VALUES["hyperparameters"].match(row.value)
+            ):
+                yield Setting("hyperparameters", row.text, as_data=True)
+        for block in settings(document, "code"):
             yield from _of_a_block(block)
 
 

@@ -95,7 +95,7 @@ def _tells_how(found: Finding) -> bool:
 
 
 def _procedure(evidence: Evidence, stated: Access) -> Finding:
-    from fairreg.assessment.access import request_address, stated_conditions
+    from fairreg.assessment.access import request_address, stated_conditions, tells_who
 
     address, words = request_address(evidence), stated_conditions(evidence)
     level = f"The access is {stated.level}"
@@ -103,10 +103,10 @@ def _procedure(evidence: Evidence, stated: Access) -> Finding:
         reason = f"{level}, and the record says where to request it: {address}."
         return passed(reason, cite_access(evidence, address))
     remedy = "State in the conditions of access where to request it: a web page or an e-mail address."
-    if words:
+    if tells_who(words):
         reason = f"{level}, and its conditions name no address."
         return partial(reason, cite_access(evidence, words), remedy=remedy)
-    cited = cite_access(evidence, stated.level)
+    cited = cite_access(evidence, words or stated.level)
     return failed(f"{level}; how to get it is not stated.", cited, remedy=remedy)
 
 

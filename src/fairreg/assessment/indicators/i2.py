@@ -11,7 +11,7 @@ import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.content.documents import Stated, parsed, recorded_commit, stated_in
-from fairreg.assessment.content.packaged_metadata import stated_training_data
+from fairreg.assessment.content.packaged_metadata import named_datasets, stated_training_data
 from fairreg.assessment.content.prose import is_deposit, mentions
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, Role
 from fairreg.assessment.findings import (
@@ -104,6 +104,9 @@ def _named_without_pid(evidence: Evidence, typed: list[Relation]) -> Finding | N
     if derived:
         reason = f"The record derives from {derived[0].target.compact}, whose kind is not stated."
         return partial(reason, cite_relation(evidence, derived[0]), remedy=_TYPED)
+    for document, name in named_datasets(evidence):
+        reason = f"{document.path} names {name} as training data, no persistent identifier."
+        return partial(reason, cite_document(document, name), remedy=_TYPED)
     seen = dataset_mentions(evidence)
     if seen:
         value = seen[0][0].value

@@ -93,7 +93,7 @@ def content(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.7-02M",),
 )
 def performance(evidence: Evidence) -> Finding:
-    """Evaluations of the record, a FAIR4ML file or a card, else a metric with a number in a text."""
+    """Evaluations of the record, a FAIR4ML file or a card's model-index, else a metric with its number."""
     remedy = (
         "State metric, value, dataset and split of each result: as model-index in the front matter of "
         "MODEL_CARD.md, or as hasEvaluation in fair4ml.jsonld."

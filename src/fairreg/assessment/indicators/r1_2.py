@@ -5,6 +5,7 @@ The AI model has detailed provenance, such as its input data preparation and tra
 """
 
 import re
+from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
@@ -43,7 +44,6 @@ _PREPARE = re.compile(
     r"\.(?:py|ipynb|ya?ml|json|sh)$",
     re.IGNORECASE,
 )
-_LIST_KEYS = re.compile(r"feature|input|variable|branch|column", re.IGNORECASE)
 _MANY = 4
 _DEEPEST = 8
 _GENERATION = frozenset({"wasGeneratedBy", "qualifiedGeneration", "generated"})
@@ -138,23 +138,24 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
     for document, signature in shipped_signatures(evidence):
         if named := [feature.name for tensor in signature.inputs for feature in tensor.features]:
             return named, [cite_document(document, named)]
-    for document in evidence.of_role("definitions", "hyperparameters"):
-        names = _names(parsed(document))
+    for document, names, _ in _stated_features(evidence):
         if len(names) > 1 and not _inputs().is_metadata(names):
             return names, [cite_document(document, names)]
     return [], []
 
 
-def _names(value: object, depth: int = 8) -> list[str]:
-    """Return entries of the lists under keys about features, in order."""
-    if not isinstance(value, dict) or depth == 0:
-        return []
-    found: list[str] = []
-    for key, item in value.items():
-        if isinstance(item, list) and _LIST_KEYS.search(str(key)):
-            found += [str(name) for name in item if isinstance(name, str | int)]
-        found += _names(item, depth - 1)
-    return found
+def _stated_features(evidence: Evidence) -> Iterator[tuple[Document, list[str], list[str]]]:
+    """Yield names of features that a file, table or list states as data, and those of them it defines."""
+    for document in evidence.of_role("definitions", "hyperparameters"):
+        from fairreg.assessment.content.feature_files import features_of  # few models have such files
+
+        found = features_of(document)
+        if len(found) > 1:
+            yield document, [item.name for item in found], [item.name for item in found if item.defined]
+    for document in evidence.of_role("docs", "model_card", "readme"):
+        listed = _inputs().listed_inputs(document)
+        if listed:
+            yield document, [item.name for item in listed], [item.name for item in listed if item.defined]
 
 
 def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
@@ -163,6 +164,9 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
     for document, signature in shipped_signatures(evidence):
         told = _described(signature.inputs)
         if len(told) * 2 >= len(features) > 0:
+            return [cite_document(document, told)]
+    for document, names, told in _stated_features(evidence):
+        if len(told) * 2 >= len(names):
             return [cite_document(document, told)]
     for document in evidence.of_role("docs", "model_card", "readme"):
         known = _inputs().defined_names(document, features)

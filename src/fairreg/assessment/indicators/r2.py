@@ -7,7 +7,16 @@ The AI model includes qualified references to other models and software, such as
 import re
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
+from fairreg.assessment.content.environment import (
+    base_images,
+    floating,
+    included,
+    is_lock,
+    is_project,
+    package_of,
+    pinned,
+    requirements,
+)
 from fairreg.assessment.content.packaged_metadata import base_model_told
 from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
@@ -36,28 +45,41 @@ _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
     corresponds_to=("FRSM-13-R1-2",),
 )
 def dependencies(evidence: Evidence) -> Finding:
-    """Requirement files, environments and lock files."""
-    read = [item for item in evidence.of_role("requirements") if is_lock(item) or requirements(item)]
+    """Requirement files, environments, lock files, and requirements of a setup.py or setup.cfg."""
+    stated = (*evidence.of_role("requirements"), *filter(is_project, evidence.of_role("code")))
+    read = [item for item in stated if is_lock(item) or requirements(item) or included(item)]
     locks = [item for item in read if is_lock(item)]
     if locks:
         return passed(f"{locks[0].path} pins everything.", cite_document(locks[0], "lock file"))
     remedy = "Pin every requirement (pip-compile, uv lock or conda-lock) and commit the result."
-    for document in read:
-        lines = requirements(document)
-        if all(pinned(line) for line in lines) and not _is_cut(evidence, document):
-            return passed(
-                f"{document.path} pins all {len(lines)} requirements.", cite_document(document, lines)
-            )
-    if not read:
+    lines = [line for item in read for line in requirements(item)]
+    if not lines:
         return unread_files(evidence, "a list of dependencies", remedy=remedy, roles=("requirements",))
-    loose = [line for item in read for line in requirements(item) if not pinned(line)]
-    if not loose:
-        reason = f"{read[0].path} was not read to its end."
-        return unknown(reason, cite_document(read[0], requirements(read[0])))
+    cited = [cite_document(item, requirements(item)) for item in read]
+    loose = _loose(read)
     moving = [line for line in loose if floating(line)]
     also = f", and {moving[0]} follows a branch or tag" if moving else ""
-    cited = [cite_document(item, requirements(item)) for item in read]
-    return partial(f"{len(loose)} requirements are not pinned{also}.", *cited, remedy=remedy)
+    paths = {item.path for item in read}
+    absent = [path for item in read for path in included(item) if path not in paths]
+    if loose:
+        return partial(f"{len(loose)} requirements are not pinned{also}.", *cited, remedy=remedy)
+    if absent:
+        return partial(f"The requirements of {absent[0]} were not found.", *cited, remedy=remedy)
+    if cut := next((item for item in read if _is_cut(evidence, item)), None):
+        return unknown(f"{cut.path} was not read to its end.", *cited)
+    where = ", ".join(sorted(paths)[:3])
+    return passed(f"Every requirement is pinned ({len(lines)} in {where}).", *cited)
+
+
+def _loose(read: list[Document]) -> list[str]:
+    """Return the requirements without an exact version; one of a package may be pinned in another file."""
+    exact = {package_of(line) for item in read for line in requirements(item) if pinned(line)}
+    return [
+        line
+        for item in read
+        for line in requirements(item)
+        if not pinned(line) and not (is_project(item) and package_of(line) in exact)
+    ]
 
 
 def _is_cut(evidence: Evidence, document: Document) -> bool:

@@ -25,9 +25,13 @@ def engine_versions() -> dict[str, str]:
 
 
 def draft(facts: Facts) -> Draft | None:
-    """Draft the file; None where no graph was read or no version is known."""
+    """Draft the file; None where no graph was read, no version is known, or the file is there already.
+
+    It pins nothing of another file with open versions, which the author has to pin.
+    """
     graph = facts.graph
-    if graph is None or not facts.versions:
+    there = any(item.path.rsplit("/", 1)[-1] == NAME for item in facts.evidence.documents)
+    if graph is None or not facts.versions or there:
         return None
     asked = (
         "Pin the requirements of the training, too, with the versions that it was made with.",
