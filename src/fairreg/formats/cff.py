@@ -307,7 +307,11 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
     return AsWritten(
         complete=all(required),
         dois=dois_as_written([stated.get("doi"), *(item.get("value") for item in listed)]),
-        license=first_as_written(stated.get("license")) or spdx(first_as_written(stated.get("license-url"))),
+        # Several are alternatives.
+        license=" OR ".join(
+            item for item in listed_as_written(stated.get("license")) if isinstance(item, str)
+        )
+        or spdx(first_as_written(stated.get("license-url"))),
         orcids=orcids_as_written(author.get("orcid") for author in authors),
         publications=dois_as_written([object_as_written(stated.get("preferred-citation")).get("doi")]),
         repository=first_as_written(stated.get("repository-code")),

@@ -18,7 +18,7 @@ _IDIOM = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|cannot|fail(?:s|ed)? to|instead of|rather than|unlike|unknown|avoid\w*"
-    r"|refus\w+|no longer|previously|formerly|waiv\w+|exempt\w*)\b|n['’]t\b",
+    r"|refus\w+|no longer|previously|formerly|(?<!zero )(?<!cc0 )waiv\w+|exempt\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(

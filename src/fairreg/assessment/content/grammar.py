@@ -241,8 +241,9 @@ class _Reader:
         lines = self._lines[at:end]
         ruled = len(lines) > 1 and _is_ruler(lines[1])
         rows = [_cells(line) for line in lines if not _is_ruler(line)]
-        head = rows[0] if ruled and rows else []
-        for cells in rows[1:] if ruled else rows:
+        headed = ruled and len(rows) > 1  # else the only row stands where a header would
+        head = rows[0] if headed else []
+        for cells in rows[1:] if headed else rows:
             yield from _row(head, cells, self._path())
         return end
 

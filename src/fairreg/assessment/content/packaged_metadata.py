@@ -162,12 +162,16 @@ def stated_about(document: Document, topic: Topic) -> str | None:
 def weights_licence(document: Document) -> str | None:
     """Return the licence stated of the weights, in front matter (``weights_license``) or in JSON-LD."""
     from fairreg.assessment.content.claims import is_nothing
+    from fairreg.assessment.content.conditions import grants
 
+    found: Iterator[object]
     if document.role in {"standard", "provenance"}:
-        return next(_licences_of_files(parsed(document), 8), None)
-    stated = strict_mapping(document.text)
-    found = (stated.get(key) for key in _LICENCE_KEYS)
-    return next((item for item in found if isinstance(item, str) and not is_nothing(item)), None)
+        found = _licences_of_files(parsed(document), 8)
+    else:
+        stated = strict_mapping(document.text)
+        found = (stated.get(key) for key in _LICENCE_KEYS)
+    texts = (item for item in found if isinstance(item, str))
+    return next((item for item in texts if not is_nothing(item) and grants(item)), None)
 
 
 def _licences_of_files(value: object, depth: int) -> Iterator[str]:
