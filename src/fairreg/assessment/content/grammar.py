@@ -24,6 +24,8 @@ _TAGS = (
     (re.compile(r"<h([1-6])(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n\n## "),
     (re.compile(r"</(?:h[1-6]|p|div|ul|ol|table)>|<(?:p|div|ul|ol|table)(?:\s[^<>]{0,200})?>", re.I), "\n\n"),
     (re.compile(r"<li(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n- "),
+    (re.compile(r"<summary(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n\n###### "),
+    (re.compile(r"</?details(?:\s[^<>]{0,200})?>|</summary>", re.IGNORECASE), "\n\n"),
     (re.compile(r"<br\s?/?>|<tr(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n"),
     (re.compile(r"</tr>", re.IGNORECASE), " |\n"),
     (re.compile(r"<t[dh](?:\s[^<>]{0,200})?>", re.IGNORECASE), "| "),

@@ -151,12 +151,14 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
 
 def stated_about(document: Document, topic: Topic) -> str | None:
     """Return the text under a named key of front matter, of at least 30 words."""
+    from fairreg.assessment.content.claims import is_no_answer
     from fairreg.assessment.content.prose import words
 
     stated = strict_mapping(document.text)
     found = (stated.get(key) for key in _TOPIC_KEYS[topic])
     texts = (" ".join(map(str, item)) if isinstance(item, list) else item for item in found)
-    return next((item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS), None)
+    long = (item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS)
+    return next((item for item in long if not is_no_answer(item)), None)
 
 
 def weights_licence(document: Document) -> str | None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Intended use and limits of a model in the sections of its documents: a heading, and content below it.
 
+A paragraph or an item that begins with such words ("**Limitations.** ...") is a section of its own.
+
 A heading alone says nothing, and neither does content of another kind below it: instructions to start a
 program, a vacancy, a parameter of the network that is called a bias.
 """
@@ -8,6 +10,7 @@ program, a vacancy, a parameter of the network that is called a bias.
 import re
 from collections import defaultdict
 
+from fairreg.assessment.content.claims import is_no_answer
 from fairreg.assessment.content.grammar import Passage, passages
 from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic
 from fairreg.assessment.content.prose import clean, words
@@ -25,12 +28,15 @@ _USE = (
     r"|(?:primary |possible )?applications?|(?:model )?purpose|scope|in[- ]scope uses?|(?:what|who)(?: is)?"
     r" (?:the|this|it)(?: \w+)? (?:is )?for|intended for|what (?:can )?(?:it|the model|this model) (?:is|can"
     r" be used) for|when to use(?: it| the model)?"
+    r"|who (?:should|can|may) use (?:it|this|the model)(?: model)?"
 )
 _LIMIT = (
-    r"(?:known |current |model )?(?:limitations?|limits|caveats?|issues|failure modes?|shortcomings"
+    r"(?:known |current |model )?(?:limitations?|limits|caveats?|issues|problems?|restrictions?|failure"
+    r" modes?|shortcomings"
     r"|weaknesses)|(?:known |possible |model )?bias(?:es)?|risks?|ethical considerations|misuse|fairness"
     r"|out[- ]of[- ]scope(?: uses?| applications?)?|non-intended uses?|not intended(?: for| uses?)?|when not"
-    r" to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}|(?:domain|range)"
+    r" to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}"
+    r"|(?:do not|don['’]t) use (?:it|this|the model)?(?: model)?(?: for)?|(?:domain|range)"
     r" of (?:validity|applicability)|warnings?"
 )
 _AND = r"(?:\s*(?:,|&|/|and|or|;|,\s*and)\s*)"
@@ -46,7 +52,8 @@ _BOTH_HEADING = re.compile(
 # Content of the kind: a sentence on the model or its data that says what it is for, or where it goes wrong.
 _FOR = re.compile(
     r"\b(?:intended|meant|designed|suitable|suited|useful|serves?|aims?|helps?|allows?|supports?|recommended"
-    r"|appropriate|purposes?|researchers?|physicists?|students?|teaching|studies|study|analys[ei]s|analysts?"
+    r"|appropriate|purposes?|researchers?|physicists?|students?|teach\w*|schools?|courses?|lectures?|tutorials?|exercises?"
+    r"|demonstrat\w+|baselines?|studies|study|analys[ei]s|analysts?"
     r"|appl(?:y|ies|ied) to|classif\w+|identif\w+|tag(?:s|ging)?|discriminat\w+|separat\w+|predict\w*"
     r"|generat\w+|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is|be|are) used"
     r"|used? (?:for|as|to|in|by)|tells?|distinguish\w*|select\w*|rank\w*)\b",
@@ -70,6 +77,7 @@ _OTHER = re.compile(
     r"\b(?:clone|pip install|conda|git|notebook server|activate it|press run|install all|docker|makefile"
     r"|curriculum|cv|vacanc\w+|doctoral|phd position|apply (?:until|by|before)|applications? (?:close|open"
     r"|are due)|deadline|salary|hidden layer|activation|bias (?:term|vector|neuron|weights?|parameters?)"
+    r"|liab(?:le|ility)|warrant(?:y|ies)|damages|tort|in no event"
     r"|biases (?:of|are added)|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias"
     r" current)\b",
     re.IGNORECASE,
@@ -79,15 +87,51 @@ _OTHER = re.compile(
 def section_about(document: Document, topic: Topic) -> str | None:
     """Return the content of the sections on a topic, of at least 30 words, as "heading: content"."""
     told: defaultdict[str, list[str]] = defaultdict(list)
-    for item in passages(document.text):
+    for item in passages(_with_headings(document.text)):
         title = _topical(item, topic)
-        if title is not None and item.kind in {"sentence", "row"}:
+        if item.kind == "row" and _is_on(topic, item.name):
+            told[item.name].append(item.value)
+        elif title is not None and item.kind in {"sentence", "row"}:
             told[title].append(item.text)
     for title, texts in told.items():
+        if any(map(is_no_answer, texts)):
+            continue
         text = clean(" ".join(dict.fromkeys(texts)))
         if words(text) >= ENOUGH_WORDS and _is_about(topic, texts):
             return f"{title}: {text}"
     return None
+
+
+def _is_on(topic: Topic, title: str) -> bool:
+    pattern = _USE_HEADING if topic == "intended_use" else _LIMIT_HEADING
+    return bool(pattern.fullmatch(title) or _BOTH_HEADING.fullmatch(title))
+
+
+def _with_headings(text: str) -> str:
+    """Return the text with the words that lead into a paragraph on use or limits as a heading of it."""
+    lines: list[str] = []
+    opened = item = False
+    for line in text.split("\n"):
+        found = _LEAD.match(line)
+        title = (found["marked"] or found["plain"]) if found else ""
+        leads = title and any(_is_on(topic, title) for topic in ("intended_use", "limitations"))
+        if opened and (leads or not line.strip() or (item and _BEGINS_ITEM.match(line))):
+            lines += ["", _END_OF_LEAD, ""]
+            opened = False
+        if found and leads:
+            opened, item = True, bool(_BEGINS_ITEM.match(line))
+            lines += ["", f"**{title}**", "", found["rest"]]
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+_BEGINS_ITEM = re.compile(r"\s{0,3}[-*+]\s")
+_LEAD = re.compile(
+    r"\s{0,3}(?:[-*+]\s+)?(?:(?P<mark>\*\*|__|\*|_)(?P<marked>[A-Za-z][^*_:.\n|]{2,60})[.:]?(?P=mark)[.:]?"
+    r"|(?P<plain>[A-Za-z][\w ,/&-]{2,60}):)\s+(?P<rest>\S.*)"
+)
+_END_OF_LEAD = "**…**"
 
 
 def _topical(item: Passage, topic: Topic) -> str | None:

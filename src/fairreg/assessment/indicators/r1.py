@@ -155,15 +155,17 @@ _NAMES: dict[Topic, str] = {"intended_use": "intended use", "limitations": "limi
 def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
     """Return the statement in a field of the record, of a FAIR4ML file or of front matter."""
     own = getattr(evidence.record, topic)
-    if words(own) >= ENOUGH_WORDS and not is_prose(evidence.record, topic):
+    if _says(own) and not is_prose(evidence.record, topic):
         return [cite_record(evidence, topic, clean(own))]
     shipped = [(document, getattr(record, topic)) for document, record in shipped_records(evidence)]
     cards = [(item, stated_about(item, topic)) for item in evidence.of_role("model_card", "readme")]
-    return [
-        cite_document(document, clean(text))
-        for document, text in (*shipped, *cards)
-        if words(text) >= ENOUGH_WORDS
-    ][:1]
+    return [cite_document(document, clean(text)) for document, text in (*shipped, *cards) if _says(text)][:1]
+
+
+def _says(text: str | None) -> bool:
+    from fairreg.assessment.content.claims import is_no_answer  # for models with such a text
+
+    return words(text) >= ENOUGH_WORDS and not is_no_answer(text or "")
 
 
 def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
@@ -174,7 +176,7 @@ def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
         if said := section_about(document, topic):
             return [cite_document(document, said)]
     own = getattr(evidence.record, topic)
-    return [cite_record(evidence, topic, clean(own))] if words(own) >= ENOUGH_WORDS else []
+    return [cite_record(evidence, topic, clean(own))] if _says(own) else []
 
 
 @indicator(
