@@ -9,7 +9,14 @@ import re
 from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
-from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
+from fairreg.assessment.content.environment import (
+    base_images,
+    floating,
+    is_lock,
+    pinned,
+    pulled_images,
+    requirements,
+)
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
@@ -24,7 +31,6 @@ from fairreg.assessment.lineage import base_models
 from fairreg.formats.file_facts import listed_as_written
 from fairreg.formats.front_matter import strict_mapping
 
-_PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 
 
@@ -108,9 +114,10 @@ def image(evidence: Evidence) -> Finding:
     read = evidence.of_role("dockerfile")
     found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
     for document in evidence.of_role("readme", "docs", "model_card"):
-        from fairreg.assessment.content.grammar import code_blocks
+        from fairreg.assessment.content.instructions import instructions
 
-        found += [(document, name) for block in code_blocks(document.text) for name in _PULL.findall(block)]
+        shown = (name for item in instructions(document) for name in pulled_images(item.lines))
+        found += [(document, name) for name in shown]
     remedy = "Publish the image, and name it by its digest (image@sha256:...)."
     loose = {document.path for document, name in found if not _DIGEST.search(name)}
     # Each stage of a build can change it, so that one image without a digest is enough.
