@@ -190,7 +190,7 @@ def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
 )
 def instructions(evidence: Evidence) -> Finding:
     """Commands and calls of README, card and docs; files named in them must be among the published ones."""
-    from fairreg.assessment.content.instructions import instructions as shown  # for models with a text
+    from fairreg.assessment.content.purpose import instructions as shown  # for models with a text
 
     read = evidence.of_role("model_card", "readme", "docs")
     found = [(document, item) for document in read for item in shown(document)]

@@ -114,7 +114,7 @@ def image(evidence: Evidence) -> Finding:
     read = evidence.of_role("dockerfile")
     found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
     for document in evidence.of_role("readme", "docs", "model_card"):
-        from fairreg.assessment.content.instructions import instructions
+        from fairreg.assessment.content.purpose import instructions
 
         shown = (name for item in instructions(document) for name in pulled_images(item.lines))
         found += [(document, name) for name in shown]
