@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Instructions to run a model: commands and calls count, listings and denied commands do not."""
 
+import time
+
 import pytest
 
 from assessment.samples import BARE, document, replaced
@@ -82,3 +84,12 @@ def test_a_command_or_call_on_published_files_is_an_instruction(text):
 )
 def test_a_preparation_or_a_missing_file_is_half_an_instruction(text):
     assert verdict(text) == "partial"
+
+
+@pytest.mark.parametrize(
+    "unit", ["/tests/", "--out_a", "_a", "a.", "docker run ", "a=1 ", "save(", "eprint = {"]
+)
+def test_a_long_block_is_read_in_linear_time(unit):
+    started = time.thread_time()
+    verdict(f"```\npython {unit * 10_000}\n```")
+    assert time.thread_time() - started < 2

@@ -184,7 +184,7 @@ _PROMPT = re.compile(r"^\s*(?:[$%>]\s+|>>>\s?|\.\.\.\s|In \[\d*\]:\s?|!\s?)?")
 _TREE = re.compile(r"^[ \t]*(?:[├└│]|[|`+]-{2})", re.MULTILINE)
 _BIBTEX = re.compile(r"\s*@\w+\s*\{")
 _NO_RUN = re.compile(
-    r"\b(?:pytest|unittest|tox)\b|(?:^|[\s/])(?:tests?/\S*|test_\w*)\.py\b"
+    r"\b(?:pytest|unittest|tox)\b|(?:^|[\s/])(?:tests?/\S{0,100}|test_\w{0,60})\.py\b"
     r"|\b(?:\w*_)?(?:train(?:ing|er)?|fit|convert|export|plot|preprocess|prepare_data)(?:_\w*)?\.(?:py|sh|ipynb)\b|-m\s+[\w.]*\btrain\b|\.fit\(",
     re.IGNORECASE,
 )
@@ -195,7 +195,7 @@ _SETS_UP = re.compile(
 )
 # What a command writes is not among the published files.
 _OUTPUTS = re.compile(
-    r"(?<!\S)-{1,2}(?:o|out\w*|save\w*|log\w*|results?|dest\w*|write\w*|predictions?)(?:[_-]\w+)*[=\s]\s*\S+"
+    r"(?<!\S)-{1,2}(?:o(?=[=\s])|(?:out|save|log|result|dest|write|predictions)[\w-]{0,60})[=\s]\s{0,9}\S+"
     r"|(?<!\S)\d?>{1,2}\s*[\w./-]+|\|\s*tee\s+\S+|\b(?:to_\w+|save\w*|dump|write\w*)\([^()\n]{0,200}"
     r"|\bopen\(\s*[\"'][^\"'\n]{1,200}[\"']\s*,\s*[\"'][wa]"
 )
