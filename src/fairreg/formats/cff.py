@@ -86,6 +86,11 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"(){}|\\^`\x00-\x20]+")
 _SEVERAL = re.compile(r"; |, contradicted by ")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ALL_VERSIONS = "Concept DOI: it stands for all versions"
+_ARXIV_NUMBER = re.compile(
+    r"(?:arxiv\.org/(?:abs|pdf)/|arxiv:\s?|^)(\d{4}\.\d{4,5}"
+    r"|[a-z-]+/\d{7})(?:v\d+)?(?:\.pdf)?$",
+    re.IGNORECASE,
+)
 _FIRST = ("cff-version", "message", "title", "type", "authors", "abstract", "version", "doi")
 _REQUIRED = ("cff-version", "message", "title", "authors")
 # Schemes besides DOI and SWHID by which a file identifies its own object.
@@ -300,6 +305,16 @@ def _leave_invalid(top: JsonNode) -> None:
             author.value.asked.discard("orcid")
 
 
+def _publications(preferred: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the DOI of the preferred citation, else DOIs and arXiv numbers that it lists or leads to."""
+    listed = [
+        object_as_written(item).get("value") for item in listed_as_written(preferred.get("identifiers"))
+    ]
+    named = [item for item in (*listed, preferred.get("url")) if isinstance(item, str)]
+    numbers = [hit[1] for item in named if (hit := _ARXIV_NUMBER.search(item))]
+    return dois_as_written([preferred.get("doi")]) or (*dois_as_written(named), *dict.fromkeys(numbers))
+
+
 def _as_written(stated: dict[str, Any]) -> AsWritten:
     listed = [object_as_written(item) for item in listed_as_written(stated.get("identifiers"))]
     authors = [object_as_written(item) for item in listed_as_written(stated.get("authors"))]
@@ -307,9 +322,13 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
     return AsWritten(
         complete=all(required),
         dois=dois_as_written([stated.get("doi"), *(item.get("value") for item in listed)]),
-        license=first_as_written(stated.get("license")) or spdx(first_as_written(stated.get("license-url"))),
+        # Several are alternatives.
+        license=" OR ".join(
+            item for item in listed_as_written(stated.get("license")) if isinstance(item, str)
+        )
+        or spdx(first_as_written(stated.get("license-url"))),
         orcids=orcids_as_written(author.get("orcid") for author in authors),
-        publications=dois_as_written([object_as_written(stated.get("preferred-citation")).get("doi")]),
+        publications=_publications(object_as_written(stated.get("preferred-citation"))),
         repository=first_as_written(stated.get("repository-code")),
         commit=first_as_written(stated.get("commit")),
     )

@@ -6,7 +6,7 @@ A rule of thumb over clauses in English, for one sentence at a time.
 
 import re
 
-__all__ = ["asserted", "is_blank", "is_nothing"]
+__all__ = ["asserted", "is_blank", "is_no_answer", "is_nothing"]
 
 _BREAK = re.compile(
     r"[;:—–]|\s(?:but|whereas|however|although|though|instead,)\s|,\s+(?:while|which|who|and (?:we|it|they"
@@ -18,7 +18,7 @@ _IDIOM = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|cannot|fail(?:s|ed)? to|instead of|rather than|unlike|unknown|avoid\w*"
-    r"|refus\w+|no longer|previously|formerly|waiv\w+|exempt\w*)\b|n['’]t\b",
+    r"|refus\w+|no longer|previously|formerly|(?<!zero )(?<!cc0 )waiv\w+|exempt\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(
@@ -49,6 +49,16 @@ _BLANK = re.compile(
     re.IGNORECASE,
 )
 _EVASIVE = re.compile(r"\W*(?:see|ask|contact|various|secret|confidential|default)\b(?: .*)?", re.IGNORECASE)
+# A passage that only says what would have to be said, or that there is nothing to be said.
+_NO_ANSWER = re.compile(
+    r"\bin this section\b|\bthis section (?:should|must|describes|lists)\b|\bauthors? (?:should |must"
+    r" )?describe\b"
+    r"|\bno (?:answer|statement|information|description) (?:is|was|has been|can be) \w+"
+    r"|\bnot (?:yet )?(?:thought about|decided|written|filled in)\b|\bto be (?:written|filled in|completed)\b"
+    r"|\b(?:has|have|are|with) no (?:known )?(?:limit\w*|bias\w*|risks?|weakness\w*)(?: at all)?(?=[.,;]|$)"
+    r"|\bnever fails?\b",
+    re.IGNORECASE,
+)
 _QUOTES = (("“", "”"), ("«", "»"), ("„", "“"))
 _NEAR = 400  # characters on both sides that can change the sense
 _SHORT_QUOTE = 3  # words: a name in quotation marks is no quotation
@@ -88,6 +98,11 @@ def is_nothing(value: str) -> bool:
     (True, False)
     """
     return is_blank(value) or bool(_EVASIVE.fullmatch(value.strip()[:_NEAR]))
+
+
+def is_no_answer(text: str) -> bool:
+    """Tell whether a passage repeats the question, puts the answer off, or denies that there is one."""
+    return _NO_ANSWER.search(text) is not None
 
 
 def _is_quoted(sentence: str, start: int, end: int) -> bool:

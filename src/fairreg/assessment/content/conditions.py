@@ -13,7 +13,8 @@ __all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_lice
 _MONEY = r"(?:€|\$|£|EUR|USD|GBP|CHF|euros?|dollars?)"
 _PAYMENT = re.compile(
     r"\b(?:after|upon|on|against|subject to|following|requires?|requiring|needs?|with|by|for|pay(?:ing)?"
-    r"|pays|charge) (?:\w+ ){0,4}?(?:payment|fees?|subscription|purchase|charges?|royalt(?:y|ies))\b(?! of"
+    r"|pays|charge)(?! attention) (?:\w+ ){0,4}?(?:payment|fees?|subscription|purchase|charges?|royalt(?:y"
+    r"|ies))\b(?! of"
     r" (?:attention|respect))"
     rf"|\b(?:fees?|charges?|prices?|costs?|priced|subscriptions?|licen[cs]es?)(?: \w+){{0,3}}? (?:of|is|are"
     rf"|at)? ?{_MONEY} ?\d|\b(?:fees?|charges?|prices?|costs?|priced|subscriptions?|pay)(?: \w+){{0,4}}?"
@@ -42,9 +43,12 @@ _OF_PHYSICS = re.compile(
 _FREE = re.compile(
     r"\b(?:free of charge|for free|free|no (?:cost|fee|charge)|without (?:cost|charge"
     r"|fee))\b[^.;]{0,40}\b(?:academi\w+|research\w*|non-?commercial|universit\w+|scien\w+|students?"
-    r"|everyone|everybody|all users)\b",
+    r"|everyone|everybody|all users)\b|\b(?:academi\w+|research\w*|non-?commercial|universit\w+"
+    r"|scien\w+|students?)\b[^.;,]{0,40}\b(?:free of charge|for free|free|no (?:cost|fee|charge))\b",
     re.IGNORECASE,
 )
+_FREE_ACCESS = re.compile(r"\b(?:is|are) (?:free of charge|free)\b", re.IGNORECASE)
+_BUSINESS = re.compile(r"\b(?:compan(?:y|ies)|commercial|industr\w+|for-profit|business\w*)\b", re.IGNORECASE)
 
 _OBJECT = (
     r"(?:models?|weights|checkpoints?|networks?|files?|records?|archives?|repositor(?:y|ies)|releases?"
@@ -96,7 +100,8 @@ _COVERS = re.compile(
     rf" )?terms of )?(?:{_SPDX}|{_SOME})\b|\b{_WEIGHTS} (?:\w+ ){{0,6}}?(?:is|are)(?: also| all| both|"
     rf" released)? (?:under )?(?:{_SPDX})(?:[ -]licen[cs]ed)?"
     r"(?=\W*$|[,.;]| (?:too|as|like|and|licen[cs]ed))"
-    rf"|\b{_WEIGHTS} (?:\w+ ){{0,4}}?under {_SPDX}|\blicen[cs]ed? (?:\w+ ){{0,6}}?(?:covers?|appl(?:y|ies)"
+    rf"|\b{_WEIGHTS} (?:\w+ ){{0,4}}?under (?:the terms of )?{_SPDX}|^\W*{_WEIGHTS}\s?:\s?{_SPDX}"
+    rf"|\blicen[cs]ed? (?:\w+ ){{0,6}}?(?:covers?|appl(?:y|ies)"
     rf"|extends?|holds?|includes?|governs?|valid|cover(?:s|ing))(?:\W+[\w-]+){{0,8}}?\W+{_WEIGHTS}\b|\bwe"
     rf" (?:license|release|publish|distribute|share) (?:\w+ ){{0,6}}?{_WEIGHTS}(?:\W+[\w-]+){{0,6}}? under"
     rf" (?:{_SPDX}|{_SOME})\b",
@@ -120,9 +125,12 @@ _EXCLUDES = re.compile(
 _WHOLE = r"(?: (?:it|them|this|the \w+|any of it|at all))*(?=\W*$|[.;])"
 _NO_LICENCE = re.compile(
     r"\ball rights (?:are )?reserved\b|\bno licen[cs]e\b|\bnot (?:yet )?licen[cs]ed\b|\bunlicen[cs]ed\b(?!"
-    r" under)|\b(?:to be|not) (?:decided|determined|announced|chosen|specified)\b|\blicen[cs]e (?:pending"
-    r"|unknown)\b|\bno (?:re-?)?(?:use|distribution|rights?|permissions?)\b(?! (?:for|without|beyond|except))"
-    rf"|\b(?:may|must|can|shall|do) ?not (?:be )?(?:re-?)?(?:used?|shared?|copied|distributed?)\b{_WHOLE}"
+    r" under)|\bproprietary\b|\b(?:forbid\w*|prohibit\w*|disallow\w*) (?:any|all|every) (?:re-?)?use\b"
+    r"|\bnobody may\b|\b(?:to be|not) (?:decided|determined|announced|chosen|specified|negotiated|agreed)\b"
+    r"|\blicen[cs]e (?:pending|unknown)\b"
+    r"|\bno (?:re-?)?(?:use|distribution|rights?|permissions?)\b(?! (?:for|without|beyond|except))"
+    r"|\b(?:may|must|can|shall|do) ?not (?:be )?(?:re-?)?(?:used?|shared?|copy|copied|reproduced?"
+    rf"|distributed?)\b{_WHOLE}"
     rf"|\bnot for (?:re-?)?(?:use|distribution|sharing|public use|release)\b{_WHOLE}"
     rf"|\b(?:use|reuse|redistribution|any use) (?:is |are )?(?:not (?:permitted|allowed|granted)|forbidden"
     rf"|prohibited)\b{_WHOLE}|^\W*(?:is |strictly )?(?:proprietary|closed|confidential|secret|internal"
@@ -133,7 +141,15 @@ _LICENCE_HEADING = re.compile(r"\W*(?:licen[cs]e|licensing|terms of use|copyrigh
 _NAMED_LICENCE = re.compile(rf"\b{_SPDX}")
 _THE_WEIGHTS = re.compile(rf"\b{_WEIGHTS}\b", re.IGNORECASE)
 _LICENCE_KEY = re.compile(
-    r"(?:(?:model|trained|network) )?(?:weights?|model|checkpoints?) licen[cs]e", re.IGNORECASE
+    r"(?:(?:model|trained|network) )?(?:weights?|model|checkpoints?) licen[cs]e"
+    r"|licen[cs]e \(?(?:(?:of|for) )?(?:the )?(?:(?:model|trained|network) )?(?:weights?|model"
+    r"|checkpoints?)\)?",
+    re.IGNORECASE,
+)
+_OF_COMPETITORS = re.compile(
+    r"\bof (?:\w+ ){0,2}?(?:competitors?|others|rivals?|third parties|other (?:groups?|authors?"
+    r"|experiments?))\b",
+    re.IGNORECASE,
 )
 
 
@@ -147,6 +163,8 @@ def payment(conditions: str | None) -> str | None:
     told = sentences(conditions)
     if any(_FREE.search(item) for item in told):
         return None
+    if any(_FREE_ACCESS.search(item) for item in told):
+        told = tuple(item for item in told if not _BUSINESS.search(item))
     for item in told:
         for hit in _PAYMENT.finditer(item):
             if _OF_PHYSICS.search(hit[0]):
@@ -170,7 +188,11 @@ def weights_licence_told(document: Document) -> str | None:
     """Return the passage in which a document says which licence covers the weights."""
     for item in settings(document):
         of_licence = _LICENCE_KEY.fullmatch(item.name.replace("_", " ")) and not is_nothing(item.value)
-        if of_licence or (_THE_WEIGHTS.match(item.name) and _NAMED_LICENCE.match(item.value)):
+        if of_licence and grants(item.value):
+            return item.text
+        if _THE_WEIGHTS.match(item.name) and _NAMED_LICENCE.match(item.value):
+            return item.text
+        if _LICENCE_HEADING.match(item.name) and _NAMED_LICENCE.match(item.value) and _of_weights(item.text):
             return item.text
     return next(_hits(document, _COVERS), None) or _below_a_heading(document)
 
@@ -179,10 +201,14 @@ def _below_a_heading(document: Document) -> str | None:
     """Return "MIT, for code and weights" of a section on the licence."""
     for item in statements(document):
         named = _NAMED_LICENCE.search(item.text) if _LICENCE_HEADING.match(item.heading) else None
-        weights = _THE_WEIGHTS.search(item.text) if named else None
-        if named and weights and asserted(item.text, weights.start(), weights.end(), real=False):
+        if named and _of_weights(item.text):
             return item.text
     return None
+
+
+def _of_weights(text: str) -> bool:
+    weights = _THE_WEIGHTS.search(text)
+    return weights is not None and asserted(text, weights.start(), weights.end(), real=False)
 
 
 def excludes_weights(document: Document) -> str | None:
@@ -196,8 +222,11 @@ def excludes_weights(document: Document) -> str | None:
 def _hits(document: Document, pattern: re.Pattern[str]) -> Iterator[str]:
     for item in statements(document):
         for hit in pattern.finditer(item.text):
-            upstream = _NO_GRANT.search(hit[0]) or _UPSTREAM.search(
-                item.text, max(0, hit.start() - 60), hit.start()
+            upstream = (
+                _NO_GRANT.search(hit[0])
+                or _OF_COMPETITORS.search(hit[0])
+                or _UPSTREAM.search(item.text, max(0, hit.start() - 60), hit.start())
+                or not grants(item.text[hit.start() :])
             )
             if _is_granted(item.text, hit) and not upstream:
                 yield item.text

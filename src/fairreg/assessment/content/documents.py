@@ -41,7 +41,10 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)\.zenodo\.json$", "zenodo_json"),
     (r"(^|/)(model[_-]?card)[^/]*\.(md|rst|txt|ya?ml)$", "model_card"),
     (r"(^|/)readme(\.\w+)?$", "readme"),
-    (r"(^|/)(ro-crate-metadata\.json|[^/]*prov\.(json|jsonld)|[^/]*\.provn)$", "provenance"),
+    (
+        r"(^|/)(ro-crate-metadata\.json(ld)?|([^/]*[-_.])?prov(enance)?\.(json|jsonld|ttl)|[^/]*\.provn)$",
+        "provenance",
+    ),
     (r"(^|/)(mlmodel|rdf\.ya?ml|bioimageio\.ya?ml|[^/]*(fair4ml|croissant)[^/]*\.json(ld)?)$", "standard"),
     (r"(^|/)(requirements([^/]*|/[^/]+)\.(txt|lock)|(environment[^/]*|conda)\.ya?ml)$", "requirements"),
     (r"(^|/)(pyproject\.toml|pylock\.toml|setup\.cfg)$", "requirements"),
@@ -98,7 +101,12 @@ def stated_in(evidence: Evidence) -> tuple[Stated, ...]:
     cards = evidence.of_role("model_card", "readme")
     read = evidence.of_role("citation", "codemeta", "zenodo_json")
     read += tuple(card for card in cards if front_matter(card.text))
-    return tuple(Stated(document, _facts(document)) for document in read)
+    return tuple(Stated(document, _with_commit(_facts(document))) for document in read)
+
+
+def _with_commit(facts: AsWritten) -> AsWritten:
+    """Return the facts without a commit that is none: a placeholder, or a branch, which moves."""
+    return facts if _COMMIT.fullmatch(facts.commit or "") else replace(facts, commit=None)
 
 
 @lru_cache(maxsize=256)
@@ -151,11 +159,30 @@ def to_rewrite(document: Document) -> Any:
 def _values(document: Document, *, lexical: bool) -> Any:
     if len(document.text) > LONGEST_PARSED:
         return None
-    is_json = PurePosixPath(document.path).suffix.lower() in {".json", ".jsonld", ".ipynb"}
+    suffix = PurePosixPath(document.path).suffix.lower()
+    if suffix in {".provn", ".ttl"}:
+        return _prov(document.text)
+    is_json = suffix in {".json", ".jsonld", ".ipynb"}
     try:
         return json.loads(document.text) if is_json else load_yaml(document.text, lexical=lexical)
     except YamlFault:
         return None
+
+
+def _prov(text: str) -> dict[str, list[str]]:
+    """Return the statements of PROV-N or Turtle by the name of their relation, empty where there are none."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        statement = _PROV.match(line.split("//")[0]) if "://" not in line else _PROV.match(line)
+        for name in [statement[1]] if statement else _TERM_OF_PROV.findall(line.split(" #")[0]):
+            found.setdefault(name, []).append(line.strip())
+    return found
+
+
+_PROV = re.compile(
+    r"\s*(entity|activity|agent|used|was[A-Z]\w+|acted[A-Z]\w+|specializationOf|hadMember)\s?\(.*\)"
+)
+_TERM_OF_PROV = re.compile(r"(?<![\w#])prov:([a-z]\w+)")
 
 
 def _licence_of_url(text: str | None) -> str | None:

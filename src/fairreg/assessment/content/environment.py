@@ -19,6 +19,7 @@ __all__ = [
     "is_project",
     "package_of",
     "pinned",
+    "pulled_images",
     "requirements",
 ]
 
@@ -62,9 +63,23 @@ _WHEEL = re.compile(
 )
 # The project itself, in a requirements file of its own.
 _OWN = re.compile(r"(?:-e\s|--editable\s)?\s{0,9}(?:\.{1,2}(?:/\S*)?|file:\S+)(?:\[[\w,\s-]{0,100}\])?")
-_FROM = re.compile(
-    r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE | re.MULTILINE
+_FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_ARG = re.compile(r"\s*ARG\s+(\w+)=[\"']?([^\s\"']+)", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
+_HERE = re.compile(r"\s*(?:RUN|COPY|ADD)\b.*<<-?\s?[\"']?(\w+)", re.IGNORECASE)
+_PULL = re.compile(
+    r"\b(docker|podman|nerdctl|apptainer|singularity|enroot)\s+(?:image\s+|container\s+)?"
+    r"(?:pull|run|exec|shell|import)\s+(.*)"
 )
+# Options without a value of their own.
+_SWITCH = re.compile(
+    r"-[itdq]{1,4}|-[pvewulhm]\S+|--(?:rm|init|interactive|tty|detach|privileged|nv|rocm|read-only|no-home|quiet|cleanenv|contain"
+    r"|containall|writable|writable-tmpfs|fakeroot|force|disable-cache)|.*=.*"
+)
+_IMAGE = re.compile(
+    r"(?:[a-z]+://)?[a-z0-9][\w.-]*(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
+)
+_LOCAL = re.compile(r".*\.(?:sif|img|simg|sqsh|def)")
 
 
 def is_lock(document: Document) -> bool:
@@ -169,10 +184,53 @@ def floating(requirement: str) -> bool:
 
 
 def base_images(document: Document) -> tuple[str, ...]:
-    """Return the base images of a Dockerfile, without its own earlier stages."""
-    found = [(match[1], match[2]) for match in _FROM.finditer(document.text)]
-    stages = {stage for _, stage in found if stage}
-    return tuple(image for image, _ in found if image not in stages and image != "scratch")
+    """Return the base images of a Dockerfile with the defaults of ARG, without its own earlier stages."""
+    found: list[str] = []
+    stages, values = {"scratch"}, dict[str, str]()
+    for line in _instructions(document.text):
+        if match := _FROM.match(line):
+            image = _VARIABLE.sub(lambda hit: values.get(hit[1] or hit[3], hit[2] or hit[0]), match[1])
+            found += [image] if image.lower() not in stages else []
+            stages.add((match[2] or "").lower())
+        elif (match := _ARG.match(line)) and not found:
+            values[match[1]] = match[2]
+    return tuple(found)
+
+
+def _instructions(text: str) -> Iterator[str]:
+    """Yield the instructions of a Dockerfile, each on one line, without the documents that they embed."""
+    end = None
+    for line in re.sub(r"\\[ \t]*\n", " ", text).splitlines():
+        if end is None:
+            yield line
+            here = _HERE.match(line)
+            end = here[1] if here else None
+        elif line.strip() == end:
+            end = None
+
+
+def pulled_images(command: str) -> tuple[str, ...]:
+    """Return the images that the lines of a command pull or run, with the tag or digest as stated.
+
+    >>> pulled_images("docker run --gpus all -v /a:/b org/tagger:1 predict")
+    ('org/tagger:1',)
+    """
+    found = (_image_of(hit[1], hit[2].split()) for hit in _PULL.finditer(command))
+    return tuple(image for image in found if image)
+
+
+def _image_of(program: str, words: list[str]) -> str | None:
+    """Return the first word of a command that is no option, no value of one and no local file."""
+    remote = next((word for word in words if "://" in word and not word.startswith(("-", "http"))), None)
+    takes_values = program in {"docker", "podman", "nerdctl"}
+    skip = False
+    for word in [remote] if remote else words:
+        if skip or word.startswith("-"):
+            skip = not skip and takes_values and not _SWITCH.fullmatch(word)
+        elif not _LOCAL.fullmatch(word):
+            named = re.search(r"[/:@]", word) and _IMAGE.fullmatch(word)
+            return word if named else None
+    return None
 
 
 def _project_dependencies(text: str) -> tuple[str, ...]:

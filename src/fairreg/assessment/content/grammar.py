@@ -24,6 +24,8 @@ _TAGS = (
     (re.compile(r"<h([1-6])(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n\n## "),
     (re.compile(r"</(?:h[1-6]|p|div|ul|ol|table)>|<(?:p|div|ul|ol|table)(?:\s[^<>]{0,200})?>", re.I), "\n\n"),
     (re.compile(r"<li(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n- "),
+    (re.compile(r"<summary(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n\n###### "),
+    (re.compile(r"</?details(?:\s[^<>]{0,200})?>|</summary>", re.IGNORECASE), "\n\n"),
     (re.compile(r"<br\s?/?>|<tr(?:\s[^<>]{0,200})?>", re.IGNORECASE), "\n"),
     (re.compile(r"</tr>", re.IGNORECASE), " |\n"),
     (re.compile(r"<t[dh](?:\s[^<>]{0,200})?>", re.IGNORECASE), "| "),
@@ -287,8 +289,9 @@ class _Reader:
         lines = self._lines[at:end]
         ruled = len(lines) > 1 and _is_ruler(lines[1])
         rows = [_cells(line) for line in lines if not _is_ruler(line)]
-        head = rows[0] if ruled and rows else []
-        for cells in rows[1:] if ruled else rows:
+        headed = ruled and len(rows) > 1  # else the only row stands where a header would
+        head = rows[0] if headed else []
+        for cells in rows[1:] if headed else rows:
             yield from _row(head, cells, self._path())
         return end
 

@@ -37,6 +37,9 @@ _FORMATS = {
     "Arrow": r"\b(?:Apache )?Arrow (?:files?|tables?|format|IPC)\b|\.arrow\b",
     "DICOM": r"\bDICOM\b",
     "WAV": r"\bWAV\b|\.wav\b",
+    "NanoAOD": r"\b(?:Nano|Mini)AOD(?:v\d+)?\b",
+    "PHYSLITE": r"\b(?:DAOD_)?PHYS(?:LITE)\b|\bDAOD_PHYS\b",
+    "EDM4hep": r"\bEDM4hep\b|\bS?LCIO\b",
     "HepMC": r"\bHepMC[23]?\b",
     "LHE": r"\bLHE\b",
     "JPEG or PNG": r"\b(?:JPE?G|PNG)s?\b",
@@ -58,6 +61,8 @@ _NO_DATA = re.compile(
 _FILE_OF_A_MODEL = re.compile(
     r"(?:weights?|models?|checkpoint|best|final)[\w*-]*\.(?:h5|hdf5|npz|npy)$", re.IGNORECASE
 )
+# What data were converted from is not what is read.
+_LEFT = re.compile(r"\bconver\w+\b[^.;]{0,50}\bfrom (?:the )?(?:\w+ )?$", re.IGNORECASE)
 _PICTURES = re.compile(
     r"\b(?:inputs?|dataset|data|trained|training|classif\w+|reads?|accepts?|expects?|takes?)\b", re.I
 )
@@ -147,6 +152,8 @@ def _is_data(name: str, text: str, hit: re.Match[str]) -> bool:
     if _NO_DATA.search(text) or _FILE_OF_A_MODEL.search(hit[0]) or (picture and not _PICTURES.search(text)):
         return False
     rest = text[: hit.start()] + text[hit.end() :]
+    if _LEFT.search(text[max(0, hit.start() - 60) : hit.start()]):
+        return False
     return bool(_DATA.search(rest)) and asserted(text, hit.start(), hit.end(), real=False)
 
 

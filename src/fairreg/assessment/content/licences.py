@@ -34,6 +34,16 @@ _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Unlicense", ("free and unencumbered software released into the public domain",)),
     ("MIT", ("permission is hereby granted, free of charge", "the software is provided")),
 )
+# "This is not the Apache License" names none.
+_DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|instead of)\b[^.;]{0,40}$")
+# Terms by which a text with the phrases of a free licence takes back what these grant.
+_TAKES_BACK = re.compile(
+    r"\b(?:sale|selling|resale|(?:re)?distribution|modification|commercial use|any use|use)\b(?: \w+){0,4}"
+    r" (?:is|are)"
+    r" (?:\w+ )?(?:forbidden|prohibited|not (?:permitted|allowed))"
+    r"|\b(?:may|must|can) ?not be (?:used(?! to endorse)|sold|copied|redistributed|modified)\b"
+)
+_FREE = frozenset({"MIT", "ISC", "Unlicense", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause"})
 # A licence file that is one of several.
 _PART = re.compile(
     r"(?:licen[cs]e|copying)[-_.](?!(?:md|rst|txt)$)\w[^/]*$|(?:^|/)LICENSES/[^/]+$", re.IGNORECASE
@@ -42,22 +52,40 @@ _PART = re.compile(
 
 def classify(text: str) -> str | None:
     """Return the SPDX identifier of a licence text (GNU ones without -only or -or-later), None if unknown."""
-    plain = " ".join(re.sub(r"[\"“”]", "", text).lower().split())
+    plain = _plain(text)
     found = (
         (plain.index(phrases[0]), order, name)
         for order, (name, phrases) in enumerate(_PHRASES)
-        if all(phrase in plain for phrase in phrases)
+        if all(phrase in plain for phrase in phrases) and not _DENIED.search(plain[: plain.index(phrases[0])])
     )
     return min(found, default=(0, 0, None))[2]
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[\"“”]", "", text).lower().split())
+
+
+def _with_terms(text: str) -> str | None:
+    """Return the licence of a text, and that it has further terms where these take back what it grants."""
+    from fairreg.schemas.licenses.texts import has_other_terms  # of archives with a licence file
+
+    name = classify(text)
+    own = re.sub(
+        r"third[- ]party notices|additional terms or conditions", " ", text
+    )  # words of the Apache License itself
+    if name in _FREE and (has_other_terms(own) or _TAKES_BACK.search(_plain(text))):
+        return f"{name} with further terms"
+    return name
 
 
 def licence_texts(documents: Iterable[Document]) -> list[tuple[str, str, Document]]:
     """Return (licence, expression, document) of each recognised text.
 
     LICENSE-MIT beside LICENSE-APACHE, COPYING beside COPYING.LESSER and the files of ``LICENSES/`` are one
-    statement, whose expression names the licence of each.
+    statement, whose expression names the licence of each. Commons Clause below the MIT licence is another
+    licence than MIT.
     """
-    found = [(name, document) for document in documents if (name := classify(document.text))]
+    found = [(name, document) for document in documents if (name := _with_terms(document.text))]
     together: defaultdict[str, set[str]] = defaultdict(set)
     for name, document in found:
         together[_folder(document.path)].add(name)

@@ -246,23 +246,29 @@ def _stated(value: object) -> str:
 
 def stated_about(document: Document, topic: Topic) -> str | None:
     """Return the text under a named key of front matter, of at least 30 words."""
+    from fairreg.assessment.content.claims import is_no_answer
     from fairreg.assessment.content.prose import words
 
     stated = strict_mapping(document.text)
     found = (stated.get(key) for key in _TOPIC_KEYS[topic])
     texts = (" ".join(map(str, item)) if isinstance(item, list) else item for item in found)
-    return next((item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS), None)
+    long = (item for item in texts if isinstance(item, str) and words(item) >= ENOUGH_WORDS)
+    return next((item for item in long if not is_no_answer(item)), None)
 
 
 def weights_licence(document: Document) -> str | None:
     """Return the licence stated of the weights, in front matter (``weights_license``) or in JSON-LD."""
     from fairreg.assessment.content.claims import is_nothing
+    from fairreg.assessment.content.conditions import grants
 
+    found: Iterator[object]
     if document.role in {"standard", "provenance"}:
-        return next(_licences_of_files(parsed(document), 8), None)
-    stated = strict_mapping(document.text)
-    found = (stated.get(key) for key in _LICENCE_KEYS)
-    return next((item for item in found if isinstance(item, str) and not is_nothing(item)), None)
+        found = _licences_of_files(parsed(document), 8)
+    else:
+        stated = strict_mapping(document.text)
+        found = (stated.get(key) for key in _LICENCE_KEYS)
+    texts = (item for item in found if isinstance(item, str))
+    return next((item for item in texts if not is_nothing(item) and grants(item)), None)
 
 
 def _licences_of_files(value: object, depth: int) -> Iterator[str]:

@@ -87,6 +87,15 @@ class Mention(msgspec.Struct, frozen=True):
         return self.about == "data"
 
 
+_EPRINT = re.compile(r"\beprint\s*=\s*[\"{]+(\d{4}\.\d{4,5}|[a-z-]+/\d{7})[\"}]", re.IGNORECASE)  # of BibTeX
+_USES = re.compile(
+    r"\b(?:us(?:e|ed|es|ing)|with|thank\w*|built)\b[^.]{0,60}\b(?:numpy|scipy|pandas|matplotlib|seaborn|scikit-learn"
+    r"|sklearn|pytorch|torch|tensorflow|keras|jax|uproot|awkward|geant4|pythia\d?|madgraph\w*|delphes|fastjet|xgboost"
+    r"|lightgbm|snakemake|onnx)\b",
+    re.IGNORECASE,
+)
+
+
 def clean(text: str | None) -> str:
     """Return `text` without markup, comments and placeholders: the author's own words."""
     without = _PLACEHOLDER.sub(" ", without_comments(text or ""))
@@ -125,7 +134,8 @@ def mentions(document: Document) -> tuple[Mention, ...]:
         for doi in _dois(line):
             about: About = "data" if everywhere else _about(before, line, doi)
             found.append(Mention(DOI.name, doi, line.strip(), about, badge))
-        found += [Mention(ARXIV.name, hit[1], line.strip(), "paper") for hit in _ARXIV.finditer(line)]
+        numbers = [hit[1] for form in (_ARXIV, _EPRINT) for hit in form.finditer(line)]
+        found += [Mention(ARXIV.name, number, line.strip(), "paper") for number in numbers]
     return tuple(dict.fromkeys(found))
 
 
@@ -137,7 +147,7 @@ def _about(before: str, line: str, doi: str) -> About:
         return "unknown"
     if _TESTS.search(told) and not _TRAINS.search(told):
         return "test data"
-    if _SOFTWARE.search(told) and not _SET.search(told):
+    if (_SOFTWARE.search(told) or _USES.search(told)) and not _SET.search(told):
         return "software"
     if _DATA.search(around):
         return "data"

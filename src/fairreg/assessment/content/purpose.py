@@ -1,19 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""Intended use and limits of a model in the sections of its documents: a heading, and content below it.
+"""Use of a model in its documents: what it is for, where its limits are, and how to run it.
+
+A paragraph or an item that begins with such words ("**Limitations.** ...") is a section of its own.
 
 A heading alone says nothing, and neither does content of another kind below it: instructions to start a
 program, a vacancy, a parameter of the network that is called a bias.
+
+Instructions are command lines and calls. A listing of files, a citation, a configuration and a comment are
+none; neither is a command that the sentence around it denies. Steps of training and tests run no published
+model.
 """
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from fairreg.assessment.content.grammar import Passage, passages
+from fairreg.assessment.content.claims import asserted, is_no_answer
+from fairreg.assessment.content.grammar import Passage, passages, statements
 from fairreg.assessment.content.packaged_metadata import ENOUGH_WORDS, Topic
 from fairreg.assessment.content.prose import clean, words
 from fairreg.assessment.evidence import Document
 
-__all__ = ["section_about"]
+__all__ = ["Instruction", "instructions", "section_about"]
 
 _MOST = 200  # sentences of a section
 
@@ -25,12 +34,15 @@ _USE = (
     r"|(?:primary |possible )?applications?|(?:model )?purpose|scope|in[- ]scope uses?|(?:what|who)(?: is)?"
     r" (?:the|this|it)(?: \w+)? (?:is )?for|intended for|what (?:can )?(?:it|the model|this model) (?:is|can"
     r" be used) for|when to use(?: it| the model)?"
+    r"|who (?:should|can|may) use (?:it|this|the model)(?: model)?"
 )
 _LIMIT = (
-    r"(?:known |current |model )?(?:limitations?|limits|caveats?|issues|failure modes?|shortcomings"
+    r"(?:known |current |model )?(?:limitations?|limits|caveats?|issues|problems?|restrictions?|failure"
+    r" modes?|shortcomings"
     r"|weaknesses)|(?:known |possible |model )?bias(?:es)?|risks?|ethical considerations|misuse|fairness"
     r"|out[- ]of[- ]scope(?: uses?| applications?)?|non-intended uses?|not intended(?: for| uses?)?|when not"
-    r" to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}|(?:domain|range)"
+    r" to use(?: it| the model)?|what (?:it|the model) (?:is not|cannot|can ?not) .{1,40}"
+    r"|(?:do not|don['’]t) use (?:it|this|the model)?(?: model)?(?: for)?|(?:domain|range)"
     r" of (?:validity|applicability)|warnings?"
 )
 _AND = r"(?:\s*(?:,|&|/|and|or|;|,\s*and)\s*)"
@@ -46,7 +58,8 @@ _BOTH_HEADING = re.compile(
 # Content of the kind: a sentence on the model or its data that says what it is for, or where it goes wrong.
 _FOR = re.compile(
     r"\b(?:intended|meant|designed|suitable|suited|useful|serves?|aims?|helps?|allows?|supports?|recommended"
-    r"|appropriate|purposes?|researchers?|physicists?|students?|teaching|studies|study|analys[ei]s|analysts?"
+    r"|appropriate|purposes?|researchers?|physicists?|students?|teach\w*|schools?|courses?|lectures?|tutorials?|exercises?"
+    r"|demonstrat\w+|baselines?|studies|study|analys[ei]s|analysts?"
     r"|appl(?:y|ies|ied) to|classif\w+|identif\w+|tag(?:s|ging)?|discriminat\w+|separat\w+|predict\w*"
     r"|generat\w+|detect\w*|estimat\w+|reconstruct\w*|simulat\w+|benchmarks?|can be used|(?:is|be|are) used"
     r"|used? (?:for|as|to|in|by)|tells?|distinguish\w*|select\w*|rank\w*)\b",
@@ -70,6 +83,7 @@ _OTHER = re.compile(
     r"\b(?:clone|pip install|conda|git|notebook server|activate it|press run|install all|docker|makefile"
     r"|curriculum|cv|vacanc\w+|doctoral|phd position|apply (?:until|by|before)|applications? (?:close|open"
     r"|are due)|deadline|salary|hidden layer|activation|bias (?:term|vector|neuron|weights?|parameters?)"
+    r"|liab(?:le|ility)|warrant(?:y|ies)|damages|tort|in no event"
     r"|biases (?:of|are added)|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias"
     r" current)\b",
     re.IGNORECASE,
@@ -79,15 +93,51 @@ _OTHER = re.compile(
 def section_about(document: Document, topic: Topic) -> str | None:
     """Return the content of the sections on a topic, of at least 30 words, as "heading: content"."""
     told: defaultdict[str, list[str]] = defaultdict(list)
-    for item in passages(document.text):
+    for item in passages(_with_headings(document.text)):
         title = _topical(item, topic)
-        if title is not None and item.kind in {"sentence", "row"}:
+        if item.kind == "row" and _is_on(topic, item.name):
+            told[item.name].append(item.value)
+        elif title is not None and item.kind in {"sentence", "row"}:
             told[title].append(item.text)
     for title, texts in told.items():
+        if any(map(is_no_answer, texts)):
+            continue
         text = clean(" ".join(dict.fromkeys(texts)))
         if words(text) >= ENOUGH_WORDS and _is_about(topic, texts):
             return f"{title}: {text}"
     return None
+
+
+def _is_on(topic: Topic, title: str) -> bool:
+    pattern = _USE_HEADING if topic == "intended_use" else _LIMIT_HEADING
+    return bool(pattern.fullmatch(title) or _BOTH_HEADING.fullmatch(title))
+
+
+def _with_headings(text: str) -> str:
+    """Return the text with the words that lead into a paragraph on use or limits as a heading of it."""
+    lines: list[str] = []
+    opened = item = False
+    for line in text.split("\n"):
+        found = _LEAD.match(line)
+        title = (found["marked"] or found["plain"]) if found else ""
+        leads = title and any(_is_on(topic, title) for topic in ("intended_use", "limitations"))
+        if opened and (leads or not line.strip() or (item and _BEGINS_ITEM.match(line))):
+            lines += ["", _END_OF_LEAD, ""]
+            opened = False
+        if found and leads:
+            opened, item = True, bool(_BEGINS_ITEM.match(line))
+            lines += ["", f"**{title}**", "", found["rest"]]
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+_BEGINS_ITEM = re.compile(r"\s{0,3}[-*+]\s")
+_LEAD = re.compile(
+    r"\s{0,3}(?:[-*+]\s+)?(?:(?P<mark>\*\*|__|\*|_)(?P<marked>[A-Za-z][^*_:.\n|]{2,60})[.:]?(?P=mark)[.:]?"
+    r"|(?P<plain>[A-Za-z][\w ,/&-]{2,60}):)\s+(?P<rest>\S.*)"
+)
+_END_OF_LEAD = "**…**"
 
 
 def _topical(item: Passage, topic: Topic) -> str | None:
@@ -116,3 +166,94 @@ def _is_about(topic: Topic, texts: list[str]) -> bool:
     found = {hit[0].lower() for text in about for hit in pattern.finditer(text)}
     other = {hit[0].lower() for text in texts[:_MOST] for hit in _OTHER.finditer(text)}
     return len(found) > len(other)
+
+
+# The word after which a document gives an order to the reader's computer.
+_PROGRAM = (
+    r"python[\d.]*|bash|sh|zsh|source|uv|uvx|pip[\d.]*|pipx|conda|mamba|poetry|pixi|git|docker|podman|apptainer"
+    r"|singularity|torchrun|accelerate|jupyter|papermill|make|snakemake|root|Rscript|julia|node|npm|curl|wget|cd"
+    r"|mkdir|unzip|tar|export|module|srun|sbatch|mpirun|fairreg|ollama|pytest|tox|huggingface-cli|hf"
+)
+_COMMAND = re.compile(
+    rf"(?:\w+=\S+\s+)*(?:(?:sudo|time|nohup)\s+)?(?:(?:{_PROGRAM})\s+\S|(?:\.{{0,2}}/)[\w./-]+"
+    r"|[a-z][\w-]*\s+(?:\S+\s+){0,9}?(?:-{1,2}[a-z]|[\w./-]+\.\w{1,12}(?:\s|$)))"
+)
+_CALL = re.compile(r"[\w\])]\(")
+_COMMENT = re.compile(r"\s*(?:#(?!\s*include)|//|;|rem\b)|\s*\.\.\s", re.IGNORECASE)
+_PROMPT = re.compile(r"^\s*(?:[$%>]\s+|>>>\s?|\.\.\.\s|In \[\d*\]:\s?|!\s?)?")
+_TREE = re.compile(r"^[ \t]*(?:[├└│]|[|`+]-{2})", re.MULTILINE)
+_BIBTEX = re.compile(r"\s*@\w+\s*\{")
+_NO_RUN = re.compile(
+    r"\b(?:pytest|unittest|tox)\b|(?:^|[\s/])(?:tests?/\S{0,100}|test_\w{0,60})\.py\b"
+    r"|\b(?:\w*_)?(?:train(?:ing|er)?|fit|convert|export|plot|preprocess|prepare_data)(?:_\w*)?\.(?:py|sh|ipynb)\b|-m\s+[\w.]*\btrain\b|\.fit\(",
+    re.IGNORECASE,
+)
+_SETS_UP = re.compile(
+    r"\s*(?:pip[\d.]*|conda|mamba|pixi|poetry (?:install|add)|uv (?:pip|sync|add|venv)"
+    r"|python[\d.]* -m (?:pip|venv)|git|cd|ls|cat|cp|mv|rm|echo|chmod|mkdir|curl|wget|unzip"
+    r"|tar|source|export|module)\s"
+)
+# What a command writes is not among the published files.
+_OUTPUTS = re.compile(
+    r"(?<!\S)-{1,2}(?:o(?=[=\s])|(?:out|save|log|result|dest|write|predictions)[\w-]{0,60})[=\s]\s{0,9}\S+"
+    r"|(?<!\S)\d?>{1,2}\s*[\w./-]+|\|\s*tee\s+\S+|\b(?:to_\w+|save\w*|dump|write\w*)\([^()\n]{0,200}"
+    r"|\bopen\(\s*[\"'][^\"'\n]{1,200}[\"']\s*,\s*[\"'][wa]"
+)
+_INFERENCE = re.compile(
+    r"predict|infer(?:ence)?\b|from_pretrained|InferenceSession|load_model|load_state_dict|pipeline\(|generate\("
+    r"|fairreg (?:run|fetch)|\.run\(|\b(?:evaluate|apply|run|tag|classify|score|test|demo|example|sample|use)"
+    r"(?:_\w+)?\.(?:py|sh|ipynb)\b",
+    re.IGNORECASE,
+)
+_WEIGHTS = re.compile(r"\.(?:onnx|pth?|safetensors|h5|keras|tflite|gguf|ckpt|pkl|joblib)\b")
+_CONDITION = re.compile(r"^\W*(?:if|when|where|unless|once)\b[^,]{1,200},\s*", re.IGNORECASE)
+
+
+class Instruction(NamedTuple):
+    """A block of code as the document has it, and its lines that run something, without what they write."""
+
+    block: str
+    lines: str
+
+    @property
+    def runs_the_model(self) -> bool:
+        """True for a call or command of inference, or one that gets a file of weights."""
+        steps = [line for line in self.lines.splitlines() if not _SETS_UP.match(line)]
+        return any(_INFERENCE.search(line) or _WEIGHTS.search(line) for line in steps)
+
+
+def instructions(document: Document) -> Iterator[Instruction]:
+    """Yield the blocks of code and inline commands that give an instruction, in order."""
+    before: Passage | None = None
+    for item in statements(document, "sentence", "code", "heading"):
+        if item.kind == "code":
+            lines = _lines(item.raw)
+            if lines and not (before and _denies(before, item.raw)):
+                yield Instruction(item.raw, "\n".join(lines))
+        else:
+            before = item
+
+
+def _denies(before: Passage, code: str) -> bool:
+    """Tell whether the sentence around an inline command, or the one that leads to a block, denies it."""
+    told = before.raw
+    at = told.find(f"`{code}`")
+    if before.kind != "sentence" or (at < 0 and not told.rstrip().endswith(":")):
+        return False
+    start, end = (at, at + len(code) + 2) if at >= 0 else (len(told.rstrip()) - 1,) * 2
+    condition = _CONDITION.match(told[:start])
+    skipped = condition.end() if condition else 0
+    return not asserted(told[skipped:], start - skipped, end - skipped, real=False)
+
+
+def _lines(block: str) -> list[str]:
+    """Return the lines that run something; none for a listing, a citation, a configuration or comments."""
+    if _TREE.search(block) or _BIBTEX.match(block):
+        return []
+    joined = re.sub(r"\\[ \t]*\n", " ", block)
+    lines = [_PROMPT.sub("", line, count=1) for line in joined.splitlines() if not _COMMENT.match(line)]
+    lines = [_OUTPUTS.sub(" ", re.split(r"\s#\s", line)[0]) for line in lines if line.strip()]
+    steps = [step.strip() for line in lines for step in re.split(r"\s?(?:&&|;)\s", line)]
+    if not any(_COMMAND.match(step) or _CALL.search(step) for step in steps):
+        return []
+    return [step for step in steps if not _NO_RUN.search(step)]

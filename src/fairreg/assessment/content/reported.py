@@ -146,6 +146,9 @@ _RELATED = re.compile(
     r"|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b"
     r"|\b(?:base|parent|teacher|starting) model (?:is|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained"
     r"|re-trained) version of\b|\bbased on the (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b"
+    r"|\ba fine-?tune of\b|\b(?-i:[A-Z])[\w.-]+ pre-?trained on (?-i:[A-Z])\w+"
+    r"|\binitiali[sz]ed (?:with|by|using) (?:the )?(?!random)(?:[\w.-]+ ){1,4}?(?:weights|checkpoint"
+    r"|parameters)\b"
     r"|\buses? (?:the )?pre-?trained (?:weights|backbone|encoder|model)\b|\bpre-?trained (?:weights"
     r"|backbone) (?:of|from)\b",
     re.IGNORECASE,
@@ -154,7 +157,11 @@ _RELATED_KEY = re.compile(
     r"(?:base|parent|teacher|starting) ?model|fine-?tuned from|derived from", re.IGNORECASE
 )
 _NO_MODEL = re.compile(
-    r"\bmodels? of (?:growth|the (?:atom|universe|detector|telescope))\b|\bstandard model\b", re.I
+    r"\bmodels? of (?:growth|the (?:atom|universe|detector|telescope))\b|\bstandard model\b"
+    r"|\bfine-?tun\w+ (?:of )?(?:the |our |all )?(?:\w+ )?(?:hyper-?parameters?|learning rates?|thresholds?"
+    r"|settings"
+    r"|cuts?|gains?|detectors?)\b",
+    re.I,
 )
 
 # Fields of a model's description, as a sentence names them.
@@ -182,10 +189,24 @@ _DESCRIBED = {
     ),
 }
 
+_DESCRIBED_KEYS = {
+    name: re.compile(rf"(?:model |network )?(?:{words})", re.IGNORECASE)
+    for name, words in (
+        ("ml_task", "tasks?|ml task|problem type"),
+        ("model_category", "architecture|type|category|backbone"),
+        ("frameworks", "frameworks?|library|libraries|implemented in"),
+        ("inputs", "inputs?|input features|input variables"),
+    )
+}
+
 _MY_CODE = re.compile(
     r"\b(?:source code|code(?:base)?|implementation|scripts?)\b(?! of conduct| style| review)|\brepository\b"
     r"|\bdeveloped (?:at|in|on)\b",
     re.IGNORECASE,
+)
+_NAMES_CODE = re.compile(r"\W*(?:git(?:hub|lab)?|(?:source|repo)s?|project(?: page)?)\W*", re.IGNORECASE)
+_PROMISED = re.compile(
+    r"\b(?:will|shall|soon|planned|to be (?:released|published|uploaded))\b", re.IGNORECASE
 )
 _OTHERS_CODE = re.compile(
     r"\b(?:thanks?|install(?:ed|ing)?|issues?|report|bugs?|dataset|data repository|depends? on|requires?"
@@ -262,6 +283,10 @@ def _plain(text: str) -> str:
 def described_fields(document: Document) -> dict[str, str]:
     """Return task, architecture, framework and inputs that sentences name, each with its sentence."""
     found: dict[str, str] = {}
+    for item in statements(document, "row", "pair"):
+        for name, pattern in _DESCRIBED_KEYS.items():
+            if pattern.fullmatch(item.name) and not is_nothing(item.value):
+                found.setdefault(name, item.text)
     for item in statements(document):
         for name, pattern in _DESCRIBED.items():
             if name not in found and (hit := _first(pattern, item.text, lambda *_: True)):
@@ -364,11 +389,19 @@ def repository_told(document: Document, address: re.Pattern[str]) -> Iterator[st
     """Yield the sentences that call an address the code of the model; `address` finds repositories."""
     before: Passage | None = None
     for item in statements(document):
-        if address.search(item.raw):
+        if (hit := address.search(item.raw)) and _is_there(item.raw, hit):
             said = f"{before.text if before else ''} {address.sub('', item.text)} {item.heading}"
-            if _MY_CODE.search(said) and not _OTHERS_CODE.search(address.sub("", item.text)):
+            named = _NAMES_CODE.fullmatch(address.sub("", item.text))
+            if (named or _MY_CODE.search(said)) and not _OTHERS_CODE.search(address.sub("", item.text)):
                 yield item.raw
         before = item
+
+
+def _is_there(text: str, hit: re.Match[str]) -> bool:
+    """Tell whether the code is at an address today, rather than no longer or one day."""
+    before = text[max(0, hit.start() - 80) : hit.start()]
+    promised = _PROMISED.search(before)
+    return not promised and asserted(text, hit.start(), hit.end(), real=False)
 
 
 def _first(

@@ -52,6 +52,12 @@ _SHOWN = {
 }
 
 
+_DATA_FILE = re.compile(
+    r"\.(?:root|parquet|hepmc3?|lhe|npz)$|(?:^|/)(?:data|samples?|examples?|inputs?|events?|jets?)\b.*\.(?:h5|hdf5|npy|csv)$",
+    re.IGNORECASE,
+)
+
+
 @indicator(
     "I1-1",
     weight=3,
@@ -193,6 +199,12 @@ def data_format(evidence: Evidence) -> Finding:
             if hit := re.search(pattern, document.text):
                 reason = f"{document.path} shows {name}, no document says so."
                 return partial(reason, cite_document(document, hit[0]), remedy=remedy)
+    models = {file.path for file in evidence.model_files}
+    for file in evidence.files:
+        if _DATA_FILE.search(file.path) and file.path not in models:
+            return partial(
+                f"{file.path} is there, no document says what it is.", cite_file(file), remedy=remedy
+            )
     return unread_files(
         evidence,
         "a data format of the community's list",

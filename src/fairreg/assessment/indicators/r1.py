@@ -16,7 +16,7 @@ from fairreg.assessment.content.packaged_metadata import (
     stated_about,
 )
 from fairreg.assessment.content.prose import clean, words
-from fairreg.assessment.evidence import Document, Evidence, Role
+from fairreg.assessment.evidence import Evidence, Role
 from fairreg.assessment.findings import (
     cite_document,
     cite_file,
@@ -37,15 +37,12 @@ from fairreg.sources import OWNER_SLASH_NAME
 
 # Formats whose header states shape and type of each tensor, for anybody to read.
 _STATE_TENSORS = frozenset({"onnx", "safetensors", "gguf", "tflite", "keras"})
-_INFERENCE = re.compile(
-    r"predict|infer(?:ence)?\b|from_pretrained|InferenceSession|load_model|load_state_dict|pipeline\(|generate\("
-    r"|fairreg (?:run|fetch)|\.run\(",
-    re.IGNORECASE,
-)
 _TEXTS: tuple[Role, ...] = ("standard", "readme", "model_card", "docs")
 _PATH = re.compile(
-    r"(?<![\w/.:-])((?:[\w.-]+/)*[\w.-]+\.(?:py|sh|ipynb|onnx|pth?|safetensors|h5|ya?ml|json))\b"
+    r"(?<![\w/.:-])((?:[\w.-]+/)*[\w.-]+\.(?:py|sh|ipynb|onnx|pth?|safetensors|h5|keras|tflite|gguf|ckpt|ya?ml|json))\b"
 )
+_UPWARDS = re.compile(r"^(?:\.{1,2}/)+")
+_READERS = re.compile(r"(?:^|/)(?:your|my)[_-]", re.IGNORECASE)
 _OWN = re.compile(
     r"from_pretrained\(\s*[\"']([\w./-]+)[\"']|pipeline\([^()]{0,200}model\s*=\s*[\"']([\w./-]+)[\"']"
 )
@@ -163,15 +160,17 @@ _NAMES: dict[Topic, str] = {"intended_use": "intended use", "limitations": "limi
 def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
     """Return the statement in a field of the record, of a FAIR4ML file or of front matter."""
     own = getattr(evidence.record, topic)
-    if words(own) >= ENOUGH_WORDS and not is_prose(evidence.record, topic):
+    if _says(own) and not is_prose(evidence.record, topic):
         return [cite_record(evidence, topic, clean(own))]
     shipped = [(document, getattr(record, topic)) for document, record in shipped_records(evidence)]
     cards = [(item, stated_about(item, topic)) for item in evidence.of_role("model_card", "readme")]
-    return [
-        cite_document(document, clean(text))
-        for document, text in (*shipped, *cards)
-        if words(text) >= ENOUGH_WORDS
-    ][:1]
+    return [cite_document(document, clean(text)) for document, text in (*shipped, *cards) if _says(text)][:1]
+
+
+def _says(text: str | None) -> bool:
+    from fairreg.assessment.content.claims import is_no_answer  # for models with such a text
+
+    return words(text) >= ENOUGH_WORDS and not is_no_answer(text or "")
 
 
 def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
@@ -182,7 +181,7 @@ def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
         if said := section_about(document, topic):
             return [cite_document(document, said)]
     own = getattr(evidence.record, topic)
-    return [cite_record(evidence, topic, clean(own))] if words(own) >= ENOUGH_WORDS else []
+    return [cite_record(evidence, topic, clean(own))] if _says(own) else []
 
 
 @indicator(
@@ -195,10 +194,12 @@ def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
     corresponds_to=("FRSM-13-R1-1",),
 )
 def instructions(evidence: Evidence) -> Finding:
-    """Code blocks of README, card and docs; files named in them must be among the published ones."""
+    """Commands and calls of README, card and docs; files named in them must be among the published ones."""
+    from fairreg.assessment.content.purpose import instructions as shown  # for models with a text
+
     read = evidence.of_role("model_card", "readme", "docs")
-    blocks = [(document, block) for document in read for block in _blocks(document)]
-    if not blocks:
+    found = [(document, item) for document in read for item in shown(document)]
+    if not found:
         return unread_files(
             evidence,
             "instructions for use",
@@ -206,35 +207,31 @@ def instructions(evidence: Evidence) -> Finding:
             roles=("readme", "model_card", "docs"),
         )
     remedy = "Show a command that runs the published model on the published sample, and test it."
-    for document, block in blocks:
-        named = _named(block)
-        if _INFERENCE.search(block) and named and not _missing(evidence, named):
-            return passed(f"{document.path} shows how to run it.", cite_document(document, block))
-    missing = [name for document, block in blocks for name in _missing(evidence, _named(block))]
-    document, block = next((item for item in blocks if _INFERENCE.search(item[1])), blocks[0])
+    running = [(document, item) for document, item in found if item.runs_the_model]
+    for document, item in running:
+        named = _named(item.lines)
+        if named and not _missing(evidence, named):
+            return passed(f"{document.path} shows how to run it.", cite_document(document, item.block))
+    missing = [name for _, item in running for name in _missing(evidence, _named(item.lines))]
     lost = "is not known to exist" if evidence.why_unread() else "is missing"
     reason = (
         f"The instructions refer to {missing[0]}, which {lost}."
         if missing
         else "The instructions are generic."
     )
-    return partial(reason, *_cite_all(read, blocks), remedy=remedy)
+    shown_first = {document.path: (document, item.block) for document, item in reversed(running or found)}
+    cited = [
+        cite_document(*shown_first[path])
+        for path in dict.fromkeys(one.path for one, _ in found)
+        if path in shown_first
+    ]
+    return partial(reason, *cited, remedy=remedy)
 
 
-def _blocks(document: Document) -> tuple[str, ...]:
-    from fairreg.assessment.content.grammar import code_blocks
-
-    return code_blocks(document.text)
-
-
-def _cite_all(read: tuple[Document, ...], blocks: list[tuple[Document, str]]) -> list[Citation]:
-    first = {document.path: block for document, block in reversed(blocks)}
-    return [cite_document(document, first[document.path]) for document in read if document.path in first]
-
-
-def _named(block: str) -> list[str]:
-    own = [one or two for one, two in _OWN.findall(block)]
-    return [*own, *_PATH.findall(block)]
+def _named(lines: str) -> list[str]:
+    """Return the files and models that instructions name, but not the reader's own data."""
+    own = [one or two for one, two in _OWN.findall(lines)]
+    return [*own, *(path for path in _PATH.findall(lines) if not _READERS.search(path))]
 
 
 def _missing(evidence: Evidence, named: list[str]) -> list[str]:
@@ -243,5 +240,5 @@ def _missing(evidence: Evidence, named: list[str]) -> list[str]:
     return [
         name
         for name in named
-        if name != repository and not any(path.endswith(f"/{name.removeprefix('./')}") for path in paths)
+        if name != repository and not any(path.endswith(f"/{_UPWARDS.sub('', name)}") for path in paths)
     ]

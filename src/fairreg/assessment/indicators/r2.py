@@ -15,6 +15,7 @@ from fairreg.assessment.content.environment import (
     is_project,
     package_of,
     pinned,
+    pulled_images,
     requirements,
 )
 from fairreg.assessment.content.packaged_metadata import base_model_told
@@ -31,7 +32,6 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import base_models
 
-_PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 
 
@@ -138,9 +138,10 @@ def image(evidence: Evidence) -> Finding:
     read = evidence.of_role("dockerfile")
     found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
     for document in evidence.of_role("readme", "docs", "model_card"):
-        from fairreg.assessment.content.grammar import code_blocks
+        from fairreg.assessment.content.purpose import instructions
 
-        found += [(document, name) for block in code_blocks(document.text) for name in _PULL.findall(block)]
+        shown = (name for item in instructions(document) for name in pulled_images(item.lines))
+        found += [(document, name) for name in shown]
     remedy = "Publish the image, and name it by its digest (image@sha256:...)."
     loose = {document.path for document, name in found if not _DIGEST.search(name)}
     # Each stage of a build can change it, so that one image without a digest is enough.

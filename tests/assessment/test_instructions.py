@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""Instructions to run a model: commands and calls count, listings and denied commands do not."""
+
+import time
+
+import pytest
+
+from assessment.samples import BARE, document, replaced
+from fairreg.assessment import rubric
+from fairreg.assessment.evidence import FileFact
+
+R1_4 = next(item for item in rubric.indicators() if item.id == "R1-4")
+SCRIPTS = (
+    "predict.py",
+    "train.py",
+    "tag.py",
+    "evaluate.py",
+    "run_model.py",
+    "apply.py",
+    "export.py",
+    "model.py",
+)
+FILES = (*SCRIPTS, "src/predict.py", "tests/test_predict.py", "LICENSE", "x.pt", "x.onnx", "x.keras")
+
+
+def verdict(text):
+    files = tuple(FileFact(path=path, size=1, format="text") for path in FILES)
+    read = (document("readme", text, "README.md"),)
+    return R1_4.assess(replaced(BARE, downloaded=True, files=files, documents=read)).verdict
+
+
+NO_INSTRUCTION = {
+    "a listing of files": "# Files\n```\nLICENSE\npredict.py\nx.pt\n```",
+    "a listing with remarks": "# Files\n```\npredict.py  runs the network (not published)\nx.pt\n```",
+    "a tree": "# Layout\n```\n├── src/predict.py\n└── x.pt\n```",
+    "a tree of ASCII": "# Layout\n```\n|-- predict.py\n`-- x.pt\n```",
+    "a citation": "# Citation\n```bibtex\n@misc{predict, title={We predict}, note={config.yaml}}\n```",
+    "a comment alone": "```\n# TODO: predict.py is not released\n```",
+    "a configuration": "```yaml\npredict: true\nweights: x.pt\n```",
+    "a denied command": "Do not run `python predict.py x.pt`: it is broken.",
+    "a denied block": "This does not work any more:\n```\npython predict.py x.pt\n```",
+    "an open task": "# Steps\n- [ ] document `python predict.py x.pt`\n",
+    "a test": "```\npython -m pytest tests/test_predict.py\n```",
+    "a training": "```\npython train.py --val-predict --out x.pt\n```",
+    "a conversion": "```\npython export.py pipeline(x.onnx)\n```",
+}
+
+
+@pytest.mark.parametrize("text", NO_INSTRUCTION.values(), ids=NO_INSTRUCTION)
+def test_what_runs_no_published_model_is_no_instruction(text):
+    assert verdict(text) == "fail"
+
+
+INSTRUCTION = {
+    "inline": "Run `python tag.py x.pt`.",
+    "after a condition": "If you do not want to train, run `python predict.py x.pt`.",
+    "a block after a condition": "If you have no GPU, run:\n```\npython predict.py \\\n  --weights x.pt\n```",
+    "evaluate": "```\npython evaluate.py x.pt\n```",
+    "run_model": "```\npython run_model.py x.pt\n```",
+    "apply": "```\npython apply.py --weights x.pt\n```",
+    "from a folder": "```\ncd src\npython predict.py ../x.pt\n```",
+    "on one line": "```\ncd src && ./predict.py ../x.pt\n```",
+    "a file that it writes": "```\npython predict.py --output scores.json x.pt\n```",
+    "a sample of the tests": "```\npython predict.py --model x.onnx tests/inputs.npy\n```",
+    "a redirection": "```\npython predict.py x.pt > out.h5\n```",
+    "a model of Keras": "```\n./predict x.keras\n```",
+    "a module": "```\n$ python -m src.predict x.pt\n```",
+    "the reader's data": "```\npython predict.py your_jets.h5\n```",
+    "a program": "```\njet-tagger x.onnx\n```",
+    "a call": '```cpp\nsession.Run("x.onnx")\n```',
+    "code that saves": "```python\nnet.load_state_dict(torch.load('x.pt'))\nf.to_json('scores.json')\n```",
+    "beside a training": "```\npython train.py --out new.pt\npython predict.py x.pt\n```",
+}
+
+
+@pytest.mark.parametrize("text", INSTRUCTION.values(), ids=INSTRUCTION)
+def test_a_command_or_call_on_published_files_is_an_instruction(text):
+    assert verdict(text) == "pass"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Run `git clone https://x.org/r` first.", "```\nls predict.py x.pt\n```", "`python predict.py y.pt`"],
+)
+def test_a_preparation_or_a_missing_file_is_half_an_instruction(text):
+    assert verdict(text) == "partial"
+
+
+@pytest.mark.parametrize(
+    "unit", ["/tests/", "--out_a", "_a", "a.", "docker run ", "a=1 ", "save(", "eprint = {"]
+)
+def test_a_long_block_is_read_in_linear_time(unit):
+    started = time.thread_time()
+    verdict(f"```\npython {unit * 10_000}\n```")
+    assert time.thread_time() - started < 2
