@@ -4,7 +4,7 @@
 import msgspec
 import pytest
 
-from assessment.samples import DATASET, HBB, advised, replaced
+from assessment.samples import DATASET, HBB, advised, replaced, unregistered
 from fairreg.assessment.evidence import Evidence, Probe
 from fairreg.assessment.report import assess
 from fairreg.registry import catalogue
@@ -88,7 +88,7 @@ def test_without_network_and_harvest_the_training_data_of_the_catalogue_are_not_
 
 def test_fields_have_the_names_that_people_use():
     untyped = msgspec.structs.replace(HBB.record, stated_type=None)
-    report = advised(replaced(HBB, datacite=None, record=untyped))
+    report = advised(unregistered(replaced(HBB, datacite=None, probes=(), record=untyped)))
     found = next(item for item in listed(report) if item.id == "F2-1")
     assert "resource type missing" in found.reason
     assert "Add resource type to the record" in found.remedy

@@ -6,7 +6,7 @@ import re
 import msgspec
 import pytest
 
-from assessment.samples import BARE, HBB, replaced, with_record
+from assessment.samples import BARE, HBB, replaced, unregistered, with_record
 from fairreg.assessment.base import Indicator, Rule
 from fairreg.assessment.evidence import DatasetScore, Probe
 from fairreg.assessment.findings import NOT_DOWNLOADED, unknown
@@ -100,7 +100,7 @@ def test_a_refused_request_asks_for_access():
 
 
 def test_the_remedy_for_the_reference_says_that_the_data_are_assessed_too():
-    bare = replaced(BARE, downloaded=True)
+    bare = unregistered(replaced(BARE, downloaded=True))
     found = next(i for i in assess(bare).principles["I2"].indicators if i.id == "I2-1")
     assert found.verdict == "fail"
     assert re.search(r"assessed, too \(I2-2\)", found.remedy)

@@ -185,4 +185,4 @@ def test_datasets_beyond_those_assessed_count_as_unread():
     good = tuple(DatasetScore(identifier=name, score=0.8, rubric=DATASET_RUBRIC) for name in names[:8])
     found = training_data_fair.assess(replaced(named, datasets=good))
     assert found.verdict == "unknown"
-    assert f"{names[8].compact} has no score (not assessed)" in found.reason
+    assert f"the training data {names[8].compact} was not assessed" in found.reason

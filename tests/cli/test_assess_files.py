@@ -116,9 +116,9 @@ def test_page_badge_and_linked_data_are_written(cli, services, tmp_path):
     page, badge, linked = tmp_path / "a.html", tmp_path / "a.svg", tmp_path / "a.jsonld"
     result = cli("assess", hbb.DOI, "--html", page, "--badge", badge, "--jsonld", linked, "--json")
     assert result.code == 0, result.err
-    assert BeautifulSoup(page.read_text("utf-8"), "html.parser").h1.string.startswith(
-        "FAIR assessment of FAIR4HEP/"
-    )
+    parsed = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    assert parsed.h1.string.startswith("FAIR4HEP/")
+    assert parsed.title.string.startswith("FAIR assessment of FAIR4HEP/")
     assert badge.read_text("utf-8").startswith("<svg")
     assert len(Graph().parse(data=linked.read_text("utf-8"), format="json-ld")) > 500
     assert all(f"wrote {file}" in result.err for file in (page, badge, linked))

@@ -88,6 +88,8 @@ CASES = {
     "assess --all --offline": Case(
         "assess --all --offline --limit 3 --json", "catalogue", Cost(4, 0, 59, 622, 13)
     ),
+    "sources": 4,
+    "show, asking the source": 1,
     "assess --query": Case("assess --query Hbb --limit 1 --json", "catalogue", Cost(6, 0, 160, 820, 25)),
     "harvest": Case("harvest zenodo --query hbb --json", "catalogue", Cost(3, 0, 76, 636, 23)),
     "harvest, two sources": Case(
@@ -114,8 +116,8 @@ CASES = {
 # checksums of passing bytes, the limits that answers state, and the transfer itself.
 # Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of other formats by
 # name. Of `assess`: formats by content, and how texts are read, where there are any. Of each, the parser of
-# addresses, because its services have base URLs here, and the versions of the rubrics; of those that send
-# requests, what masks secrets in addresses, and judges connections.
+# addresses, because its services have base URLs here, and the versions of the rubrics; of `sources`, how the
+# Hub and cards state results; of those that send requests, what masks secrets, and judges connections.
 MORE_MODULES = {
     "search": 4,
     "search, first use": 3,

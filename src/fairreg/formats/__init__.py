@@ -28,6 +28,7 @@ NOT_PLUGINS = frozenset(
         "front_matter",
         "license_files",
         "linked_data",
+        "model_index",
         "markdown",
         "plain_yaml",
         "related",

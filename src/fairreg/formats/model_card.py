@@ -6,9 +6,8 @@ as possible; its faults become sentences in `Card.faults`.
 """
 
 import html
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,18 +45,13 @@ __all__ = [
     "compose",
     "decoded",
     "description",
-    "evaluations",
     "intended_use",
     "licence_told",
     "limitations",
-    "metric_value",
     "read",
     "read_card",
-    "results",
     "signature_table",
-    "stated_text",
     "usage",
-    "with_part",
     "write",
 ]
 
@@ -89,15 +83,6 @@ _DESCRIBING = (
 )  # fmt: skip
 # A level below all headings: outside of any section.
 _NOWHERE = 7
-_NOTHING = {
-    "null",
-    "~",
-    "none",
-    "n/a",
-    "unknown",
-    "[more information needed]",
-    "more information needed",
-}  # in results
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Placeholders that the templates of the Hub and of its trainers leave where nothing was filled in.
 _UNFILLED = re.compile(
@@ -369,51 +354,3 @@ def _prose(lines: tuple[str, ...], *, code: bool = False) -> str:
 def _left_by_template(line: str) -> bool:
     lowered = line.strip(" *_>#-").lower()
     return bool(_UNFILLED.search(line.strip())) or lowered.startswith(_TEMPLATE)
-
-
-def stated_text(node: JsonNode) -> str | None:
-    """Return the text at a place, None for a word that says nothing."""
-    text = node.text
-    return None if text is None or text.lower() in _NOTHING else text
-
-
-def results(index: Iterable[JsonNode]) -> Iterator[JsonNode]:
-    """Yield the results of the entries of an index."""
-    for entry in index:
-        # The old form has a list of datasets instead of results.
-        yield from (item for item in entry["results"].items() if item.is_object)
-
-
-def evaluations(index: Iterable[JsonNode]) -> Iterator[Evaluation]:
-    """Yield every metric of an index that has a name and a value."""
-    for result in results(index):
-        data = result["dataset"]
-        name = stated_text(data["name"]) or stated_text(data["type"]) or stated_text(data)
-        name = with_part(name, stated_text(data["config"]) or stated_text(data["args"]))
-        for metric in _metrics(result):
-            what = stated_text(metric["name"]) or stated_text(metric["type"])
-            value = metric_value(metric["value"])
-            if what and value:
-                yield Evaluation(metric=what, value=value, dataset=name, split=stated_text(data["split"]))
-
-
-def _metrics(result: JsonNode) -> Iterator[JsonNode]:
-    """Yield the metrics of a result; spaCy writes them inside of the task, also called `tasks`."""
-    for place in (result, result["task"], result["tasks"]):
-        yield from (*place["metrics"].items(), *place["metric"].items())
-
-
-def with_part(name: str | None, part: str | None) -> str | None:
-    """Return the name of a dataset with its configuration or task, unless it says it already."""
-    if name is None or part is None or part == "default" or part.casefold() in name.casefold().split():
-        return name
-    return name if part.casefold() == name.casefold() else f"{name} ({part})"
-
-
-def metric_value(node: JsonNode) -> str | None:
-    """Return a metric's value as text; numbers as Python writes them, objects as JSON."""
-    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return str(node.value)
-    if isinstance(node.value, dict | list) and node.value:
-        return json.dumps(node.value, sort_keys=True)
-    return stated_text(node)

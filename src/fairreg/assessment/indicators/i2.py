@@ -47,6 +47,7 @@ _NO_PAPER = re.compile(
 _METADATA: tuple[Role, ...] = ("citation", "codemeta", "zenodo_json")
 _GOOD, _FAIR = 0.75, 0.5
 _UNREAD = "the training data"
+_BEYOND = "not assessed"  # of data beyond those that one assessment looks at
 _ROUNDING = 1e-9
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
@@ -91,7 +92,7 @@ _NAMING: tuple[Role, ...] = (
 )
 _TYPED = (
     "Add the DOI of the training data as a typed relation to the record, as trainedOn to fair4ml.jsonld, or "
-    "as datasets to the front matter of MODEL_CARD.md. The data will be assessed, too."
+    "as datasets to the front matter of MODEL_CARD.md. The data are then assessed, too (I2-2)."
 )
 
 
@@ -171,7 +172,7 @@ def _all_named(evidence: Evidence) -> tuple[DatasetScore, ...]:
     rubric = f"{DATASETS} {VERSIONS[DATASETS]}"
     return (
         *evidence.datasets,
-        *(DatasetScore(identifier=item, rubric=rubric, detail="not assessed") for item in left_out),
+        *(DatasetScore(identifier=item, rubric=rubric, detail=_BEYOND) for item in left_out),
     )
 
 
@@ -205,6 +206,8 @@ def _verdict(datasets: Sequence[DatasetScore], unread: float) -> Verdict:
 def _scores(dataset: DatasetScore) -> str:
     name = dataset.identifier.compact
     if dataset.unread:
+        if dataset.detail == _BEYOND:
+            return f"{_UNREAD} {name} was not assessed"
         return f"{_UNREAD} {name} could not be read: {(dataset.detail or 'no reason is known').rstrip('.')}"
     if not is_current(dataset):
         return f"{name} was scored under an older rubric ({dataset.rubric}); assess it again"

@@ -25,13 +25,12 @@ def engine_versions() -> dict[str, str]:
 
 
 def draft(facts: Facts) -> Draft | None:
-    """Draft the file; None where no graph was read, no version is known, or the file is there already.
+    """Draft the file; None where no graph was read, no version is known, or a file has requirements already.
 
-    It pins nothing of another file with open versions, which the author has to pin.
+    Another file cannot pin those: their versions are known to the author alone.
     """
     graph = facts.graph
-    there = any(item.path.rsplit("/", 1)[-1] == NAME for item in facts.evidence.documents)
-    if graph is None or not facts.versions or there:
+    if graph is None or not facts.versions or facts.evidence.of_role("requirements"):
         return None
     asked = (
         "Pin the requirements of the training, too, with the versions that it was made with.",

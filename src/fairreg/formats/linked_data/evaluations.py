@@ -14,11 +14,12 @@ def evaluations(node: LinkedNode) -> Iterator[Evaluation]:
     """Yield the results that state a metric and a value."""
     for item in node.values("hasEvaluation"):
         stated = item if isinstance(item, LinkedNode) else LinkedNode(None)
-        metric, value = _first(stated, "metric", "name"), _first(stated, "value")
+        metric, value = _first(stated, "metric", "evaluationMetric", "name"), _first(stated, "value")
         if metric is None or value is None:
             node.leave("hasEvaluation")
         else:
-            dataset, split = _first(stated, "evaluationDataset", "dataset"), _first(stated, "split")
+            dataset = _first(stated, "evaluationDataset", "evaluatedWith", "dataset")
+            split = _first(stated, "split")
             yield Evaluation(metric=metric, value=value, dataset=dataset, split=split)
 
 

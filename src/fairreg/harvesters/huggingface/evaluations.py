@@ -8,7 +8,7 @@ the Hub calls the value a score. The API gives the entries as ``evalResults``, e
 
 from collections.abc import Iterator
 
-from fairreg.formats.model_card import evaluations, metric_value, results, with_part
+from fairreg.formats.model_index import evaluations, metric_value, results, with_part
 from fairreg.harvesters.huggingface.values import stated_text
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Evaluation

@@ -3,7 +3,7 @@
 
 import re
 
-from fairreg.formats.model_card import stated_text
+from fairreg.formats.model_index import stated_text
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
