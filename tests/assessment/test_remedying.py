@@ -24,9 +24,9 @@ from assessment.samples import (
 from fairreg.assessment import priorities, rubric
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.content.grammar import code_blocks
-from fairreg.assessment.content.open_tasks import judged
 from fairreg.assessment.content.prose import words
 from fairreg.assessment.evidence import Document, FileFact, ModelFact
+from fairreg.assessment.open_tasks import judged
 from fairreg.assessment.remedies.base import TODO
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts

@@ -70,7 +70,8 @@ def test_a_dry_run_shows_each_query_with_its_reason_and_sends_nothing(cli, home,
         "  All of DataCite.",
     ]
     document = cli("harvest", "--collection", "mine", "--dry-run", "--json").json
-    assert set(document) == {"name", "title", "description", "file", "replaces_packaged", "queries"}
+    keys = {"name", "title", "description", "file", "replaces_packaged", "queries"}
+    assert set(document) == {"schema_version", *keys}
     assert document["queries"][0] == {
         "source": "zenodo",
         "query": "jets",
@@ -154,7 +155,7 @@ def test_the_collections_are_listed(cli, home):
     assert "cannot be used: " in lines[1]
     assert "line 1" in lines[1]
     listed = cli("harvest", "--collections", "--json").json
-    assert {"name", "title", "queries", "file", "fault"} == set(listed[0])
+    assert {"schema_version", "name", "title", "queries", "file", "fault"} == set(listed[0])
 
 
 @pytest.mark.parametrize(

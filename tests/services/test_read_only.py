@@ -76,7 +76,9 @@ def test_a_fetched_record_is_fetched_and_assessed_there(settings: Settings, http
             again = fetch(replace(settings, offline=offline), hbb.DOI, log=said.append)
             assert [item.file for item in again.files] == [item.file for item in files]
             said: list[str] = []
-            assert assess(settings, hbb.DOI, offline=offline, log=said.append).overall is not None
+            report = assess(settings, hbb.DOI, offline=offline, log=said.append)
+            assert {report.letters[letter] for letter in "IR"}.isdisjoint({None})  # by the files
+            assert (report.overall is None) == offline
             assert any(line.startswith("The assessment is not stored: ") for line in said)
 
 

@@ -9,9 +9,9 @@ import msgspec
 from fairreg import rubrics
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
-from fairreg.assessment.content.open_tasks import judged
 from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.open_tasks import judged
 from fairreg.assessment.rubric import IndicatorScore, Rubric, Score
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fairreg.assessment.content.open_tasks import TODO
+from fairreg.assessment.open_tasks import TODO
 from fairreg.schemas.record import Creator
 from fairreg.schemas.text import clean
 

@@ -3,7 +3,7 @@
 
 import re
 
-from fairreg.assessment.content.open_tasks import task
+from fairreg.assessment.open_tasks import task
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import model_card

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """prov.jsonld: known provenance of the model in PROV-O, from its record and files."""
 
-from fairreg.assessment.content.open_tasks import task
+from fairreg.assessment.open_tasks import task
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import prov

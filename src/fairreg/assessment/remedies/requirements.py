@@ -7,7 +7,7 @@ They do not describe the training, whose versions only the author knows.
 from functools import cache
 from importlib.metadata import version
 
-from fairreg.assessment.content.open_tasks import task
+from fairreg.assessment.open_tasks import task
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
 
