@@ -23,6 +23,7 @@ from support.outside import PHYSHUB, interpreter_with, run_fairreg
 
 pytestmark = pytest.mark.engines("sqlite")  # the registry's part is tested elsewhere
 INDICATOR = "F2-90"
+OWN = "catalogue:fairreg-hbb-reference-1"  # a record that fairreg itself publishes
 ROOT = Path(__file__).parents[2]
 
 
@@ -112,9 +113,9 @@ def test_the_recipe_for_a_model(run, tmp_path):
 
 def test_the_recipe_for_an_indicator(run, environment):
     """Its indicator is one more row; all others say what they say without the package."""
-    with_it = run("assess", DOI, "--json").json
+    with_it = run("assess", OWN, "--json").json
     offline = environment | {"FAIRREG_OFFLINE": "1"}
-    without = run_fairreg(sys.executable, offline, "assess", DOI, "--json").json
+    without = run_fairreg(sys.executable, offline, "assess", OWN, "--json").json
     rows, before = verdicts(with_it), verdicts(without)
     assert rows.pop(INDICATOR)[:2] == ("partial", "No keyword names an experiment.")
     assert rows == before

@@ -125,8 +125,8 @@ def test_a_run_that_was_cut_off_goes_on_in_other_processes(assess, monkeypatch):
         assess("other", progress=cut)
     document, (assessments, scores) = assess("other", workers=1)
     assert document["resumed"]
-    # The data set was assessed with the first model that was trained on it.
-    assert (document["skipped"], document["assessed"]) == (16, len(scores) - 16)
+    # Of entries that fairreg's catalogue alone knows, no training data are assessed beside them.
+    assert (document["skipped"], document["assessed"]) == (15, len(scores) - 15)
     assert {row.identifier for row in assessments} >= {row.identifier for row in scores}
 
 

@@ -106,7 +106,8 @@ def test_many_calls_of_all_kinds_hold_no_more_files() -> None:
         with fairreg.Registry() as registry:
             registry.count()
 
-    calls()
+    calls()  # stores an assessment
+    calls()  # finds that it is stored
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         calls()
