@@ -200,9 +200,9 @@ def _orcid(node: LinkedNode) -> str | None:
     for term in _NAMING:
         for value in node.values(term):
             texts = [text for text in _texts(value) if text]
-            stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
-            found = found or stated
-            if stated is None or stated != found:
+            stated = {orcid for text in texts if (orcid := normalise_orcid(text))}
+            found = found or next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
+            if stated != {found}:
                 node.leave(term)
     return found
 
