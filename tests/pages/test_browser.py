@@ -34,7 +34,7 @@ SMALLEST = 11  # pixels of legible text
 DOTS, POINTS = style.DOTS_PER_INCH, style.TEXT_POINTS
 OFFLINE = replaced(HBB, offline=True, downloaded=False, probes=(), files=(), documents=(), models=())
 MANY = tuple(
-    FileFact(path=f"{TOP}/weights/part-{number}.safetensors", size=1, format="safetensors")
+    FileFact(path=f"{TOP}/weights/part-{number}.onnx", size=1, format="onnx", verified="sha256")
     for number in range(30)
 )
 EVIDENCE = {
