@@ -60,7 +60,7 @@ ON_GITHUB = re.compile(
 INTERNAL = re.compile(
     r"not_seen|weights_public|\bstored (?:github|copy|copies|readme|page)|\bindex gives\b|\bfile id \d"
     r"|founding (?:document|paper)|\bseed (?:paper|\d{3})|general knowledge|at the cited commit"
-    r"|confidence (?:high|medium)|(?:^|[\s,;])(?-i:L)\d{2,}\b|/work/|/tmp/|(?:was|were) not seen",
+    r"|confidence (?:high|medium)|(?:^|[\s,;])(?-i:L)\d{2,}\b|(?:^|[\s(])/[a-z]+/\w|(?:was|were) not seen",
     re.IGNORECASE,
 )
 # Suffix of the DOIs of one service -> the prefix that is its own.
