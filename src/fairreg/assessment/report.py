@@ -170,13 +170,13 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport
     """
     rules = chosen or rubric.for_kind(evidence.record.kind)
     scored = _scored(rules, evidence)
-    whole = rules.overall(scored)
+    whole, letters = rules.scores(scored)
     counted = rules.pooled and whole.value is not None
     return AssessmentReport(
         id=evidence.record.identifier,
         rubric=rules.name,
         rubric_version=rules.version,
-        **_scores(rules, scored),
+        **_scores(whole, letters),
         principles={name: _principle(rules, rubric.within(scored, name)) for name in rules.principles},
         badge=_badge(scored, whole),
         assessed_at=evidence.gathered_at,
@@ -203,9 +203,8 @@ def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
     return [(item, judged(item, evidence)) for item in rubric.indicators(rules)]
 
 
-def _scores(rules: Rubric, scored: list[IndicatorScore]) -> dict[str, Any]:
+def _scores(whole: Score, letters: dict[str, Score]) -> dict[str, Any]:
     """Return the fields of a report that hold scores."""
-    whole, letters = rules.overall(scored), rules.letters(scored)
     return {
         "overall": whole.value,
         "interval": whole.interval,
@@ -224,7 +223,7 @@ def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[IndicatorSc
     pairs = zip(published, scored, strict=True)
     verdicts = [(item.id, before.verdict, after.verdict) for (item, before), (_, after) in pairs]
     return WithFairreg(
-        **_scores(rules, scored),
+        **_scores(*rules.scores(scored)),
         added=added,
         changed=tuple(Change(*item) for item in verdicts if item[1] != item[2]),
     )

@@ -103,9 +103,14 @@ class Rubric:
 
     def overall(self, scored: Sequence[IndicatorScore]) -> Score:
         """Return the score over all principles; no number where a letter has none."""
-        whole = self.score(scored)
-        without = any(part.value is None and part.interval for part in self.letters(scored).values())
-        return msgspec.structs.replace(whole, value=None) if without else whole
+        return self.scores(scored)[0]
+
+    def scores(self, scored: Sequence[IndicatorScore]) -> tuple[Score, dict[str, Score]]:
+        """Return the overall score and those of the letters, each computed once."""
+        whole, letters = self.score(scored), self.letters(scored)
+        if any(part.value is None and part.interval for part in letters.values()):
+            whole = msgspec.structs.replace(whole, value=None)
+        return whole, letters
 
 
 # Points of an unknown verdict: left out, none, full.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What bare weights need before anybody can use them: the code of their network, or a library that has it."""
+"""Code that bare weights need before anybody can use them: their network's own, or a library that has it."""
 
 import re
 

@@ -45,7 +45,7 @@ class Bar:
 
     @property
     def shown(self) -> str:
-        """What stands at the end of the row: the number, else the interval."""
+        """Text at the end of the row: the number, else the interval."""
         if self.score is not None:
             return percent(self.score)
         return interval_text((self.low, self.high) if self.note else None)

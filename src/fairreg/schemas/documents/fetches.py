@@ -128,7 +128,7 @@ class CommandOfRecipe(DocumentPart, frozen=True):
 
 
 class RecipeOfModel(DocumentPart, frozen=True):
-    """How to run a model with its authors' code, as the record and its files say."""
+    """Recipe to run a model with its authors' code, as the record and its files say."""
 
     path: str
     """Containerfile that was written."""

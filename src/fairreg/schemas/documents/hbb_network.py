@@ -51,7 +51,7 @@ class JetsOfBenchmark(DocumentPart, frozen=True):
 
 
 class PlanOfBenchmark(DocumentPart, frozen=True):
-    """What is measured."""
+    """Plan of a benchmark: sizes, repetitions and durations."""
 
     batch_sizes: list[int]
     """Jets per batch."""

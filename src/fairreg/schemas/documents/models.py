@@ -104,7 +104,7 @@ class TensorOfSignature(DocumentPart, frozen=True):
 
 
 class RunVerdict(DocumentPart, frozen=True):
-    """Whether a file runs here."""
+    """Verdict on running a file here."""
 
     verdict: Literal[
         "runs",

@@ -162,7 +162,7 @@ def _page(documents: list[Document], folder: Path) -> str:
 
 
 def _subject(document: Document) -> str:
-    """What an analysis was made of, in one line."""
+    """Input and settings of an analysis, in one line."""
     model, jets = document["model"], document["input"]
     counts = ", ".join(f"{jets[name]:,} {class_words(name)}" for name in CLASSES)
     return (

@@ -143,7 +143,7 @@ def feature_words(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Introduction:
-    """What an analysis asks, how it answers, and what may be concluded."""
+    """Question of an analysis, its method, and the conclusion that it allows."""
 
     question: str
     method: str
