@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from fairreg.assessment.content.documents import role_of
+from fairreg.assessment.content.grammar import passages
 from fairreg.assessment.evidence import (
     DataCiteFacts,
     DatasetScore,
@@ -73,6 +74,11 @@ def unregistered(evidence: Evidence) -> Evidence:
     if evidence.datacite or evidence.probe("datacite").outcome != "not_probed":
         return evidence
     return replaced(evidence, probes=(*evidence.probes, Probe(kind="datacite", outcome="absent")))
+
+
+def code_blocks(text: str) -> tuple[str, ...]:
+    """Return code blocks, command lines and inline commands of a text."""
+    return tuple(item.raw for item in passages(text) if item.kind == "code" and item.raw.strip())
 
 
 def document(role: str, text: str, path: str | None = None) -> Document:

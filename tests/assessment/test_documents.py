@@ -4,7 +4,7 @@ import time
 import msgspec
 import pytest
 
-from assessment.samples import BARE, document, replaced, with_record
+from assessment.samples import BARE, code_blocks, document, replaced, with_record
 from fairreg.assessment.content.documents import parsed, role_of, stated_in
 from fairreg.assessment.content.environment import (
     base_images,
@@ -13,7 +13,7 @@ from fairreg.assessment.content.environment import (
     pinned,
     requirements,
 )
-from fairreg.assessment.content.grammar import code_blocks, passages
+from fairreg.assessment.content.grammar import passages
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
 from fairreg.assessment.content.prose import clean, is_placeholder, mentions, words
 from fairreg.assessment.content.reported import versions

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from assessment.samples import BARE, document, replaced, with_record
+from assessment.samples import BARE, code_blocks, document, replaced, with_record
 from fairreg.assessment import access
 from fairreg.assessment.content import (
     conditions,
@@ -76,7 +76,7 @@ READERS = {
     "words": lambda text, _: prose.words(text),
     "mentions": lambda _, item: prose.mentions(item),
     "passages": lambda text, _: grammar.passages(text),
-    "code blocks": lambda text, _: grammar.code_blocks(text),
+    "code blocks": lambda text, _: code_blocks(text),
     "figures": lambda _, item: reported.figures(item),
     "described fields": lambda _, item: reported.described_fields(item),
     "hardware": lambda _, item: reported.hardware(item),

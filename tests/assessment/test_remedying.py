@@ -17,13 +17,13 @@ from assessment.samples import (
     SHA,
     TOP,
     VERSION_DOI,
+    code_blocks,
     replaced,
     unregistered,
     with_record,
 )
 from fairreg.assessment import priorities, rubric
 from fairreg.assessment.content.documents import role_of
-from fairreg.assessment.content.grammar import code_blocks
 from fairreg.assessment.content.prose import words
 from fairreg.assessment.evidence import Document, FileFact, ModelFact
 from fairreg.assessment.open_tasks import judged

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""First steps of a report: the remedies with the largest gain for the least work, and ways out of the unknown.
+"""First steps of a report: the remedies with the largest gain for the least work, and ways to a verdict.
 
 The gain of a remedy is what the overall score would rise by if its indicator passed, by the rubric's own
 means. Where the overall score has no number, it is the rise of the least one, with all unknown verdicts

@@ -15,7 +15,7 @@ from fairreg.assessment.content.prose import clean, without_comments
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import split_front_matter
 
-__all__ = ["Kind", "Passage", "code_blocks", "passages", "sentences", "settings", "statements"]
+__all__ = ["Kind", "Passage", "passages", "sentences", "settings", "statements"]
 
 Kind = Literal["heading", "sentence", "row", "pair", "code", "quote", "task"]
 
@@ -152,11 +152,6 @@ def settings(document: Document, *kinds: Kind) -> Iterator[Passage]:
     for item in statements(document, *(kinds or ("row", "pair"))):
         if not any(_COMPARED.search(heading[:_LONGEST]) for heading in item.headings):
             yield item
-
-
-def code_blocks(text: str) -> tuple[str, ...]:
-    """Return code blocks, command lines and inline commands of a text."""
-    return tuple(item.raw for item in passages(text) if item.kind == "code" and item.raw.strip())
 
 
 def _plain(text: str) -> str:

@@ -4,14 +4,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import msgspec
-
-from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS, MODELS
 from fairreg.errors import RecordError
 from fairreg.registry import Assessment, Registry
-from fairreg.services.assess.store import AssessmentResult, assessment_of, rescored
+from fairreg.services.assess.store import AssessmentResult, assessment_of, decoded_evidence, rescored
 
 __all__ = ["Rescored", "rescore"]
 
@@ -55,10 +52,12 @@ def rescore(
 def _again(registry: Registry, item: Assessment) -> Assessment | None:
     """Return the assessment by the present rubric; None where the evidence cannot be read."""
     try:
-        evidence = msgspec.json.decode(registry.assessment_evidence(item), type=Evidence)
-    except (RecordError, msgspec.DecodeError):
+        known = decoded_evidence(registry.assessment_evidence(item))
+    except RecordError:
         return None
-    evidence = rescored(registry, evidence)
+    if known is None:
+        return None
+    evidence = rescored(registry, known)
     report = judge(evidence, _RUBRICS[item.rubric])
     made = assessment_of(registry, AssessmentResult(evidence, report, item.identifier))
     return replace(made, judged_at=item.judged_at)  # it was not assessed again: `--since` goes by this time

@@ -21,6 +21,7 @@ __all__ = [
     "AssessmentResult",
     "assessment_of",
     "dataset_score",
+    "decoded_evidence",
     "is_stored",
     "newest_evidence",
     "rescored",
@@ -70,7 +71,7 @@ def is_stored(registry: Registry, result: AssessmentResult) -> bool:
         newest = next(iter(made), None)
         if newest is None or newest.offline != evidence.offline or _scores(newest) != _scores(report):
             return False
-        known = _read(registry.assessment_evidence(newest))
+        known = decoded_evidence(registry.assessment_evidence(newest))
     except FairregError:
         return False
     return known is not None and _timeless(known) == _timeless(evidence)
@@ -99,7 +100,7 @@ def newest_evidence(
     oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat() if days is not None else ""
     for item in registry.assessments(pid, rubric=rubric.name if rubric else None):
         if not item.offline and item.assessed_at >= oldest:
-            found = _read(registry.assessment_evidence(item))
+            found = decoded_evidence(registry.assessment_evidence(item))
             if rubric or found is None or for_kind(found.record.kind).name == item.rubric:
                 return found
     return None
@@ -160,12 +161,14 @@ def _rescored(registry: Registry, score: DatasetScore) -> DatasetScore:
     made = registry.assessments(score.identifier, rubric=DATASETS.name)
     digest = (score.evidence_digest or "").removeprefix("sha256:")
     same = (item for item in made if item.evidence_sha256 == digest)
-    found = next((known for item in same if (known := _read(registry.assessment_evidence(item)))), None)
+    found = next(
+        (known for item in same if (known := decoded_evidence(registry.assessment_evidence(item)))), None
+    )
     known = found or newest_evidence(registry, score.identifier, DATASETS)
     return score if known is None else dataset_score(score.identifier, known)
 
 
-def _read(stored: bytes) -> Evidence | None:
+def decoded_evidence(stored: bytes) -> Evidence | None:
     """Decode stored evidence; None for that of a release with another format."""
     try:
         return msgspec.json.decode(stored, type=Evidence)
