@@ -269,10 +269,20 @@ def interval_text(interval: Interval | None) -> str:
     """
     if interval is None:
         return "not applicable"
+    if _same(interval):
+        return f"{100 * interval[0]:.0f} %"
+    low, high = _percentages(interval)
+    return f"{low}-{high} %"
+
+
+def _same(interval: Interval) -> bool:
+    return interval[1] - interval[0] < _SAME
+
+
+def _percentages(interval: Interval) -> tuple[int, int]:
+    """Return the ends as whole percentages: least rounded down, greatest up."""
     low, high = interval
-    if high - low < _SAME:
-        return f"{100 * low:.0f} %"
-    return f"{math.floor(100 * low + _SAME)}-{math.ceil(100 * high - _SAME)} %"
+    return math.floor(100 * low + _SAME), math.ceil(100 * high - _SAME)
 
 
 def not_enough(report: AssessmentReport, start: str) -> str | None:
@@ -313,8 +323,10 @@ def no_overall(report: AssessmentReport) -> str | None:
 
 def lies(report: AssessmentReport) -> str:
     """Return the sentence on where the overall score lies; empty where nothing applies."""
-    ends = interval_text(report.interval).replace("-", " and ", 1)
-    return f"It lies between {ends}." if " and " in ends else ""
+    if report.interval is None or _same(report.interval):
+        return ""
+    low, high = _percentages(report.interval)
+    return f"It lies between {low} and {high} %."
 
 
 def badge_line(badge: Badge) -> str:

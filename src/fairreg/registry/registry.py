@@ -210,12 +210,12 @@ class Registry:
         with self._database.reading() as connection:
             return _read_property(connection, _RUBRICS) == _SHOWN_RUBRICS
 
-    def hide_older_scores(self) -> int:
-        """Take the scores of other rubrics off the entries; return the number of assessments by those."""
-        from fairreg.registry.assessments import hide_older_scores
+    def refresh_scores(self) -> int:
+        """Show all scores anew, none of other rubrics; return how many assessments are by those."""
+        from fairreg.registry.assessments import refresh_scores
 
         with self._database.writing() as connection:
-            count = hide_older_scores(connection)
+            count = refresh_scores(connection)
             _write_property(connection, _RUBRICS, _SHOWN_RUBRICS)
         return count
 

@@ -34,10 +34,11 @@ def upgrade(json: Json = False) -> None:
 
     Stored evidence of assessments is scored again; assess --history shows both scores.
     """
+    from fairreg.cli.output import log
     from fairreg.services.registry import db
 
     chosen = settings()
-    _print(db.upgrade(chosen, afterwards=partial(_recompute, chosen.cache)), json=json)
+    _print(db.upgrade(chosen, log, afterwards=partial(_recompute, chosen.cache)), json=json)
 
 
 def _recompute(cache: Path, registry: "Registry") -> None:
