@@ -247,6 +247,7 @@ def test_offline_the_evidence_of_the_version_answers_for_the_concept(ready, http
 
 
 def test_a_record_asked_for_by_its_concept_is_judged_by_its_own_registration(ready, httpserver):
+    httpserver.expect_request(f"/datacite/dois/{hbb.CONCEPT}").respond_with_data("", status=404)
     hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
     named, by_concept = verdicts(assess(ready, hbb.DOI)), verdicts(assess(ready, hbb.CONCEPT))
     assert {number: verdict for number, verdict in by_concept.items() if verdict != named[number]} == {}
