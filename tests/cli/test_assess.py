@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import json
 import re
 from importlib.util import find_spec
 
@@ -284,6 +285,20 @@ def test_many_are_assessed_at_once_and_summed_up(cli):
     text = cli("assess", "--all", "--limit", 4, "--offline").out
     assert "4 assessed" in text
     assert "Most frequent failures" in text
+
+
+def test_a_run_of_many_of_which_some_fail_ends_with_1(cli, services, tmp_path):
+    name = "huggingface:nobody/nothing"
+    own = {"scheme": "huggingface", "value": "nobody/nothing"}
+    document = {"identifier": name, "kind": "model", "name": "Hbb zyzzyva", "identifiers": [own]}
+    said = {"source": "huggingface", "source_id": "nobody/nothing"}
+    file = tmp_path / "lost.json"
+    file.write_text(json.dumps(document | {"provenance": said}), "utf-8")
+    cli("add", file)
+    result = cli("assess", "--query", "Hbb", "--limit", 40, "--json")
+    assert result.code == 1
+    assert name in {item["id"] for item in result.json["failures"]}
+    assert result.json["assessed"] > 0
 
 
 @pytest.mark.engines(*ENGINES)

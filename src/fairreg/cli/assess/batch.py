@@ -45,9 +45,11 @@ def print_history(pid: str, *, json: bool) -> None:
     """Print the assessments of an object, newest first."""
     from fairreg.cli.output import log, print_versioned
     from fairreg.services.assess.assess import changed_verdicts, history
+    from fairreg.services.registry.removal import removal_note
 
     with ready() as (chosen, registry):
         found = history(chosen, pid, registry=registry)
+        removed = None if found else removal_note(registry, pid)
         pairs = () if json else pairwise(found)
         changes = [(newer, changed_verdicts(registry, newer, older)) for newer, older in pairs]
     if json:
@@ -56,7 +58,7 @@ def print_history(pid: str, *, json: bool) -> None:
         _history_table(found)
         _print_changes(changes)
     else:
-        log(f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
+        log(removed or f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
 
 
 def _plain(item: "Assessment") -> dict[str, Any]:
@@ -151,6 +153,8 @@ def assess_many(
         print_versioned("assess-many", report.to_json())
     else:
         _summary(report)
+    if report.failures:
+        raise typer.Exit(1)
 
 
 def _is_date(text: str) -> bool:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.assessment.report import assess as judge
-from fairreg.errors import RecordError
+from fairreg.errors import Gone, NotFound, RecordError
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
@@ -15,6 +15,7 @@ from fairreg.services.assess.store import AssessmentResult, is_stored, newest_ev
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened, storing
+from fairreg.services.registry.removal import removal_note
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 
@@ -65,14 +66,27 @@ def examine(
 
     without_network = offline or settings.offline
     with opened(registry, settings, log) as used:
-        evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
+        try:
+            evidence = gather(
+                settings, pid, offline=without_network, log=log, progress=progress, registry=used
+            )
+        except NotFound as error:
+            raise _explained(used, pid, error) from error
         report = judge(evidence)
         made = AssessmentResult(evidence, report)
         # Without the network the same evidence is found each time: that is no new assessment.
         if not (without_network and is_stored(used, made)):
             with storing("The assessment is", log):
                 save(used, [made])
+        if note := removal_note(used, evidence.record.identifier):
+            log(note)
     return evidence, with_priorities(report, evidence)
+
+
+def _explained(registry: Registry, pid: str | RequestedIdentifier, error: NotFound) -> NotFound:
+    """Return the error, with the hint that a record was removed for good where that is why."""
+    note = None if isinstance(error, Gone) else removal_note(registry, pid)
+    return error if note is None else NotFound(error.message, hint=note)
 
 
 def gather(
