@@ -15,7 +15,6 @@ from fairreg.services.assess.store import AssessmentResult, is_stored, newest_ev
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened, storing
-from fairreg.services.registry.removal import removal_note
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 
@@ -78,15 +77,21 @@ def examine(
         if not (without_network and is_stored(used, made)):
             with storing("The assessment is", log):
                 save(used, [made])
-        if note := removal_note(used, evidence.record.identifier):
+        if note := _removed(used, evidence.record.identifier):
             log(note)
     return evidence, with_priorities(report, evidence)
 
 
 def _explained(registry: Registry, pid: str | RequestedIdentifier, error: NotFound) -> NotFound:
     """Return the error, with the hint that a record was removed for good where that is why."""
-    note = None if isinstance(error, Gone) else removal_note(registry, pid)
+    note = None if isinstance(error, Gone) else _removed(registry, pid)
     return error if note is None else NotFound(error.message, hint=note)
+
+
+def _removed(registry: Registry, pid: str | RequestedIdentifier) -> str | None:
+    from fairreg.services.registry.removal import removal_note  # neither the history nor a batch needs it
+
+    return removal_note(registry, pid)
 
 
 def gather(

@@ -7,7 +7,6 @@ from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.resolve import concept_note, resolve
 from fairreg.services.registry.db import existing
-from fairreg.services.registry.removal import removal_note
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 
@@ -40,6 +39,8 @@ def show(
             return entry.present_record
         except NotFound:
             pid.require()  # what no scheme knows is requested nowhere
+            from fairreg.services.registry.removal import removal_note  # seldom needed
+
             if note := removal_note(known, pid):
                 log(note)
             log(f"{pid} is not in the registry; requesting it from its source.")

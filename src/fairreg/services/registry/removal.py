@@ -17,6 +17,6 @@ def removal_note(registry: Registry, pid: IdentifierLike) -> str | None:
     if found is None:
         return None
     return (
-        f"{found.identifier} was removed for good on {found.forgotten_at[:10]}, so nothing about it is stored. "
+        f"{found.identifier} was removed for good on {found.forgotten_at[:10]}; nothing of it is stored. "
         f"To keep it again: fairreg db forget {found.identifier} --undo"
     )
