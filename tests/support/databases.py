@@ -2,19 +2,30 @@
 """Databases to test with, of either kind, and what they hold at first."""
 
 import shutil
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 from fairreg.registry.db.engine import Database
-from fairreg.services.registry.db import ensure, migrate
+from fairreg.services.registry import db
 from fairreg.settings import Settings
 from support.postgres import Run, Server
 
-__all__ = ["ENGINES", "Databases", "registry_variables"]
+__all__ = ["ENGINES", "Databases", "copying", "registry_variables"]
 
 ENGINES = ("sqlite", "postgresql")
-# nothing: not even tables, on SQLite no file; catalogue: what `fairreg db init` leaves.
-Holding = Literal["nothing", "tables", "catalogue"]
+# nothing: not even tables, on SQLite no file; catalogue: what `fairreg db init` leaves; aside: nothing as
+# well, but on a server the catalogue lies in a schema that fairreg does not look into.
+Holding = Literal["nothing", "tables", "catalogue", "aside"]
+_ASIDE = "made_before"
+_PUT_ASIDE = (
+    f"ALTER SCHEMA public RENAME TO {_ASIDE}; CREATE SCHEMA public; ALTER EXTENSION pg_trgm SET SCHEMA public"
+)
+_BRING_IN = (
+    f"ALTER EXTENSION pg_trgm SET SCHEMA {_ASIDE}; DROP SCHEMA public; ALTER SCHEMA {_ASIDE} RENAME TO public"
+)
+_make = db._make_ready
 
 
 class Databases:
@@ -27,7 +38,8 @@ class Databases:
 
     def url(self, path: Path, holding: Holding = "nothing") -> str:
         """URL of a new database in the place of what `path` was before; on SQLite it is that file."""
-        template = None if holding == "nothing" else self._template(holding)
+        nothing = holding == "nothing" or (holding == "aside" and self._server is None)
+        template = None if nothing else self.template(holding)
         if self._server is not None:
             if path in self._made:
                 self._server.drop(self._made.pop(path))
@@ -50,7 +62,8 @@ class Databases:
         for name in self._made.values() if self._server is not None else ():
             self._server.drop(name)
 
-    def _template(self, holding: Holding) -> str:
+    def template(self, holding: Holding) -> str:
+        """Path or name of what the run made once to be copied."""
         kind = "sqlite" if self._server is None else "postgresql"
         return self._run.once(f"{kind}-{holding}", lambda: self._filled(holding))
 
@@ -58,13 +71,44 @@ class Databases:
         """Path or name of a new database that holds it."""
         name = str(self._run.folder / f"{holding}.sqlite") if self._server is None else self._server.create()
         url = f"sqlite:///{name}" if self._server is None else self._server.database(name)
-        if holding == "tables":
-            database = Database(url)
-            migrate(database)
-            database.close()
-        else:
-            ensure(Settings(home=self._run.folder, database_url=url), lambda _line: None)
+        with closing(Database(url)) as database:
+            if holding == "tables":
+                db.migrate(database)
+            else:
+                _make(database, lambda _line: None)
+            if holding == "aside":
+                with database.writing() as connection:
+                    connection.exec_driver_sql(_PUT_ASIDE)
         return name
+
+
+def copying(run: Run) -> Callable[[Database, Callable[[str], None]], None]:
+    """What makes a database ready as fairreg does, but for an empty one copies what fairreg made once.
+
+    It says the same as fairreg and leaves the same, as `tests/services/test_copied_registries.py` checks.
+    """
+
+    def ready(database: Database, log: Callable[[str], None]) -> None:
+        if database.path is not None and not database.path.exists():
+            shutil.copy(Databases(None, run).template("catalogue"), database.path)
+        elif not _brought_in(database):
+            return _make(database, log)
+        log(f"Creating the registry {database.location}.")
+        log(f"Loaded the packaged catalogue ({len(db.catalogue.records())} records).")
+        return None
+
+    return ready
+
+
+def _brought_in(database: Database) -> bool:
+    """Whether what lay aside is the content of the database now."""
+    if database.dialect != "postgresql" or database.schema_state() != "empty":
+        return False
+    with database.writing() as connection:
+        if connection.exec_driver_sql(f"SELECT to_regnamespace('{_ASIDE}')").scalar() is None:
+            return False
+        connection.exec_driver_sql(_BRING_IN)
+    return True
 
 
 def registry_variables(settings: Settings) -> dict[str, str]:
