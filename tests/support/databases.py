@@ -64,21 +64,34 @@ class Databases:
 
     def template(self, holding: Holding) -> str:
         """Path or name of what the run made once to be copied."""
-        kind = "sqlite" if self._server is None else "postgresql"
-        return self._run.once(f"{kind}-{holding}", lambda: self._filled(holding))
+        return self._run.once(f"{self._kind}-{holding}", lambda: self._filled(holding))
+
+    def said(self, holding: Holding) -> list[str]:
+        """What was said when the template was made, with PLACE for its location."""
+        self.template(holding)
+        return self._said(holding).read_text().splitlines()
+
+    @property
+    def _kind(self) -> str:
+        return "sqlite" if self._server is None else "postgresql"
+
+    def _said(self, holding: Holding) -> Path:
+        return self._run.folder / f"said-{self._kind}-{holding}"
 
     def _filled(self, holding: Holding) -> str:
         """Path or name of a new database that holds it."""
         name = str(self._run.folder / f"{holding}.sqlite") if self._server is None else self._server.create()
         url = f"sqlite:///{name}" if self._server is None else self._server.database(name)
+        said: list[str] = []
         with closing(Database(url)) as database:
             if holding == "tables":
                 db.migrate(database)
             else:
-                _make(database, lambda _line: None)
+                _make(database, lambda line: said.append(line.replace(database.location, "PLACE")))
             if holding == "aside":
                 with database.writing() as connection:
                     connection.exec_driver_sql(_PUT_ASIDE)
+        self._said(holding).write_text("\n".join(said))
         return name
 
 
@@ -90,18 +103,22 @@ def copying(run: Run) -> Callable[[Database, Callable[[str], None]], None]:
 
     def ready(database: Database, log: Callable[[str], None]) -> None:
         if database.path is not None and not database.path.exists():
-            shutil.copy(Databases(None, run).template("catalogue"), database.path)
-        elif not _brought_in(database):
+            files = Databases(None, run)
+            shutil.copy(files.template("catalogue"), database.path)
+            said = files.said("catalogue")
+        elif _brought_in(database):
+            said = Databases(run.server(), run).said("aside")
+        else:
             return _make(database, log)
-        log(f"Creating the registry {database.location}.")
-        log(f"Loaded the packaged catalogue ({len(db.catalogue.records())} records).")
+        for line in said:
+            log(line.replace("PLACE", database.location))
         return None
 
     return ready
 
 
 def _brought_in(database: Database) -> bool:
-    """Whether what lay aside is the content of the database now."""
+    """Make what lies aside the content of the database; False where nothing does."""
     if database.dialect != "postgresql" or database.schema_state() != "empty":
         return False
     with database.writing() as connection:
