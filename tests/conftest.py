@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from fairreg.services.registry import db
 from fairreg.settings import VARIABLES, Settings
 from fairreg.sources import BUILT_IN
 from fairreg.web import HttpClient, RetryPolicy
-from support.databases import ENGINES, Databases, copying, registry_variables
+from support.databases import ENGINES, MAKE_READY, Databases, copying, registry_variables
 from support.examples import load_profile
 from support.postgres import RUN, NoServer, Run, announced
 from support.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  hooks
@@ -145,12 +146,19 @@ def postgresql(engine, request):
         pytest.skip(f"no PostgreSQL server: {error}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def copied(pytestconfig):
+    """In this process a new registry is a copy of one that fairreg made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "_make_ready", copying(pytestconfig.stash[RUN]))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def made_once(request, monkeypatch):
-    """In this process a new registry is a copy of one that fairreg made, unless the making is tested."""
-    if not request.node.get_closest_marker("making"):
-        ready = copying(request.config.stash[RUN])
-        monkeypatch.setattr("fairreg.services.registry.db._make_ready", ready)
+def made(request, monkeypatch):
+    """Where the making itself is tested, fairreg makes each registry."""
+    if request.node.get_closest_marker("making"):
+        monkeypatch.setattr(db, "_make_ready", MAKE_READY)
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def taking_apart(text):
 
 
 def seconds(read, text):
-    """Of one reader, with those of taking the text apart if it does: they are measured once for all readers."""
+    """Of one reader, with those of taking the text apart if it does so, measured once for all readers."""
     item = document("readme", text, "README.md")
     apart = taking_apart(text)
     before = grammar.passages.cache_info()

@@ -12,7 +12,7 @@ from fairreg.services.registry import db
 from fairreg.settings import Settings
 from support.postgres import Run, Server
 
-__all__ = ["ENGINES", "Databases", "copying", "registry_variables"]
+__all__ = ["ENGINES", "MAKE_READY", "Databases", "copying", "registry_variables"]
 
 ENGINES = ("sqlite", "postgresql")
 # nothing: not even tables, on SQLite no file; catalogue: what `fairreg db init` leaves; aside: nothing as
@@ -25,7 +25,7 @@ _PUT_ASIDE = (
 _BRING_IN = (
     f"ALTER EXTENSION pg_trgm SET SCHEMA {_ASIDE}; DROP SCHEMA public; ALTER SCHEMA {_ASIDE} RENAME TO public"
 )
-_make = db._make_ready
+MAKE_READY = db._make_ready
 
 
 class Databases:
@@ -87,7 +87,7 @@ class Databases:
             if holding == "tables":
                 db.migrate(database)
             else:
-                _make(database, lambda line: said.append(line.replace(database.location, "PLACE")))
+                MAKE_READY(database, lambda line: said.append(line.replace(database.location, "PLACE")))
             if holding == "aside":
                 with database.writing() as connection:
                     connection.exec_driver_sql(_PUT_ASIDE)
@@ -109,7 +109,7 @@ def copying(run: Run) -> Callable[[Database, Callable[[str], None]], None]:
         elif _brought_in(database):
             said = Databases(run.server(), run).said("aside")
         else:
-            return _make(database, log)
+            return MAKE_READY(database, log)
         for line in said:
             log(line.replace("PLACE", database.location))
         return None
