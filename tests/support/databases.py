@@ -16,7 +16,7 @@ __all__ = ["ENGINES", "MAKE_READY", "Databases", "copying", "registry_variables"
 
 ENGINES = ("sqlite", "postgresql")
 # nothing: not even tables, on SQLite no file; catalogue: what `fairreg db init` leaves; aside: nothing as
-# well, but on a server the catalogue lies in a schema that fairreg does not look into.
+# well, but on the run's own server the catalogue lies in a schema that fairreg does not look into.
 Holding = Literal["nothing", "tables", "catalogue", "aside"]
 _ASIDE = "made_before"
 _PUT_ASIDE = (
@@ -38,7 +38,9 @@ class Databases:
 
     def url(self, path: Path, holding: Holding = "nothing") -> str:
         """URL of a new database in the place of what `path` was before; on SQLite it is that file."""
-        nothing = holding == "nothing" or (holding == "aside" and self._server is None)
+        # On a developer's own server one may be allowed to make databases, and not to rename schemas.
+        aside = self._server is not None and self._server.started
+        nothing = holding == "nothing" or (holding == "aside" and not aside)
         template = None if nothing else self.template(holding)
         if self._server is not None:
             if path in self._made:
