@@ -679,3 +679,29 @@ def test_a_shortened_text_is_not_longer_than_it_may_be(text, most):
     found = shortened(text, most)
     assert len(found) <= most
     assert text.startswith(found.removesuffix("…").rstrip())
+
+
+def verdict_of(number, evidence):
+    return INDICATORS[number].assess(probed("datacite", "absent", base=evidence)).verdict
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["notspecified", "not-specified", "Not specified", "NOASSERTION", "NONE", "Unknown license", "No license",
+     "All rights reserved", "proprietary", "UNLICENSED"],
+)  # fmt: skip
+def test_a_licence_field_that_denies_a_licence_is_none(stated):
+    evidence = texts(base=with_record(NOTHING, license_stated=stated))
+    assert {verdict_of(number, evidence) for number in ("R1.1-1", "R1.1-2", "R1.1-3")} == {FAIL}
+    of_weights = texts(
+        ("model_card", f"---\nweights_license: {stated}\n---\n"), base=with_record(NOTHING, license="MIT")
+    )
+    told = verdict_of("R1.1-3", of_weights)
+    assert told == FAIL, "the record's licence is not taken to cover weights that are said to have none"
+
+
+def test_a_licence_of_the_weights_that_nobody_filled_in_leaves_the_record_s():
+    evidence = texts(
+        ("model_card", "---\nweights_license: TODO\n---\n"), base=with_record(NOTHING, license="MIT")
+    )
+    assert verdict_of("R1.1-3", evidence) == PARTIAL
