@@ -111,6 +111,13 @@ def scored(*scores):
 
 
 NOTHING = replaced(BARE, downloaded=True)  # downloaded, and there was nothing to see
+CODEMETA_REFERENCE = json.dumps(
+    {
+        "@context": "https://w3id.org/codemeta/3.0",
+        "name": "N",
+        "referencePublication": {"@type": "%s", "@id": "https://doi.org/10.1111/paper"},
+    }
+)
 NO_DOI = replaced(BARE, requested=HUB)
 RESOLVES = probed("doi_resolves", status=200)
 CORE = {
@@ -386,6 +393,21 @@ CASES = [
         replaced(related("cites", DATA), downloaded=True, datasets=(DatasetScore(identifier=DATA),)),
     ),
     ("I2-3", FAIL, texts(("citation", CFF + "preferred-citation: {type: data, doi: 10.2222/data}"))),
+    *(
+        ("I2-3", FAIL, texts(("citation", CFF + f"preferred-citation: {{type: {kind}, doi: 10.2222/data}}")))
+        for kind in ("dataset", "database", "video", "software-code")
+    ),
+    *(
+        ("I2-3", PASS, texts(("citation", CFF + f"preferred-citation: {{type: {kind}, doi: 10.1111/paper}}")))
+        for kind in ("article", "conference-paper", "generic")
+    ),
+    ("I2-3", FAIL, texts(("codemeta", CODEMETA_REFERENCE % "Dataset"))),
+    ("I2-3", PASS, texts(("codemeta", CODEMETA_REFERENCE % "ScholarlyArticle"))),
+    ("I2-3", PASS, related("is_referenced_by", PAPER, "publication-article")),
+    ("I2-3", PASS, related("is_part_of", PAPER, "publication-article")),
+    ("I2-3", PASS, related("related_to", PAPER, "JournalArticle")),
+    ("I2-3", FAIL, replaced(related("is_part_of", PAPER, "Collection"), downloaded=True)),
+    ("I2-3", FAIL, replaced(related("related_to", PAPER), downloaded=True)),
     ("I2-3", PASS, texts(("citation", CFF + "preferred-citation: {doi: 10.1111/paper}"))),
     ("I2-3", PARTIAL, texts(("readme", "See our paper, arXiv:2212.05081."))),
     ("I2-3", FAIL, NOTHING),
