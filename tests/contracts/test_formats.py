@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from types import ModuleType
+from xml.etree import ElementTree as ET
 
 import build_format_docs
 import msgspec
@@ -77,11 +78,26 @@ def entry_of(text):
     return re.findall(r"^  (\w+) +=", text[start:], re.MULTILINE)
 
 
+def written(view, record):
+    """The document, None where the format refuses the record, which names the field that is missing."""
+    try:
+        return view.write(record)
+    except RecordError as error:
+        refusal = error
+    assert any(field in refusal.message for field in FIELDS)
+    return None
+
+
 def parse(view, document):
     """Parse a document by its media type with a reader that is not fairreg's, where there is one."""
     media_type = view.MEDIA_TYPES[0]
     if is_json(media_type):
         json.loads(document)
+    elif media_type.endswith("+xml"):
+        # What XML 1.0 forbids, or has in another place, is a fault of the parser.
+        assert len(ET.fromstring(document)) > 0
+    elif media_type == "application/x-research-info-systems":
+        assert all(re.match(r"[A-Z][A-Z0-9]  - ", line) for line in document[:-1].split("\n"))
     elif media_type.endswith("+yaml"):
         assert isinstance(yaml.safe_load(document), dict)
     elif media_type == "text/turtle":
@@ -109,7 +125,8 @@ def parse(view, document):
 
 def test_the_room_holds_the_formats_that_the_command_line_promises():
     promised = {
-        "bibtex", "cff", "codemeta", "fair4ml", "json", "jsonld", "model-card", "prov", "turtle", "zenodo",
+        "bibtex", "cff", "codemeta", "csl", "datacite", "datacite-xml", "dublin-core", "fair4ml", "json",
+        "jsonld", "model-card", "prov", "ris", "turtle", "zenodo",
     }  # fmt: skip
     assert promised <= set(formats.names())
 
@@ -268,7 +285,8 @@ def test_no_text_breaks_the_syntax_of_a_document(view, text):
 @few
 @given(record=records)
 def test_any_record_is_written_in_good_syntax_and_always_alike(view, record):
-    document = view.write(record)
+    document = written(view, record)
+    assume(document is not None)
     assert document.endswith("\n")
     assert view.write(ModelRecord.from_json(record.to_json())) == document
     parse(view, document)
@@ -323,6 +341,14 @@ UNKNOWN = {
     "codemeta": ('{"name": "A", "funder": "F", "author": {"email": "e"}}', ("funder", "author.email")),
     "zenodo": ('{"title": "A", "grants": [{"id": "1"}], "notes": ""}', ("grants",)),
     "model-card": ("---\nlicense: mit\nthumbnail: x\n---\n# A\n", ("thumbnail",)),
+    "datacite": (
+        json.dumps({"doi": "10.1234/a", "titles": [{"title": "A", "lang": "en"}], "state": "findable"}),
+        ("state", "titles.lang"),
+    ),
+    "datacite-xml": (
+        "<resource><identifier>10.1234/a</identifier><titles><title>A</title></titles><geoLocations/></resource>",
+        ("geoLocations",),
+    ),
     # The creators were changed, the authors were not: what differs is named.
     "jsonld": (LINKED, ("fair4ml:hasCO2eEmissions", "author", "creator.email")),
     "fair4ml": ({"sameKind": [{"a": 1}]}, ("sameKind",)),

@@ -15,7 +15,7 @@ from fairreg.formats.creator_names import is_group, is_suffix, name_parts
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import one_line
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "key_of", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "address_of", "key_of", "note_of", "write"]
 
 NAME = "bibtex"
 MEDIA_TYPES = ("application/x-bibtex",)
@@ -59,9 +59,9 @@ def write(record: ModelRecord) -> str:
         "doi": _verbatim(record.doi),
         "eprint": _verbatim(record.value_of("arxiv")),
         "eprinttype": "arxiv" if record.value_of("arxiv") else "",
-        "url": _verbatim(_url(record)),
+        "url": _verbatim(address_of(record)),
         "license": _escape(record.license or ""),
-        "note": _note(record),
+        "note": _escape(note_of(record)),
     }
     kind = "dataset" if record.kind == "dataset" else "software"
     lines = [f"  {name:<10} = {{{value}}}," for name, value in fields.items() if value]
@@ -108,7 +108,8 @@ def _last_name(creator: Creator) -> str:
     return named[-1] if named else creator.name
 
 
-def _url(record: ModelRecord) -> str:
+def address_of(record: ModelRecord) -> str:
+    """Return the address to cite: of the DOI, else of the source's page or the first identifier; or empty."""
     return (
         record.doi_url
         or record.provenance.url
@@ -117,12 +118,12 @@ def _url(record: ModelRecord) -> str:
     )
 
 
-def _note(record: ModelRecord) -> str:
+def note_of(record: ModelRecord) -> str:
     """Name the publications by DOI, and the record by its identifier where it has neither DOI nor address."""
     papers = [f"doi:{item.value}" for item in record.identifiers if item.scheme == "paper_doi"]
     parts = [f"Described in {', '.join(papers)}"] if papers else []
-    parts += [] if _url(record) else [f"Identifier: {record.identifier}"]
-    return _escape("; ".join(parts))
+    parts += [] if address_of(record) else [f"Identifier: {record.identifier}"]
+    return one_line("; ".join(parts))
 
 
 def _escape(text: str) -> str:

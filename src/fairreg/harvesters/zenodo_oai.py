@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.formats.datacite_kernel.reading import record_of
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.oai_pmh import OaiPage, read_page
-from fairreg.harvesters.datacite.mapping import record_of
 from fairreg.schemas.datacite_terms import distinct_identifiers
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, canonical, violation

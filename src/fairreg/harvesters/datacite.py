@@ -8,9 +8,9 @@ from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, RecordError, UsageError
+from fairreg.formats.datacite_kernel.reading import attributes_of, record_of
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import object_of, within
-from fairreg.harvesters.datacite.mapping import attributes_of, record_of
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
@@ -107,7 +107,7 @@ class DataCiteHarvester(Harvester):
 
         A hidden DOI has the state `registered` and still resolves.
         """
-        from fairreg.harvesters.datacite.statements import withdrawal
+        from fairreg.formats.datacite_kernel.statements import withdrawal
 
         try:
             top = attributes_of(payload)
