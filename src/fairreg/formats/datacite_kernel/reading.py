@@ -19,7 +19,6 @@ from fairreg.schemas.datacite_terms import (
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.licenses import all_of, of_one
 from fairreg.schemas.record import (
     Access,
@@ -145,10 +144,16 @@ def _description(top: JsonNode) -> str | None:
     items.sort(key=lambda item: order.get(item["descriptionType"].text or "", 4))
     ours = [item for item in items if not _describes_other(item)]
     taken = next((item for item in ours if plain_text(item["description"].value)), None)
-    for item in items:
-        if item is not taken and isinstance(item.value, TrackedObject):
-            item.value.leave("description")
+    _leave(item for item in items if item is not taken)
     return plain_text(taken["description"].value) if taken else None
+
+
+def _leave(descriptions: Iterator[JsonNode]) -> None:
+    for item in descriptions:
+        from fairreg.schemas.json_values import TrackedObject  # most works have one description
+
+        if isinstance(item.value, TrackedObject):
+            item.value.leave("description")
 
 
 def _describes_other(item: JsonNode) -> bool:
