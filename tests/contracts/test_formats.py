@@ -21,16 +21,9 @@ from rdflib import Graph
 from fairreg import formats, plugins
 from fairreg.errors import PluginError, RecordError, UsageError
 from fairreg.formats.base import FIELDS, is_json
-from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import (
-    Creator,
-    Distribution,
-    Evaluation,
-    ModelRecord,
-    Relation,
-    Tensor,
-)
+from fairreg.schemas.record import ModelRecord
 from support.full_record import FULL, OTHER
+from support.hostile import HOSTILE, LONG, hostile_everywhere
 from support.records import records
 
 ALL = formats.all_formats()
@@ -223,51 +216,6 @@ def test_ordinary_words_are_kept(view, record):
     found = read_fields(view, record)
     for name in view.KEEPS:
         assert flat(found[name]) == flat(getattr(record, name)), name
-
-
-NASTY = st.sampled_from(
-    [
-        "---", "\n---\n", "...", "\n# Heading\n", "## Limitations\n", "```", "\n~~~\n", "<!--", "-->", "{",
-        "}", "}}", "{{x}}", "\\", "\\}", '"', "'", '"""', ": ", "- a", "? ", "&a *a", "!!int", "%YAML", "|",
-        "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff", "\r", "\r\n", "\t", "é→", "𝒳",
-        "<b>", "</script>", "<script>", "]]>", "&lt;", "#", "$x$", "%", "@id", "null", "= 1", "1.", "===",
-        "***", " ", "\n\n", "https://x/} {",
-    ]
-)  # fmt: skip
-ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
-HOSTILE = st.lists(NASTY | ANY_TEXT, max_size=9).map("".join)
-LONG = "very long } \" ' --- \n" * 2000
-
-
-def hostile_everywhere(text):
-    """A record that holds `text` in all that a source may fill freely."""
-    named = text or "x"
-    return changed(
-        FULL,
-        name=named,
-        description=text,
-        version=text,
-        publisher=text,
-        license_stated=text,
-        keywords=(text, "b"),
-        creators=(Creator(name=named, affiliation=text), Creator(name=named, kind="organization")),
-        identifiers=(
-            Identifier("doi", "10.1234/" + named),
-            Identifier("github", named),
-            Identifier("arxiv", named),
-        ),
-        relations=(Relation(type="trained_on", target=Identifier("url", named)),),
-        ml_task=(text,),
-        model_category=(text,),
-        frameworks=(text,),
-        distributions=(Distribution(name=named, url=text or None),),
-        evaluations=(Evaluation(metric=named, value=text, dataset=text, split=text),),
-        inputs=(Tensor(name=text, dtype=text, shape=(text,)),),
-        intended_use=text,
-        limitations=text,
-        usage=text,
-        provenance=changed(FULL.provenance, url=text),
-    )
 
 
 @each

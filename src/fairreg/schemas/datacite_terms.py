@@ -72,6 +72,7 @@ _OTHER_RELATIONS = (
     "IsTranslationOf",
 )
 _OTHER = "Other"
+_SAYS_NOTHING = frozenset({"relatedto", "isrelatedto", "other"})
 # DataCite 4.7, appendix 1: relatedIdentifierType and resourceTypeGeneral.
 _IDENTIFIER_TYPES = (
     *("ARK", "arXiv", "bibcode", "CSTR", "DOI", "EAN13", "EISSN", "Handle", "IGSN", "ISBN", "ISSN", "ISTC"),
@@ -109,7 +110,7 @@ def typed_relation(
         return None
     found = _BY_WORDS.get((_letters(stated), (more or "").casefold())) or relation_type(stated)
     words = ": ".join(word for word in (stated, more) if word)
-    own = found != "related_to" or words.casefold() in {"relatedto", "isrelatedto"}
+    own = found != "related_to" or words.casefold() in _SAYS_NOTHING
     return Relation(type=found, target=target, target_kind=kind, stated_type=None if own else words or None)
 
 

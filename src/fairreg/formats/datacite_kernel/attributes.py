@@ -14,7 +14,7 @@ from fairreg.errors import RecordError
 from fairreg.formats.base import filled_members
 from fairreg.formats.creator_names import name_parts
 from fairreg.schemas.datacite_terms import resource_type, stated_identifier, stated_relation
-from fairreg.schemas.identifiers import DOI_SCHEMES, PAPER_SCHEMES, Identifier
+from fairreg.schemas.identifiers import DOI_SCHEMES, PAPER_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.jsonld_terms import ORCID, SPDX
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import AccessLevel, Creator, ModelRecord, Relation
@@ -60,7 +60,7 @@ def kernel_attributes(record: ModelRecord) -> Json:
         )
     return filled_members(
         {
-            "doi": record.doi,
+            "doi": normalise_doi(record.doi or ""),
             "creators": [_creator(item) for item in record.creators if one_line(item.name)]
             or [{"name": UNAVAILABLE}],
             "titles": _titles(record),
@@ -72,7 +72,7 @@ def kernel_attributes(record: ModelRecord) -> Json:
             "language": record.language if _LANGUAGE.fullmatch(record.language or "") else None,
             "alternateIdentifiers": _once(map(_alternate, _alternates(record))),
             "relatedIdentifiers": _once(filter(None, map(_related, _relations(record)))),
-            "sizes": [f"{item.size} bytes" for item in record.distributions if item.exact_size is not None],
+            "sizes": _sizes(record),
             "formats": [text for item in record.formats if (text := one_line(item))],
             "version": one_line(record.version or ""),
             "rightsList": [*_licence(record), *_access(record)],
@@ -187,6 +187,12 @@ def _related(relation: Relation) -> Json | None:
             "resourceTypeGeneral": resource_type(relation.target_kind),
         }
     )
+
+
+def _sizes(record: ModelRecord) -> list[str]:
+    """Sizes of the files, each once: nothing shows which file it is of."""
+    exact = [item.exact_size for item in record.distributions]
+    return list(dict.fromkeys(f"{size} bytes" for size in exact if size is not None))
 
 
 def _licence(record: ModelRecord) -> Iterator[Json]:
