@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -86,14 +87,16 @@ def _fields() -> Iterator[str]:
 
 
 def _word(item: Format, name: str) -> str:
-    return {"kept": "**kept**", "narrowed": "*narrowed*"}.get(fate(item, name), "")
+    return {"kept": "**kept**", "narrowed": "*narrowed*"}.get(fate(item.NAME, name), "")
 
 
-def fate(item: Format, name: str) -> str:
+@cache
+def fate(format_name: str, name: str) -> str:
     """Return what becomes of a field in a format: ``kept``, ``narrowed`` or ``lost``.
 
     Records that have every field filled, and other values in this one, are written and read again.
     """
+    item = formats.get(format_name)
     for kind in ("model", "dataset"):  # some formats take one kind of object only
         full, *variants = _variants(name, kind)
         if _document(item, full) is not None:
@@ -136,8 +139,8 @@ def _comes_back(item: Format, name: str, record: ModelRecord, document: str) -> 
         if isinstance(understood, ModelRecord):
             return bool(getattr(understood, name) == getattr(record, name))
         return bool((understood.record_fields().get(name) or None) == (getattr(record, name) or None))
-    words = map(_plain, _leaves(record.to_json().get(name)))
-    return all(word in _plain(_unescaped(document)) for word in words)
+    text = _plain(_unescaped(document))
+    return all(_plain(word) in text for word in _leaves(record.to_json().get(name)))
 
 
 def _leaves(value: Any) -> Iterator[str]:

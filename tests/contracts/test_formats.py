@@ -184,7 +184,16 @@ def test_a_field_shows_in_the_document_just_when_it_is_declared(view, field):
     assert shows == (field in view.KEEPS or field in view.NARROWS)
 
 
+@each
+def test_what_a_format_declares_of_a_field_is_what_becomes_of_it(view):
+    """Where the declaration is right, a value in `support.full_record` is missing that shows it."""
+    declared = dict.fromkeys(view.KEEPS, "kept") | dict.fromkeys(view.NARROWS, "narrowed")
+    found = {name: build_format_docs.fate(view.NAME, name) for name in FIELDS}
+    assert {name: word for name, word in found.items() if word != "lost"} == declared
+
+
 def test_the_documentation_says_what_they_declare():
+    """Where it does not: python scripts/build_format_docs.py."""
     assert build_format_docs.PAGE.read_text(encoding="utf-8") == build_format_docs.page()
 
 

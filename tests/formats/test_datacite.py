@@ -169,12 +169,15 @@ def test_descriptions_that_no_field_holds_are_named(view):
         "",
         "<resource xmlns='http://datacite.org/schema/kernel-4'/>",
         "{}",
+        "<a>" * 100_000,
+        "<resource>" + "<titles><title>" * 20_000 + "</title></titles>" * 20_000 + "</resource>",
     ],
 )
 def test_xml_that_is_no_record_is_refused_in_a_sentence(document):
     with pytest.raises(RecordError) as caught:
         datacite_xml.read(document, name="some file")
     assert caught.value.message.endswith(".")
+    assert caught.value.message.startswith("some file ")
 
 
 def test_a_resource_inside_of_an_envelope_is_read():

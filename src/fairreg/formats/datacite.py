@@ -8,12 +8,24 @@ https://support.datacite.org/docs/api. Where a record states no creator or publi
 from collections.abc import Mapping
 from typing import Any
 
+from fairreg.errors import RecordError
 from fairreg.formats.base import Reading, json_text
 from fairreg.formats.datacite_kernel.attributes import kernel_attributes
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import one_line
 from fairreg.schemas.validation import parse_json
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "SHARED", "document", "read", "write"]
+__all__ = [
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "SHARED",
+    "document",
+    "read",
+    "read_attributes",
+    "write",
+]
 
 NAME = "datacite"
 MEDIA_TYPES = ("application/vnd.datacite.datacite+json",)
@@ -62,17 +74,17 @@ def write(record: ModelRecord) -> str:
 
 def document(record: ModelRecord) -> dict[str, Any]:
     """Return the attributes, with the addresses of the files. Raises RecordError, as `write` does."""
-    addresses = [item.url for item in record.distributions if item.url]
+    addresses = [text for item in record.distributions if (text := one_line(item.url or ""))]
     found = kernel_attributes(record)
     return found | {"contentUrl": addresses} if addresses else found
 
 
 def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
     """Read the record in the attributes, alone or in the document of the REST API. Raises RecordError."""
-    return read_attributes(parse_json(document, name=name))
+    return read_attributes(parse_json(document, name=name), name=name)
 
 
-def read_attributes(parsed: object) -> Reading[ModelRecord]:
+def read_attributes(parsed: object, *, name: str) -> Reading[ModelRecord]:
     """Read the record in parsed attributes, and the names of the properties that were left out.
 
     Raises RecordError, which names the JSON path of what is missing.
@@ -81,8 +93,13 @@ def read_attributes(parsed: object) -> Reading[ModelRecord]:
     from fairreg.formats.datacite_kernel.reading import record_of
     from fairreg.schemas.json_values import TrackedObject, require_sound, tracked
 
-    require_sound(parsed)
-    whole = tracked(parsed)
-    record = record_of(whole, registered=False)
+    try:
+        require_sound(parsed)
+        whole = tracked(parsed)
+        record = record_of(whole, registered=False)
+    except RecordError as error:
+        fault = error.message.partition(": ")[2] or error.message
+        message = f"{name} is not a record of DataCite: {fault}"
+        raise RecordError(message, violations=error.violations, hint=error.hint) from error
     unread = whole.unread() if isinstance(whole, TrackedObject) else ()
-    return Reading(record, tuple(name for name in unread if name.rpartition(".")[2] not in _SAID_TWICE))
+    return Reading(record, tuple(path for path in unread if path.rpartition(".")[2] not in _SAID_TWICE))

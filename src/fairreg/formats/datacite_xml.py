@@ -5,6 +5,7 @@ The identifier of a record without a DOI is ``:unas``, "value unassigned", its o
 """
 
 from collections.abc import Mapping
+from xml.etree.ElementTree import Element
 
 from fairreg.errors import RecordError
 from fairreg.formats import datacite
@@ -21,7 +22,7 @@ from fairreg.formats.datacite_kernel.xml import (
 )
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "element_of", "read", "write"]
 
 NAME = "datacite-xml"
 MEDIA_TYPES = ("application/vnd.datacite.datacite+xml",)
@@ -31,7 +32,12 @@ NARROWS: Mapping[str, str] = {**SHARED, "distributions": "exact sizes in bytes"}
 
 def write(record: ModelRecord) -> str:
     """Return the XML. RecordError for a record without a date of publication or creation."""
-    return xml_text(resource_of(kernel_attributes(record), unassigned=UNASSIGNED))
+    return xml_text(element_of(record))
+
+
+def element_of(record: ModelRecord) -> Element:
+    """Return the element ``resource`` with its namespaces declared. Raises RecordError, as `write` does."""
+    return resource_of(kernel_attributes(record), unassigned=UNASSIGNED)
 
 
 def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
@@ -46,5 +52,5 @@ def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelR
         raise RecordError(f"{name} is not valid XML ({error}).", hint="Give DataCite's XML.") from error
     if resource is None:
         raise RecordError(f"{name} has no <resource> of DataCite.", hint="Give DataCite's XML.")
-    found = read_attributes(attributes_in(resource))
+    found = read_attributes(attributes_in(resource), name=name)
     return Reading(found.understood, (*found.left_out, *unread_in(resource)))
