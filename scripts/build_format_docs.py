@@ -44,8 +44,8 @@ read with it, by `harvest` and `assess`; `datacite` and `datacite-xml` are read 
 
 A value that is not known is never made up. DataCite requires a creator and a publisher: where a record states
 none, its code `:unav` ("value unavailable, possibly unknown") stands there, and in its XML `:unas` ("value
-unassigned") for a DOI that there is not. It has no code for the year of publication: a record that states
-neither when it was published nor when it was created is refused in both, with exit code 1.
+unassigned") for a DOI that there is not. It has no code for the year of publication: that of creation stands
+there where no other is stated, and a record without either date is refused in both, with exit code 1.
 
 `jsonld`, `fair4ml` and `turtle` use terms of fairreg's own where no vocabulary has one: [terms.md](terms.md)
 defines them."""

@@ -35,9 +35,10 @@ _ESCAPES = {
     "{": r"\textbraceleft{}",
     "}": r"\textbraceright{}",
 }
-# BibTeX separates authors at this word, and splits a name at two commas at most.
+# BibTeX separates authors at this word, splits a name at two commas at most, and takes "others" for "et al."
 _SEPARATOR = re.compile(r"(?:^|\s)and(?=\s|$)", re.IGNORECASE)
 _MOST_COMMAS = 2
+_ET_AL = "others"
 _INITIALS = re.compile(r"(?:\w\.?-?){1,3}\.|\w|[A-Z]{2,3}")
 # Letters that are no base letter with a mark.
 _LETTERS = str.maketrans(
@@ -53,7 +54,7 @@ def write(record: ModelRecord) -> str:
     fields = {
         "author": " and ".join(filter(None, map(_author, record.creators))),
         "title": "{" + _escape(record.name) + "}",
-        "year": str(record.year) if record.year else "",
+        "year": f"{record.year:04}" if record.year else "",
         "version": _escape(record.version or ""),
         "publisher": _escape(record.publisher or ""),
         "doi": _verbatim(record.doi),
@@ -84,7 +85,7 @@ def _author(creator: Creator) -> str:
     if not one_line(creator.name).strip(" ,"):
         return ""
     name, commas = _escape(creator.name), creator.name.count(",")
-    if is_group(creator) or _SEPARATOR.search(name) or commas > _MOST_COMMAS:
+    if is_group(creator) or _SEPARATOR.search(name) or commas > _MOST_COMMAS or name.lower() == _ET_AL:
         return "{" + name + "}"
     family, given, suffix = map(_escape, name_parts(creator))
     if not suffix and commas < _MOST_COMMAS:

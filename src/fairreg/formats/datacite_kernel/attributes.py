@@ -19,7 +19,7 @@ from fairreg.schemas.jsonld_terms import ORCID, SPDX
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import AccessLevel, Creator, ModelRecord, Relation
 from fairreg.schemas.text import clean, one_line
-from fairreg.sources import ROR
+from fairreg.sources import DOI, ROR
 
 __all__ = ["UNASSIGNED", "access_term", "kernel_attributes"]
 
@@ -38,6 +38,8 @@ _ACCESS: dict[AccessLevel, tuple[str, str]] = {
     "closed": ("Closed Access", "closedAccess"),
 }
 _ROR = str(ROR.resolver)
+# Identifiers of other objects, and of the object as a whole.
+_POINTING = DOI_SCHEMES | PAPER_SCHEMES
 _DATES = {"Created": "date_created", "Issued": "date_published", "Updated": "date_modified"}
 _BESIDE_ABSTRACT = {
     "usage": ("TechnicalInfo", "Usage"),
@@ -60,7 +62,7 @@ def kernel_attributes(record: ModelRecord) -> Json:
         )
     return filled_members(
         {
-            "doi": normalise_doi(record.doi or ""),
+            "doi": _doi(record),
             "creators": [_creator(item) for item in record.creators if one_line(item.name)]
             or [{"name": UNAVAILABLE}],
             "titles": _titles(record),
@@ -143,19 +145,20 @@ def _dates(record: ModelRecord) -> list[Json]:
     return [{"date": one_line(date), "dateType": kind} for kind, date in found if date and one_line(date)]
 
 
+def _doi(record: ModelRecord) -> str | None:
+    """Return the object's DOI: of this version, else the DOI that identifies the record."""
+    scheme, _, value = record.identifier.partition(":")
+    return normalise_doi(record.doi or (value if scheme == DOI.name else ""))
+
+
 def _alternates(record: ModelRecord) -> Iterator[Identifier]:
     """Identifiers of the object that are neither its DOI, nor of its lineage, a paper or a copy."""
     scheme, _, value = record.identifier.partition(":")
-    known = {item.compact for item in record.identifiers}
-    if record.identifier not in known and value:
-        yield Identifier(scheme, value)
-    others = [
-        item
-        for item in record.identifiers
-        if item.scheme not in DOI_SCHEMES and item.scheme not in PAPER_SCHEMES
-    ]
     # The main identifier is the first, by which a document without a DOI is known.
-    yield from sorted(others, key=lambda item: item.compact != record.identifier)
+    if value and value != _doi(record):
+        yield Identifier(scheme, value)
+    others = (item for item in record.identifiers if item.compact != record.identifier)
+    yield from (item for item in others if item.scheme not in _POINTING)
 
 
 def _alternate(item: Identifier) -> Json:
@@ -167,6 +170,8 @@ def _relations(record: ModelRecord) -> Iterator[Relation]:
     """Relations, the lineage of a version, and the papers about the object."""
     yield from record.relations
     for item in record.identifiers:
+        if item.compact == record.identifier:
+            continue
         if item.scheme == "concept_doi":
             yield Relation(type="is_version_of", target=item)
         elif item.scheme in PAPER_SCHEMES:
