@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exports as the validators and readers of others see them: see `support.validators`."""
+"""Exports as the validators and readers of others see them: see `support.metadata_validators`."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ from fairreg.errors import RecordError
 from fairreg.registry import catalogue
 from fairreg.schemas import datacite_terms as ours
 from fairreg.schemas.record import Creator, ModelRecord, Provenance
-from support import validators
+from support import metadata_validators as validators
 from support.examples import examples
 from support.full_record import FULL, MORE, OTHER
 from support.hostile import HOSTILE, LONG, hostile_everywhere

@@ -58,6 +58,7 @@ def kernel_attributes(record: ModelRecord) -> Json:
         raise RecordError(
             f"{record.identifier} has no year of publication, which DataCite requires: "
             "neither date_published nor date_created is stated.",
+            violations=(("$.date_published", "is not stated"),),
             hint="Add the date at the source, or take a format that needs none, such as jsonld.",
         )
     return filled_members(
