@@ -3,8 +3,8 @@
 
     python scripts/build_format_docs.py
 
-The table of fields is found by writing and reading records that differ in one field (`fate`); the sentences
-on narrowed fields are those of the formats.
+The table of fields is found by writing and reading records that differ in one field (`fate`). A field that
+comes back is called narrowed only where the format says in a sentence which values do not.
 """
 
 import json
@@ -87,6 +87,8 @@ def _fields() -> Iterator[str]:
 
 
 def _word(item: Format, name: str) -> str:
+    if name in item.NARROWS and fate(item.NAME, name) == "kept":
+        return "*narrowed*"
     return {"kept": "**kept**", "narrowed": "*narrowed*"}.get(fate(item.NAME, name), "")
 
 

@@ -162,7 +162,7 @@ MORE = {
     ),
     "intended_use": ("Tagging of *jets* with `pt` > 1 GeV.",),
     "limitations": ("Not for `other` detectors.",),
-    "usage": ("Call it <b>once</b>:\n\n```\nrun\n```",),
+    "usage": ("Call it:\n\n```\nrun\n```",),
     "access": (
         Access(level="embargoed", until="2030-01-01"),
         Access(level="gated", conditions="Accept the terms."),
