@@ -46,16 +46,16 @@ class FieldFault(NamedTuple):
 class Deposit:
     """What is known of one publication; kept in the folder. Texts of the service, so nothing here is trusted.
 
-    `url` is the base URL of the service, `id` the service's own name of the deposit, `page` its page for
-    people. `identifier` is the compact identifier that was reserved or given, `concept` that of all versions.
-    `files` are the files that the service confirmed, by name, with their SHA-256. `details` are for the
-    publisher alone.
+    `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
+    one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
+    `concept` that of all versions. `files` are the files that the service confirmed, by name, with their
+    SHA-256. `details` are for the publisher alone.
     """
 
     to: str
     url: str
     id: str
-    status: Literal["draft", "published"] = "draft"
+    status: Literal["draft", "published", "discarded"] = "draft"
     page: str | None = None
     identifier: str | None = None
     concept: str | None = None

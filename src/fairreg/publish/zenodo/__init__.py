@@ -53,6 +53,7 @@ class InvenioPublisher(Publisher):
             if found is not None:
                 return found
             job.log(f"The draft {known.id} is not at {service.title} any more; a new one is made.")
+            job.save(replace(known, status="discarded"))
             known = None
         if known is None:
             known = Deposit(NAME, service.url, "").with_details(**{_MARK: uuid4().hex})
@@ -126,7 +127,7 @@ class InvenioPublisher(Publisher):
 
     def _first_version(self, job: PublishingJob, drafts: InvenioDrafts, known: Deposit) -> JsonNode:
         mark = known.details.get(_MARK, "")
-        if job.known is not None:
+        if job.known is not None and not job.known.id:
             for attempt in range(_LOOKS):
                 found = next(_marked(drafts, mark), None)
                 if found is not None:
