@@ -19,6 +19,7 @@ from fairreg.publish.zenodo.metadata import document
 from fairreg.publish.zenodo.transfer import PartSizes, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Service
 from fairreg.sources import DOI, ZENODO
 
@@ -86,8 +87,7 @@ class InvenioPublisher(Publisher):
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
         """Send the metadata; a second time without custom fields where the instance has none of them."""
         drafts, today = self._drafts(job), datetime.now(UTC).date().isoformat()
-        title = self._settings(job).title
-        record = job.record if job.record.publisher else structs.replace(job.record, publisher=title)
+        record = self._with_publisher(job)
         faults = faults_of(drafts.update(deposit.id, document(record, today=today)).value)
         if any(item.field.startswith("custom_fields") for item in faults):
             job.log("The service has no field for the code repository; the related identifiers name it.")
@@ -105,6 +105,15 @@ class InvenioPublisher(Publisher):
             if found is None or found.status != "published":
                 raise
             return found
+
+    def _with_publisher(self, job: PublishingJob) -> ModelRecord:
+        """Return the record with a publisher, which DOIs need: the service, where the files state none."""
+        if job.record.publisher:
+            return job.record
+        service = self._settings(job)
+        if service.configured:
+            job.log(f"The publisher is given as {service.title}; codemeta.json may state another one.")
+        return structs.replace(job.record, publisher=service.title)
 
     def _settings(self, job: PublishingJob) -> Service:
         return job.web.settings.service(self.service(sandbox=job.sandbox))

@@ -63,6 +63,7 @@ def upload(job: PublishingJob, drafts: InvenioDrafts, deposit: Deposit, sizes: P
     missing = [file for file in job.files if file.name not in there]
     if missing:
         state.announce(missing)
+        there = drafts.files(deposit.id)
     state.run([partial(state.bring, file, there.get(file.name)) for file in job.files])
     return state.deposit
 
@@ -134,17 +135,16 @@ class _Transfers:
         try:
             if self._over.is_set():
                 return
-            done = entry if entry is not None and entry["status"].text == _COMPLETED else self._send(file)
-            self._compare(file, done)
+            complete = entry is not None and entry["status"].text == _COMPLETED
+            self._compare(file, entry if entry is not None and complete else self._send(file, entry))
         except _StoppedError:
             return
         with self._lock:
             self.deposit = self.deposit.with_file(file)
             self._job.save(self.deposit)
 
-    def _send(self, file: LocalFile) -> JsonNode:
+    def _send(self, file: LocalFile, entry: JsonNode | None) -> JsonNode:
         number = self.deposit.id
-        entry = self._drafts.file(number, file.name)
         if entry is not None and entry.at("transfer", "type").text == _MULTIPART:
             self._send_parts(file, entry)
         else:
