@@ -110,7 +110,7 @@ class DepositStandIn:
         self._next = _FIRST
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def base(self) -> str:
@@ -195,6 +195,7 @@ def _handler(stand: DepositStandIn) -> type[BaseHTTPRequestHandler]:
 class _Handler(BaseHTTPRequestHandler):
     server_of: DepositStandIn
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def do_GET(self) -> None:
         self._answer()

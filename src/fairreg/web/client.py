@@ -44,10 +44,11 @@ from fairreg.web.responses import (
 from fairreg.web.responses import (
     headers as headers_of,
 )
-from fairreg.web.sending import GET, RequestBody, Sending
 
 if TYPE_CHECKING:
     import requests
+
+    from fairreg.web.sending import RequestBody, Sending
 
 __all__ = [
     "AnswerObserver",
@@ -297,7 +298,7 @@ class HttpClient:
         method: str,
         url: str,
         *,
-        body: RequestBody | None = None,
+        body: "RequestBody | None" = None,
         accept: str = "application/json",
         kind: RequestKind | None = None,
         policy: RetryPolicy | None = None,
@@ -309,6 +310,8 @@ class HttpClient:
         others raise as those to `get` do. Redirects are not followed: what was to be sent to one address is
         not sent to another one (BadAnswer). POST is not repeated where it may have been carried out.
         """
+        from fairreg.web.sending import Sending  # most commands only ask
+
         policy, kind = policy or self._policy, kind or self._kind
         headers = {"Accept": accept, **({"Content-Type": body.media_type} if body else {})}
         sending = Sending(method, body, repeatable=method != "POST")
@@ -380,7 +383,7 @@ class HttpClient:
         headers: Mapping[str, str],
         policy: RetryPolicy,
         *,
-        sending: Sending = GET,
+        sending: "Sending | None" = None,
     ) -> Iterator["requests.Response"]:
         """Request one hop, retrying on temporary faults; the caller checks the status of the answer."""
         asked = addresses.parse(url)
@@ -404,8 +407,9 @@ class HttpClient:
         asked: Address,
         headers: Mapping[str, str],
         policy: RetryPolicy,
-        sending: Sending,
+        sending: "Sending | None",
     ) -> "requests.Response":
+        repeatable = sending is None or sending.repeatable
         for attempt in range(policy.retries + 1):
             last = attempt == policy.retries
             if not attempt:  # a repetition has waited as long as was required
@@ -413,7 +417,7 @@ class HttpClient:
             try:
                 response = self._once(asked, headers, policy, sending)
             except Unreachable:
-                if last or not sending.repeatable:
+                if last or not repeatable:
                     raise
                 self.rest(asked.url, attempt, None, policy)
                 continue
@@ -421,7 +425,7 @@ class HttpClient:
             self._note_limits(asked.url, kind, response, wait)
             if response.status_code not in TRANSIENT and wait is None:
                 return response
-            if not sending.repeatable and wait is None and response.status_code != _TOO_MANY:
+            if not repeatable and wait is None and response.status_code != _TOO_MANY:
                 return response
             if last or (wait is not None and wait > policy.longest_wait):
                 return response
@@ -439,11 +443,12 @@ class HttpClient:
             self._limiter.note(self._pace_name(url), kind, limit)
 
     def _once(
-        self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy, sending: Sending
+        self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy, sending: "Sending | None"
     ) -> "requests.Response":
         with ExitStack() as opened:
-            data = None if sending.body is None else opened.enter_context(sending.body.opened())
-            return self._exchange(asked, headers, policy, sending.method, data)
+            body, method = (sending.body, sending.method) if sending is not None else (None, "GET")
+            data = None if body is None else opened.enter_context(body.opened())
+            return self._exchange(asked, headers, policy, method, data)
 
     def _exchange(
         self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy, method: str, data: Any

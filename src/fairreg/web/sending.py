@@ -13,7 +13,7 @@ from fairreg.errors import FairregError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["GET", "FilePart", "JsonBody", "RequestBody", "Sending"]
+__all__ = ["FilePart", "JsonBody", "RequestBody", "Sending"]
 
 # Called with the number of bytes of the part that were read for sending; it starts again with a repetition.
 SentBytes = Callable[[int], None]
@@ -115,6 +115,3 @@ class Sending:
     method: str
     body: RequestBody | None = None
     repeatable: bool = True
-
-
-GET = Sending("GET")

@@ -81,11 +81,22 @@ def document(record: ModelRecord, *, today: str, custom_fields: bool = True) -> 
     """
     code = repository_of(record)
     return {
-        "access": {"record": "public", "files": "public"},
+        "access": _access(record),
         "files": {"enabled": True},
         "metadata": filled_members(_metadata(record, today)),
         "custom_fields": {"code:codeRepository": code} if code and custom_fields else {},
     }
+
+
+def _access(record: ModelRecord) -> dict[str, Any]:
+    """Return the access: files that the record does not call open are never opened."""
+    stated = record.access
+    if stated is None or stated.level == "open":
+        return {"record": "public", "files": "public"}
+    closed: dict[str, Any] = {"record": "public", "files": "restricted"}
+    if stated.level == "embargoed" and stated.until:
+        closed["embargo"] = {"active": True, "until": stated.until[:10], "reason": stated.conditions}
+    return closed
 
 
 def _metadata(record: ModelRecord, today: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from fairreg.runners.weights import onnx as onnx_files
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
@@ -101,7 +102,7 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
     notes: list[str] = []
     for name in (name for name in texts if name.lower() in _FACTS):
         try:
-            read = fair4ml.read(texts[name], name=name).understood
+            read = _read_fair4ml(texts[name], name)
         except RecordError as error:
             notes.append(f"{error.message.rstrip('.')}; it was not read.")
             continue
@@ -114,6 +115,24 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
     found += [_statement(item) for item in (*deliberate, *cards, *readme, *rest)]
     notes += [f"{item.fault.rstrip('.')}." for item in (*facts, *cards) if item.fault]
     return found, notes
+
+
+def _read_fair4ml(text: str, name: str) -> ModelRecord:
+    """Read a FAIR4ML file, also one without an identifier, as before the first deposit.
+
+    Raises RecordError.
+    """
+    try:
+        return fair4ml.read(text, name=name).understood
+    except RecordError as error:
+        try:
+            return fair4ml.read(JSON_EDITORS[name.lower()](text, _NONE_YET), name=name).understood
+        except (RecordError, ValueError, RecursionError):
+            raise error from None
+
+
+# Of DataCite's prefix for tests, so it names nothing; identifiers of versions are left out of the record.
+_NONE_YET = Identifier(DOI.name, "10.5072/none-yet")
 
 
 def _statement(facts: FileFacts) -> _Statement:

@@ -48,13 +48,12 @@ def _text(node: JsonSpan, key: str) -> str | None:
 def _identify(edits: Edits, node: JsonSpan, identifier: Identifier) -> None:
     address = identifier.url or identifier.compact
     called = node.members.get("@id")
-    if called is not None and normalise_doi(str(called.value or "")):
-        edits.replace(called, address)
     own = node.members.get(_OWN)
     if own is not None:
         edits.replace(own, identifier.compact)
-        if called is not None:
-            edits.replace(called, address)
+    # Another name of the object may be one by which other nodes refer to it.
+    if called is not None and (own is not None or normalise_doi(str(called.value or ""))):
+        edits.replace(called, address)
     stated = node.members.get("identifier")
     if stated is None:
         value = _property(identifier) if own is not None else address
