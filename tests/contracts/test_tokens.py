@@ -16,6 +16,7 @@ from support.services import CONTENT, Services
 
 TOKENS = {
     "ZENODO_TOKEN": "zenodo-planted-5e7b0c91",
+    "ZENODO_SANDBOX_TOKEN": "sandbox-planted-c04b77d2",
     "HF_TOKEN": "hf_planted-2f4d8a63",
     "GITHUB_TOKEN": "ghp_planted-91c3e0d7",
 }

@@ -2,23 +2,23 @@
 """``publish``: a folder of weights becomes a published record."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from fairreg import publish as publishers
 from fairreg.cli.options import Json, settings
 from fairreg.errors import FairregError, UsageError
+from fairreg.services.publish import DEFAULT_JOBS
 
 if TYPE_CHECKING:
-    from fairreg.services.publish.publish import Confirmation
     from fairreg.services.publish.report import PublicationReport
 
 __all__ = ["register"]
 
-_JOBS = 4  # as DEFAULT_JOBS of the service, which is loaded with the command's work
 _MOST_LEFT_OUT = 20
 _EXAMPLES = (
     "Examples: fairreg publish my-model --to zenodo --reserve-only writes a DOI into the files; "
@@ -27,52 +27,76 @@ _EXAMPLES = (
 )
 
 
+class _Command(TyperCommand):
+    """Command that lists the services only in its help, because finding those of plugins is slow."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for param in self.params:
+            if param.name == "to":
+                param.metavar = f"<{'|'.join(_services())}>"
+        super().format_options(ctx, formatter)
+
+
+def _services() -> list[str]:
+    from fairreg import publish as publishers
+
+    return list(publishers.names())
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=_EXAMPLES)(publish)
+    app.command(cls=_Command, epilog=_EXAMPLES)(publish)
+
+
+_Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the model.", show_default=False)]
+_To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="SERVICE",
+        help="Service to publish at.",
+        show_default=False,
+        autocompletion=_services,
+    ),
+]
+_Sandbox = Annotated[
+    bool, typer.Option("--sandbox", help="Use the sandbox of the service, whose DOIs do not resolve.")
+]
+_ReserveOnly = Annotated[
+    bool, typer.Option("--reserve-only", help="Stop when the identifier stands in the files.")
+]
+_DraftOnly = Annotated[bool, typer.Option("--draft", help="Stop before the publication, without a question.")]
+_NewVersionOf = Annotated[
+    str | None,
+    typer.Option(metavar="PID", help="Make a new version of this published record.", show_default=False),
+]
+_Repository = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Repository at a service whose users name them.", show_default=False),
+]
+_Include = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Publish files that would be left out, such as data/toy.csv."),
+]
+_Exclude = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
+]
+_Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
 
 def publish(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Folder of the model.", show_default=False)
-    ],
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="SERVICE",
-            help=f"Service to publish at: {', '.join(publishers.names())}.",
-            show_default=False,
-        ),
-    ],
-    sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Use the sandbox of the service, whose DOIs do not resolve.")
-    ] = False,
-    reserve_only: Annotated[
-        bool, typer.Option("--reserve-only", help="Stop when the identifier stands in the files.")
-    ] = False,
-    draft: Annotated[
-        bool, typer.Option("--draft", help="Stop before the publication, without a question.")
-    ] = False,
-    new_version_of: Annotated[
-        str | None,
-        typer.Option(metavar="PID", help="Make a new version of this published record.", show_default=False),
-    ] = None,
-    repository: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Repository at a service whose users name them.", show_default=False
-        ),
-    ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Publish files that would be left out, such as data/toy.csv."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")] = _JOBS,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")] = False,
+    folder: _Folder,
+    to: _To,
+    sandbox: _Sandbox = False,
+    reserve_only: _ReserveOnly = False,
+    draft: _DraftOnly = False,
+    new_version_of: _NewVersionOf = None,
+    repository: _Repository = None,
+    include: _Include = None,
+    exclude: _Exclude = None,
+    jobs: _Jobs = DEFAULT_JOBS,
+    yes: _Yes = False,
     json: Json = False,
 ) -> None:
     """Publish a folder with model files: a draft, a reserved DOI, files, metadata, and publication.
@@ -99,32 +123,41 @@ def publish(
     )
     if yes and (draft or reserve_only):
         raise UsageError("--yes publishes, and --draft and --reserve-only do not.", hint="Choose one.")
-    with downloading() as sent:
-        asked = _confirmation(yes=yes, json=json)
-        report = run(settings(), folder, choices, confirm=asked, log=log, progress=sent)
+    with ExitStack() as bars:
+        sent = bars.enter_context(downloading())
+        # Bars are drawn again and again, over a question as well.
+        question = _Question(yes=yes, silent=json or not sys.stdin.isatty(), before=bars.close)
+        report = run(settings(), folder, choices, confirm=question.ask, log=log, progress=sent)
     if json:
         print_versioned("publish", report.to_json())
-    elif yes or draft or reserve_only or report.is_new or report.faults or not sys.stdin.isatty():
+    elif not question.asked:
         _print(report)
     _conclude(report, stopped=draft or reserve_only)
 
 
-def _confirmation(*, yes: bool, json: bool) -> "Confirmation":
-    """Return the question before the publication, or its answer where nobody is asked."""
-    if yes or json or not sys.stdin.isatty():
-        return lambda _report: yes
+class _Question:
+    """The question before the publication: answered by --yes, not asked where nobody can answer."""
 
-    def asked(report: "PublicationReport") -> bool:
+    def __init__(self, *, yes: bool, silent: bool, before: Callable[[], None]) -> None:
+        self._yes, self._silent, self._before = yes, silent, before
+        self.asked = False
+
+    def ask(self, report: "PublicationReport") -> bool:
+        """Show the draft at a terminal and ask; False keeps it a draft."""
+        if self._yes or self._silent:
+            return self._yes
+        self.asked = True
+        self._before()
         _print(report)
         return typer.confirm(f"Publish this at {report.service}? It cannot be undone.", err=True)
-
-    return asked
 
 
 def _conclude(report: "PublicationReport", *, stopped: bool) -> None:
     """Say what became of the deposit. Raises FairregError where the service refuses fields."""
     from fairreg.cli.output import log
 
+    if report.is_new:
+        log(f"Published as {_bare(report)}: {report.deposit.page or report.deposit.url}")
     for sentence in report.next_steps:
         log(sentence)
     if report.faults:
@@ -144,6 +177,11 @@ def _fault_words(report: "PublicationReport") -> Iterator[str]:
     for item in report.faults:
         of_record = f" (from {item.record_field})" if item.record_field else ""
         yield f"{item.field}{of_record}: {item.message.rstrip('.')}"
+
+
+def _bare(report: "PublicationReport") -> str:
+    """Return the identifier without its scheme."""
+    return (report.deposit.identifier or "").partition(":")[2] or "none yet"
 
 
 def _print(report: "PublicationReport") -> None:
@@ -186,7 +224,7 @@ def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
     yield "License", record.license or record.license_stated or "none stated"
     yield "Version", record.version or "none stated"
     yield "At", f"{report.service} ({deposit.url}), {deposit.status}"
-    yield "Identifier", (deposit.identifier or "none yet").partition(":")[2] or "none yet"
+    yield "Identifier", _bare(report)
     if deposit.concept:
         yield "All versions", deposit.concept.partition(":")[2]
     if report.carrying:

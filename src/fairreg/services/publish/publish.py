@@ -16,6 +16,7 @@ from fairreg.errors import FairregError, UsageError
 from fairreg.publish.base import Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
+from fairreg.services.publish import DEFAULT_JOBS
 from fairreg.services.publish.afterwards import FinishedPublication, next_steps
 from fairreg.services.publish.identifier.writing import write_into
 from fairreg.services.publish.project import read_project
@@ -27,9 +28,8 @@ from fairreg.storage.checksums import checksums_of
 from fairreg.storage.files import unreadable
 from fairreg.web import HttpClient, Log, no_log
 
-__all__ = ["DEFAULT_JOBS", "Confirmation", "PublishingChoices", "publish"]
+__all__ = ["Confirmation", "PublishingChoices", "publish"]
 
-DEFAULT_JOBS = 4
 _VERSION_OF = "version_of"
 # Asked with the complete draft before it becomes public; False keeps it a draft.
 Confirmation = Callable[[PublicationReport], bool]
