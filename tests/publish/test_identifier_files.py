@@ -277,3 +277,14 @@ def test_writing_twice_changes_nothing(tmp_path):
     names = ("CITATION.cff", "toy.onnx")
     assert write_into(tmp_path, names, DOI).changed == names
     assert write_into(tmp_path, names, DOI).changed == ()
+
+
+@pytest.mark.parametrize(
+    "value", ['10.5281/a"b', "10.5281/a\nb", "10.5281/{x}", "10.5281/a'b", "10.5281/a#b"]
+)
+def test_an_identifier_that_could_change_a_file_is_not_written(tmp_path, value):
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    found = write_into(tmp_path, ("CITATION.cff",), Identifier("doi", value))
+    assert found.carrying == ()
+    assert len(found.notes) == 1
+    assert (tmp_path / "CITATION.cff").read_text() == CITATION

@@ -363,8 +363,34 @@ def test_a_lost_part_is_repeated_by_itself(run, stand, parts, large):
     assert only(stand).published
 
 
-def writes(stand):
-    return [item for item in stand.asked if item[1].startswith("/zenodo/api/")]
+def test_parts_are_not_sent_to_an_address_without_https(run, stand, parts, large, monkeypatch):
+    from deposit_stand_in import StoredFile
+
+    entry = StoredFile.entry
+
+    def elsewhere(self, base):
+        found = entry(self, base)
+        for part in found["links"].get("parts", []):
+            part["url"] = "http://store.example.org/part"
+        return found
+
+    monkeypatch.setattr(StoredFile, "entry", elsewhere)
+    with pytest.raises(FairregError, match="address without https"):
+        run(place=large)
+
+
+def test_an_interrupt_stops_the_others_and_the_same_command_goes_on(run, stand):
+    sent = []
+
+    def interrupt(name, _done, _size):
+        sent.append(name)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(progress=interrupt)
+    assert not stand.published()
+    run()
+    assert only(stand).published
 
 
 def interrupted_everywhere(run, stand, model, when):

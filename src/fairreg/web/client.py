@@ -469,9 +469,10 @@ class HttpClient:
             return session.send(request, timeout=timeout, allow_redirects=False, **around)
         # HTTPError: what requests does not translate, as the address of a proxy that urllib3 cannot read.
         except (requests.RequestException, HTTPError, UnicodeError) as error:
+            kept = "; partial downloads are kept" if method == "GET" else ""
             raise Unreachable(
                 f"{asked.netloc} could not be reached ({reason(error)}).",
-                hint="Check the connection and try again; partial downloads are kept.",
+                hint=f"Check the connection and try again{kept}.",
             ) from error
         except OSError as error:
             # requests looks for the files of REQUESTS_CA_BUNDLE before it connects.

@@ -132,8 +132,15 @@ class InvenioDrafts:
             return
 
     def part_address(self, address: str) -> str:
-        """Return the whole address of a part, which may be stated without its host."""
-        return f"{self._service.url}{address}" if address.startswith("/") else address
+        """Return the whole address of a part, which may be stated without its host.
+
+        Raises PublicationRefused for one that is neither at the service nor secure: bytes would go there.
+        """
+        if address.startswith("/"):
+            return f"{self._service.url}{address}"
+        if address.startswith(("https://", f"{self._service.url}/")):
+            return address
+        raise PublicationRefused(f"{self._service.title} wants a part of a file at an address without https.")
 
     def _file(self, number: str, name: str) -> str:
         return f"/records/{number}/draft/files/{quoted_path(name)}"

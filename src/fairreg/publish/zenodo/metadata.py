@@ -95,7 +95,8 @@ def _access(record: ModelRecord) -> dict[str, Any]:
         return {"record": "public", "files": "public"}
     closed: dict[str, Any] = {"record": "public", "files": "restricted"}
     if stated.level == "embargoed" and stated.until:
-        closed["embargo"] = {"active": True, "until": stated.until[:10], "reason": stated.conditions}
+        until = {"active": True, "until": stated.until[:10], "reason": stated.conditions}
+        closed["embargo"] = filled_members(until)
     return closed
 
 
@@ -209,10 +210,11 @@ def _papers(record: ModelRecord) -> Iterator[_Related]:
 
 
 def _stated(target: Identifier) -> dict[str, str] | None:
-    """Return an identifier with the service's word for its scheme, None for one that it does not know."""
+    """Return an identifier with the service's word for its scheme, None for one without an address.
+
+    DOIs and arXiv numbers have a scheme at every instance; others, such as SWHIDs, at some.
+    """
     if target.scheme in {DOI.name, ARXIV.name}:
         prefix = "arXiv:" if target.scheme == ARXIV.name else ""
         return {"identifier": f"{prefix}{target.value}", "scheme": target.scheme}
-    if target.scheme == SWHID.name:
-        return {"identifier": target.value, "scheme": "swh"}
     return {"identifier": target.url, "scheme": "url"} if target.url else None

@@ -98,15 +98,19 @@ class _Transfers:
 
     def run(self, tasks: list[Callable[[], None]]) -> None:
         """Run tasks in threads; raise the first fault."""
-        with ThreadPoolExecutor(max(1, min(self._job.jobs, len(tasks)))) as pool:
-            try:
-                waiting = [pool.submit(task) for task in tasks]
-                done, _ = wait(waiting, return_when=FIRST_EXCEPTION)
-                for item in done:
-                    item.result()
-            finally:
-                self._over.set()
-                pool.shutdown(cancel_futures=True)
+        pool, interrupted = ThreadPoolExecutor(max(1, min(self._job.jobs, len(tasks)))), False
+        try:
+            waiting = [pool.submit(task) for task in tasks]
+            wait(waiting, return_when=FIRST_EXCEPTION)
+            for item in (item for item in waiting if item.done()):
+                item.result()
+        except KeyboardInterrupt:
+            interrupted = True
+            raise
+        finally:
+            self._over.set()
+            # A request that waits for its answer would keep who interrupts waiting, too.
+            pool.shutdown(wait=not interrupted, cancel_futures=True)
 
     def announce(self, files: list[LocalFile]) -> None:
         """Announce files, large ones in parts unless the service refuses that."""

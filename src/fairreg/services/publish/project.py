@@ -30,6 +30,7 @@ _LARGEST_TEXT = 1 << 20
 _LARGEST_GRAPH = 256 << 20
 _FACTS = {fair4ml.FILE_NAME, "fair4ml.json"}
 _CARDS = ("readme.md", "model_card.md", "modelcard.md")
+_READ_HERE = _FACTS | set(_CARDS)
 # Fields that the first file with a value gives.
 _SINGLE = (
     *("name", "description", "version", "publisher", "language", "access", "parameter_count"),
@@ -97,7 +98,7 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
     """Return what the files say, the most deliberate first, and notes on those that cannot be read."""
-    texts = {name: _text(folder / name) for name in names if "/" not in name or is_known(name)}
+    texts = {name: _text(folder / name) for name in names if is_known(name) or name.lower() in _READ_HERE}
     found: list[_Statement] = []
     notes: list[str] = []
     for name in (name for name in texts if name.lower() in _FACTS):

@@ -5,6 +5,7 @@ Texts first, the models last: where texts state digests of a model, they get tho
 command that is killed between them does the same again with the same result.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from fairreg.storage.replacement import draft_of
 __all__ = ["WrittenIdentifiers", "write_into"]
 
 _EDITORS: Mapping[str, Callable[[str, Identifier], str]] = {**TEXT_EDITORS, **JSON_EDITORS}
+# The characters of DOIs that Crossref recommends, and of names of repositories.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._;()/-]{2,200}")
 _LARGEST_TEXT = 4 << 20
 _LARGEST_WITH_DIGESTS = 1 << 20
 
@@ -35,6 +38,9 @@ class WrittenIdentifiers(NamedTuple):
 
 def write_into(folder: Path, names: tuple[str, ...], identifier: Identifier) -> WrittenIdentifiers:
     """Write the identifier into those of the files `names` that have a place for it, each in one step."""
+    if not _PLAIN.fullmatch(identifier.value):
+        note = f"No file carries {identifier.value}: it has characters that mean something in the files."
+        return WrittenIdentifiers((), (), (note,))
     work = _Writing(folder, names, identifier)
     for name in (name for name in names if name.lower() in _EDITORS):
         work.edit(name)
