@@ -111,6 +111,13 @@ def test_refused_metadata_are_told_field_by_field(publish, stand, folder):
     assert not only(stand).published
 
 
+def test_a_draft_may_be_incomplete(publish, stand, folder):
+    (folder / "CITATION.cff").unlink()
+    result = publish("--draft")
+    assert result.code == 0
+    assert "Missing before the publication: metadata.creators (from creators)" in result.err
+
+
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [

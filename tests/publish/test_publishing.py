@@ -514,6 +514,13 @@ def test_a_linked_state_is_not_followed(run, folder, tmp_path):
         run()
 
 
+def test_two_commands_do_not_work_on_one_folder(run, stand, folder):
+    with PublishingState.read(folder).locked(), pytest.raises(FairregError, match="Another fairreg publish"):
+        run()
+    assert not stand.asked
+    run()
+
+
 def test_unknown_services_and_folders_are_wrong_usage(run, tmp_path):
     with pytest.raises(UsageError, match="no publisher called 'nowhere'"):
         run(to="nowhere")

@@ -105,6 +105,15 @@ def test_links_are_not_followed(folder, tmp_path):
     assert {item.reason for item in found.left_out} == {"a link"}
 
 
+@pytest.mark.parametrize("name", ["a\nb.onnx", "\x1b[31m.md", "a\u202eb.txt", "\udcff.txt"])
+def test_names_that_are_not_plain_text_are_left_out(folder, name):
+    found = select(folder("model.onnx", name))
+    assert found.names == ("model.onnx",)
+    ((shown, reason),) = found.left_out
+    assert shown.isascii()
+    assert "not plain text" in reason
+
+
 def test_fairregs_own_state_is_neither_published_nor_mentioned(folder):
     found = select(folder("model.onnx", ".fairreg/publish.json"))
     assert found == (("model.onnx",), ())

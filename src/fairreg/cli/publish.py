@@ -153,14 +153,17 @@ class _Question:
 
 
 def _conclude(report: "PublicationReport", *, stopped: bool) -> None:
-    """Say what became of the deposit. Raises FairregError where the service refuses fields."""
+    """Say what became of the deposit. Raises FairregError where refused fields prevent its publication."""
     from fairreg.cli.output import log
 
     if report.is_new:
         log(f"Published as {_bare(report)}: {report.deposit.page or report.deposit.url}")
     for sentence in report.next_steps:
         log(sentence)
-    if report.faults:
+    if report.faults and stopped:
+        for words in _fault_words(report):
+            log(f"Missing before the publication: {words}")
+    elif report.faults:
         fields = "; ".join(_fault_words(report))
         raise FairregError(
             f"{report.service} does not accept the metadata: {fields}.",

@@ -96,7 +96,12 @@ class _Publication:
         )
 
     def publish(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
-        """Take all steps that are left."""
+        """Take all steps that are left, while no other command does."""
+        with self._state.locked():
+            self._state = PublishingState.read(self._folder)
+            return self._steps(web, confirm, progress)
+
+    def _steps(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
         known, version_of = self._known()
         if known is not None and known.status == "published":
             return self._as_before(known)

@@ -121,7 +121,10 @@ class _Walk:
         name = Path(entry.path).relative_to(self._folder).as_posix()
         if name == STATE_FOLDER:
             return
-        if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
+        if not name.isprintable():  # control characters, and bytes that are no text
+            shown = name.encode("unicode_escape", "surrogatepass").decode()
+            self.left_out.append(LeftOutFile(shown, "its name is not plain text"))
+        elif entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
             self.left_out.append(LeftOutFile(name, "a link" if entry.is_symlink() else "not a file"))
         elif entry.is_dir():
             yield from self._below(entry, name)

@@ -6,6 +6,8 @@ strictly, and nothing in it is an address that is requested.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -21,6 +23,7 @@ from fairreg.storage.files import disk_faults, replacing, unreadable
 __all__ = ["FILE_NAME", "PublishingState"]
 
 FILE_NAME = f"{STATE_FOLDER}/publish.json"
+_LOCK = "publish.lock"
 _VERSION = "1.0"
 _LARGEST = 4 << 20
 _MOST = 200
@@ -49,15 +52,33 @@ class PublishingState:
     def read(cls, folder: Path) -> "PublishingState":
         """Read the state of a folder. Raises FairregError for a damaged file, SecurityRefusal for a link."""
         path = folder / FILE_NAME
-        if path.is_symlink() or path.parent.is_symlink():
-            raise SecurityRefusal(
-                f"{path} is a link, which is not followed.", hint=f"Remove {folder / STATE_FOLDER}."
-            )
+        _refuse_link(path)
         if not path.is_file():
             return cls(folder)
         with unreadable(str(path)), path.open("rb") as file:
             content = file.read(_LARGEST + 1)
         return cls(folder, _deposits(content, path))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Context manager: no other command works on the folder. Raises FairregError where one does."""
+        from filelock import FileLock, Timeout
+
+        place = self.folder / STATE_FOLDER
+        _refuse_link(place / _LOCK)
+        with disk_faults(str(place)):
+            place.mkdir(exist_ok=True)
+            lock = FileLock(place / _LOCK, timeout=0)
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise FairregError(
+                    f"Another fairreg publish works on {self.folder}.", hint="Wait until it has ended."
+                ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def draft(self, to: str, url: str) -> Deposit | None:
         """Return the unpublished deposit at a service, the newest; None without one."""
@@ -85,6 +106,11 @@ class PublishingState:
             path.parent.mkdir(exist_ok=True)
             with replacing(path) as draft:
                 draft.write_bytes(text + b"\n")
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink() or path.parent.is_symlink():
+        raise SecurityRefusal(f"{path} is a link, which is not followed.", hint=f"Remove {path.parent}.")
 
 
 def _is_same(kept: Deposit, deposit: Deposit) -> bool:
