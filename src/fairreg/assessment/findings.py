@@ -23,6 +23,7 @@ from fairreg.schemas.text import shortened
 from fairreg.sources import source_named
 
 __all__ = [
+    "HOLD_NOTHING",
     "NOT_DOWNLOADED",
     "cite_access",
     "cite_address",
@@ -52,6 +53,7 @@ __all__ = [
     "why_unregistered",
 ]
 
+HOLD_NOTHING = "Neither the record nor the published files hold"
 _EXCERPT = 160
 _DESCRIPTION = "the description"
 # Fields that no source of cards has as such.
@@ -98,7 +100,7 @@ def unread_files(
     unread = evidence.why_unread(*roles) or (why_unregistered(evidence) if registered else None)
     if unread:
         return unknown(unread)
-    return failed(f"Neither the record nor the published files hold {what}.", remedy=remedy)
+    return failed(f"{HOLD_NOTHING} {what}.", remedy=remedy)
 
 
 def why_unregistered(evidence: Evidence) -> str | None:

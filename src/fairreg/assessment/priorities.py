@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence, Outcome
+from fairreg.assessment.open_tasks import is_open
 from fairreg.assessment.remedies.drafts import drafts_for
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.requirements import engine_versions
@@ -65,7 +66,8 @@ def with_priorities(report: AssessmentReport, evidence: Evidence) -> AssessmentR
 
 def _files(evidence: Evidence, scored: Sequence[IndicatorScore]) -> dict[str, str]:
     """Return, by indicator with points missing, the drafted file that brings it to a pass once completed."""
-    missing = [item for item, found in scored if found.remedy]
+    # What is published and waits for its author is not to be drafted again.
+    missing = [item for item, found in scored if found.remedy and not is_open(item.id, evidence)]
     offered = drafts_for({item.id for item in missing}, Facts(evidence, engine_versions()))
     named = ((item.id, draft.name) for item in missing for draft in offered if item.id in draft.serves)
     return dict(reversed(list(named)))  # of several that bring it to a pass, the first

@@ -174,10 +174,12 @@ def machine_learning(evidence: Evidence) -> Finding:
     reason = f"{len(stated)} of 5 fields are structured ({named})"
     if len(stated) >= _STRUCTURED:
         return passed(f"{reason}.", *cited)
+    if inferable:
+        reason = f"{reason}; inferred, not stated: {', '.join(map(field_words, inferable))}"
     if len(stated) >= _SOME:
         return partial(f"{reason}.", *cited, remedy=remedy)
     if len(stated) + len(inferable) >= _SOME:
-        return partial(f"{reason}; the files tell {', '.join(inferable)}.", *both, remedy=remedy)
+        return partial(f"{reason}.", *both, remedy=remedy)
     told = {name: item for name, item in _told(evidence).items() if name not in stated | inferable}
     if len(stated) + len(inferable) + len(told) >= _SOME:
         return partial(

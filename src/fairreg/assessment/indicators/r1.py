@@ -162,7 +162,11 @@ def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
     own = getattr(evidence.record, topic)
     if _says(own) and not is_prose(evidence.record, topic):
         return [cite_record(evidence, topic, clean(own))]
-    shipped = [(document, getattr(record, topic)) for document, record in shipped_records(evidence)]
+    shipped = [
+        (document, getattr(record, topic))
+        for document, record in shipped_records(evidence)
+        if origin_of(record, topic) == "stated"
+    ]
     cards = [(item, stated_about(item, topic)) for item in evidence.of_role("model_card", "readme")]
     return [cite_document(document, clean(text)) for document, text in (*shipped, *cards) if _says(text)][:1]
 

@@ -9,6 +9,7 @@ import re
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.packaged_metadata import is_confirmed
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
@@ -63,7 +64,7 @@ _FIELDS = {
 def metadata_standard(evidence: Evidence) -> Finding:
     """Metadata files that parse and hold what their format requires."""
     for document in evidence.of_role("standard"):
-        if _is_valid(document):
+        if _is_valid(document) and is_confirmed(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
     stated = [item for item in stated_in(evidence) if item.facts.complete]
     for card in evidence.of_role("model_card", "readme"):
