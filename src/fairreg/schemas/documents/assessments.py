@@ -18,7 +18,7 @@ class EvidenceItem(DocumentPart, frozen=True):
     """Piece of evidence that was read."""
 
     source: str
-    """Kind of its source, such as record, probe, file or policy."""
+    """Kind of its source, such as record, probe, file, policy or request (the identifier that was asked for)."""
     what: str
     """Field of the record, kind of probe, or path of the file."""
     value: str
