@@ -25,6 +25,7 @@ from fairreg.sources import source_named
 __all__ = [
     "HOLD_NOTHING",
     "NOT_DOWNLOADED",
+    "SIGNATURE_EXAMPLE",
     "cite_access",
     "cite_address",
     "cite_datacite",
@@ -54,6 +55,8 @@ __all__ = [
 ]
 
 HOLD_NOTHING = "Neither the record nor the published files hold"
+# Where a person who writes the file by hand finds its form.
+SIGNATURE_EXAMPLE = "docs/assessment.md shows one"
 _EXCERPT = 160
 _DESCRIPTION = "the description"
 # Fields that no source of cards has as such.

@@ -122,7 +122,9 @@ def _is_valid(document: Document) -> bool:
 def file_format(evidence: Evidence) -> Finding:
     """Magic bytes of the model files."""
     files = evidence.model_files
-    remedy = "Export the model to ONNX, or its weights to safetensors."
+    is_open = any(file.format == "safetensors" for file in files)
+    other = "state in the record the architecture and the library that builds it (library_name)"
+    remedy = f"Export the model to ONNX, or {other if is_open else 'its weights to safetensors'}."
     if not files:
         return unread_files(evidence, "a model file of a known format", remedy=remedy, roles=())
     shared = [file for file in files if file.format in _SHARED]
@@ -175,8 +177,16 @@ def practice(evidence: Evidence) -> Finding:
     found = {name: citations for name, citations in present.items() if citations}
     cited = [citations[0] for citations in found.values()]
     reason = f"Found: {', '.join(found) or 'nothing of template layout, CI and test vectors'}."
-    remedy = "Follow the cookiecutter4fair layout, run tests in CI, and publish a test vector."
+    asked = [words for name, words in _PRACTICES.items() if name not in found]
+    remedy = f"Do {'one' if found else 'two'} of these: {', '.join(asked)}."
     return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, unread=evidence.why_unread())
+
+
+_PRACTICES = {
+    "template layout": "follow the cookiecutter4fair layout",
+    "continuous integration": "run tests in CI",
+    "test vectors": "publish a test vector",
+}
 
 
 def _vectors(evidence: Evidence) -> list[Citation]:

@@ -23,7 +23,8 @@ class Request(NamedTuple):
 class Draft(msgspec.Struct, frozen=True):
     """One file to write.
 
-    `serves` are the indicators that read it, `remains` sentences of what the author must add or confirm. An
+    `serves` are the indicators that it brings to a pass once completed, `helps` those for which it is only a
+    part of what they ask. `remains` are sentences of what the author must add or confirm. An
     unknown value is a to-do in the text, or absent in a format without comments; a value that its author has
     not stated is there only beside a to-do, or marked as inferred, and counts for nothing until then.
     """
@@ -32,6 +33,13 @@ class Draft(msgspec.Struct, frozen=True):
     text: str
     serves: tuple[str, ...]
     remains: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+
+    @property
+    def purpose(self) -> str:
+        """The indicators that the file is for, in words; empty for a list of tasks."""
+        part = f"a part of {', '.join(self.helps)}" if self.helps else ""
+        return "; ".join(filter(None, (", ".join(self.serves), part)))
 
 
 def completed(
