@@ -39,10 +39,13 @@ _NOUNS = {
 def notice(evidence: Evidence) -> str:
     """Return the sentence on top of the report of such an object."""
     told = f"Only the entry in fairreg's own catalogue was read, not {_record(evidence.record)}"
-    asked = "; the identifier that was asked for counts as such" if any(map(is_persistent, _asked(evidence))) else ""
-    return (
-        f"{told}: it is no statement of the author, so what it says and what it lacks count for nothing{asked}."
-    )
+    rest = "what it says and what it lacks count for nothing"
+    asked = "; the identifier that was asked for counts as such" if _is_asked(evidence) else ""
+    return f"{told}: it is no statement of the author, so {rest}{asked}."
+
+
+def _is_asked(evidence: Evidence) -> bool:
+    return any(map(is_persistent, _asked(evidence)))
 
 
 def finding(item: Indicator, evidence: Evidence) -> Finding:
@@ -59,7 +62,7 @@ def finding(item: Indicator, evidence: Evidence) -> Finding:
 
 
 def _asked(evidence: Evidence) -> tuple[Identifier, ...]:
-    """Return the identifier that was asked for, where it is one of the object; other names are not its own."""
+    """Return the identifier that was asked for, where it is one of the object's own."""
     own = (item for item in evidence.record.identifiers if item.scheme not in POINTING_SCHEMES)
     return tuple(item.bare for item in own if item.key == evidence.requested.key)
 

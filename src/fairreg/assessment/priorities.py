@@ -69,8 +69,14 @@ def _files(evidence: Evidence, scored: Sequence[IndicatorScore]) -> dict[str, st
     # What is published and waits for its author is not to be drafted again.
     missing = [item for item, found in scored if found.remedy and not is_open(item.id, evidence)]
     offered = drafts_for({item.id for item in missing}, Facts(evidence, engine_versions()))
-    named = ((item.id, draft.name) for item in missing for draft in offered if item.id in draft.serves)
-    return dict(reversed(list(named)))  # of several that bring it to a pass, the first
+    named: dict[str, str] = {}
+    left = {draft.name: set(draft.serves) for draft in offered}
+    while left:
+        # The fewest files: first the one that brings most indicators to a pass, of equals the first.
+        name = max(left, key=lambda one: len(left[one]))
+        named |= dict.fromkeys(left.pop(name), name)
+        left = {other: rest for other, numbers in left.items() if (rest := numbers - named.keys())}
+    return named
 
 
 def first_steps(
