@@ -18,7 +18,7 @@ class EvidenceItem(DocumentPart, frozen=True):
     """Piece of evidence that was read."""
 
     source: str
-    """Kind of its source, such as record, probe, file, policy or request (the identifier that was asked for)."""
+    """Kind of its source, such as record, probe, file, policy, or request: the identifier asked for."""
     what: str
     """Field of the record, kind of probe, or path of the file."""
     value: str
@@ -88,9 +88,9 @@ class BadgeOfReport(DocumentPart, frozen=True):
     awarded: bool
     """True if it is awarded."""
     label: str
-    """Text."""
+    """Overall score in words, awarded or not ("FAIR 57 %"); the file of --badge says "not awarded" then."""
     reason: str
-    """Reason in a sentence."""
+    """Why it is awarded, or by which indicators, with their titles, it would be."""
 
 
 class ChangedVerdict(DocumentPart, frozen=True):
