@@ -280,6 +280,15 @@ def test_what_the_catalogue_alone_says_gives_no_point_in_the_drafts_as_they_are(
     assert with_it[".zenodo.json"] == without[".zenodo.json"]  # it becomes the record's own statement
 
 
+def test_a_draft_of_a_published_draft_still_asks_for_what_nobody_confirmed():
+    first = texts(SILENT)
+    again = texts(published_with(SILENT, first))
+    assert not {"MODEL_CARD.md", "fair4ml.jsonld"} & set(again)
+    for name in ("CITATION.cff", "codemeta.json"):
+        assert again[name].count("Confirm") == first[name].count("Confirm") > 0
+    assert json.loads(again["codemeta.json"])["comment"] == json.loads(first["codemeta.json"])["comment"]
+
+
 def test_data_that_only_an_untouched_draft_names_do_not_make_the_model_fair():
     score = msgspec.structs.replace(HBB.datasets[0], identifier=Identifier("doi", DATA_DOI))
     drafted = published_with(SILENT, {"MODEL_CARD.md": texts(SILENT)["MODEL_CARD.md"]})
@@ -292,10 +301,10 @@ def test_data_that_only_an_untouched_draft_names_do_not_make_the_model_fair():
 def test_a_published_draft_is_not_advised_again_and_the_reason_says_what_it_waits_for(name):
     evidence = published_with(SILENT, {name: texts(SILENT)[name]})
     scored = [(item, judged(item, evidence)) for item in rubric.indicators()]
-    files = priorities._files(evidence, scored)
     waiting = [item.id for item, found in scored if f"{TOP}/{name}" in (found.remedy or "")]
     assert waiting
-    assert not set(waiting) & set(files)
+    steps = priorities.with_priorities(assess(evidence), evidence).do_first
+    assert all((step.file, step.effort) == (None, "field") for step in steps if step.id in waiting)
     for item, found in scored:
         if item.id in waiting:
             assert name in found.reason

@@ -14,6 +14,12 @@ __all__ = ["NAME", "SERVES", "draft"]
 
 NAME = cff.FILE_NAME
 SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2")
+_MEMBERS = {
+    "creators": "authors",
+    "description": "abstract",
+    "keywords": "keywords",
+    "repository": "repository-code",
+}
 
 
 def draft(facts: Facts) -> Draft | None:
@@ -51,7 +57,7 @@ def _requests(facts: Facts, stated: dict[str, Any], published: dict[str, Any]) -
     if not stated.get("commit"):
         both = "commit" if stated.get("repository-code") else "repository-code, and commit"
         # What the author's own file says of the code keeps counting.
-        about = () if published.get("repository-code") else ("I2-4",)
+        about = ("I2-4",) if "repository" in facts.open_members("citation", _MEMBERS) else ()
         asked.append(Request(f"Add {both}: the commit of the code that made the model.", about))
     if not stated.get("preferred-citation"):
         known = f" of {facts.papers[0].value}" if facts.papers else ""
@@ -59,12 +65,6 @@ def _requests(facts: Facts, stated: dict[str, Any], published: dict[str, Any]) -
             f"Add preferred-citation with type, title, authors and doi{known}, if there is a publication."
         )
         asked.append(Request(sentence, ("I2-3",)))
-    own = {
-        "creators": "authors",
-        "description": "abstract",
-        "keywords": "keywords",
-        "repository": "repository-code",
-    }
-    drafted = {field: key for field, key in own.items() if not published.get(key)}
+    drafted = facts.open_members("citation", _MEMBERS)
     split = () if published.get("authors") else unsure(facts.creators)
     return (*split, *asked, *facts.to_confirm(**drafted))

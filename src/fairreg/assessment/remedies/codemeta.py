@@ -7,7 +7,7 @@ of CodeMeta, so other tools pass over it.
 
 from typing import Any
 
-from fairreg.assessment.open_tasks import task
+from fairreg.assessment.open_tasks import TODO, task
 from fairreg.assessment.remedies.base import Draft, Request, completed, sentences, unsure
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import codemeta
@@ -31,17 +31,17 @@ def draft(facts: Facts) -> Draft:
     known = codemeta.document(facts.described, requirements=engines)
     published = facts.published("codemeta")
     document = completed(published, known, renewed=codemeta.OF_THE_VERSION)
-    drafted = {field: key for field, key in _MEMBERS.items() if not published.get(key)}
-    confirm = facts.to_confirm(**drafted)
-    if confirm:
-        told = [task(f"{one.sentence} Then delete this line.", *one.about) for one in confirm]
-        document["comment"] = [*_listed(published.get("comment")), *told]
+    confirm = facts.to_confirm(**facts.open_members("codemeta", _MEMBERS))
+    told = [task(f"{one.sentence} Then delete this line.", *one.about) for one in confirm]
+    document["comment"] = [*_listed(published.get("comment")), *told]
     asked = (*_missing(facts, document), *confirm)
     return Draft(NAME, codemeta.text_of(document), SERVES, sentences(asked))
 
 
 def _listed(stated: object) -> list[object]:
-    return stated if isinstance(stated, list) else [stated] if stated else []
+    """Return the comments of a published file but for its to-dos, which are written anew."""
+    listed = stated if isinstance(stated, list) else [stated] if stated else []
+    return [item for item in listed if TODO not in str(item)]
 
 
 def _engines(facts: Facts) -> dict[str, str]:

@@ -6,6 +6,7 @@ confirm them. Facts read
 from the files themselves (a signature, a parameter count) are marked as computed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args
@@ -17,7 +18,7 @@ from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import clean
 from fairreg.assessment.evidence import Evidence, FileFact, ModelFact, Role
 from fairreg.assessment.lineage import is_persistent, relations
-from fairreg.assessment.remedies.base import Request
+from fairreg.assessment.remedies.base import TODO, Request
 from fairreg.assessment.training import dataset_relations, training_sets
 from fairreg.formats.related import papers_of, repository_of, unique
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
@@ -97,6 +98,15 @@ class Facts:
         found = (to_rewrite(document) for document in self.evidence.of_role(role))
         first = next((item for item in found if isinstance(item, dict)), {})
         return {str(key): value for key, value in first.items()}
+
+    def open_members(self, role: Role, members: Mapping[str, str]) -> dict[str, str]:
+        """Return the members that no author has stated in a file of this role, by field of the record.
+
+        A published draft whose to-dos are still open states none of them.
+        """
+        waits = any(TODO in document.text for document in self.evidence.of_role(role))
+        published = {} if waits else self.published(role)
+        return {field: key for field, key in members.items() if not published.get(key)}
 
     def text(self, name: str) -> str | None:
         """Return a field that is one text."""

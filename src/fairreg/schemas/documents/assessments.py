@@ -141,7 +141,7 @@ class RemedyToDoFirst(DocumentPart, frozen=True):
     of: Literal["overall", "least"]
     """Score that rises: the overall one, or the least possible one where too much is unknown."""
     effort: Literal["file", "field", "work"]
-    """What it needs: a file that --fix drafts, a field in the form of the host, or other work."""
+    """What it needs: a file that --fix drafts, a field to fill in where it is published, or other work."""
     file: str | None
     """Name of the file that --fix drafts for it; null where it drafts none."""
     remedy: str
