@@ -13,9 +13,9 @@ from msgspec import structs
 
 from fairreg.errors import FairregError, ModelError, RecordError
 from fairreg.formats import fair4ml, model_card
+from fairreg.formats.contents import file_format, media_type, read_contents
 from fairreg.formats.file_facts import FileFacts
 from fairreg.formats.repository_files import is_known, read_files
-from fairreg.formats.contents import file_format, media_type, read_contents
 from fairreg.runners.weights import onnx as onnx_files
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier
