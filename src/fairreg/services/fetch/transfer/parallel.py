@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from fairreg.errors import FairregError, Offline, RateLimited, Unreachable
+from fairreg.errors import AccessDenied, FairregError, NotFound, Offline, RateLimited, Unreachable
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.transfer import DEFAULT_JOBS, Progress
 from fairreg.services.parallel.base import threads
@@ -28,16 +28,18 @@ def transfer_all(
     jobs: int = DEFAULT_JOBS,
     progress: Progress | None = None,
     log: Log = no_log,
+    whole: bool = False,
 ) -> tuple[Result, ...]:
     """Call `transfer` for each file, `jobs` at a time in threads; return the results in order.
 
     A fault of one file does not stop the others, except one that meets all of them: a full disk, or for the
     files of one host its spent limit, or no answer for `jobs` of them in a row (3 at least). Once all have
-    ended, the fault of the first file that has one is raised, and the others are logged. An interrupt ends
+    ended, the fault of the first file that has one is raised, and the others are logged. Where only the
+    `whole` is of use, no file is begun after one that its host refuses or does not have. An interrupt ends
     the transfers at their next bytes.
     """
     attempts = [_Attempt[Result](item) for item in files]
-    group = _Group(transfer, jobs, progress)
+    group = _Group(transfer, jobs, progress, whole=whole)
     with threads(max(1, min(jobs, len(files)))) as engine:
         try:
             waiting = [engine.submit(group.run, item) for item in attempts]
@@ -69,7 +71,10 @@ class _Group(Generic[Result]):
         transfer: Callable[[Distribution, Progress | None], Result],
         jobs: int,
         progress: Progress | None,
+        *,
+        whole: bool,
     ) -> None:
+        self._whole = whole
         self._transfer, self._jobs, self._progress = transfer, jobs, progress
         self._lock = threading.Lock()
         self._unanswered: Counter[str] = Counter()  # files in a row, by host
@@ -100,7 +105,8 @@ class _Group(Generic[Result]):
         limited = isinstance(fault, RateLimited) and fault.retry_after > 0
         if limited or self._unanswered[host] >= max(self._jobs, _LEAST_UNANSWERED):
             self._closed.add(host)
-        self._ended = self._ended or _meets_all(fault)
+        refused = self._whole and isinstance(fault, AccessDenied | NotFound)
+        self._ended = self._ended or refused or _meets_all(fault)
 
     def _passed(self, name: str, done: int, total: int | None) -> None:
         if self._interrupted:
