@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import shutil
 import threading
 
 import msgspec
@@ -170,6 +171,38 @@ def test_online_one_record_that_its_host_does_not_know_stops_no_other(settings, 
     assert names(report) == {f"doi:{hbb.DOI}"}
     with pytest.raises(FairregError, match=r"10\.1234/none"):
         assess_all(settings, query="10.1234/none")
+
+
+def test_files_that_a_run_over_many_leaves_out_are_named_and_cost_no_fuller_score(
+    settings, httpserver, monkeypatch
+):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    one, stored, lines = assess(settings, hbb.DOI), history(settings), []
+    shutil.rmtree(settings.cache)
+    monkeypatch.setattr(batch_task, "MAX_DOWNLOAD", 1)
+    many = assess_all(settings, query=hbb.DOI, log=lines.append)
+    (row,) = many.rows
+    assert (row.overall, row.coverage, row.letters) == (one.overall, one.coverage, one.letters)
+    assert (many.unchanged, history(settings)) == (1, stored)
+    (said,) = [line for line in lines if line.startswith("Not downloaded")]
+    assert f"run fairreg assess doi:{hbb.DOI}" in said
+    # Of files that were published anew the earlier assessment tells nothing.
+    httpserver.clear()
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Another"}))
+    changed = assess_all(settings, query=hbb.DOI)
+    assert changed.unchanged == 0
+    assert next(iter(changed.rows)).coverage < one.coverage
+
+
+def test_files_of_any_size_are_read_where_a_fetch_brought_them(settings, httpserver, monkeypatch):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    one, lines = assess(settings, hbb.DOI), []
+    monkeypatch.setattr(batch_task, "MAX_DOWNLOAD", 1)
+    (row,) = assess_all(settings, query=hbb.DOI, log=lines.append).rows
+    assert row.coverage == one.coverage
+    assert not [line for line in lines if line.startswith("Not downloaded")]
 
 
 def history(settings):

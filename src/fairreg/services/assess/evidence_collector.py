@@ -276,12 +276,8 @@ class EvidenceCollector:
         if (why := answers.withheld(record)) is not None:
             self.log(f"Assessing without the files: {why}.")
             return None, ()
-        sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache, self.log)
-        size = sum(item or 0 for item in sizes)
-        if size > self.largest or None in sizes:
-            stated = (
-                f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
-            )
+        cache = Cache(self.settings.cache, self.log)
+        if (stated := file_inspection.too_large(record, self.largest)) is not None:
             self.log(f"{stated}, so nothing is downloaded; to include the files, run fairreg fetch first.")
             return fetch_cached(cache, self.registry, pid), ()
         try:
