@@ -233,6 +233,20 @@ def test_one_assessed_again_without_the_network_is_stored_once(filled):
     assert history(filled)["huggingface:batch/model-1"] == 1
 
 
+def test_what_was_assessed_online_is_stored_once_however_often_it_is_scored_without_the_network(
+    settings, httpserver
+):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, b"no archive")
+    assess(settings, "zenodo:7305227")
+    stored = history(settings)
+    for _ in range(2):
+        run = assess_all(settings, query=hbb.DOI, offline=True)
+        assert (run.assessed, run.unchanged) == (1, 1)
+        assess(settings, hbb.DOI, offline=True)
+    assert history(settings) == stored
+
+
 def test_means_are_by_rubric_with_the_number_of_records_behind_each(filled):
     document = assess_all(filled, query="Batchworthy", offline=True).to_json()
     found = {(item["source"], item["rubric"]): item for item in document["by_rubric"]}

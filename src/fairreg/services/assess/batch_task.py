@@ -147,7 +147,8 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
     made = AssessmentResult(fuller or evidence, judge(fuller or evidence), entry.identifier)
     if fuller is not None:
         return AssessedEntry(_row(known, made), None, large)
-    if evidence.offline and is_stored(visit.registry, made):
+    # As for one record: without the network the same evidence is found each time.
+    if (visit.web is None or evidence.offline) and is_stored(visit.registry, made):
         return AssessedEntry(_row(known, made), None)
     return AssessedEntry(_row(known, made), assessment_of(visit.registry, made), large)
 
