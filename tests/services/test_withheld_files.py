@@ -9,7 +9,7 @@ from werkzeug import Response
 
 from assessment.samples import replaced
 from fairreg.assessment.report import assess as judge
-from fairreg.errors import AccessDenied, NotFound
+from fairreg.errors import AccessDenied, NotFound, Unreachable
 from fairreg.registry import Registry
 from fairreg.services.assess.assess import assess, examine
 from fairreg.services.assess.evidence_collector import EvidenceCollector
@@ -150,8 +150,8 @@ def test_a_record_whose_files_are_refused_is_asked_for_a_few_of_them_only(ready,
     assert 0 < len(zenodo.asked(1)) <= most
 
 
-@pytest.mark.parametrize("fault", [AccessDenied("no"), NotFound("gone")])
-def test_a_whole_transfer_begins_no_file_after_a_refused_one(fault):
+@pytest.mark.parametrize("fault", [AccessDenied("no"), NotFound("gone"), Unreachable("HTTP 503")])
+def test_a_whole_transfer_begins_no_file_after_a_fault(fault):
     from fairreg.schemas.record import Distribution
     from fairreg.services.fetch.transfer.parallel import transfer_all
 

@@ -172,7 +172,7 @@ def too_large(record: ModelRecord, largest: int) -> str | None:
     size = sum(item or 0 for item in sizes)
     if size <= largest:
         return None
-    return f"The files have {size / 1e9:.2g} GB"
+    return f"The files have {size / 1e9:.2f} GB"
 
 
 def leaves_out(record: ModelRecord) -> bool:

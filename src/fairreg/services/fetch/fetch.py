@@ -208,7 +208,7 @@ def download_files(
 
     `jobs` files are downloaded at a time, one with a `downloader` of the caller. What belongs to a model
     among them, such as its side files, comes with it if the record lists it and `selection` does not exclude
-    it. A `whole` download stops at a refused file. Raises as `transfer_all`.
+    it. A `whole` download begins no file after a fault. Raises as `transfer_all`.
     """
 
     def download_one(item: Distribution, shown: Progress | None) -> Downloaded:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from fairreg.errors import AccessDenied, FairregError, NotFound, Offline, RateLimited, Unreachable
+from fairreg.errors import FairregError, Offline, RateLimited, Unreachable
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.transfer import DEFAULT_JOBS, Progress
 from fairreg.services.parallel.base import threads
@@ -35,8 +35,7 @@ def transfer_all(
     A fault of one file does not stop the others, except one that meets all of them: a full disk, or for the
     files of one host its spent limit, or no answer for `jobs` of them in a row (3 at least). Once all have
     ended, the fault of the first file that has one is raised, and the others are logged. Where only the
-    `whole` is of use, no file is begun after one that its host refuses or does not have. An interrupt ends
-    the transfers at their next bytes.
+    `whole` is of use, no file is begun after a fault. An interrupt ends the transfers at their next bytes.
     """
     attempts = [_Attempt[Result](item) for item in files]
     group = _Group(transfer, jobs, progress, whole=whole)
@@ -105,8 +104,8 @@ class _Group(Generic[Result]):
         limited = isinstance(fault, RateLimited) and fault.retry_after > 0
         if limited or self._unanswered[host] >= max(self._jobs, _LEAST_UNANSWERED):
             self._closed.add(host)
-        refused = self._whole and isinstance(fault, AccessDenied | NotFound)
-        self._ended = self._ended or refused or _meets_all(fault)
+        of_no_use = self._whole and fault is not None
+        self._ended = self._ended or of_no_use or _meets_all(fault)
 
     def _passed(self, name: str, done: int, total: int | None) -> None:
         if self._interrupted:
