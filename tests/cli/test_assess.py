@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import json
 import re
 from importlib.util import find_spec
 
@@ -284,6 +285,35 @@ def test_many_are_assessed_at_once_and_summed_up(cli):
     text = cli("assess", "--all", "--limit", 4, "--offline").out
     assert "4 assessed" in text
     assert "Most frequent failures" in text
+
+
+def test_a_summary_of_many_says_over_how_many_a_mean_is_where_not_over_all(cli):
+    text = cli("assess", "--all", "--limit", 20, "--offline").out
+    assert re.search(r"\d % \(\d+\)", text)
+    assert "In brackets: how many of the records have a number there." in text
+    assert "In brackets" not in cli("assess", "--query", "Hbb", "--limit", 2, "--offline").out
+
+
+def test_a_summary_of_many_names_the_lowest_scores_and_what_fails_by_its_title(cli, services):
+    score = cli("assess", hbb.DOI, "--json").json["overall"]
+    name, weakest = f"doi:{hbb.DOI}", f"{100 * score:.0f} %"
+    text = cli("assess", "--query", "Hbb", "--limit", 40).out
+    assert f"Lowest overall scores:\n{weakest:>7}  {name}\n" in text
+    assert re.search(r"\n +1  F4-3 +Listed and cross-linked in a model registry\n", text)
+
+
+def test_a_run_of_many_of_which_some_fail_ends_with_1(cli, services, tmp_path):
+    name = "huggingface:nobody/nothing"
+    own = {"scheme": "huggingface", "value": "nobody/nothing"}
+    document = {"identifier": name, "kind": "model", "name": "Hbb zyzzyva", "identifiers": [own]}
+    said = {"source": "huggingface", "source_id": "nobody/nothing"}
+    file = tmp_path / "lost.json"
+    file.write_text(json.dumps(document | {"provenance": said}), "utf-8")
+    cli("add", file)
+    result = cli("assess", "--query", "Hbb", "--limit", 40, "--json")
+    assert result.code == 1
+    assert name in {item["id"] for item in result.json["failures"]}
+    assert result.json["assessed"] > 0
 
 
 @pytest.mark.engines(*ENGINES)

@@ -282,6 +282,13 @@ class Registry:
         with self._database.reading() as connection:
             return forgotten_records(connection)
 
+    def forgotten_record(self, pid: IdentifierLike) -> "ForgottenRecord | None":
+        """Return the record that `pid` means and that was removed for good; None where there is none."""
+        from fairreg.registry.ingest.forget import forgotten_record
+
+        with self._database.reading() as connection:
+            return forgotten_record(connection, pid)
+
     def undo_forget(self, pid: IdentifierLike) -> tuple[str, ...]:
         """Let a later harvest store the record again; return its identifier. Raises NotFound."""
         from fairreg.registry.ingest.forget import undo

@@ -34,6 +34,7 @@ __all__ = [
     "stated_fields",
     "stated_training_data",
     "weights_licence",
+    "weights_refused",
 ]
 
 _FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
@@ -261,14 +262,25 @@ def weights_licence(document: Document) -> str | None:
     from fairreg.assessment.content.claims import is_nothing
     from fairreg.assessment.content.conditions import grants
 
+    stated = _stated_of_weights(document)
+    return next((item for item in stated if not is_nothing(item) and grants(item)), None)
+
+
+def weights_refused(document: Document) -> str | None:
+    """Return what denies a licence of the weights where `weights_licence` would stand, as "proprietary"."""
+    from fairreg.assessment.content.conditions import refuses
+
+    return next(filter(refuses, _stated_of_weights(document)), None)
+
+
+def _stated_of_weights(document: Document) -> Iterator[str]:
     found: Iterator[object]
     if document.role in {"standard", "provenance"}:
         found = _licences_of_files(parsed(document), 8)
     else:
         stated = strict_mapping(document.text)
         found = (stated.get(key) for key in _LICENCE_KEYS)
-    texts = (item for item in found if isinstance(item, str))
-    return next((item for item in texts if not is_nothing(item) and grants(item)), None)
+    return (item for item in found if isinstance(item, str))
 
 
 def _licences_of_files(value: object, depth: int) -> Iterator[str]:

@@ -129,7 +129,8 @@ def assess(
     """Score the FAIRness of a model or dataset, with the evidence.
 
     The rubric for models has the principles F1-R3 of Duarte et al. 2023, that for datasets follows Chen et
-    al. 2022. --all and --query assess many entries and print a summary; repeat the command to resume.
+    al. 2022. --all and --query assess many entries and print a summary; repeat the command to resume. They
+    end with 1 where some could not be assessed.
     """
     from fairreg.cli.assess.batch import assess_many, print_history
 

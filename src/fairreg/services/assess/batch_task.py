@@ -141,7 +141,7 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
     elif asked.url is None:
         evidence = visit.offline().gather(entry.identifier, asked)
     else:
-        evidence = visit.gather(asked.url, asked)
+        evidence = visit.gather(entry.identifier, asked)
     large = _too_large(visit, evidence)
     fuller = _fuller(visit.registry, entry.identifier, evidence) if large else None
     made = AssessmentResult(fuller or evidence, judge(fuller or evidence), entry.identifier)
