@@ -78,6 +78,44 @@ def test_a_command_or_call_on_published_files_is_an_instruction(text):
     assert verdict(text) == "pass"
 
 
+HANDLED = (
+    "sha256sum x.onnx",
+    "netron x.onnx",
+    "du -h x.onnx",
+    "scp x.onnx user@host:",
+    "huggingface-cli upload org/name x.onnx",
+    "zenodo_upload 123 x.onnx",
+    "onnx-simplify x.onnx",
+    "python -m onnx.checker x.onnx",
+    "python upload_weights.py x.onnx",
+    "rclone copy predict.py remote:",
+    "python -c 'onnx.checker.check_model(onnx.load(\"x.onnx\"))'",
+    "print(hashlib.sha256(open('x.onnx', 'rb').read()).hexdigest())",
+    "hf_hub_download('org/name', 'x.onnx')",
+)
+
+
+@pytest.mark.parametrize("command", HANDLED)
+def test_what_looks_at_a_file_of_weights_or_moves_it_does_not_run_it(command):
+    assert verdict(f"```\n{command}\n```") != "pass"
+
+
+RUN = (
+    "trtexec --onnx=x.onnx",
+    "onnxruntime_perf_test x.onnx",
+    "fairreg run x.onnx",
+    "jet-tagger --show x.onnx",
+    "python tag.py x.pt --download",
+    "net = pickle.load(open('x.pt', 'rb'))",
+    "session = InferenceSession(hf_hub_download('org/name', 'x.onnx'))",
+)
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_what_loads_or_runs_a_file_of_weights_is_an_instruction(command):
+    assert verdict(f"```\n{command}\n```") == "pass"
+
+
 @pytest.mark.parametrize(
     "text",
     ["Run `git clone https://x.org/r` first.", "```\nls predict.py x.pt\n```", "`python predict.py y.pt`"],

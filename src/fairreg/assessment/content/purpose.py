@@ -193,6 +193,23 @@ _SETS_UP = re.compile(
     r"|python[\d.]* -m (?:pip|venv)|git|cd|ls|cat|cp|mv|rm|echo|chmod|mkdir|curl|wget|unzip"
     r"|tar|source|export|module)\s"
 )
+# Programs and calls that look at, check, move or publish a file of weights, and run no model in it.
+_HANDLING = (
+    r"(?:(?:up|down)load(?:er)?|push|pull|publish|check(?:er|sum)?|verify|inspect|view(?:er)?|show|info|list"
+    r"|convert(?:er)?|simplify|quanti[sz]e|optimi[sz]e|visuali[sz]e|track|cp|hash)"
+)
+_HANDLES = re.compile(
+    r"\s*(?:sudo\s+)?(?:(?:\w{0,9}sum|du|stat|file|wc|head|tail|less|more|vim?|nano|xxd|hexdump|strings|h5ls"
+    r"|h5dump|netron|openssl|zip|gzip|gunzip|7z|scp|rsync|sftp|rclone|xrdcp)\s"
+    r"|(?:python[\d.]*\s+(?:-m\s+)?)?(?!\S{0,60}(?:predict|infer|run|tag))"
+    rf"(?:[\w/-]{{0,60}}[_./-])?{_HANDLING}(?:[_.-]\w{{0,60}}|\s|$)"
+    rf"|(?!python)[\w-]{{1,60}}\s+{_HANDLING}(?:\s|$))",
+    re.IGNORECASE,
+)
+_HANDLING_CALL = re.compile(
+    r"\b(?:open|Path|print|len|exists|getsize|stat|sha\d+|md5|copy\w*|move|rename|urlretrieve"
+    r"|\w*(?:up|down)load\w*)\(|\b(?:read|hexdigest)\(\)|\b(?:\w+\.check_model|netron\.\w+|infer_shapes)\([^\n]{0,500}"
+)
 # What a command writes is not among the published files.
 _OUTPUTS = re.compile(
     r"(?<!\S)-{1,2}(?:o(?=[=\s])|(?:out|save|log|result|dest|write|predictions)[\w-]{0,60})[=\s]\s{0,9}\S+"
@@ -217,9 +234,18 @@ class Instruction(NamedTuple):
 
     @property
     def runs_the_model(self) -> bool:
-        """True for a call or command of inference, or one that gets a file of weights."""
-        steps = [line for line in self.lines.splitlines() if not _SETS_UP.match(line)]
-        return any(_INFERENCE.search(line) or _WEIGHTS.search(line) for line in steps)
+        """True for a call or command of inference, or one that gets a file of weights to run it."""
+        steps = [
+            line for line in self.lines.splitlines() if not (_SETS_UP.match(line) or _HANDLES.match(line))
+        ]
+        return any(_INFERENCE.search(line) or _gets_weights(line) for line in steps)
+
+
+def _gets_weights(line: str) -> bool:
+    """Tell whether a line names a file of weights, and calls more than what looks at the file or moves it."""
+    if not _WEIGHTS.search(line):
+        return False
+    return not _CALL.search(line) or bool(_CALL.search(_HANDLING_CALL.sub(" ", line)))
 
 
 def instructions(document: Document) -> Iterator[Instruction]:
