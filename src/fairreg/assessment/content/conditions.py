@@ -34,6 +34,13 @@ _NOT_USERS = re.compile(
     r"\b(?:paid|funded|supported|covered) by\b|\bcost function\b|\bcosts? of (?:the )?(?:training|comput)",
     re.IGNORECASE,
 )
+# A price that the model is about, rather than one of the files.
+_OF_THE_SUBJECT = re.compile(
+    r"\b(?:predict|forecast|estimat|regress|simulat|optimi[sz])\w*\b[^.;:]{0,60}\b(?:prices?|costs?|fees?"
+    r"|charges?)\b|\b(?:prices?|costs?) (?:of|for) (?!(?:\w+ ){0,2}?(?:access\w*|licen[cs]es?|models?|files?"
+    r"|data\w*|weights|downloads?|use|usage|subscriptions?|cop(?:y|ies)|archives?|requests?|it|them)\b)",
+    re.IGNORECASE,
+)
 _OF_PHYSICS = re.compile(
     r"\b(?:electric(?:al)?|electron|particle|track|lepton|muon|jet|total|net|fractional|colou?r|space|opposite"
     r"|positive|negative|same|unit|measured|absolute|deposited|nuclear|integer|elementary|detector)"
@@ -167,7 +174,8 @@ def payment(conditions: str | None) -> str | None:
         told = tuple(item for item in told if not _BUSINESS.search(item))
     for item in told:
         for hit in _PAYMENT.finditer(item):
-            if _OF_PHYSICS.search(hit[0]):
+            clause = max(item.rfind(mark, 0, hit.start()) for mark in ";:") + 1
+            if _OF_PHYSICS.search(hit[0]) or _OF_THE_SUBJECT.search(item, clause, hit.end()):
                 continue
             if asserted(item, hit.start(), hit.end(), real=False, lists=True) and not _NOT_USERS.search(item):
                 return item
