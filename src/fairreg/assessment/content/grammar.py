@@ -97,7 +97,8 @@ _LAST_WORDS = 12  # characters that hold the last word of a sentence
 class Passage(NamedTuple):
     """One unit of a text below its `headings` (outermost first); `raw` keeps links and code marks.
 
-    A ``row`` of a table and a ``pair`` ("name: value") have a `name` and a `value`.
+    A ``row`` of a table and a ``pair`` ("name: value") have a `name` and a `value`; a row knows the `head` of
+    its table.
     """
 
     kind: Kind
@@ -106,6 +107,7 @@ class Passage(NamedTuple):
     raw: str = ""
     name: str = ""
     value: str = ""
+    head: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -292,11 +294,11 @@ class _Reader:
 
 
 def _row(head: list[str], cells: list[str], path: tuple[str, ...]) -> Iterator[Passage]:
-    whole = " | ".join(cells)
-    yield Passage("row", whole, path, whole, cells[0], " | ".join(cells[1:]))
+    whole, names = " | ".join(cells), tuple(head)
+    yield Passage("row", whole, path, whole, cells[0], " | ".join(cells[1:]), names)
     if head and len(head) == len(cells):
         for name, value in zip(head, cells, strict=True):
-            yield Passage("row", f"{name}: {value}", path, whole, name, value)
+            yield Passage("row", f"{name}: {value}", path, whole, name, value, names)
 
 
 def _is_ruler(line: str) -> bool:
