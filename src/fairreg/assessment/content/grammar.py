@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from fairreg.assessment.content import headings
 from fairreg.assessment.content.prose import clean, without_comments
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import split_front_matter
@@ -55,39 +56,6 @@ _SHORT = re.compile(
     r"|incl|phys|rev|lett|nucl|instrum|jr|[A-Z])\.$",
     re.IGNORECASE,
 )
-# Words by their place in the text are not the author's statement on this model.
-_ELSEWHERE = re.compile(
-    r"(?:references|bibliography|related work|literature|acknowledge?ments?|thanks|authors?|contributors?"
-    r"|change ?log|release notes|history|jobs?|vacanc(?:y|ies)|positions?|to ?do|roadmap|future work|plans?"
-    r"|contact|news|table of contents|contents|check ?list|rubric|fair check ?list|template|faq"
-    r"|questions)\W*$",
-    re.IGNORECASE,
-)
-# Headings of what is another's, not done yet, an example, or denied: no data of this model below them.
-_SETTINGS = (
-    r"(?:train\w*|settings?|values?|hyper\w*|parameters?|config\w*|versions?|results?|evaluations?|runs?"
-    r"|experiments?|inputs?|features?|outputs?|file|optimi[sz]\w*|licen[cs]es?)\b"
-)
-_OF_OTHERS = re.compile(
-    r"\b(?:not|than) our(?:s|(?: own)? (?:model|network|tagger))\b|\b(?:of|by|from) (?:the )?others?\b"
-    r"|\bother (?:authors?|groups?|people|teams?|works?|papers?)\b|\b(?:competing|competitors?|rival|someone"
-    r"|somebody)\b|\b(?:previous|prior|earlier|related|former) (?:work|stud(?:y|ies)|authors?)\b"
-    rf"|^[\W\d]*(?:planned|future|proposed|upcoming|next) {_SETTINGS}",
-    re.IGNORECASE,
-)
-_NO_DATA = re.compile(
-    rf"\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
-    rf"|\bexamples?(?:\W*$|\W+{_SETTINGS})|^[\W\d]*(?:for )?examples?\b(?! model)|\((?:an )?example"
-    rf"|\b(?:template|dummy|sample|suggested|proposed) {_SETTINGS}|\b(?:replace|fill in|placeholders?)\b"
-    r"|\b(?:planned|plans?|to be|will|would|should|draft|upcoming|not yet|not|never|unknown|unused|obsolete"
-    r"|deprecated|outdated|discarded|rejected|abandoned|formerly)\b|^[\W\d]*no\b|n['’]t\b",
-    re.IGNORECASE,
-)
-# A comparison may give results of this model, but its settings are those of several.
-_COMPARED = re.compile(
-    r"\bother (?:models?|networks?|taggers?)\b|\bcomparisons? (?:with|to)\b|\breference model\b",
-    re.IGNORECASE,
-)
 _LONGEST_NAME = 6  # words before the colon of a setting
 _MOST_CELLS = 40
 _LONGEST = 1500  # characters of a sentence or a cell
@@ -124,24 +92,37 @@ def passages(text: str) -> tuple[Passage, ...]:
 def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield passages in which the author speaks of the model, by default sentences.
 
-    Quotations, open tasks and code are not among them, nor is anything below "References" or "To do", or a
-    heading that names others or plans; nor are rows, pairs and code below one of examples or negation.
+    Quotations and open tasks are not among them, nor is anything below "References" or "To do", or a heading
+    that names others or plans; nor are rows and pairs below one of examples or negation, and code below one
+    that says that it does not run.
     """
+    title = _title(document.text)
     for item in passages(document.text):
-        if item.kind not in (kinds or ("sentence",)) or any(map(_is_elsewhere, item.headings)):
-            continue
-        if item.kind == "sentence" or not any(map(_denies_data, item.headings)):
-            yield item
+        if item.kind in (kinds or ("sentence",)) and not any(map(headings.is_elsewhere, item.headings)):
+            # What the title says in passing is said of no section below it.
+            titled = len(item.headings) > 1 and item.headings[0] == title
+            if _counts(item, item.headings[1:] if titled else item.headings):
+                yield item
 
 
-@lru_cache(maxsize=1024)
-def _is_elsewhere(heading: str) -> bool:
-    return bool(_ELSEWHERE.match(heading) or _OF_OTHERS.search(heading[:_LONGEST]))
+def _counts(item: Passage, below: tuple[str, ...]) -> bool:
+    """Tell whether the headings of its section let a passage of this kind be a statement on the model."""
+    if any(map(headings.is_on_others, below)):
+        return False
+    if item.kind != "sentence" and any(map(headings.is_to_fill_in, item.headings)):
+        return False
+    if item.kind == "code":
+        return not any(map(headings.denies_code, below))
+    if headings.is_question(item.heading):
+        return False
+    return item.kind == "sentence" or not any(map(headings.denies_data, below))
 
 
-@lru_cache(maxsize=1024)
-def _denies_data(heading: str) -> bool:
-    return bool(_NO_DATA.search(heading[:_LONGEST]))
+@lru_cache(maxsize=64)
+def _title(text: str) -> str | None:
+    """Return the heading above all others of a document, None where several are."""
+    outermost = [item.text for item in passages(text) if item.kind == "heading" and not item.headings]
+    return outermost[0] if len(outermost) == 1 else None
 
 
 def sentences(text: str | None) -> tuple[str, ...]:
@@ -152,7 +133,8 @@ def sentences(text: str | None) -> tuple[str, ...]:
 def settings(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield table rows and "name: value" lines, or other `kinds`, of this model alone: no comparison."""
     for item in statements(document, *(kinds or ("row", "pair"))):
-        if not any(_COMPARED.search(heading[:_LONGEST]) for heading in item.headings):
+        denied = item.kind == "code" and any(map(headings.denies_data, item.headings))
+        if not (denied or any(map(headings.is_comparison, item.headings))):
             yield item
 
 
