@@ -9,6 +9,7 @@ step is linear in the length of the text.
 import re
 from collections.abc import Generator, Iterable, Iterator
 from functools import lru_cache
+from html import unescape
 from typing import Literal, NamedTuple
 
 from fairreg.assessment.content import headings
@@ -31,6 +32,11 @@ _TAGS = (
     (re.compile(r"</tr>", re.IGNORECASE), " |\n"),
     (re.compile(r"<t[dh](?:\s[^<>]{0,200})?>", re.IGNORECASE), "| "),
 )
+_PREFORMATTED = re.compile(
+    r"(?:<pre(?:\s[^<>]{0,200})?>\s{0,9}(?:<code(?:\s[^<>]{0,200})?>)?)|((?:</code>\s{0,9})?</pre>)",
+    re.IGNORECASE,
+)
+_HTML_FENCE = "~~~~~~"
 _STRUCK = re.compile(
     r"(?<!~)~~(?!~)(?:[^~\n]|\n(?![ \t]{0,99}\n)){1,2000}~~(?!~)"
     r"|<(del|strike|s)>(?:[^<\n]|\n(?![ \t]{0,99}\n)){1,2000}</\1>",
@@ -143,9 +149,25 @@ def _plain(text: str) -> str:
     text = without_comments(text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
     text = "\n".join(split_front_matter(text.split("\n"))[1]) if text.lstrip().startswith("---") else text
     text = _STRUCK.sub(" ", text)  # the author took it back
+    text = _fenced_html(text)
     for tag, mark in _TAGS:
         text = tag.sub(mark, text)
     return _COMMENT.sub("", text)
+
+
+def _fenced_html(text: str) -> str:
+    """Return the text with preformatted blocks of HTML as fenced ones; one that is never closed is none."""
+    parts: list[str] = []
+    opened: re.Match[str] | None = None
+    end = 0
+    for mark in _PREFORMATTED.finditer(text):
+        if not mark[1]:
+            opened = opened or mark
+        elif opened:
+            body = unescape(_TAG.sub("", text[opened.end() : mark.start()]))
+            parts += [text[end : opened.start()], f"\n\n{_HTML_FENCE}\n{body}\n{_HTML_FENCE}\n\n"]
+            opened, end = None, mark.end()
+    return "".join((*parts, text[end:]))
 
 
 class _Reader:
