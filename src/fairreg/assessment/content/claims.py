@@ -13,8 +13,37 @@ _BREAK = re.compile(
     r"|was|were|is|are|then|the|has|have))\b",
     re.IGNORECASE,
 )
+# A clause or phrase before the main clause, which has a sense of its own.
+_FRONTED = re.compile(
+    r"\W*(?:(?P<open>if|unless|when|where|once|as)|(?P<against>compared (?:with|to)"
+    r"|in (?:contrast|comparison) (?:with|to)|contrary to|unlike|instead of|rather than)|because|since"
+    r"|although|though|even though|while"
+    r"|whereas|(?:in order )?to(?! (?:the|an?|our|this|date)\b)|for (?:[\w-]+ ){1,6}?(?:that|which|who))"
+    r"\s[^,;:]{1,200}(?:,\s(?:which|who|whose|where)\b[^,;:]{1,200})*,\s(?!(?:which|who|whose|where)\b)",
+    re.IGNORECASE,
+)
+_OURS = re.compile(
+    r"\b(?:ours|(?:our|this|the (?:present|proposed)) (?:model|network|tagger|classifier|work))\b",
+    re.IGNORECASE,
+)
+_MODAL = re.compile(r"\b(?:would|could|might)\b", re.IGNORECASE)
+_NOTED = (
+    r"(?:not(?:ed|e)|stress(?:ed)?|mention(?:ed)?|emphasi[sz]ed?|point(?:ed)? out|remark(?:ed)?|add(?:ed)?)"
+)
+# Phrases whose words deny or promise nothing.
 _IDIOM = re.compile(
-    r"\bnot only\b|\bno(?:t)? (?:more|less|fewer|later|earlier) than\b|\bwhether or not\b", re.I
+    r"\bnot only\b|\bno(?:t)? (?:more|less|fewer|later|earlier) than\b|\bwhether or not\b"
+    r"|\b(?:not|un) ?surprisingly\b|\bneedless to say\b|\bnot to mention\b|\b(?:no|without) doubt\b"
+    rf"|\b(?:should|must|may|might|can|could|shall) (?:also )?be {_NOTED}\b"
+    rf"|\bplease (?:note|see|refer|cite)\b|\b(?:we|I) (?:would like|want|wish) to (?:\w+ly )?{_NOTED}\b"
+    r"|\bas (?:one )?(?:would|might|could|can|may|should)(?: be)? (?:expect|guess|see|imagine|anticipate)\w*"
+    r"|\b(?:if|unless) (?:not )?(?:otherwise )?(?:stated|noted|specified|mentioned|indicated)"
+    r"(?: otherwise)?\b|\b(?:model|network|tagger|classifier|algorithm|it) can (?!be\b)"
+    r"|(?-i:\bFor (?:example|instance),)"
+    # "jets and their constituents": the jets of this sentence, no other authors
+    r"|\b(?!authors|groups|teams|others|colleagues|competitors|collaborations)[a-z]{1,30}s"
+    r" (?:and|or|with|from|by|in|of|to|using|via) their\b",
+    re.IGNORECASE,
 )
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|cannot|fail(?:s|ed)? to|instead of|rather than|unlike|unknown|avoid\w*"
@@ -31,11 +60,25 @@ _DENIED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _UNREAL = re.compile(
-    r"\b(?:will|would|should|could|might|can|shall|to be|if|unless|plan(?:s|ned|ning)?|going to|hopes?"
-    r"|hoping|aims?|aimed|goals?|targets?|suppos\w+|imagine|for example|for instance|e\.g\.|such as"
-    r"|let['’]?s|let us|try|trying|in (?:the )?future|soon|recommend\w*|suggest\w*|wish|want|wanted|please"
-    r"|need(?:s)? to|have to|must|try)\b|\bmay\b",
+    r"(?i:\b(?:will|would|should|could|might|can|shall|to be|if|unless|plan(?:s|ned|ning)?|going to|hopes?"
+    r"|hoping|hopefully|ideally|aims?|aimed|goals?|targets?|suppos\w+|imagine|for example|for instance"
+    r"|such as|let['’]?s|let us|try|trying|in (?:the )?future|soon|recommend\w*|suggest\w*|wish|want"
+    r"|wanted|please"
+    r"|need(?:s)? to|have to|must)\b|\be\. ?g\.)|\bmay\b"  # May is a month
 )
+# An order to the reader, or a purpose, at the beginning of a clause: "Use Adam", "To reach an AUC of 0.9".
+_ORDER = re.compile(
+    r"\W*(?:(?:for (?:example|instance)|then|first|now|next|please|just|simply|e\.g\.),? ){0,3}(?:use|choose"
+    r"|try|take|pick|select|consider|assume|suppose|imagine"
+    r"|(?:re-?)?(?:train|fit|fine-?tune) (?:it|them|your|an?))\b(?! (?:of|cases?)\b|:)",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(r"\W*(?:in order )?to (?!the\b|an?\b|our\b|this\b|date\b)[a-z]+\b[^,]*$", re.IGNORECASE)
+_FINITE = re.compile(r"\b(?:we|I|is|was|were|are|has|have|had|used|uses)\b", re.IGNORECASE)
+# What a number means, rather than what was measured.
+_GENERIC = re.compile(r"\W*an? (?:perfect|ideal|hypothetical|random|trivial)\b", re.IGNORECASE)
+_MEANS = re.compile(r"\s+(?:would |simply |just )?means?\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"\W*an?\s*", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\bet al\b|\bthe(?:y|ir|irs)\b|\bcompet\w+\b|\b(?:previous|earlier|older|old|other|another) (?:\w+"
     r" )?(?:work|version|model|network|paper|tagger|release)s?\b|\bthe authors of\b|\btheir own\b",
@@ -76,14 +119,40 @@ def asserted(sentence: str, start: int, end: int, *, real: bool = True, lists: b
     if asked or _is_quoted(sentence, start, end):
         return False
     breaks = [found.end() for found in _BREAK.finditer(sentence, 0, start)]
+    begins = breaks[-1] if breaks else 0
     stop = _BREAK.search(sentence, end)
-    before = _IDIOM.sub(" ", sentence[breaks[-1] if breaks else 0 : start])
-    inside = _IDIOM.sub(" ", sentence[start:end])
     after = sentence[end : stop.start() if stop else len(sentence)]
+    fronted = _FRONTED.match(sentence, begins, start)
+    if fronted and _decides(fronted, after):
+        return False
+    begins = fronted.end() if fronted and not _attributes(fronted) else begins
+    before, inside = _IDIOM.sub(" ", sentence[begins:start]), _IDIOM.sub(" ", sentence[start:end])
     narrow = before if lists else before.rpartition(",")[2]
     if _NOT.search(f"{before} | {inside}") or _WITHOUT.search(narrow) or _DENIED_AFTER.match(after):
         return False
+    if real and not breaks and _is_advice(sentence[begins:start], sentence[start:end], after):
+        return False
     return not (real and (_UNREAL.search(f"{before} | {inside}") or _OTHERS.search(before)))
+
+
+def _decides(fronted: re.Match[str], after: str) -> bool:
+    """Tell whether a fronted clause makes the main clause one on others, or unreal."""
+    against = fronted["against"] and _OURS.search(fronted[0])
+    return bool(against or (fronted["open"] and _MODAL.search(after)))
+
+
+def _attributes(fronted: re.Match[str]) -> bool:
+    """Tell whether a fronted clause names those to whom the main clause belongs: "As they claim, ..."."""
+    return bool(fronted["open"] and _OTHERS.search(_IDIOM.sub(" ", fronted[0])))
+
+
+def _is_advice(before: str, inside: str, after: str) -> bool:
+    """Tell whether a clause gives an order or a purpose, or explains what a number means."""
+    if _ORDER.match(before + inside) or _GENERIC.match(before):
+        return True
+    if _PURPOSE.match(before) and not _FINITE.search(before):
+        return True
+    return bool(_ARTICLE.fullmatch(before) and _MEANS.match(after))
 
 
 def is_blank(value: str) -> bool:
