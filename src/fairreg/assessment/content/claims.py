@@ -34,7 +34,7 @@ _NOTED = (
 _IDIOM = re.compile(
     r"\bnot only\b|\bno(?:t)? (?:more|less|fewer|later|earlier) than\b|\bwhether or not\b"
     r"|\b(?:not|un) ?surprisingly\b|\bneedless to say\b|\bnot to mention\b|\b(?:no|without) doubt\b"
-    rf"|\b(?:should|must|may|might|can|could|shall) (?:also )?be {_NOTED}\b"
+    rf"|\b(?:should|must|may|might|can|could|shall) (?:also )?be (?:{_NOTED}|shown that|seen that)\b"
     rf"|\bplease (?:note|see|refer|cite)\b|\b(?:we|I) (?:would like|want|wish) to (?:\w+ly )?{_NOTED}\b"
     r"|\bas (?:one )?(?:would|might|could|can|may|should)(?: be)? (?:expect|guess|see|imagine|anticipate)\w*"
     r"|\b(?:if|unless) (?:not )?(?:otherwise )?(?:stated|noted|specified|mentioned|indicated)"
@@ -81,7 +81,8 @@ _MEANS = re.compile(r"\s+(?:would |simply |just )?means?\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\W*an?\s*", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\bet al\b|\bthe(?:y|ir|irs)\b|\bcompet\w+\b|\b(?:previous|earlier|older|old|other|another) (?:\w+"
-    r" )?(?:work|version|model|network|paper|tagger|release)s?\b|\bthe authors of\b|\btheir own\b",
+    r" )?(?:work|version|model|network|paper|tagger|release)s?\b|\bthe authors of\b"
+    r"|\bothers (?:report|claim|find|found|reach|obtain|quote|show|state)\w*\b|\btheir own\b",
     re.IGNORECASE,
 )
 _BLANK = re.compile(

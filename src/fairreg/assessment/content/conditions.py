@@ -76,6 +76,11 @@ _ACCESS_TEXT = (
     r"|\bembargo(?:ed)? (?:until|till|ends|period|of)\b|\bunder embargo\b|\bgated (?:model|repository"
     r"|access)\b|\bopen[- ]access (?:model|record|weights|network|repository)\b|\b(?:publicly|freely|openly)"
     r" available (?:model|weights|network|checkpoint|tagger)s?\b"
+    r"|\b(?:any(?:one|body)|every(?:one|body)|nobody|(?:only )?(?:members|registered users|users with \w+)"
+    r"(?: of (?:\w+ ){1,5}?\w+)?) (?:can|may|is allowed to|are allowed to|have to|has to|is able to)"
+    rf" (?:\w+ )?(?:download|access|get|obtain|fetch) (?:the |our |this |these )?(?:\w+ ){{0,2}}?{_OBJECT}\b"
+    r"|^\W*access(?: (?:level|rights?|conditions?))?\s?[:=]\s?(?:open|public|restricted|closed|embargo\w*"
+    r"|gated|controlled|(?:up)?on request|by request)\b"
 )
 _ACCESS = re.compile(_ACCESS_TEXT, re.IGNORECASE)
 _ACCESS_TO_DATA = re.compile(_ACCESS_TEXT.replace(_OBJECT, _OF_DATA), re.IGNORECASE)

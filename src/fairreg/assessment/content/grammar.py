@@ -99,8 +99,8 @@ def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield passages in which the author speaks of the model, by default sentences.
 
     Quotations and open tasks are not among them, nor is anything below "References" or "To do", or a heading
-    that names others or plans; nor are rows and pairs below one of examples or negation, and code below one
-    that says that it does not run.
+    that names others or plans; nor are rows and "name: value" below one of examples or negation, and code
+    below one that says that it does not run.
     """
     title = _title(document.text)
     for item in passages(document.text):
@@ -121,7 +121,9 @@ def _counts(item: Passage, below: tuple[str, ...]) -> bool:
         return not any(map(headings.denies_code, below))
     if headings.is_question(item.heading):
         return False
-    return item.kind == "sentence" or not any(map(headings.denies_data, below))
+    # An item "epochs: 20" is a sentence as well as data.
+    is_data = item.kind != "sentence" or _paired(item.raw) is not None
+    return not (is_data and any(map(headings.denies_data, below)))
 
 
 @lru_cache(maxsize=64)
@@ -316,10 +318,15 @@ def _cells(line: str) -> list[str]:
 
 def _pairs(lines: Iterable[str], path: tuple[str, ...]) -> Iterator[Passage]:
     for line in lines:
-        found = _PAIR.match(line[:_LONGEST])
-        if found and len(found[1].split()) <= _LONGEST_NAME:
+        if found := _paired(line):
             name, value = _words(found[1]), _words(found[2])
             yield Passage("pair", _words(found[0]), path, line, name, value)
+
+
+def _paired(line: str) -> re.Match[str] | None:
+    """Return a line "name: value" as its parts."""
+    found = _PAIR.match(line[:_LONGEST])
+    return found if found and len(found[1].split()) <= _LONGEST_NAME else None
 
 
 def _split(text: str) -> Iterator[str]:

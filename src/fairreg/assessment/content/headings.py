@@ -38,6 +38,7 @@ _OF_OTHERS = re.compile(
     r"|\b(?:of|by) other (?:models?|networks?|taggers?|methods?)\b"
     r"|\bother (?:authors?|groups?|people|teams?|works?|papers?)\b|\b(?:of|by|from|with) (?:the |an? |our )?"
     rf"(?:competing|competitors?|rivals?|someone|somebody)\b|\b{_SETTINGS} (?:of|from|in|by) {_PAST_WORK}\b"
+    r"|\b(?:from|in|of) (?:the )?literature\b|^[\W\d]*(?:literature (?:values?|results?)|what others)\b"
     rf"|^[\W\d]*(?:planned|future|proposed|upcoming|next) {_SETTINGS}",
     re.IGNORECASE,
 )
@@ -52,13 +53,14 @@ _ON_OTHERS = re.compile(
 )
 # Not done yet, an example, or denied: no data of this model below them.
 _DENYING = (
-    r"(?:planned|plans? for|to be|will|would|should|draft|upcoming|not|never|no|unknown|unused|obsolete"
+    r"(?:planned|plans? for|to be|will|would|should|draft|upcoming|not(?! (?:only|just|including))|never"
+    r"|no|unknown|unused|obsolete"
     r"|deprecated|outdated|discarded|rejected|abandoned|formerly|\w{1,9}n['’]t)"
 )
 _NO_DATA = re.compile(
     rf"\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
     rf"|\bexamples?(?:\W*$|\W+{_SETTINGS})|^[\W\d]*(?:for )?examples?\b(?! model)|\((?:an )?example"
-    rf"|\b(?:template|dummy|sample|suggested|proposed) {_SETTINGS}"
+    rf"|\b(?:template|dummy|sample|suggested|proposed|expected) {_SETTINGS}"
     rf"|\b{_DENYING} (?:[\w'’-]{{1,30}} ){{0,3}}{_SETTINGS}"
     rf"|\b{_SETTINGS}(?:\W{{1,3}}+\w[\w'’-]{{0,29}}+){{0,4}}\W{{1,3}}+{_DENYING}\b",
     re.IGNORECASE,
