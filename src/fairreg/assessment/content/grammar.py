@@ -12,7 +12,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Literal, NamedTuple
 
-from fairreg.assessment.content import headings
+from fairreg.assessment.content import claims
 from fairreg.assessment.content.prose import clean, without_comments
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import split_front_matter
@@ -104,7 +104,7 @@ def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """
     title = _title(document.text)
     for item in passages(document.text):
-        if item.kind in (kinds or ("sentence",)) and not any(map(headings.is_elsewhere, item.headings)):
+        if item.kind in (kinds or ("sentence",)) and not any(map(claims.is_elsewhere, item.headings)):
             # What the title says in passing is said of no section below it.
             titled = len(item.headings) > 1 and item.headings[0] == title
             if _counts(item, item.headings[1:] if titled else item.headings):
@@ -113,17 +113,17 @@ def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
 
 def _counts(item: Passage, below: tuple[str, ...]) -> bool:
     """Tell whether the headings of its section let a passage of this kind be a statement on the model."""
-    if any(map(headings.is_on_others, below)):
+    if any(map(claims.is_on_others, below)):
         return False
-    if item.kind != "sentence" and any(map(headings.is_to_fill_in, item.headings)):
+    if item.kind != "sentence" and any(map(claims.is_to_fill_in, item.headings)):
         return False
     if item.kind == "code":
-        return not any(map(headings.denies_code, below))
-    if headings.is_question(item.heading):
+        return not any(map(claims.denies_code, below))
+    if claims.is_question(item.heading):
         return False
     # An item "epochs: 20" is a sentence as well as data.
     is_data = item.kind != "sentence" or _paired(item.raw) is not None
-    return not (is_data and any(map(headings.denies_data, below)))
+    return not (is_data and any(map(claims.denies_data, below)))
 
 
 @lru_cache(maxsize=64)
@@ -141,8 +141,8 @@ def sentences(text: str | None) -> tuple[str, ...]:
 def settings(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield table rows and "name: value" lines, or other `kinds`, of this model alone: no comparison."""
     for item in statements(document, *(kinds or ("row", "pair"))):
-        denied = item.kind == "code" and any(map(headings.denies_data, item.headings))
-        if not (denied or any(map(headings.is_comparison, item.headings))):
+        denied = item.kind == "code" and any(map(claims.denies_data, item.headings))
+        if not (denied or any(map(claims.is_comparison, item.headings))):
             yield item
 
 
