@@ -105,6 +105,8 @@ def test_a_clause_that_points_to_something_else_gives_no_address(conditions):
         f"Access via {FORM} is planned.",
         f"The address to request access at is to be announced: {FORM}",
         f"Requests will be possible at {FORM} from next year on.",
+        f"The request form at {FORM} has not been opened yet.",
+        f"Access requests are not possible yet; see {FORM}",
         f"Access is granted to nobody before 2030, see {FORM}.",
         f"No access is given until May 2030, see {FORM}.",
     ],

@@ -74,6 +74,7 @@ _NOT_YET = re.compile(
     r"|(?:forms?|links?|pages?|portals?|sites?|address(?:es)?|urls?|procedures?|instructions|details)"
     r"(?: (?:to|for|of|on|at|the|this|and|access|request\w*)){0,4} (?:will|shall|would|should)"
     r"(?! (?:be )?(?:us|fill|sen|sign|ask|show))"
+    r"|(?:forms?|links?|pages?|portals?|sites?|requests?|registration)(?:\s+\w+){0,4}\s+not (?:\w+ ){0,2}yet"
     r")\b",
     re.IGNORECASE,
 )
@@ -170,7 +171,8 @@ def _addresses(conditions: str, *, of_data: bool) -> Iterator[str]:
     from fairreg.email_addresses import NOTE  # with all top-level domains, only for conditions in words
 
     clauses = _CLAUSE.split(conditions)
-    closed = any(_CLOSES.search(clause) or _refused(_words(clause)) for clause in clauses)
+    shut = (_CLOSES, _NOT_YET)
+    closed = any(_refused(_words(clause)) or any(one.search(clause) for one in shut) for clause in clauses)
     before = ""
     for clause in clauses:
         words = _words(clause)

@@ -107,6 +107,7 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _OF_TRAINING = re.compile(r"\b(?:train|hyper-?param|optimi[sz]|reproduc|fine-?tun)\w*", re.IGNORECASE)
+_FORMULA = re.compile(r"[${}]|\\(?:mathrm|text|rm)\b|\\[,;! ]")
 _SYNOPSIS = re.compile(r"\W*usage\W*:", re.IGNORECASE)
 _DEFAULT = re.compile(r"defaults?(?: values?)?", re.IGNORECASE)
 _OF_OPTIONS = re.compile(
@@ -325,6 +326,9 @@ def _walked(value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _told(group: str, passage: Passage) -> Setting | None:
+    if "$" in passage.text:
+        plain = _FORMULA.sub("", passage.text.replace("\\times", "×"))
+        passage = passage._replace(text=plain)
     text = passage.text
     lower = text.lower()
     if not any(word in lower for word in _WORDS[group]):  # most sentences, at little cost
