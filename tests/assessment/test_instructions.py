@@ -174,3 +174,13 @@ def test_a_long_block_is_read_in_linear_time(unit):
     started = time.thread_time()
     verdict(f"```\npython {unit * 10_000}\n```")
     assert time.thread_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["upload", ".pt upload", "check_model(.pt ", "for { ", "<pre><code>", "</pre>", "\ndef a:\n  b(.pt)"],
+)
+def test_a_long_block_about_weights_is_read_in_linear_time(unit):
+    started = time.thread_time()
+    verdict(f"```\npython .pt {unit * 4_000}\n```")
+    assert time.thread_time() - started < 1

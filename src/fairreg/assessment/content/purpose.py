@@ -217,8 +217,8 @@ _HANDLES = re.compile(
     re.IGNORECASE,
 )
 _HANDLING_CALL = re.compile(
-    r"\b(?:open|Path|print|len|exists|getsize|stat|sha\d+|md5|copy\w*|move|rename|urlretrieve"
-    r"|\w*(?:up|down)load\w*)\(|\b(?:read|hexdigest)\(\)"
+    r"\b(?:open|Path|print|len|exists|getsize|stat|sha\d+|md5|copy\w{0,9}|move|rename|urlretrieve"
+    r"|\w{0,40}(?:up|down)load\w{0,40})\(|\b(?:read|hexdigest)\(\)"
     r"|\b(?:\w+\.check_model|netron\.\w+|infer_shapes)\([^\n]{0,500}"
 )
 # What a command writes is not among the published files.
