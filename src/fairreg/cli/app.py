@@ -45,6 +45,7 @@ ROOMS = {
     "inspect": "run.inspect",
     "convert": "run.convert",
     "assess": "assess.assess",
+    "new": "new",
     "harvest": "registry.harvest",
     "link": "registry.links",
     "unlink": "registry.links",

@@ -8,22 +8,26 @@ import keyword
 import re
 import sys
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 
 from fairreg.errors import UsageError
-from fairreg.schemas.identifiers import normalise_doi, normalise_orcid, parse
 from fairreg.schemas.datacite_terms import rors
+from fairreg.schemas.identifiers import normalise_doi, normalise_orcid, parse
 from fairreg.schemas.licenses import is_listed, spdx
 from fairreg.schemas.text import clean, one_line
 from fairreg.services.new.template import Answers, Question, refusal
+from fairreg.sources import ROR
 
 __all__ = ["TEXTS_OF", "checked"]
 
 # Licences whose texts the template has.
 TEXTS_OF = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-or-later", "MPL-2.0", "CC-BY-4.0", "CC0-1.0")
-_ROR_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _AUTHOR_KEYS = ("name", "family", "given", "orcid", "affiliation", "ror")
 _MOST_AUTHORS = 5000
+# Answers that may have several paragraphs.
+_LONG_TEXTS = frozenset({"description", "intended_use", "limitations", "out_of_scope"})
+_RESULT_KEYS = ("metric", "value", "dataset", "split")
 
 
 def checked(question: Question, answer: Any, known: Answers) -> Any:
@@ -45,7 +49,7 @@ def checked(question: Question, answer: Any, known: Answers) -> Any:
 
 def _normal(question: Question, answer: Any) -> Any:
     if question.type == "yaml":
-        return _LISTS[question.name](answer or [])
+        return _LISTS[question.name](answer or type(question.default)())
     if answer is None:
         return ""
     if isinstance(answer, list | tuple) and question.name == "keywords":
@@ -53,7 +57,7 @@ def _normal(question: Question, answer: Any) -> Any:
     if not isinstance(answer, str | int | float):
         raise UsageError("The answer is not a text.")
     text = clean(str(answer)).strip()
-    text = text if question.name == "description" else one_line(text)
+    text = text if question.name in _LONG_TEXTS else one_line(text)
     read = _READERS.get(question.name)
     return read(text) if text and read else text
 
@@ -77,39 +81,30 @@ def _orcid(text: str) -> str:
     found = normalise_orcid(text)
     if found is None:
         raise UsageError(
-            f"{text!r} is not an ORCID: the last character is a checksum of the others, and does not agree or is "
-            "missing.",
+            f"{text!r} is not an ORCID: its last character is a checksum of the others, and does not agree "
+            "or is missing.",
             hint="Copy it from https://orcid.org, such as 0000-0002-1825-0097.",
         )
     return found
 
 
 def _ror(text: str) -> str:
-    bare = next(iter(rors([text])), None) or next(iter(rors([f"https://ror.org/{text}"])), None)
-    if bare is None or _ror_check(bare) != bare[-2:]:
+    bare = next(iter(rors([text, f"{ROR.resolver}{text}"])), None)
+    if bare is None:
         raise UsageError(
-            f"{text!r} is not a ROR identifier: the last two digits are a checksum of the others, and do not agree "
-            "or are missing.",
+            f"{text!r} is not a ROR identifier: its last two digits are a checksum of the others, and do not "
+            "agree or are missing.",
             hint="Copy it from https://ror.org, such as https://ror.org/01ggx4157.",
         )
     return bare
-
-
-def _ror_check(bare: str) -> str:
-    """Return the checksum of a ROR identifier: ISO/IEC 7064 MOD 97-10 of its number in Crockford's base 32."""
-    number = 0
-    for letter in bare[1:-2]:
-        if letter not in _ROR_LETTERS:
-            return ""
-        number = number * 32 + _ROR_LETTERS.index(letter)
-    return f"{98 - number * 100 % 97:02d}"
 
 
 def _licence(text: str) -> str:
     found = spdx(text)
     if found is None or not is_listed(found):
         raise UsageError(
-            f"{text!r} is not one licence of the SPDX list.", hint=f"Licences are for example {', '.join(TEXTS_OF)}."
+            f"{text!r} is not one licence of the SPDX list.",
+            hint=f"Licences are for example {', '.join(TEXTS_OF)}.",
         )
     return "GPL-3.0-or-later" if found == "GPL-3.0" else found
 
@@ -140,7 +135,9 @@ _READERS: Mapping[str, Callable[[str], str]] = {
 
 def _authors(answer: Any) -> list[dict[str, str]]:
     if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
-        raise UsageError("The answer is not a list of mappings.", hint="Write [{family: Curie, given: Marie}].")
+        raise UsageError(
+            "The answer is not a list of mappings.", hint="Write [{family: Curie, given: Marie}]."
+        )
     return [_author(item) for item in answer[:_MOST_AUTHORS]]
 
 
@@ -163,4 +160,43 @@ def _file_names(answer: Any) -> list[str]:
     return [one_line(item) for item in answer if not re.fullmatch(r"\s*", item)]
 
 
-_LISTS: Mapping[str, Callable[[Any], list[Any]]] = {"more_authors": _authors, "own_files": _file_names}
+def _results(answer: Any) -> list[dict[str, Any]]:
+    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+        raise UsageError(
+            "The answer is not a list of mappings.", hint="Write [{metric: accuracy, value: 0.9}]."
+        )
+    for item in answer:
+        unknown = [str(key) for key in item if key not in _RESULT_KEYS]
+        if unknown or not item.get("metric") or not _is_figure(item.get("value")):
+            fault = f"has no {unknown[0]}" if unknown else "has a metric and a value"
+            raise UsageError(f"A result {fault}.", hint=f"Keys are {', '.join(_RESULT_KEYS)}.")
+    return [{key: _plain(item[key]) for key in _RESULT_KEYS if item.get(key) is not None} for item in answer]
+
+
+def _is_figure(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _settings(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise UsageError("The answer is not a mapping.", hint="Write {optimizer: Adam, epochs: 20}.")
+    return {one_line(clean(str(name))): _plain(value) for name, value in answer.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of JSON, texts on one line; anything else, such as a date, as its text."""
+    if isinstance(value, dict):
+        return {one_line(clean(str(key))): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return one_line(clean(str(value)))
+
+
+_LISTS: Mapping[str, Callable[[Any], Any]] = {
+    "evaluations": _results,
+    "more_authors": _authors,
+    "own_files": _file_names,
+    "training_settings": _settings,
+}

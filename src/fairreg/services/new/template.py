@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The packaged template: its questions (copier.yml) and its files, rendered by jinja2 as Copier renders them."""
+"""The packaged template: questions (copier.yml) and files, rendered by jinja2 as Copier renders them."""
 
 import json
 import re
@@ -17,7 +17,16 @@ import yaml
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["ANSWERS_FILE", "Answers", "Question", "RenderedFile", "default_of", "questions", "render", "refusal"]
+__all__ = [
+    "ANSWERS_FILE",
+    "Answers",
+    "Question",
+    "RenderedFile",
+    "default_of",
+    "questions",
+    "refusal",
+    "render",
+]
 
 ANSWERS_FILE = ".copier-answers.yml"
 # The repository is a template of Copier itself, by the copier.yml at its top.
@@ -28,14 +37,19 @@ Answers = Mapping[str, Any]
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A question of copier.yml. `type` is ``str`` or ``yaml``; `validator` renders to a fault, or to nothing."""
+    """A question of copier.yml. `type` is ``str`` or ``yaml``; `validator` renders to a fault or nothing."""
 
     name: str
     type: str
     help: str
-    default: str | list[Any] = ""
+    default: str | list[Any] | dict[str, Any] = ""
     validator: str = ""
     choices: tuple[str, ...] = ()
+    when: str = "true"
+
+    def is_asked(self, known: Answers) -> bool:
+        """Tell whether the question is asked after these answers; else its default holds."""
+        return _environment().from_string(self.when).render(known).strip().lower() == "true"
 
 
 class RenderedFile(NamedTuple):
@@ -80,8 +94,8 @@ def render(answers: Answers, folder: Path) -> tuple[RenderedFile, ...]:
     """Return the files of a project with these answers, in the order of their paths."""
     names = _names(answers, folder)
     project = _folder() / str(_document()["_subdirectory"])
-    found = (_rendered(path, project, names) for path in sorted(project.rglob("*")) if path.is_file())
-    return tuple(item for item in found if item is not None)
+    found = (_rendered(path, project, names) for path in project.rglob("*") if path.is_file())
+    return tuple(sorted((item for item in found if item is not None), key=lambda item: item.path))
 
 
 def _rendered(path: Path, project: Path, names: Mapping[str, Any]) -> RenderedFile | None:
@@ -99,9 +113,14 @@ def _rendered(path: Path, project: Path, names: Mapping[str, Any]) -> RenderedFi
 def _names(answers: Answers, folder: Path) -> dict[str, Any]:
     """Return the names that a template of Copier may use."""
     source = {"_commit": f"v{version('fairreg')}", "_src_path": REPOSITORY}
+    asked = {
+        item.name: answers[item.name]
+        for item in questions()
+        if item.name in answers and item.is_asked(answers)
+    }
     return {
         **answers,
-        "_copier_answers": {**source, **answers},
+        "_copier_answers": {**source, **asked},
         "_copier_conf": SimpleNamespace(answers_file=ANSWERS_FILE, dst_path=folder),
     }
 
@@ -119,8 +138,13 @@ def _environment() -> "Environment":
     found.filters |= {
         "regex_replace": _replaced,
         "regex_search": lambda value, pattern: re.search(pattern, value) is not None,
-        "to_json": lambda value, **options: json.dumps(value, **options),
-        "to_nice_yaml": lambda value: yaml.dump(value, indent=4, allow_unicode=True, default_flow_style=False),
+        "to_json": json.dumps,
+        "to_nice_json": lambda value, **options: json.dumps(
+            value, indent=4, sort_keys=True, separators=(",", ": "), **options
+        ),
+        "to_nice_yaml": lambda value: yaml.dump(
+            value, indent=4, allow_unicode=True, default_flow_style=False
+        ),
     }
     return found
 

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Metadata files of a project, written from its facts and its model by the writers of `fairreg.formats`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from fairreg import formats
+from fairreg.errors import FairregError, RecordError
+from fairreg.formats import prov
+from fairreg.schemas.jsonld import iri_of_record
+from fairreg.schemas.record import ModelRecord
+from fairreg.services.new import trained
+from fairreg.services.new.facts import FACTS_FILE, Facts, read_facts
+from fairreg.services.new.readme import README, completed
+from fairreg.services.new.record import project_record
+from fairreg.storage.files import disk_faults, is_inside, replacing, unreadable
+
+__all__ = ["METADATA_FILES", "WrittenMetadata", "refresh"]
+
+# Formats by file; of those of one file the first that this release has.
+_FORMATS: Mapping[str, tuple[str, ...]] = {
+    "CITATION.cff": ("cff",),
+    "codemeta.json": ("codemeta",),
+    ".zenodo.json": ("zenodo",),
+    "fair4ml.jsonld": ("fair4ml",),
+    "ro-crate-metadata.json": ("ro-crate-1.2", "ro-crate"),
+}
+METADATA_FILES = (*_FORMATS, prov.FILE_NAME, README)
+_LONGEST = 2**20  # characters of a README
+
+
+class WrittenMetadata(NamedTuple):
+    """Files that were written, and sentences on those that were left, by name."""
+
+    written: tuple[str, ...]
+    left: Mapping[str, str]
+
+
+def refresh(folder: Path) -> WrittenMetadata:
+    """Write the metadata files of the project in `folder`, and its facts into the ONNX file.
+
+    Files that the facts call the authors' own are left. Raises RecordError and IdentifierError for faults in
+    the facts or in what the project's programs wrote, UsageError for a folder that is no project.
+    """
+    facts = read_facts(folder)
+    _require_one_version(folder, facts)
+    written, left = [], dict.fromkeys(facts.own_files, f"{FACTS_FILE} lists it under own_files")
+    if facts.model not in left and _stamp(folder, facts):
+        written.append(facts.model)
+    record = project_record(folder, facts)  # with the digest of the model file as it is now
+    for name, text in _texts(folder, facts, record, left):
+        _write(folder, name, text)
+        written.append(name)
+    return WrittenMetadata(tuple(written), left)
+
+
+def _require_one_version(folder: Path, facts: Facts) -> None:
+    """Raise RecordError where pyproject.toml states another version: a release would have two."""
+    import tomllib
+
+    path = folder / "pyproject.toml"
+    if not path.is_file():
+        return
+    with unreadable(str(path)):
+        content = path.read_bytes()
+    try:
+        project = tomllib.loads(content.decode("utf-8")).get("project")
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecordError(f"{path} is not valid TOML: {error}.") from error
+    stated = project.get("version") if isinstance(project, dict) else None
+    if isinstance(stated, str) and stated != facts.version:
+        raise RecordError(
+            f"The version is {facts.version} in {FACTS_FILE}, but {stated} in pyproject.toml.",
+            hint="Write the same version into both.",
+        )
+
+
+def _texts(
+    folder: Path, facts: Facts, record: ModelRecord, left: dict[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each file; why one cannot be written is put into `left`."""
+    known = formats.names()
+    for name, choice in _FORMATS.items():
+        chosen = next((item for item in choice if item in known), None)
+        if name in left or chosen is None:
+            continue
+        try:
+            text = formats.get(chosen).write(record)
+        except FairregError as error:
+            left[name] = error.message
+            continue
+        yield name, text if isinstance(text, str) else text.decode("utf-8")
+    run = trained.training_run(folder)
+    if prov.FILE_NAME not in left and (run or prov.sources_of(record)):
+        yield prov.FILE_NAME, prov.text_of(record, iri=iri_of_record(record), run=run)
+    card = folder / README
+    if README not in left and card.is_file():
+        with unreadable(str(card)):
+            yield README, completed(card.read_text(encoding="utf-8"), record, facts)
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    if not is_inside(path, folder):
+        raise RecordError(f"{name} leads out of {folder}.", hint="Remove the link in its place.")
+    with disk_faults(str(path)), replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _stamp(folder: Path, facts: Facts) -> bool:
+    """Write the facts into `metadata_props` of the ONNX file where they differ; tell whether they did."""
+    found = trained.model_file(folder, facts.model)
+    if found is None or found.format != "onnx":
+        return False
+    from fairreg.services.new.onnx_properties import stamp
+
+    return stamp(folder / facts.model, facts)
