@@ -17,13 +17,13 @@ from fairreg.schemas.identifiers import normalise_doi, normalise_orcid, parse
 from fairreg.schemas.licenses import is_listed, spdx
 from fairreg.schemas.text import clean, one_line
 from fairreg.services.new.template import Answers, Question, refusal
-from fairreg.sources import ROR
+from fairreg.sources import ORCID, ROR
 
 __all__ = ["TEXTS_OF", "checked"]
 
 # Licences whose texts the template has.
 TEXTS_OF = ("MIT", "BSD-3-Clause", "Apache-2.0", "GPL-3.0-or-later", "MPL-2.0", "CC-BY-4.0", "CC0-1.0")
-_AUTHOR_KEYS = ("name", "family", "given", "orcid", "affiliation", "ror")
+_AUTHOR_KEYS = ("name", "family", "given", ORCID.name, "affiliation", ROR.name)
 _MOST_AUTHORS = 5000
 # Answers that may have several paragraphs.
 _LONG_TEXTS = frozenset({"description", "intended_use", "limitations", "out_of_scope"})
@@ -148,7 +148,7 @@ def _author(stated: Mapping[str, Any]) -> dict[str, str]:
     found = {key: one_line(clean(str(stated[key]))) for key in _AUTHOR_KEYS if stated.get(key)}
     if "name" not in found and "family" not in found:
         raise UsageError("An author has neither family nor name.")
-    for key, read in (("orcid", _orcid), ("ror", _ror)):
+    for key, read in ((ORCID.name, _orcid), (ROR.name, _ror)):
         if key in found:
             found[key] = read(found[key])
     return found

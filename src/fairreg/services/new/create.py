@@ -78,9 +78,9 @@ def _answer(question: Question, found: Answers, folder: Path, given: Answers, as
 def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> NewProject:
     """Write the files of a project: `answers` as `answered` returns them.
 
-    A folder that is absent or empty becomes a project in one step; `origin` is then the folder that the model
-    is copied from. A folder that is its own `origin` gets the files that it lacks, and what it has stays as it
-    is. Raises UsageError as `is_addition` does, and for a licence whose text nobody has.
+    A folder that is absent or empty becomes a project in one step; `origin` is then the folder that the
+    model is copied from. A folder that is its own `origin` gets the files that it lacks, and what it has
+    stays as it is. Raises UsageError as `is_addition` does, and for a licence whose text nobody has.
     """
     folder = folder.absolute()
     adds = is_addition(folder, origin)

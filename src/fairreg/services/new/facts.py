@@ -11,7 +11,7 @@ from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orc
 from fairreg.schemas.record import Creator
 from fairreg.storage.files import unreadable
 
-__all__ = ["FACTS_FILE", "Author", "Facts", "Result", "read_facts"]
+__all__ = ["FACTS_FILE", "Author", "ProjectFacts", "Result", "read_facts"]
 
 FACTS_FILE = "facts.toml"
 _LONGEST = 2**20  # bytes
@@ -57,7 +57,7 @@ class Result(_Table, frozen=True):
     split: str | None = None
 
 
-class Facts(_Table, frozen=True):
+class ProjectFacts(_Table, frozen=True):
     """Content of the file; docs/release.md of every project explains the keys."""
 
     name: Text
@@ -119,7 +119,7 @@ def _doi(text: str | None) -> str | None:
     return found
 
 
-def read_facts(folder: Path) -> Facts:
+def read_facts(folder: Path) -> ProjectFacts:
     """Read the file in a project's folder. UsageError without one, RecordError names what is wrong in it."""
     path = folder / FACTS_FILE
     if not path.is_file():
@@ -132,7 +132,7 @@ def read_facts(folder: Path) -> Facts:
     if len(content) > _LONGEST:
         raise RecordError(f"{path} is longer than {_LONGEST // 1024} KiB.")
     try:
-        return msgspec.toml.decode(content, type=Facts)
+        return msgspec.toml.decode(content, type=ProjectFacts)
     except msgspec.ValidationError as error:
         raise RecordError(
             f"{path}: {error}.", hint="docs/release.md of the project lists the keys."

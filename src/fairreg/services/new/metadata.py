@@ -11,22 +11,16 @@ from fairreg.formats import prov
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.new import trained
-from fairreg.services.new.facts import FACTS_FILE, Facts, read_facts
+from fairreg.services.new.facts import FACTS_FILE, ProjectFacts, read_facts
 from fairreg.services.new.readme import README, completed
 from fairreg.services.new.record import project_record
 from fairreg.storage.files import disk_faults, is_inside, replacing, unreadable
 
 __all__ = ["METADATA_FILES", "WrittenMetadata", "refresh"]
 
-# Formats by file; of those of one file the first that this release has.
-_FORMATS: Mapping[str, tuple[str, ...]] = {
-    "CITATION.cff": ("cff",),
-    "codemeta.json": ("codemeta",),
-    ".zenodo.json": ("zenodo",),
-    "fair4ml.jsonld": ("fair4ml",),
-    "ro-crate-metadata.json": ("ro-crate-1.2", "ro-crate"),
-}
-METADATA_FILES = (*_FORMATS, prov.FILE_NAME, README)
+# Files of formats that a project has; of several versions of a format the newest is written.
+_FILES = ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld", "ro-crate-metadata.json")
+METADATA_FILES = (*_FILES, prov.FILE_NAME, README)
 _LONGEST = 2**20  # characters of a README
 
 
@@ -55,7 +49,7 @@ def refresh(folder: Path) -> WrittenMetadata:
     return WrittenMetadata(tuple(written), left)
 
 
-def _require_one_version(folder: Path, facts: Facts) -> None:
+def _require_one_version(folder: Path, facts: ProjectFacts) -> None:
     """Raise RecordError where pyproject.toml states another version: a release would have two."""
     import tomllib
 
@@ -77,16 +71,15 @@ def _require_one_version(folder: Path, facts: Facts) -> None:
 
 
 def _texts(
-    folder: Path, facts: Facts, record: ModelRecord, left: dict[str, str]
+    folder: Path, facts: ProjectFacts, record: ModelRecord, left: dict[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of each file; why one cannot be written is put into `left`."""
-    known = formats.names()
-    for name, choice in _FORMATS.items():
-        chosen = next((item for item in choice if item in known), None)
-        if name in left or chosen is None:
+    writers = {getattr(item, "FILE_NAME", None): item for item in formats.all_formats()}
+    for name in _FILES:
+        if name in left or name not in writers:
             continue
         try:
-            text = formats.get(chosen).write(record)
+            text = writers[name].write(record)
         except FairregError as error:
             left[name] = error.message
             continue
@@ -108,7 +101,7 @@ def _write(folder: Path, name: str, text: str) -> None:
         draft.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _stamp(folder: Path, facts: Facts) -> bool:
+def _stamp(folder: Path, facts: ProjectFacts) -> bool:
     """Write the facts into `metadata_props` of the ONNX file where they differ; tell whether they did."""
     found = trained.model_file(folder, facts.model)
     if found is None or found.format != "onnx":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files beside an existing model of a project: signature.json, and test vectors of a network that is known."""
+"""Files beside an existing model of a project: signature.json, and test vectors of a known network."""
 
 import json
 from collections.abc import Mapping

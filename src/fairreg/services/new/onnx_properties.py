@@ -3,7 +3,8 @@
 
 from pathlib import Path
 
-from fairreg.services.new.facts import Facts
+from fairreg.schemas.jsonld_terms import ORCID
+from fairreg.services.new.facts import ProjectFacts
 from fairreg.storage.files import disk_faults, replacing, unreadable
 
 __all__ = ["properties", "stamp"]
@@ -11,7 +12,7 @@ __all__ = ["properties", "stamp"]
 _NAMES = ("name", "version", "license", "authors", "orcids", "doi", "repository")
 
 
-def properties(facts: Facts) -> dict[str, str]:
+def properties(facts: ProjectFacts) -> dict[str, str]:
     """Return the properties; what is not known is left out."""
     authors = (item.name or " ".join(filter(None, (item.given, item.family))) for item in facts.creators)
     known = {
@@ -19,14 +20,14 @@ def properties(facts: Facts) -> dict[str, str]:
         "version": facts.version,
         "license": facts.license,
         "authors": "; ".join(authors),
-        "orcids": "; ".join(f"https://orcid.org/{item.orcid}" for item in facts.creators if item.orcid),
+        "orcids": "; ".join(f"{ORCID}{item.orcid}" for item in facts.creators if item.orcid),
         "doi": facts.doi,
         "repository": facts.repository,
     }
     return {key: value for key, value in known.items() if value}
 
 
-def stamp(path: Path, facts: Facts) -> bool:
+def stamp(path: Path, facts: ProjectFacts) -> bool:
     """Write the properties into an ONNX file where they differ, and tell whether they did; others stay.
 
     Weights in files beside it are not touched. Raises ModelError for a file that is none.

@@ -13,7 +13,7 @@ from fairreg.formats.markdown import address, inline, paragraphs
 from fairreg.formats.model_card import signature_table
 from fairreg.formats.plain_yaml import yaml_text
 from fairreg.schemas.record import ModelRecord, Tensor
-from fairreg.services.new.facts import Facts
+from fairreg.services.new.facts import ProjectFacts
 
 __all__ = ["README", "completed"]
 
@@ -25,7 +25,7 @@ _PART = re.compile(
 _MARKS = re.compile(r"<!--|-->")
 
 
-def completed(text: str, record: ModelRecord, facts: Facts) -> str:
+def completed(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
     """Return the text of the README with its front matter and marked parts written anew."""
     _, body, _ = split_front_matter(text.split("\n"))
     told = _parts(record, facts)
@@ -42,7 +42,7 @@ def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:
     return found["opens"] + (f"{content}\n" if content else "") + found["closes"]
 
 
-def _head(record: ModelRecord, facts: Facts) -> dict[str, Any]:
+def _head(record: ModelRecord, facts: ProjectFacts) -> dict[str, Any]:
     """Return the front matter in the keys of the Hub's model cards, and what these have no key for."""
     return {
         "license": record.license.lower() if record.license else None,
@@ -64,7 +64,7 @@ def _head(record: ModelRecord, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _base_model(facts: Facts) -> str | list[str] | None:
+def _base_model(facts: ProjectFacts) -> str | list[str] | None:
     if isinstance(facts.base_model, tuple):
         return list(facts.base_model)
     return facts.base_model
@@ -99,7 +99,7 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _parts(record: ModelRecord, facts: Facts) -> dict[str, str]:
+def _parts(record: ModelRecord, facts: ProjectFacts) -> dict[str, str]:
     return {
         "description": paragraphs(facts.description),
         "intended_use": paragraphs(facts.intended_use),
@@ -130,7 +130,7 @@ def _features(tensor: Tensor) -> str:
     return "\n".join([lead, "", "| | feature | unit | meaning |", "|---|---|---|---|", *rows])
 
 
-def _data(facts: Facts) -> str:
+def _data(facts: ProjectFacts) -> str:
     named = [f"{inline(facts.training_data_name)}"] if facts.training_data_name else []
     named += [address(item.url or item.compact) for item in facts.data()]
     return f"Trained on {', '.join(named)}." if named else ""
@@ -153,7 +153,7 @@ def _licence(record: ModelRecord) -> str:
     )
 
 
-def _citation(record: ModelRecord, facts: Facts) -> str:
+def _citation(record: ModelRecord, facts: ProjectFacts) -> str:
     cited = f"[{address(record.doi_url)}]({address(record.doi_url)})" if record.doi_url else ""
     lead = f"Please cite this version of the model as {cited}. " if cited else ""
     papers = [address(item.url or item.compact) for item in facts.papers()]

@@ -7,7 +7,7 @@ from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Access, Evaluation, ModelRecord, Provenance, Relation
 from fairreg.services.new import trained
-from fairreg.services.new.facts import Facts
+from fairreg.services.new.facts import ProjectFacts
 
 __all__ = ["AUTHORS", "project_record"]
 
@@ -15,7 +15,7 @@ __all__ = ["AUTHORS", "project_record"]
 AUTHORS = "authors"
 
 
-def project_record(folder: Path, facts: Facts) -> ModelRecord:
+def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
     """Return the record. Raises RecordError and IdentifierError for facts that are none."""
     run = trained.training_run(folder)
     inputs, outputs = trained.signature(folder)
@@ -56,7 +56,7 @@ def _text(stated: str | None) -> str | None:
     return (stated or "").strip() or None
 
 
-def _identifiers(facts: Facts) -> tuple[Identifier, ...]:
+def _identifiers(facts: ProjectFacts) -> tuple[Identifier, ...]:
     """Return the DOIs, the repository and the publications, the DOI of this version first."""
     dois = (("doi", facts.version_doi()), ("concept_doi", facts.whole_doi()))
     found = [Identifier(scheme, value) for scheme, value in dois if value]
@@ -71,7 +71,7 @@ def _repository(address: str) -> Identifier:
         return Identifier("url", address)
 
 
-def _relations(facts: Facts, commit: str | None) -> tuple[Relation, ...]:
+def _relations(facts: ProjectFacts, commit: str | None) -> tuple[Relation, ...]:
     found = [Relation(type="trained_on", target=item, target_kind="dataset") for item in facts.data()]
     for paper in facts.papers():
         target = Identifier("doi" if paper.scheme == "paper_doi" else paper.scheme, paper.value)
@@ -86,7 +86,7 @@ def _relations(facts: Facts, commit: str | None) -> tuple[Relation, ...]:
     return tuple(found)
 
 
-def _evaluations(folder: Path, facts: Facts) -> tuple[Evaluation, ...]:
+def _evaluations(folder: Path, facts: ProjectFacts) -> tuple[Evaluation, ...]:
     dataset = facts.training_data_name or next(iter(facts.training_data), None)
     own = (
         Evaluation(item.metric, str(item.value), item.dataset or dataset, item.split)

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -29,8 +29,6 @@ __all__ = [
 ]
 
 ANSWERS_FILE = ".copier-answers.yml"
-# The repository is a template of Copier itself, by the copier.yml at its top.
-REPOSITORY = "https://github.com/fairreg/fairreg.git"
 _SUFFIX = ".jinja"
 _EXECUTABLE = frozenset({"postBuild"})
 Answers = Mapping[str, Any]
@@ -112,7 +110,7 @@ def _rendered(path: Path, project: Path, names: Mapping[str, Any]) -> RenderedFi
 
 def _names(answers: Answers, folder: Path) -> dict[str, Any]:
     """Return the names that a template of Copier may use."""
-    source = {"_commit": f"v{version('fairreg')}", "_src_path": REPOSITORY}
+    source = {"_commit": f"v{version('fairreg')}", "_src_path": f"{_repository()}.git"}
     asked = {
         item.name: answers[item.name]
         for item in questions()
@@ -123,6 +121,13 @@ def _names(answers: Answers, folder: Path) -> dict[str, Any]:
         "_copier_answers": {**source, **asked},
         "_copier_conf": SimpleNamespace(answers_file=ANSWERS_FILE, dst_path=folder),
     }
+
+
+@cache
+def _repository() -> str:
+    """Return the address of fairreg's repository, a template of Copier by the copier.yml at its top."""
+    stated = metadata("fairreg").get_all("Project-URL") or []
+    return str(dict(item.split(", ", 1) for item in stated)["Source"])
 
 
 @cache
