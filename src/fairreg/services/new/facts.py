@@ -11,7 +11,7 @@ from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orc
 from fairreg.schemas.record import Creator
 from fairreg.storage.files import unreadable
 
-__all__ = ["FACTS_FILE", "Author", "ProjectFacts", "Result", "read_facts"]
+__all__ = ["FACTS_FILE", "Author", "ProjectFacts", "Result", "facts_of", "read_facts"]
 
 FACTS_FILE = "facts.toml"
 _LONGEST = 2**20  # bytes
@@ -131,11 +131,16 @@ def read_facts(folder: Path) -> ProjectFacts:
         content = stream.read(_LONGEST + 1)
     if len(content) > _LONGEST:
         raise RecordError(f"{path} is longer than {_LONGEST // 1024} KiB.")
+    return facts_of(content, str(path))
+
+
+def facts_of(content: bytes, name: str) -> ProjectFacts:
+    """Return the facts in the text of a file, called `name` in messages. RecordError names what is wrong."""
     try:
         return msgspec.toml.decode(content, type=ProjectFacts)
     except msgspec.ValidationError as error:
         raise RecordError(
-            f"{path}: {error}.", hint="docs/release.md of the project lists the keys."
+            f"{name}: {error}.", hint="docs/release.md of the project lists the keys."
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise RecordError(f"{path} is not valid TOML: {error}.", hint="Correct that line.") from error
+        raise RecordError(f"{name} is not valid TOML: {error}.", hint="Correct that line.") from error
