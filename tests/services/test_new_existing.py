@@ -15,7 +15,7 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.services.new.create import refreshed
 from fairreg.services.new.existing import found_in
 from support.projects import content, new, python
-from support.small_graphs import affine_model
+from support.small_graphs import identity, tensor
 
 CITATION = """\
 cff-version: 1.2.0
@@ -47,7 +47,9 @@ def lab(tmp_path):
     folder = tmp_path / "lab"
     (folder / ".git").mkdir(parents=True)
     (folder / "CITATION.cff").write_text(CITATION, "utf-8")
-    (folder / ".git" / "config").write_text('[remote "origin"]\n\turl = git@github.com:lab/other.git\n', "utf-8")
+    (folder / ".git" / "config").write_text(
+        '[remote "origin"]\n\turl = git@github.com:lab/other.git\n', "utf-8"
+    )
     return folder
 
 
@@ -174,7 +176,7 @@ def test_copied_model_carries_the_identifiers_and_the_same_weights(reference, tm
 def test_model_of_an_unknown_network_has_a_signature_and_no_vectors(tmp_path):
     origin = tmp_path / "origin"
     origin.mkdir()
-    (origin / "net.onnx").write_bytes(affine_model())
+    (origin / "net.onnx").write_bytes(identity(tensor("x", shape=["n", 3]), tensor("y", shape=["n", 3])))
     project = new(tmp_path / "p", origin, **found_in(origin).answers)
     assert "signature.json" in project.written
     assert not any(name.startswith("tests/vectors") for name in project.written)

@@ -29,7 +29,7 @@ def new(folder: Path, origin: Path | None = None, **answers: object) -> NewProje
 
 
 def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a project's folder with the project's package, as `make` does in the environment it makes."""
+    """Run Python in a project's folder with the project's package, as `make` does in its environment."""
     env = {**os.environ, "PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [sys.executable, *words], cwd=folder, env=env, capture_output=True, text=True, check=False

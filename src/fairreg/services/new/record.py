@@ -31,7 +31,7 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
         description=_text(facts.description),
         identifiers=identifiers,
         version=facts.version,
-        creators=tuple(item.creator() for item in facts.creators),
+        creators=tuple(dict.fromkeys(item.creator() for item in facts.creators)),
         publisher=facts.publisher,
         license=facts.license,
         keywords=facts.keywords,

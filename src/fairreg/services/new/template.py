@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 __all__ = [
     "ANSWERS_FILE",
@@ -47,7 +47,7 @@ class Question(msgspec.Struct, frozen=True):
 
     def is_asked(self, known: Answers) -> bool:
         """Tell whether the question is asked after these answers; else its default holds."""
-        return _environment().from_string(self.when).render(known).strip().lower() == "true"
+        return _compiled(self.when).render(known).strip().lower() == "true"
 
 
 class RenderedFile(NamedTuple):
@@ -79,12 +79,12 @@ def default_of(question: Question, known: Answers, folder: Path) -> Any:
     """Return the default of a question, which may depend on the earlier answers and the project's folder."""
     if not isinstance(question.default, str):
         return question.default
-    return _environment().from_string(question.default).render(_names(known, folder)).strip()
+    return _compiled(question.default).render(_names(known, folder)).strip()
 
 
 def refusal(question: Question, known: Answers) -> str | None:
     """Return the template's sentence on an answer in `known` that it refuses, None where it takes it."""
-    said = _environment().from_string(question.validator).render(known)
+    said = _compiled(question.validator).render(known)
     return " ".join(said.split()) or None
 
 
@@ -99,12 +99,12 @@ def render(answers: Answers, folder: Path) -> tuple[RenderedFile, ...]:
 def _rendered(path: Path, project: Path, names: Mapping[str, Any]) -> RenderedFile | None:
     """Return a file, None where one part of its path is empty: it does not belong to these answers."""
     relative = PurePosixPath(path.relative_to(project).as_posix())
-    parts = [_environment().from_string(part.removesuffix(_SUFFIX)).render(names) for part in relative.parts]
+    parts = [_compiled(part.removesuffix(_SUFFIX)).render(names) for part in relative.parts]
     if not all(parts):
         return None
     content = path.read_bytes()
     if relative.suffix == _SUFFIX:
-        content = _environment().from_string(content.decode("utf-8")).render(names).encode("utf-8")
+        content = _compiled(content.decode("utf-8")).render(names).encode("utf-8")
     return RenderedFile(PurePosixPath(*parts), content, is_executable=parts[-1] in _EXECUTABLE)
 
 
@@ -128,6 +128,11 @@ def _repository() -> str:
     """Return the address of fairreg's repository, a template of Copier by the copier.yml at its top."""
     stated = metadata("fairreg").get_all("Project-URL") or []
     return str(dict(item.split(", ", 1) for item in stated)["Source"])
+
+
+@cache
+def _compiled(source: str) -> "Template":
+    return _environment().from_string(source)
 
 
 @cache
