@@ -119,6 +119,20 @@ def test_base_image_is_named_with_the_command_that_pins_it(folder):
     assert "sha256" not in text  # a digest that nobody read would be invented
 
 
+def test_the_digest_that_the_registry_gives_is_written_in_the_place_of_the_tag(tmp_path):
+    new(tmp_path / "p")
+    digest = f"docker.io/library/python@sha256:{'0123456789abcdef' * 4}"
+    program = tmp_path / "podman"
+    program.write_text(f"#!/bin/sh\ntest $1 = pull || echo {digest}\n", "utf-8")
+    program.chmod(0o755)
+    words = ["make", "--silent", "pin-image", f"CONTAINER={program}"]
+    done = subprocess.run(words, cwd=tmp_path / "p", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"\nFROM {digest}\n" in (tmp_path / "p" / "Containerfile").read_text("utf-8")
+    assert f"\nFrom: {digest}\n" in (tmp_path / "p" / "apptainer.def").read_text("utf-8")
+    assert not list((tmp_path / "p").glob("*.bak"))
+
+
 def test_its_tests_ask_only_for_what_the_template_makes(folder):
     sources = "\n".join(path.read_text("utf-8") for path in (folder / "tests").glob("*.py"))
     named = re.findall(r"[\"']((?:data|models|src|training)/[\w./-]+)[\"']", sources)

@@ -57,8 +57,8 @@ def test_answers_of_a_file_come_before_those_of_a_folder(cli, tmp_path):
 
 
 def test_questions_are_asked_at_a_terminal_until_they_are_answered(cli, tmp_path, monkeypatch):
-    typed = ["Jet tagger", "", "", "", "", "Emmy", "Noether", "0000-0002-1825-0098"]
-    typed.append("0000-0002-1825-0097")
+    wrong, right = "0000-0002-1825-0098", "0000-0002-1825-0097"
+    typed = ["Jet tagger", "", "", "", "", "Emmy", "Noether", wrong, right]
     monkeypatch.setattr("sys.stdin", Terminal("\n".join(typed) + "\n" * 20))
     done = cli("new", tmp_path / "p")
     assert done.code == 0, done.err
