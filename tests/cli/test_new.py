@@ -69,6 +69,19 @@ def test_questions_are_asked_at_a_terminal_until_they_are_answered(cli, tmp_path
     assert answers["license"] == "MIT"
 
 
+@pytest.mark.parametrize(("end", "code"), [(EOFError, 2), (KeyboardInterrupt, 130)])
+def test_questions_that_are_broken_off_leave_nothing(cli, tmp_path, monkeypatch, end, code):
+    class Ended(Terminal):
+        def readline(self, *_size):
+            raise end
+
+    monkeypatch.setattr("sys.stdin", Ended())
+    done = cli("new", tmp_path / "p")
+    assert done.code == code
+    assert done.err
+    assert not (tmp_path / "p").exists()
+
+
 def test_nobody_is_asked_without_a_terminal(cli, tmp_path):
     done = cli("new", tmp_path / "p")
     assert done.code == 2

@@ -111,9 +111,16 @@ def _ask(question: "Question", default: Any, fault: str | None) -> Any:
         log(fault)
     log(f"{question.help}" + (f" One of {', '.join(question.choices)}." if question.choices else ""))
     is_text = question.type == "str"
-    said = typer.prompt(
-        question.name, default=visible(default) if is_text else "", show_default=is_text, err=True
-    )
+    try:
+        shown = visible(default) if is_text else ""
+        said = typer.prompt(question.name, default=shown, show_default=is_text, err=True)
+    except typer.Abort as end:
+        if not isinstance(end.__context__, EOFError):
+            raise KeyboardInterrupt from end
+        raise UsageError(
+            "Standard input ended before the questions were answered.",
+            hint="Answer them in a file: --answers FILE --defaults.",
+        ) from end
     if is_text:
         return default if said == visible(default) else said
     from fairreg.services.new.answer_files import parsed

@@ -69,8 +69,9 @@ def _answer(question: Question, found: Answers, folder: Path, given: Answers, as
         return checked(question, default, found)
     fault: str | None = None
     while True:
+        said = ask(question, default, fault)  # its own errors end the command
         try:
-            return checked(question, ask(question, default, fault), found)
+            return checked(question, said, found)
         except UsageError as error:
             fault = error.message
 
