@@ -73,6 +73,7 @@ ELSEWHERE = {
     "hbb-prepare",
     "hbb-simulate",
     "hbb-train",
+    "publish",
 }
 
 

@@ -13,6 +13,7 @@ from fairreg.schemas.documents import (
     hbb_training,
     models,
     projects,
+    publications,
     registry,
     runs,
     search,
@@ -45,6 +46,7 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         "convert-triton": DocumentForm(
             models.TritonDocument, ("convert MODEL --to triton --output FOLDER --json",)
         ),
+        "publish": DocumentForm(publications.PublishDocument, ("publish FOLDER --to zenodo --draft --json",)),
         "assess": DocumentForm(assessments.AssessDocument, ("assess PID --json",)),
         "assess-many": DocumentForm(
             assessments.AssessManyDocument, ("assess --all --json", "assess --query WORDS --json")
