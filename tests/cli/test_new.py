@@ -37,7 +37,8 @@ def test_files_are_named_and_the_next_step_is_told(cli, tmp_path):
 def test_answers_of_a_file_come_before_those_of_a_folder(cli, tmp_path):
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "CITATION.cff").write_text(
-        "cff-version: 1.2.0\nmessage: m\ntitle: Lab\nlicense: Apache-2.0\nauthors: [{family-names: Noether}]\n",
+        "cff-version: 1.2.0\nmessage: m\ntitle: Lab\nlicense: Apache-2.0\n"
+        "authors: [{family-names: Noether}]\n",
         "utf-8",
     )
     answers = tmp_path / "answers.yml"
