@@ -39,6 +39,8 @@ preferred-citation:
   doi: 10.1088/2632-2153/ace1a1
   authors: [{family-names: Noether}]
 """
+# A crate has a day of publication, which a project gets with its first release.
+NEEDS_A_DATE = {"ro-crate-metadata.json"}
 SETTINGS = {"optimizer": "Adam", "learning_rate": 0.001, "epochs": 40, "split": "80/10/10", "seed": 1}
 
 
@@ -85,9 +87,9 @@ def test_citation_file_answers_most_questions(lab):
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("git@github.com:lab/tagger.git", "https://github.com/lab/tagger.git"),
+        ("git@github.com:lab/tagger.git", "https://github.com/lab/tagger"),
         ("https://me:secret@github.com/lab/tagger", "https://github.com/lab/tagger"),
-        ("https://gitlab.cern.ch/lab/tagger.git", "https://gitlab.cern.ch/lab/tagger.git"),
+        ("https://gitlab.cern.ch/lab/tagger.git", "https://gitlab.cern.ch/lab/tagger"),
         ("/home/me/tagger", None),
         ("ext::sh -c touch% x", None),
     ],
@@ -96,6 +98,15 @@ def test_git_remote_gives_the_repository_without_secrets(tmp_path, url, address)
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config").write_text(f'[core]\n\tx\n[remote "origin"]\n\turl = {url}\n', "utf-8")
     assert found_in(tmp_path).answers.get("repository") == address
+
+
+def test_words_that_are_no_answer_are_left_out_and_named(lab):
+    text = CITATION.replace("title: Jet tagger of our lab", 'title: "[beta] <b>"')
+    (lab / "CITATION.cff").write_text(text.replace("BSD-3-Clause", "[MIT, Apache-2.0]"), "utf-8")
+    found = found_in(lab)
+    assert not {"project_name", "license"} & set(found.answers)
+    assert [line.split(": ")[1] for line in found.refused] == ["project_name", "license"]
+    assert found.answers["author_family"] == "Noether"
 
 
 def test_folder_with_nothing_known_answers_nothing(tmp_path):
@@ -118,7 +129,7 @@ def test_only_what_is_missing_is_added(lab):
     }
     assert "CITATION.cff" in project.left
     assert set(project.written) == set(after) - set(before)
-    assert refreshed(lab).left.keys() == {"CITATION.cff"}
+    assert refreshed(lab).left.keys() - NEEDS_A_DATE == {"CITATION.cff"}
     assert (lab / "CITATION.cff").read_text("utf-8") == CITATION
 
 

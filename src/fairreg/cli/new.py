@@ -87,6 +87,8 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
         for name, source in found.sources.items():
             if name not in given:
                 log(f"{name} is taken from {source}")
+        for fault in found.refused:
+            log(f"Not taken from {fault}")
         given = {**found.answers, **given}
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)

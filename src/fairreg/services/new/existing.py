@@ -18,6 +18,8 @@ from fairreg.formats.license_files import is_license_file
 from fairreg.formats.related import page_of_clone
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator
+from fairreg.services.new.checks import checked
+from fairreg.services.new.template import questions
 
 __all__ = ["FoundAnswers", "found_in"]
 
@@ -29,10 +31,11 @@ _OTHER_WEIGHTS = frozenset({".pt", ".pth", ".safetensors", ".h5", ".keras", ".ck
 
 
 class FoundAnswers(NamedTuple):
-    """Answers by question, and for each the file that gave it."""
+    """Answers by question, for each the file that gave it, and sentences on those that are refused."""
 
     answers: dict[str, Any]
     sources: dict[str, str]
+    refused: tuple[str, ...] = ()
 
 
 def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
@@ -44,11 +47,19 @@ def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
         raise UsageError(f"There is no folder {folder}.", hint="--from takes an existing folder.")
     answers: dict[str, Any] = {}
     sources: dict[str, str] = {}
+    refused: list[str] = []
+    asked = {item.name: item for item in questions()}
     for source, given in _statements(folder, has_model=has_model):
         for name, value in given.items():
-            if value and name not in answers:
-                answers[name], sources[name] = value, source
-    return FoundAnswers(answers, sources)
+            if not value or name in answers:
+                continue
+            try:
+                answers[name] = checked(asked[name], value, dict.fromkeys(asked, "") | answers)
+            except UsageError as error:  # the words of a file, which nobody chose as an answer
+                refused.append(f"{source}: {error.message}")
+            else:
+                sources[name] = source
+    return FoundAnswers(answers, sources, tuple(refused))
 
 
 def _statements(folder: Path, *, has_model: bool) -> Iterator[tuple[str, dict[str, Any]]]:
