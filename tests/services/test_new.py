@@ -12,19 +12,13 @@ import pytest
 import yaml
 
 from fairreg import runners
-from fairreg.assessment.content.documents import role_of
-from fairreg.assessment.evidence import Document, Evidence, FileFact, ModelFact
-from fairreg.assessment.report import assess
 from fairreg.errors import FairregError, RecordError, UsageError
 from fairreg.formats import cff, fair4ml
 from fairreg.formats.front_matter import strict_mapping
-from fairreg.runners.weights import onnx as onnx_weights
-from fairreg.schemas.identifiers import parse
 from fairreg.services.new.create import refreshed
 from fairreg.services.new.facts import read_facts
 from fairreg.services.new.record import project_record
-from fairreg.storage.recognition import format_of_file
-from support.projects import ANSWERS, content, new, python, train
+from support.projects import ANSWERS, PARTIAL, content, new, python, train, verdicts_below_pass
 
 # Words of templates that nobody filled in.
 PLACEHOLDERS = ("10.XXXX", "XXXX", "TODO", "Your ", "your-", "example.org", "2026-45")
@@ -124,66 +118,8 @@ def test_changed_code_is_not_said_to_be_that_of_the_commit(trained, tmp_path):
     assert "changed_after_commit" in run
 
 
-# What its host, the registry and the network give, not the files; and what is partial for a stated reason.
-GIVEN_BY_OTHERS = {
-    "F1-2", "F1-3", "F2-1", "F2-4", "F3-3", "F4-1", "F4-2", "F4-3", "F4-4", "A1-2", "A1.1-1", "A1.1-3",
-    "A1.2-1", "A1.2-2", "A2-1", "A2-2", "I2-2",
-}  # fmt: skip
-PARTIAL = {
-    "I1-4": "runs in one runtime",  # as many as this machine has
-    "R2-3": "which can change",  # the digest of the base image is read by `make pin-image`
-}
-
-
 def test_files_of_a_project_pass_every_indicator_that_files_can(trained):
-    found = {
-        item.id: item
-        for principle in assess(evidence_of(trained)).principles.values()
-        for item in principle.indicators
-    }
-    verdicts = {name: item.verdict.value for name, item in found.items() if name not in GIVEN_BY_OTHERS}
-    assert {name for name, verdict in verdicts.items() if verdict != "pass"} == set(PARTIAL)
-    for name, reason in PARTIAL.items():
-        assert reason in found[name].reason
-        assert found[name].remedy
-
-
-def evidence_of(folder):
-    """Evidence of the files, with a record that has what an archive keeps of it."""
-    facts = read_facts(folder)
-    record = project_record(folder, facts)
-    kept = {"inputs": (), "outputs": (), "evaluations": (), "intended_use": None, "limitations": None}
-    kept |= {"ml_task": (), "model_category": (), "frameworks": ()}
-    paths = {
-        name: folder / name
-        for name in content(folder)
-        if "__pycache__" not in name and ".egg-info" not in name
-    }
-    files = [
-        FileFact(
-            path=name,
-            size=path.stat().st_size,
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            format=format_of_file(path),
-        )
-        for name, path in paths.items()
-    ]
-    documents = [
-        Document(role=role, path=name, text=path.read_text("utf-8"))
-        for name, path in paths.items()
-        if (role := role_of(name))
-    ]
-    inputs, outputs = onnx_weights.signature(folder / facts.model)
-    ran = ModelFact(file=facts.model, inputs=inputs, outputs=outputs, ran=True, runtimes=("onnx",))
-    return Evidence(
-        record=type(record)(**{name: getattr(record, name) for name in record.__struct_fields__} | kept),
-        requested=parse(record.doi),
-        gathered_at="2026-11-30T00:00:00+00:00",
-        files=tuple(files),
-        documents=tuple(documents),
-        models=(ran,),
-        downloaded=True,
-    )
+    assert verdicts_below_pass(trained) == dict.fromkeys(PARTIAL, "partial")
 
 
 def test_metadata_are_written_twice_alike(trained):
@@ -215,6 +151,39 @@ def test_what_people_wrote_into_the_readme_stays(tmp_path):
     readme.write_text(own, "utf-8")
     refreshed(tmp_path / "p")
     assert readme.read_text("utf-8") == own
+
+
+def test_readme_keeps_its_line_ends(tmp_path):
+    new(tmp_path / "p")
+    readme = tmp_path / "p" / "README.md"
+    before = readme.read_bytes()
+    readme.write_bytes(before.replace(b"\n", b"\r\n"))
+    refreshed(tmp_path / "p")
+    assert readme.read_bytes() == before.replace(b"\n", b"\r\n")
+    readme.write_bytes(b"# \xff")
+    with pytest.raises(RecordError, match="not encoded in UTF-8"):
+        refreshed(tmp_path / "p")
+
+
+@pytest.mark.parametrize(
+    ("name", "content_of"),
+    [
+        ("models/training_run.json", "["),
+        ("models/training_run.json", '{"ended": "yesterday"}'),
+        ("models/evaluation.json", '{"results": 1}'),
+        ("signature.json", '{"inputs": [{"name": 1}], "outputs": []}'),
+        ("models/p.onnx", "no model"),
+    ],
+)
+def test_file_of_another_form_is_named(tmp_path, name, content_of):
+    folder = tmp_path / "p"
+    new(folder)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(content_of, "utf-8")
+    before = content(folder)
+    with pytest.raises(FairregError, match=name.rpartition("/")[2]):
+        refreshed(folder)
+    assert content(folder) == before
 
 
 def test_project_without_answers_says_nothing_that_is_not_known(tmp_path):
@@ -265,6 +234,8 @@ def test_empty_folder_that_is_there_is_used(tmp_path):
         ('name = "p"', 'name = "p"\nnonsense = 1', "nonsense"),
         ('name = "p"', 'name = "p"\ndoi = "10.XXXX/XXXX"', "10.XXXX/XXXX"),
         ('name = "p"', "name = p", "not valid TOML"),
+        ('license = "MIT"', 'license = "GPLv3"', "not the SPDX identifier"),
+        ('name = "The p developers"', 'family = "Curie"\nror = "CERN"', "not a ROR identifier"),
         ('model = "models/p.onnx"', 'model = "../p.onnx"', "outside of the project"),
         ('name = "The p developers"', 'family = "Curie"\norcid = "0000-0002-1825-0098"', "is not an ORCID"),
     ],

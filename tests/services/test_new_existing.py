@@ -14,7 +14,7 @@ from fairreg import runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.services.new.create import refreshed
 from fairreg.services.new.existing import found_in
-from support.projects import content, new, python
+from support.projects import ANSWERS, PARTIAL, content, new, python, verdicts_below_pass
 from support.small_graphs import identity, tensor
 
 CITATION = """\
@@ -163,6 +163,29 @@ def test_reference_weights_become_a_project_that_passes_its_tests(reference, tmp
     facts = tomllib.loads((folder / "facts.toml").read_text("utf-8"))
     assert facts["model"] == "reference.onnx"
     assert json.loads((folder / "training/config.json").read_text("utf-8")) == SETTINGS
+
+
+def test_reference_weights_with_full_answers_pass_every_indicator_that_files_can(reference, tmp_path):
+    told = (
+        "in thirty words or more, which say in whole sentences what this network of the published kind is "
+        "meant for, by whom it can be used, and where it was never tested and must not be used for results."
+    )
+    answers = {
+        **ANSWERS,
+        **found_in(reference).answers,
+        "project_name": "Hbb network",
+        "keywords": "Higgs boson, jet tagging, interaction network",
+        "description": f"{told} {told}",
+        "architecture": "interaction network",
+        "base_model": "none",
+        "intended_use": f"The weights are useful for tests and teaching, {told}",
+        "limitations": f"The network fails outside of its simulated data, {told}",
+        "code_version": "v0.1.0",
+        "training_settings": SETTINGS | {"hardware": "AMD EPYC", "software": "torch 2.13.0"},
+        "evaluations": [{"metric": "ROC AUC", "value": 0.9926, "dataset": "jets", "split": "test"}],
+    }
+    new(tmp_path / "p", reference, **answers)
+    assert verdicts_below_pass(tmp_path / "p") == dict.fromkeys(PARTIAL, "partial")
 
 
 def test_own_model_is_not_changed_where_it_is(reference):

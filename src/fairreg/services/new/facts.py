@@ -7,8 +7,11 @@ from typing import Annotated
 import msgspec
 
 from fairreg.errors import RecordError, UsageError
+from fairreg.schemas.datacite_terms import rors
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
+from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator
+from fairreg.sources import ROR
 from fairreg.storage.files import unreadable
 
 __all__ = ["FACTS_FILE", "Author", "ProjectFacts", "Result", "facts_of", "read_facts"]
@@ -34,15 +37,17 @@ class Author(_Table, frozen=True):
     ror: str | None = None
 
     def creator(self) -> Creator:
-        """Return the creator of a record. Raises RecordError without a name, and for a wrong ORCID."""
+        """Return the creator of a record. Raises RecordError without a name, for a wrong ORCID or ROR."""
         if self.orcid and normalise_orcid(self.orcid) != self.orcid:
             raise RecordError(
                 f"{FACTS_FILE}: {self.orcid} is not an ORCID.", hint="It looks like 0000-0002-1825-0097."
             )
-        rors = (self.ror,) if self.ror else ()
+        if self.ror and rors([f"{ROR.resolver}{self.ror}"]) != (self.ror,):
+            raise RecordError(f"{FACTS_FILE}: {self.ror} is not a ROR identifier.", hint="As in 01ggx4157.")
+        homes = (self.ror,) if self.ror else ()
         if self.family:
             name = f"{self.family}, {self.given}" if self.given else self.family
-            return Creator(name=name, orcid=self.orcid, affiliation=self.affiliation, affiliation_rors=rors)
+            return Creator(name=name, orcid=self.orcid, affiliation=self.affiliation, affiliation_rors=homes)
         if self.name is None:
             raise RecordError(f"{FACTS_FILE}: a creator has neither family nor name.")
         return Creator(name=self.name, kind="organization", ror=self.ror)
@@ -68,6 +73,7 @@ class ProjectFacts(_Table, frozen=True):
     description: str | None = None
     keywords: tuple[str, ...] = ()
     repository: str | None = None
+    code_version: str | None = None
     doi: str | None = None
     concept_doi: str | None = None
     date_published: Day | None = None
@@ -84,6 +90,15 @@ class ProjectFacts(_Table, frozen=True):
     limitations: str | None = None
     evaluations: tuple[Result, ...] = ()
     own_files: tuple[str, ...] = ()
+
+    def spdx_license(self) -> str | None:
+        """Return the licence. Raises RecordError for one that is not an SPDX identifier."""
+        if self.license and not is_listed(self.license):
+            raise RecordError(
+                f"{FACTS_FILE}: {self.license!r} is not the SPDX identifier of a licence.",
+                hint="Identifiers are at https://spdx.org/licenses, such as Apache-2.0.",
+            )
+        return self.license
 
     def version_doi(self) -> str | None:
         """Return the DOI of this version in lower case. Raises RecordError for a text that is no DOI."""

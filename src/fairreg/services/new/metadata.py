@@ -21,7 +21,6 @@ __all__ = ["METADATA_FILES", "WrittenMetadata", "refresh"]
 # Files of formats that a project has; of several versions of a format the newest is written.
 _FILES = ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld", "ro-crate-metadata.json")
 METADATA_FILES = (*_FILES, prov.FILE_NAME, README)
-_LONGEST = 2**20  # characters of a README
 
 
 class WrittenMetadata(NamedTuple):
@@ -40,10 +39,11 @@ def refresh(folder: Path) -> WrittenMetadata:
     facts = read_facts(folder)
     _require_one_version(folder, facts)
     written, left = [], dict.fromkeys(facts.own_files, f"{FACTS_FILE} lists it under own_files")
+    project_record(folder, facts)  # a fault is found before anything is written
     if facts.model not in left and _stamp(folder, facts):
         written.append(facts.model)
     record = project_record(folder, facts)  # with the digest of the model file as it is now
-    for name, text in _texts(folder, facts, record, left):
+    for name, text in list(_texts(folder, facts, record, left)):
         _write(folder, name, text)
         written.append(name)
     return WrittenMetadata(tuple(written), left)
@@ -89,8 +89,19 @@ def _texts(
         yield prov.FILE_NAME, prov.text_of(record, iri=iri_of_record(record), run=run)
     card = folder / README
     if README not in left and card.is_file():
-        with unreadable(str(card)):
-            yield README, completed(card.read_text(encoding="utf-8"), record, facts)
+        yield README, _card(card, record, facts)
+
+
+def _card(path: Path, record: ModelRecord, facts: ProjectFacts) -> str:
+    """Return the text of the model card, with the line ends that it has. Raises RecordError."""
+    with unreadable(str(path)):
+        content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path} is not encoded in UTF-8.", hint="Save it as UTF-8.") from error
+    whole = completed(text.replace("\r\n", "\n"), record, facts)
+    return whole.replace("\n", "\r\n") if "\r\n" in text else whole
 
 
 def _write(folder: Path, name: str, text: str) -> None:
@@ -98,7 +109,7 @@ def _write(folder: Path, name: str, text: str) -> None:
     if not is_inside(path, folder):
         raise RecordError(f"{name} leads out of {folder}.", hint="Remove the link in its place.")
     with disk_faults(str(path)), replacing(path) as draft:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.write_bytes(text.encode("utf-8"))
 
 
 def _stamp(folder: Path, facts: ProjectFacts) -> bool:

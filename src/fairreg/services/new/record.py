@@ -33,7 +33,7 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
         version=facts.version,
         creators=tuple(dict.fromkeys(item.creator() for item in facts.creators)),
         publisher=facts.publisher,
-        license=facts.license,
+        license=facts.spdx_license(),
         keywords=facts.keywords,
         ml_task=facts.task,
         model_category=facts.architecture,
@@ -42,7 +42,7 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
         date_created=run.ended[:10] if run and run.ended else None,
         date_published=facts.date_published,
         distributions=(file,) if file else (),
-        relations=_relations(facts, run.commit if run else None),
+        relations=_relations(facts, facts.code_version or (run.commit if run else None)),
         evaluations=_evaluations(folder, facts),
         inputs=inputs,
         outputs=outputs,
@@ -71,14 +71,14 @@ def _repository(address: str) -> Identifier:
         return Identifier("url", address)
 
 
-def _relations(facts: ProjectFacts, commit: str | None) -> tuple[Relation, ...]:
+def _relations(facts: ProjectFacts, version: str | None) -> tuple[Relation, ...]:
     found = [Relation(type="trained_on", target=item, target_kind="dataset") for item in facts.data()]
     for paper in facts.papers():
         target = Identifier("doi" if paper.scheme == "paper_doi" else paper.scheme, paper.value)
         found.append(Relation(type="is_described_by", target=target, target_kind="article"))
-    if facts.repository and commit:
+    if facts.repository and version:
         # The code that made the model, whatever the repository has become since.
-        code = Identifier("url", f"{facts.repository}/tree/{commit}")
+        code = Identifier("url", f"{facts.repository}/tree/{version}")
         found.append(Relation(type="is_supplement_to", target=code, target_kind="software"))
     found += [
         Relation(type="fine_tuned_from", target=item, target_kind="model") for item in facts.base_models()

@@ -3,7 +3,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -26,6 +26,7 @@ SIGNATURE_FILE = "signature.json"
 RUN_FILE = "models/training_run.json"
 EVALUATION_FILE = "models/evaluation.json"
 _LONGEST = 2**22  # bytes
+Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")]
 
 
 class _Signature(msgspec.Struct, frozen=True):
@@ -48,8 +49,8 @@ class _Evaluation(msgspec.Struct, frozen=True):
 class _Run(msgspec.Struct, frozen=True):
     """Members of training_run.json that are used here; settings and the rest may have any others."""
 
-    started: str | None = None
-    ended: str | None = None
+    started: Time | None = None
+    ended: Time | None = None
     commit: str | None = None
     settings: dict[str, Any] = {}
     software: dict[str, str] = {}
