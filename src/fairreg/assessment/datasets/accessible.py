@@ -103,7 +103,7 @@ def _procedure(evidence: Evidence, stated: Access, probe: Probe) -> Finding:
         ended = cite_access(evidence, f"{stated.level} until {stated.until}")
         reason = "The embargo has ended, and a file is given."
         return passed(reason, ended, cite_probe(evidence, "file_range"))
-    address, words = way.request_address(evidence), way.stated_conditions(evidence)
+    address, words = way.request_address(evidence, of_data=True), way.stated_conditions(evidence)
     level, seen, told = f"The access is {stated.level}", [], way.tells_who(words)
     if stated.level == "open":
         level, told = "The access is stated as open, and the host refuses a file", way.asks_for_access(words)
