@@ -29,22 +29,30 @@ $(VENV)/.triton: $(VENV)/bin/python
 	$(VENV)/triton/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc]>=2.60,<3'
 	@touch $@
 
+# Copier would bring pydantic, and with it 25 MB, to where none of fairreg's own programs needs it.
+$(VENV)/.copier: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/copier
+	$(VENV)/copier/bin/python -m pip install --quiet --disable-pip-version-check \
+		'copier>=9.10,<10' 'check-jsonschema>=0.30,<1' 'hatchling>=1.25'
+	@touch $@
+
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
 	$(BIN)/python scripts/demo.py
 
 # Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
 test test-long: export PYTHONDONTWRITEBYTECODE :=
 test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
+test test-long: export FAIRREG_TEST_COPIER := $(abspath $(VENV))/copier/bin/python
 test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(VENV)/.dev $(VENV)/.triton lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
+test: $(VENV)/.dev $(VENV)/.triton $(VENV)/.copier lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
 	@touch $@
 
-test-long: $(VENV)/.browser $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
+test-long: $(VENV)/.browser $(VENV)/.triton $(VENV)/.copier lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue
