@@ -7,6 +7,7 @@ import pytest
 from rdflib import Graph
 
 from fairreg import formats
+from fairreg.errors import RecordError
 from fairreg.schemas.record import ModelRecord
 from support import hbb
 
@@ -72,7 +73,22 @@ def test_show_as_bibtex_cites_the_doi(cli):
 @pytest.mark.parametrize("name", formats.names())
 def test_show_writes_every_format_of_the_room(cli, name):
     record = ModelRecord.from_json(cli("show", hbb.DOI, "--format", "json").json)
-    assert cli("show", hbb.DOI, "--format", name).out == formats.get(name).write(record)
+    shown = cli("show", hbb.DOI, "--format", name)
+    try:
+        document = formats.get(name).write(record)
+    except RecordError as error:
+        assert (shown.code, shown.out) == (1, "")
+        assert f"Error: {error.message}" in shown.err
+        assert f"Hint: {error.hint}" in shown.err
+    else:
+        assert (shown.code, shown.out) == (0, document)
+
+
+def test_the_croissant_of_a_model_is_that_of_its_training_data(cli):
+    shown = cli("show", hbb.DOI, "--format", "croissant")
+    assert (shown.code, shown.out) == (1, "")
+    assert "Croissant describes datasets" in shown.err
+    assert "fairreg show doi:10.7483/opendata.cms.jgjx.ms7q --format croissant" in shown.err
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(cli):

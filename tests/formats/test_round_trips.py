@@ -275,5 +275,5 @@ def test_a_model_card_keeps_licence_words_and_papers(record):
 
 def test_formats_that_are_written_only_are_listed_as_such():
     written_only = {view.NAME for view in formats.all_formats() if not hasattr(view, "read")}
-    assert written_only == {"bibtex", "prov", "turtle"}
+    assert written_only == {"bibtex", "dlhub", "prov", "turtle"}
     assert not hasattr(bibtex, "read")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The contract of a format: the names that a module in `fairreg.formats` defines.
 
-A format is one module. Its name is the module's, with hyphens: ``model_card.py`` is ``model-card``. The
-fields of a record that it carries are declared; docs/formats.md and the contract tests follow from that.
+A format is one module. Its name is the module's, with hyphens and with dots between digits: ``model_card.py``
+is ``model-card``, ``ro_crate_1_2.py`` is ``ro-crate-1.2``. The fields of a record that it carries are
+declared; docs/formats.md and the contract tests follow from that.
 """
 
 import json
@@ -53,7 +54,10 @@ class Format(Protocol):
     NARROWS: Mapping[str, str]
 
     def write(self, record: ModelRecord) -> str | bytes:
-        """Return the document of a record, ending in a line feed; the same bytes for the same record."""
+        """Return the document of a record, ending in a line feed; the same bytes for the same record.
+
+        Inexpressible where the format does not describe such a record, or requires what it does not state.
+        """
 
 
 class ReadableFormat(Format, Protocol):
