@@ -22,9 +22,10 @@ metadata files of repositories (`harvest`, `assess`) and drafts those that `asse
 A field is **kept** when reading the document again gives its words back: white space may change, and tags of
 HTML are dropped from descriptions. It is *narrowed* when a part of it is written. Everything else is lost.
 
-`add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, `croissant` and `ro-crate`,
-which are linked data ([JSON-LD of other tools](linked-data.md)). `cff`, `zenodo` and `model-card` describe a
-repository and are read with it, by `harvest` and `assess`. `bibtex`, `dlhub`, `prov` and `turtle` are only written.
+`add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, `croissant` and
+`ro-crate`, which are linked data ([JSON-LD of other tools](linked-data.md)). `cff`, `zenodo` and `model-card`
+describe a repository and are read with it, by `harvest` and `assess`. `bibtex`, `dlhub`, `prov` and `turtle`
+are only written.
 
 A format that requires what a record does not state is not written: the error names the fields and what to do
 (exit 1). Nothing is made up. Croissant is of datasets only; for a model the error names its training data.

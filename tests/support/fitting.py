@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Records that a format accepts: what it requires and a record lacks is taken from one that has everything."""
+"""Records that a format accepts: what it requires and one lacks is taken from a complete record."""
 
 import re
 
@@ -14,7 +14,7 @@ _MOST = 20  # refusals of one record; a format names all that is missing at once
 
 
 def written(view, record):
-    """The document, None where the format refuses the record: with the field that is missing and a next step."""
+    """The document, None where the format refuses the record, with the missing field and a next step."""
     try:
         return view.write(record)
     except RecordError as error:

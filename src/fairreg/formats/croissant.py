@@ -14,7 +14,7 @@ from urllib.parse import quote
 from fairreg.errors import Inexpressible
 from fairreg.formats import jsonld
 from fairreg.formats.base import Reading, filled_members, json_text
-from fairreg.formats.crates.data import ADDRESS, size_in_words
+from fairreg.formats.crates.data import address, size_in_words
 from fairreg.formats.crates.related import SCHEMA_ORG
 from fairreg.formats.crates.root import calendar_date, identifiers_of, page_of
 from fairreg.formats.requirements import called, refusal, require
@@ -155,7 +155,7 @@ def _language(record: ModelRecord) -> str:
 def _url(record: ModelRecord) -> str:
     """Return the page of the dataset: of its source, its DOI or an identifier. Raises Inexpressible."""
     stated = [page_of(record), record.doi_url, *identifiers_of(record)]
-    found = next((item for item in stated if item and ADDRESS.fullmatch(item)), None)
+    found = next((item for item in stated if address(item)), None)
     if found is None:
         require(_without_identifiers(record), "Croissant", ("identifiers",))
     return found or ""
@@ -196,8 +196,7 @@ def _relations(record: ModelRecord) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in record.relations:
         if item.type in SCHEMA_ORG:
-            url = item.target.url
-            named = url if url and ADDRESS.fullmatch(url) else item.target.compact
+            named = address(item.target.url) or item.target.compact
             found.setdefault(SCHEMA_ORG[item.type], []).append(named)
     return {term: list(dict.fromkeys(names)) for term, names in found.items()}
 
@@ -235,13 +234,17 @@ def _file(record: ModelRecord, item: Distribution, name: str, outer: str | None)
             "@type": "cr:FileObject",
             "@id": name,
             "name": inside or item.name,
-            "contentUrl": inside or item.url or quote(item.name, errors="surrogatepass"),
+            "contentUrl": inside or _words(item.url) or quote(item.name, errors="surrogatepass"),
             "containedIn": {"@id": outer} if outer else None,
             "contentSize": f"{size} B" if size and size.isdigit() else size,
-            "encodingFormat": item.media_type or _UNKNOWN_TYPE,
+            "encodingFormat": _words(item.media_type) or _UNKNOWN_TYPE,
             **digest,
         }
     )
+
+
+def _words(text: str | None) -> str | None:
+    return text if one_line(text or "") else None
 
 
 def _digest(item: Distribution) -> dict[str, str]:

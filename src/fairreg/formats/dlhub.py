@@ -14,6 +14,7 @@ from fairreg.formats.crates.root import calendar_date
 from fairreg.formats.creator_names import inverted, is_group, parts
 from fairreg.formats.related import papers_of
 from fairreg.formats.requirements import called, refusal, require
+from fairreg.schemas.identifiers import normalise_doi
 from fairreg.schemas.jsonld_terms import SPDX
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import ANY_AXES, Creator, ModelRecord, RelationType, Tensor
@@ -83,9 +84,10 @@ def document(record: ModelRecord) -> dict[str, Any]:
 
 def _citation(record: ModelRecord) -> dict[str, Any]:
     """Return the block of DataCite 4.1 in DLHub's spelling."""
+    doi = normalise_doi(record.doi or "")
     return filled_members(
         {
-            "identifier": {"identifier": record.doi, "identifierType": "DOI"} if record.doi else None,
+            "identifier": {"identifier": doi, "identifierType": "DOI"} if doi else None,
             "creators": [_creator(item) for item in record.creators],
             "titles": [
                 {"title": record.name},

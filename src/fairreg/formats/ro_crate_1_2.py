@@ -55,11 +55,8 @@ NARROWS: Mapping[str, str] = {
     "access": "open access, and conditions in words",
 }
 _CONTEXT = "https://w3id.org/ro/crate/1.2/context"
-_TYPES = {
-    "model": ("Dataset", "MLModel"),
-    "dataset": ("Dataset",),
-    "software": ("Dataset", "SoftwareSourceCode"),
-}
+# Software in a crate is a file of it (RO-Crate 1.2, section "Scripts"), which its root is not.
+_TYPES = {"model": ("Dataset", "MLModel"), "dataset": ("Dataset",), "software": ("Dataset",)}
 # In the context of RO-Crate itself.
 _CRATE_TERMS = frozenset({"citation", "isPartOf", "hasPart"})
 # Others that a crate is described with, from the context of fairreg.

@@ -6,17 +6,17 @@ address.
 """
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fairreg.formats.crates.entities import Entities, Entity, Reference
 from fairreg.schemas.record import Distribution
 from fairreg.schemas.runs import has_weights
 
-__all__ = ["ADDRESS", "DESCRIPTOR", "add_files", "size_in_words"]
+__all__ = ["DESCRIPTOR", "add_files", "address", "size_in_words"]
 
 DESCRIPTOR = "ro-crate-metadata.json"
 # Characters that an IRI may have (RFC 3987, section 2.2), without those of templates.
-ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+")
+_IRI = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20\x7f-\x9f]+")
 _BYTES = 1000
 
 
@@ -33,6 +33,16 @@ def add_files(
     return list({reference["@id"]: (item, reference) for item, reference in found}.values())
 
 
+def address(text: str | None) -> str | None:
+    """Return a text that is an address of the web and may stand as `@id`, None for another."""
+    if not text or not _IRI.fullmatch(text):
+        return None
+    try:
+        return text if urlsplit(text).hostname else None
+    except ValueError:  # brackets of an address of IPv6 that is none
+        return None
+
+
 def size_in_words(item: Distribution) -> str | None:
     """Return the size as digits, or in kB where the source rounds it; None where it is unknown."""
     if item.size is None or not item.size_is_rounded:
@@ -44,9 +54,8 @@ def size_in_words(item: Distribution) -> str | None:
 def _add(entities: Entities, item: Distribution, *, weights: str | None, digests: bool) -> Reference:
     types = ["File", weights] if weights and has_weights(item) else "File"
     entity = {"@type": types, **_facts(item, digests=digests)}
-    address = item.url if item.url and ADDRESS.fullmatch(item.url) else None
     path = None if item.url else _path(item.name)
-    for name in (address, path):
+    for name in (address(item.url), path):
         if name and name not in {DESCRIPTOR, "./"} and entities.free(name, entity):
             return entities.add({"@id": name, **entity})
     return entities.add_local("file", entity | {"contentUrl": item.url})

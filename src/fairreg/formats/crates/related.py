@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 
-from fairreg.formats.crates.data import ADDRESS
+from fairreg.formats.crates.data import address
 from fairreg.formats.crates.entities import Entities, Reference
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, RelationType
@@ -24,11 +24,14 @@ SCHEMA_ORG: Mapping[RelationType, str] = {
 def add_related(
     entities: Entities, record: ModelRecord, terms: Mapping[RelationType, str]
 ) -> dict[str, list[Reference]]:
-    """Add the targets of relations that have a term; return the references by term, each once."""
+    """Add the targets of relations that have a term; return the references by term, each once.
+
+    A citation is an absolute address (RO-Crate 1.2, section "Publications"): others are left out.
+    """
     found: dict[str, list[Reference]] = {}
     for item in record.relations:
         term = terms.get(item.type)
-        if term is None:
+        if term is None or (term == "citation" and address(item.target.url) is None):
             continue
         reference = add_object(entities, item.target)
         if reference not in found.setdefault(term, []):
@@ -43,7 +46,7 @@ def add_object(entities: Entities, target: Identifier, kind: str = "CreativeWork
     address already is the same object.
     """
     entity = {"@type": kind, "name": target.value}
-    address = target.url
-    if address and ADDRESS.fullmatch(address):
-        return entities.add({"@id": address, **entity})
+    named = address(target.url)
+    if named:
+        return entities.add({"@id": named, **entity})
     return entities.add_local("object", entity | {"identifier": target.compact})

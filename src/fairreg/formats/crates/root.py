@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairreg.formats.base import filled_members
-from fairreg.formats.crates.data import ADDRESS, DESCRIPTOR
+from fairreg.formats.crates.data import DESCRIPTOR, address
 from fairreg.formats.crates.entities import Entities, Entity
 from fairreg.formats.crates.licences import add_licence
 from fairreg.formats.crates.people import add_creators, add_publisher
@@ -65,7 +65,7 @@ def identifiers_of(record: ModelRecord) -> list[str]:
     Those of publications and neighbours, and the DOI of all versions, identify other objects.
     """
     own = [item for item in record.identifiers if not _points(item.scheme)]
-    found = [item.url if item.url and ADDRESS.fullmatch(item.url) else item.compact for item in own]
+    found = [address(item.url) or item.compact for item in own]
     stated = {item.compact for item in record.identifiers}
     return list(dict.fromkeys([*found, *([] if record.identifier in stated else [record.identifier])]))
 
@@ -77,8 +77,7 @@ def _points(scheme: str) -> bool:
 
 def page_of(record: ModelRecord) -> str | None:
     """Return the page at which the record's source describes the object."""
-    page = record.provenance.url
-    return page if page and ADDRESS.fullmatch(page) else None
+    return address(record.provenance.url)
 
 
 def calendar_date(text: str | None) -> str | None:

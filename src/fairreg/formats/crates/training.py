@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from fairreg.formats.crates.data import ADDRESS
+from fairreg.formats.crates.data import address
 from fairreg.formats.crates.entities import Entities, Entity, Reference
 from fairreg.formats.crates.related import add_object
 from fairreg.formats.related import code_of
@@ -52,11 +52,12 @@ def add_training(entities: Entities, record: ModelRecord, weights: Sequence[Refe
     }
 
 
-def _software(address: str) -> Entity | None:
+def _software(code: str) -> Entity | None:
     """Return source code at a version by the address of its tree; None without a version."""
-    found = _REVISION.fullmatch(address)
-    if found is None or not ADDRESS.fullmatch(address):
+    found = _REVISION.fullmatch(code)
+    if found is None or address(code) is None:
         return None
-    tree = f"{found['repository']}/tree/{found['version']}" if found["kind"] == "blob" else address
-    facts = {"name": found["repository"].rpartition("/")[2], "url": tree, "version": found["version"]}
+    repository, version = found["repository"], found["version"]
+    tree = f"{repository}/tree/{version}" if found["kind"] == "blob" else code
+    facts = {"name": repository.rpartition("/")[2] or repository, "url": tree, "version": version}
     return {"@id": tree, "@type": "SoftwareApplication", **facts}
