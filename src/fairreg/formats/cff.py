@@ -33,7 +33,6 @@ from fairreg.formats.file_facts import (
 )
 from fairreg.formats.plain_yaml import load_yaml, recovered_mapping, typed_yaml, yaml_text
 from fairreg.formats.related import repository_of
-from fairreg.formats.requirements import require
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import (
     Identifier,
@@ -102,6 +101,8 @@ _PAPERS = re.compile(r"article|conference-paper|proceedings|thesis|report|book|u
 
 def write(record: ModelRecord) -> str:
     """Return the file's text. Raises Inexpressible without the authors that the format requires."""
+    from fairreg.formats.requirements import require  # not needed to read the file
+
     require(record, "CITATION.cff", ("name", "creators"))
     return text_of(document(record))
 

@@ -28,7 +28,7 @@ def _add(entities: Entities, item: Creator) -> Reference:
     if known and entities.free(known, entity):
         return entities.add({"@id": known, **entity})
     # Two creators may share an ORCID in the source; each keeps its own name.
-    return entities.add_local("creator", entity | {"identifier": known})
+    return entities.add_local("creator", entity | {"identifier": known}, again=True)
 
 
 def _organisation(item: Creator) -> Entity:
