@@ -27,6 +27,7 @@ from fairreg.schemas.record import (
     Relation,
 )
 from support.examples import examples
+from support.full_record import FULL
 
 usual = settings(
     max_examples=examples(60),
@@ -272,6 +273,22 @@ def test_a_model_card_keeps_licence_words_and_papers(record):
     assert found.keywords == record.keywords
     assert found.license == (record.license if " OR " not in (record.license or "") else None)
     assert record.doi in {item.value for item in found.identifiers}
+
+
+@pytest.mark.parametrize(
+    ("base", "written"),
+    [
+        (Identifier("huggingface", "lab/base"), "lab/base"),
+        (Identifier("doi", "10.5281/zenodo.77"), "10.5281/zenodo.77"),
+        (Identifier("url", "https://example.org/base"), "https://example.org/base"),
+    ],
+)
+def test_a_model_card_names_the_model_that_it_starts_from(base, written):
+    relation = Relation(type="fine_tuned_from", target=base)
+    text = model_card.write(msgspec.structs.replace(FULL, relations=(relation,)))
+    assert f"base_model:\n- {written}\n" in text
+    found = model_card.read(text).understood.relations
+    assert [(item.type, item.target) for item in found] == [("fine_tuned_from", base)]
 
 
 def test_formats_that_are_written_only_are_listed_as_such():
