@@ -111,6 +111,13 @@ def scored(*scores):
 
 
 NOTHING = replaced(BARE, downloaded=True)  # downloaded, and there was nothing to see
+CODEMETA_REFERENCE = json.dumps(
+    {
+        "@context": "https://w3id.org/codemeta/3.0",
+        "name": "N",
+        "referencePublication": {"@type": "%s", "@id": "https://doi.org/10.1111/paper"},
+    }
+)
 NO_DOI = replaced(BARE, requested=HUB)
 RESOLVES = probed("doi_resolves", status=200)
 CORE = {
@@ -386,6 +393,21 @@ CASES = [
         replaced(related("cites", DATA), downloaded=True, datasets=(DatasetScore(identifier=DATA),)),
     ),
     ("I2-3", FAIL, texts(("citation", CFF + "preferred-citation: {type: data, doi: 10.2222/data}"))),
+    *(
+        ("I2-3", FAIL, texts(("citation", CFF + f"preferred-citation: {{type: {kind}, doi: 10.2222/data}}")))
+        for kind in ("dataset", "database", "video", "software-code")
+    ),
+    *(
+        ("I2-3", PASS, texts(("citation", CFF + f"preferred-citation: {{type: {kind}, doi: 10.1111/paper}}")))
+        for kind in ("article", "conference-paper", "generic")
+    ),
+    ("I2-3", FAIL, texts(("codemeta", CODEMETA_REFERENCE % "Dataset"))),
+    ("I2-3", PASS, texts(("codemeta", CODEMETA_REFERENCE % "ScholarlyArticle"))),
+    ("I2-3", PASS, related("is_referenced_by", PAPER, "publication-article")),
+    ("I2-3", PASS, related("is_part_of", PAPER, "publication-article")),
+    ("I2-3", PASS, related("related_to", PAPER, "JournalArticle")),
+    ("I2-3", FAIL, replaced(related("is_part_of", PAPER, "Collection"), downloaded=True)),
+    ("I2-3", FAIL, replaced(related("related_to", PAPER), downloaded=True)),
     ("I2-3", PASS, texts(("citation", CFF + "preferred-citation: {doi: 10.1111/paper}"))),
     ("I2-3", PARTIAL, texts(("readme", "See our paper, arXiv:2212.05081."))),
     ("I2-3", FAIL, NOTHING),
@@ -679,3 +701,29 @@ def test_a_shortened_text_is_not_longer_than_it_may_be(text, most):
     found = shortened(text, most)
     assert len(found) <= most
     assert text.startswith(found.removesuffix("…").rstrip())
+
+
+def verdict_of(number, evidence):
+    return INDICATORS[number].assess(probed("datacite", "absent", base=evidence)).verdict
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["notspecified", "not-specified", "Not specified", "NOASSERTION", "NONE", "Unknown license", "No license",
+     "All rights reserved", "proprietary", "UNLICENSED"],
+)  # fmt: skip
+def test_a_licence_field_that_denies_a_licence_is_none(stated):
+    evidence = texts(base=with_record(NOTHING, license_stated=stated))
+    assert {verdict_of(number, evidence) for number in ("R1.1-1", "R1.1-2", "R1.1-3")} == {FAIL}
+    of_weights = texts(
+        ("model_card", f"---\nweights_license: {stated}\n---\n"), base=with_record(NOTHING, license="MIT")
+    )
+    told = verdict_of("R1.1-3", of_weights)
+    assert told == FAIL, "the record's licence is not taken to cover weights that are said to have none"
+
+
+def test_a_licence_of_the_weights_that_nobody_filled_in_leaves_the_record_s():
+    evidence = texts(
+        ("model_card", "---\nweights_license: TODO\n---\n"), base=with_record(NOTHING, license="MIT")
+    )
+    assert verdict_of("R1.1-3", evidence) == PARTIAL

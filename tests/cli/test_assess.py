@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import json
 import re
 from importlib.util import find_spec
 
@@ -286,6 +287,35 @@ def test_many_are_assessed_at_once_and_summed_up(cli):
     assert "Most frequent failures" in text
 
 
+def test_a_summary_of_many_says_over_how_many_a_mean_is_where_not_over_all(cli):
+    text = cli("assess", "--all", "--limit", 20, "--offline").out
+    assert re.search(r"\d % \(\d+\)", text)
+    assert "In brackets: how many of the records have a number there." in text
+    assert "In brackets" not in cli("assess", "--query", "Hbb", "--limit", 2, "--offline").out
+
+
+def test_a_summary_of_many_names_the_lowest_scores_and_what_fails_by_its_title(cli, services):
+    score = cli("assess", hbb.DOI, "--json").json["overall"]
+    name, weakest = f"doi:{hbb.DOI}", f"{100 * score:.0f} %"
+    text = cli("assess", "--query", "Hbb", "--limit", 40).out
+    assert f"Lowest overall scores:\n{weakest:>7}  {name}\n" in text
+    assert re.search(r"\n +1  F4-3 +Listed and cross-linked in a model registry\n", text)
+
+
+def test_a_run_of_many_of_which_some_fail_ends_with_1(cli, services, tmp_path):
+    name = "huggingface:nobody/nothing"
+    own = {"scheme": "huggingface", "value": "nobody/nothing"}
+    document = {"identifier": name, "kind": "model", "name": "Hbb zyzzyva", "identifiers": [own]}
+    said = {"source": "huggingface", "source_id": "nobody/nothing"}
+    file = tmp_path / "lost.json"
+    file.write_text(json.dumps(document | {"provenance": said}), "utf-8")
+    cli("add", file)
+    result = cli("assess", "--query", "Hbb", "--limit", 40, "--json")
+    assert result.code == 1
+    assert name in {item["id"] for item in result.json["failures"]}
+    assert result.json["assessed"] > 0
+
+
 @pytest.mark.engines(*ENGINES)
 def test_search_shows_only_what_scores_enough(cli, services):
     score = cli("assess", hbb.DOI, "--json").json["overall"]
@@ -324,8 +354,11 @@ def test_without_an_overall_score_no_threshold_is_met(cli, httpserver, tmp_path)
     result = cli("assess", hbb.DOI, "--offline", "--min-score", 0, "--badge", badge)
     assert result.code == 5
     told = " ".join(result.out.split())
-    why = r"F has verdicts for \d+ % of its weight \(unknown: F[\d.]+-\d.*?\), .*; each needs 80 %"
-    assert re.search(rf"No overall score: {why}\. It lies between \d+ and \d+ %\.", told)
+    why = (
+        "nothing of the published record was read; fairreg gives a number only where at least 80 % of each "
+        "letter is known"
+    )
+    assert f"No overall score: {why}. Assess again without --offline." in told
     refused = rf"There is no overall score to compare with 0: {why}\. It lies between \d+ and \d+ %\."
     assert re.search(refused, " ".join(result.err.split()))
     assert "Assess again without --offline." in result.err
@@ -386,6 +419,15 @@ def test_nan_is_no_threshold_of_a_search(cli):
         result = cli("search", "jets", option, "nan")
         assert result.code == 2
         assert "nan" in result.err
+
+
+@pytest.mark.parametrize("command", [("assess", hbb.DOI, "--min-score"), ("search", "jets", "--min-fair")])
+def test_a_percentage_is_no_score_and_the_message_says_how_it_is_written(cli, command):
+    assert "write 0.7 for 70 %" in cli(*command, "70").err
+    for other in ("-0.1", "101", "nan"):
+        result = cli(*command, other)
+        assert result.code == 2
+        assert "write" not in result.err
 
 
 def test_an_interval_stands_beside_a_score_only_where_it_says_more(capsys):

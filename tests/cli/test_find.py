@@ -8,7 +8,7 @@ from rdflib import Graph
 
 from fairreg import formats
 from fairreg.errors import RecordError
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, Provenance
 from support import hbb
 from support.fitting import written
 
@@ -91,6 +91,17 @@ def test_the_croissant_of_a_model_is_that_of_its_training_data(cli):
     assert (shown.code, shown.out) == (1, "")
     assert "Croissant describes datasets" in shown.err
     assert "fairreg show doi:10.7483/opendata.cms.jgjx.ms7q --format croissant" in shown.err
+
+
+@pytest.mark.parametrize("name", ["datacite", "datacite-xml"])
+def test_a_format_that_requires_what_a_record_lacks_names_the_field(cli, tmp_path, name):
+    provenance = Provenance(source="lab", source_id="1")
+    record = ModelRecord(identifier="lab:tagger", kind="model", name="Jet tagger", provenance=provenance)
+    (tmp_path / "record.json").write_text(json.dumps(record.to_json()), encoding="utf-8")
+    assert cli("add", str(tmp_path / "record.json")).code == 0
+    result = cli("show", "lab:tagger", "--format", name)
+    assert (result.code, result.out) == (1, "")
+    assert "neither date_published nor date_created is stated" in " ".join(result.err.split())
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(cli):

@@ -151,3 +151,21 @@ def test_sources_state_the_terms_of_their_metadata(cli):
     assert {name for name, item in terms.items() if item["license"]} == {"datacite", "zenodo", "zenodo_oai"}
     assert terms["cernopendata"]["words"].startswith("Not stated")
     assert "https://help.zenodo.org" in cli("sources").out
+
+
+def test_every_command_says_of_a_removed_record_that_nothing_is_stored_and_how_to_undo_that(cli, httpserver):
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    cli("assess", hbb.DOI)
+    cli("db", "forget", hbb.DOI, "--yes")
+    undo = f"fairreg db forget doi:{hbb.DOI} --undo"
+    for words in (("show", hbb.DOI), ("assess", hbb.DOI), ("assess", hbb.DOI, "--history")):
+        told = " ".join(cli(*words).err.split())
+        assert f"doi:{hbb.DOI} was removed for good on 20" in told, words
+        assert undo in told, words
+    offline = cli("assess", hbb.DOI, "--offline")
+    assert offline.code == 1
+    assert undo in " ".join(offline.err.split())
+    assert "fairreg harvest" not in offline.err
+    assert cli(*undo.split()[1:]).code == 0
+    assert "was removed" not in cli("assess", hbb.DOI).err
+    assert cli("assess", hbb.DOI, "--history", "--json").json

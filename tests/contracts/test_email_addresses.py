@@ -29,7 +29,10 @@ def described(record: ModelRecord) -> str:
 
 
 def written(view: Any, record: ModelRecord) -> str:
-    document = view.write(fitting(view, record))
+    try:
+        document = view.write(fitting(view, record))
+    except RecordError as error:  # of a format that requires what the record does not state
+        return error.message
     return document.decode() if isinstance(document, bytes) else str(document)
 
 

@@ -99,7 +99,7 @@ def test_the_newest_score_online_is_shown_in_whatever_order_they_come(registry, 
     assert registry.entry_for("org/name").fair_score == 0.4
     registry.save_assessments([HISTORY[name] for name in reversed(names)])
     assert registry.entry_for("org/name").fair_score == 0.4
-    registry.hide_older_scores()
+    registry.refresh_scores()
     assert registry.entry_for("org/name").fair_score == 0.4
 
 

@@ -73,7 +73,7 @@ def bring_up(url: str) -> None:
         if not registry.lineages_are_current():
             registry.rebuild_lineages()
         if not registry.scores_are_current():
-            registry.hide_older_scores()
+            registry.refresh_scores()
 
 
 def exported(url: str, folder: Path) -> bytes:

@@ -246,6 +246,14 @@ def test_offline_the_evidence_of_the_version_answers_for_the_concept(ready, http
     assert again.evidence_digest != online.evidence_digest
 
 
+def test_a_record_asked_for_by_its_concept_is_judged_by_its_own_registration(ready, httpserver):
+    httpserver.expect_request(f"/datacite/dois/{hbb.CONCEPT}").respond_with_data("", status=404)
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    named, by_concept = verdicts(assess(ready, hbb.DOI)), verdicts(assess(ready, hbb.CONCEPT))
+    assert {number: verdict for number, verdict in by_concept.items() if verdict != named[number]} == {}
+    assert by_concept["A2-1"] == "pass"
+
+
 def test_the_catalogues_additions_are_gathered_apart_from_the_record(ready, httpserver):
     hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
     evidence = gather(ready, hbb.DOI, offline=False, log=lambda _line: None)

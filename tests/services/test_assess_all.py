@@ -3,6 +3,7 @@ import threading
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from werkzeug import Response
 
 from fairreg.errors import FairregError, NotFound
@@ -214,3 +215,20 @@ def test_means_are_by_rubric_with_the_number_of_records_behind_each(filled):
             scores = [row["letters"][letter] for row in of_rubric if row["letters"][letter] is not None]
             assert count == len(scores)
             assert item["letters"][letter] == (pytest.approx(sum(scores) / count) if scores else None)
+
+
+def test_an_entry_named_by_its_paper_is_assessed_as_the_single_command_does(filled, httpserver):
+    """The catalogue names models of arXiv numbers; such a number is a paper's as well."""
+    paper = Identifier("arxiv", "2999.00001")
+    own = Identifier("huggingface", "batch/of-a-paper")
+    named = replace(record(10), identifier=paper.compact, identifiers=(paper, own), name="Papernamed")
+    with Registry(settings=filled) as registry:
+        registry.put(named)
+    httpserver.expect_request("/huggingface/api/models/batch/of-a-paper").respond_with_data("", status=500)
+    asked = []
+    for run in (lambda: assess(filled, paper.compact), lambda: assess_all(filled, query="Papernamed")):
+        with pytest.raises(FairregError):
+            run()
+        asked.append([request.path for request, _ in httpserver.log])
+        httpserver.clear_log()
+    assert asked[0] == asked[1] != []

@@ -269,10 +269,20 @@ def interval_text(interval: Interval | None) -> str:
     """
     if interval is None:
         return "not applicable"
+    if _same(interval):
+        return f"{100 * interval[0]:.0f} %"
+    low, high = _percentages(interval)
+    return f"{low}-{high} %"
+
+
+def _same(interval: Interval) -> bool:
+    return interval[1] - interval[0] < _SAME
+
+
+def _percentages(interval: Interval) -> tuple[int, int]:
+    """Return the ends as whole percentages: least rounded down, greatest up."""
     low, high = interval
-    if high - low < _SAME:
-        return f"{100 * low:.0f} %"
-    return f"{math.floor(100 * low + _SAME)}-{math.ceil(100 * high - _SAME)} %"
+    return math.floor(100 * low + _SAME), math.ceil(100 * high - _SAME)
 
 
 def not_enough(report: AssessmentReport, start: str) -> str | None:
@@ -286,6 +296,11 @@ def why_no_overall(report: AssessmentReport) -> str | None:
 
     None where there is an overall score, or nothing to score.
     """
+    if report.notice and report.overall is None:
+        return (
+            "nothing of the published record was read; fairreg gives a number only where at least "
+            f"{coverage_text(rubrics.ENOUGH)} of each letter is known"
+        )
     lacking = [letter for letter in report.letters if _missing(report, letter)]
     if report.overall is not None or not lacking:
         return None
@@ -313,21 +328,19 @@ def no_overall(report: AssessmentReport) -> str | None:
 
 def lies(report: AssessmentReport) -> str:
     """Return the sentence on where the overall score lies; empty where nothing applies."""
-    ends = interval_text(report.interval).replace("-", " and ", 1)
-    return f"It lies between {ends}." if " and " in ends else ""
+    if report.interval is None or _same(report.interval):
+        return ""
+    low, high = _percentages(report.interval)
+    return f"It lies between {low} and {high} %."
 
 
 def badge_line(badge: Badge) -> str:
     """Return whether the badge is awarded, and why.
 
-    >>> badge_line(Badge(awarded=False, label="FAIR 59 %", reason="Essential indicators fail: I2-2."))
-    'No badge: essential indicators fail: I2-2.'
+    >>> badge_line(Badge(awarded=False, label="FAIR 59 %", reason="Essential indicators fail."))
+    'No badge. Essential indicators fail.'
     """
-    return f"Badge: {badge.label}. {badge.reason}" if badge.awarded else f"No badge: {_lower(badge.reason)}"
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    return f"Badge: {badge.label}. {badge.reason}" if badge.awarded else f"No badge. {badge.reason}"
 
 
 def _unknown(report: AssessmentReport, letter: str) -> list[str]:
@@ -358,9 +371,10 @@ def _badge(scored: list[IndicatorScore], overall: Score) -> Badge | None:
     if overall.value is None:
         return None
     label = f"FAIR {overall.value:.0%}".replace("%", " %")
-    failing = [item.id for item, found in scored if item.essential and found.verdict is Verdict.FAIL]
+    failing = [item for item, found in scored if item.essential and found.verdict is Verdict.FAIL]
     if failing:
-        return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
+        needed = ", ".join(f"{item.id} ({item.title})" for item in failing)
+        return Badge(awarded=False, label=label, reason=f"Essential indicators fail. For a badge: {needed}.")
     covered = coverage_text(overall.coverage)
     reason = f"No essential indicator fails, and {covered} of the weight has a verdict."
     return Badge(awarded=True, label=label, reason=reason)

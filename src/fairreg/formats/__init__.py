@@ -23,8 +23,10 @@ _TEXT = "text"
 NOT_PLUGINS = frozenset(
     {
         "base",
+        "contents",
         "crates",
         "creator_names",
+        "datacite_kernel",
         "dialects",
         "file_facts",
         "front_matter",

@@ -43,11 +43,11 @@ __all__ = [
     "assessed_entries",
     "every_assessment",
     "evidence_of",
-    "hide_older_scores",
     "history",
     "object_keys",
     "older_assessments",
     "own_assessments",
+    "refresh_scores",
     "report_of",
     "save_assessments",
     "show_scores",
@@ -339,7 +339,7 @@ def _loaded(connection: Connection, numbers: Iterable[int]) -> list[ScoredEntry]
     return [ScoredEntry(number, name, said) for (number, name), said in records.items()]
 
 
-def hide_older_scores(connection: Connection) -> int:
+def refresh_scores(connection: Connection) -> int:
     """Show the scores of all entries anew, none of other rubrics; return how many assessments are by those.
 
     The assessments themselves are kept.

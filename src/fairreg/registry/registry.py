@@ -210,12 +210,12 @@ class Registry:
         with self._database.reading() as connection:
             return _read_property(connection, _RUBRICS) == _SHOWN_RUBRICS
 
-    def hide_older_scores(self) -> int:
-        """Take the scores of other rubrics off the entries; return the number of assessments by those."""
-        from fairreg.registry.assessments import hide_older_scores
+    def refresh_scores(self) -> int:
+        """Show all scores anew, none of other rubrics; return how many assessments are by those."""
+        from fairreg.registry.assessments import refresh_scores
 
         with self._database.writing() as connection:
-            count = hide_older_scores(connection)
+            count = refresh_scores(connection)
             _write_property(connection, _RUBRICS, _SHOWN_RUBRICS)
         return count
 
@@ -281,6 +281,13 @@ class Registry:
 
         with self._database.reading() as connection:
             return forgotten_records(connection)
+
+    def forgotten_record(self, pid: IdentifierLike) -> "ForgottenRecord | None":
+        """Return the record that `pid` means and that was removed for good; None where there is none."""
+        from fairreg.registry.ingest.forget import forgotten_record
+
+        with self._database.reading() as connection:
+            return forgotten_record(connection, pid)
 
     def undo_forget(self, pid: IdentifierLike) -> tuple[str, ...]:
         """Let a later harvest store the record again; return its identifier. Raises NotFound."""

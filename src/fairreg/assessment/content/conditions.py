@@ -8,7 +8,7 @@ from fairreg.assessment.content.claims import asserted, is_blank, is_nothing
 from fairreg.assessment.content.grammar import sentences, settings, statements
 from fairreg.assessment.evidence import Document
 
-__all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_licence_told"]
+__all__ = ["access_told", "excludes_weights", "grants", "payment", "refuses", "weights_licence_told"]
 
 _MONEY = r"(?:€|\$|£|EUR|USD|GBP|CHF|euros?|dollars?)"
 _PAYMENT = re.compile(
@@ -127,7 +127,7 @@ _NO_LICENCE = re.compile(
     r"\ball rights (?:are )?reserved\b|\bno licen[cs]e\b|\bnot (?:yet )?licen[cs]ed\b|\bunlicen[cs]ed\b(?!"
     r" under)|\bproprietary\b|\b(?:forbid\w*|prohibit\w*|disallow\w*) (?:any|all|every) (?:re-?)?use\b"
     r"|\bnobody may\b|\b(?:to be|not) (?:decided|determined|announced|chosen|specified|negotiated|agreed)\b"
-    r"|\blicen[cs]e (?:pending|unknown)\b"
+    r"|\blicen[cs]e (?:pending|unknown)\b|\bunknown licen[cs]e\b|\bnot?[ _-]?(?:specified|assertion)\b"
     r"|\bno (?:re-?)?(?:use|distribution|rights?|permissions?)\b(?! (?:for|without|beyond|except))"
     r"|\b(?:may|must|can|shall|do) ?not (?:be )?(?:re-?)?(?:used?|shared?|copy|copied|reproduced?"
     rf"|distributed?)\b{_WHOLE}"
@@ -137,6 +137,7 @@ _NO_LICENCE = re.compile(
     r"|private|copyrighted|restricted)\W*(?:source|licen[cs]e|software|use(?: only)?|property)?\W*$",
     re.IGNORECASE,
 )
+_NONE = re.compile(r"\W*(?:none|no)\W*", re.IGNORECASE)
 _LICENCE_HEADING = re.compile(r"\W*(?:licen[cs]e|licensing|terms of use|copyright)\b", re.IGNORECASE)
 _NAMED_LICENCE = re.compile(rf"\b{_SPDX}")
 _THE_WEIGHTS = re.compile(rf"\b{_WEIGHTS}\b", re.IGNORECASE)
@@ -156,6 +157,11 @@ _OF_COMPETITORS = re.compile(
 def grants(stated: str) -> bool:
     """Tell whether the free text of a licence field is one; "none", "unknown" and reserved rights are not."""
     return not is_blank(stated) and not _NO_LICENCE.search(stated)
+
+
+def refuses(stated: str) -> bool:
+    """Tell whether the free text of a licence field denies a licence: "none", "all rights reserved"."""
+    return bool(_NONE.fullmatch(stated) or _NO_LICENCE.search(stated))
 
 
 def payment(conditions: str | None) -> str | None:

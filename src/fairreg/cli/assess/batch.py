@@ -12,10 +12,10 @@ from fairreg.cli.assess.scorecard import percent
 from fairreg.cli.options import ready
 
 if TYPE_CHECKING:
-    from fairreg.registry import Assessment
+    from fairreg.registry import Assessment, Registry
     from fairreg.services.assess.assess import AssessmentReport
     from fairreg.services.assess.batch import BatchReport
-    from fairreg.services.assess.batch_report import Mean
+    from fairreg.services.assess.batch_report import Mean, Means
 
 __all__ = ["assess_many", "print_history", "print_tool_comparison"]
 
@@ -43,11 +43,13 @@ def print_tool_comparison(report: "AssessmentReport") -> None:
 
 def print_history(pid: str, *, json: bool) -> None:
     """Print the assessments of an object, newest first."""
-    from fairreg.cli.output import log, print_versioned
+    from fairreg.cli.output import print_versioned
     from fairreg.services.assess.assess import changed_verdicts, history
 
     with ready() as (chosen, registry):
         found = history(chosen, pid, registry=registry)
+        if not found and not json:
+            _explain_no_history(registry, pid)
         pairs = () if json else pairwise(found)
         changes = [(newer, changed_verdicts(registry, newer, older)) for newer, older in pairs]
     if json:
@@ -55,8 +57,13 @@ def print_history(pid: str, *, json: bool) -> None:
     elif found:
         _history_table(found)
         _print_changes(changes)
-    else:
-        log(f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
+
+
+def _explain_no_history(registry: "Registry", pid: str) -> None:
+    from fairreg.cli.output import log
+    from fairreg.services.registry.removal import removal_note
+
+    log(removal_note(registry, pid) or f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
 
 
 def _plain(item: "Assessment") -> dict[str, Any]:
@@ -151,6 +158,8 @@ def assess_many(
         print_versioned("assess-many", report.to_json())
     else:
         _summary(report)
+    if report.failures:
+        raise typer.Exit(1)
 
 
 def _is_date(text: str) -> bool:
@@ -194,5 +203,27 @@ def _summary(report: "BatchReport") -> None:
     out.print(table, markup=False)
     if any(source == CURATED.name for source, _ in report.by_rubric()):
         out.print("catalogue: only fairreg's own entries were read, no records of the authors.")
-    common = ", ".join(f"{number} ({count})" for _, number, count in report.commonest())
-    out.print(f"Most frequent failures: {common or 'none'}")
+    if any(_is_partly(means) for means in report.by_rubric().values()):
+        out.print("In brackets: how many of the records have a number there.")
+    _details(report)
+
+
+def _is_partly(means: "Means") -> bool:
+    """Tell whether a mean is over some of the records only."""
+    return any(0 < mean.count < means.count for mean in (*means.letters.values(), means.overall))
+
+
+def _details(report: "BatchReport") -> None:
+    """Print the lowest scores, and the indicators that fail most often by their titles."""
+    from fairreg.assessment.rubric import DATASETS, MODELS, indicators
+    from fairreg.cli.output import console
+
+    out = console()
+    if lowest := report.lowest():
+        out.print("Lowest overall scores:")
+    for name, score in lowest:
+        out.print(f"  {percent(score):>5}  {name}", markup=False, soft_wrap=True)
+    titles = {(item.name, one.id): one.title for item in (MODELS, DATASETS) for one in indicators(item)}
+    out.print("Most frequent failures:" if report.commonest() else "Most frequent failures: none")
+    for rubric, number, count in report.commonest():
+        out.print(f"  {count:>5}  {number:<6}  {titles[rubric, number]}", markup=False, soft_wrap=True)

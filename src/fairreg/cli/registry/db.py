@@ -34,10 +34,11 @@ def upgrade(json: Json = False) -> None:
 
     Stored evidence of assessments is scored again; assess --history shows both scores.
     """
+    from fairreg.cli.output import log
     from fairreg.services.registry import db
 
     chosen = settings()
-    _print(db.upgrade(chosen, afterwards=partial(_recompute, chosen.cache)), json=json)
+    _print(db.upgrade(chosen, log, afterwards=partial(_recompute, chosen.cache)), json=json)
 
 
 def _recompute(cache: Path, registry: "Registry") -> None:
@@ -180,6 +181,9 @@ def _print_removed(removed: "Sequence[RemovedEntry]", *, dry_run: bool, json: bo
         log("Downloaded files and cached responses stay; remove them with: fairreg cache clear")
 
 
+_AGAIN = "the next harvest or fetch may store it again; what the packaged catalogue has of it, any command"
+
+
 def _print_readmitted(names: list[str], *, json: bool) -> None:
     from fairreg.cli.output import console, print_versioned
 
@@ -187,7 +191,7 @@ def _print_readmitted(names: list[str], *, json: bool) -> None:
         print_versioned("db-forget-undo", {"readmitted": names})
         return
     for name in names:
-        console().print(f"{name}: the next harvest may store it again", markup=False)
+        console().print(f"{name}: {_AGAIN}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -43,6 +43,7 @@ __all__ = [
     "ForgottenRecord",
     "RemovedEntry",
     "forget",
+    "forgotten_record",
     "forgotten_records",
     "readmit",
     "undo",
@@ -266,6 +267,12 @@ def forgotten_records(connection: Connection) -> tuple[ForgottenRecord, ...]:
     for row in connection.execute(query):
         marks.setdefault((row.identifier, row.forgotten_at), []).append(f"{row.family}:{row.key}")
     return tuple(ForgottenRecord(name, tuple(listed), at) for (name, at), listed in marks.items())
+
+
+def forgotten_record(connection: Connection, pid: IdentifierLike) -> ForgottenRecord | None:
+    """Return the record that `pid` means and that was removed for good; None where there is none."""
+    groups = _groups(connection, pid)
+    return next((item for item in forgotten_records(connection) if item.identifier in groups), None)
 
 
 def undo(connection: Connection, pid: IdentifierLike) -> tuple[str, ...]:

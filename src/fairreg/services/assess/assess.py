@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.assessment.report import assess as judge
-from fairreg.errors import RecordError
+from fairreg.errors import Gone, NotFound, RecordError
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
@@ -65,14 +65,33 @@ def examine(
 
     without_network = offline or settings.offline
     with opened(registry, settings, log) as used:
-        evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
+        try:
+            evidence = gather(
+                settings, pid, offline=without_network, log=log, progress=progress, registry=used
+            )
+        except NotFound as error:
+            raise _explained(used, pid, error) from error
         report = judge(evidence)
         made = AssessmentResult(evidence, report)
         # Without the network the same evidence is found each time: that is no new assessment.
         if not (without_network and is_stored(used, made)):
             with storing("The assessment is", log):
                 save(used, [made])
+        if note := _removed(used, evidence.record.identifier):
+            log(note)
     return evidence, with_priorities(report, evidence)
+
+
+def _explained(registry: Registry, pid: str | RequestedIdentifier, error: NotFound) -> NotFound:
+    """Return the error, with the hint that a record was removed for good where that is why."""
+    note = None if isinstance(error, Gone) else _removed(registry, pid)
+    return error if note is None else NotFound(error.message, hint=note)
+
+
+def _removed(registry: Registry, pid: str | RequestedIdentifier) -> str | None:
+    from fairreg.services.registry.removal import removal_note  # neither the history nor a batch needs it
+
+    return removal_note(registry, pid)
 
 
 def gather(

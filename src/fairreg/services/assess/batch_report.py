@@ -143,6 +143,7 @@ class BatchReport:
     _sums: dict[str, Means] = field(default_factory=lambda: defaultdict(Means))
     _by_rubric: dict[tuple[str, str], Means] = field(default_factory=lambda: defaultdict(Means))
     _failing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _lowest: list[tuple[float, str]] = field(default_factory=list)
 
     def add(self, row: BatchRow) -> None:
         """Count a row."""
@@ -151,6 +152,8 @@ class BatchReport:
         self._sums[row.source].add(row)
         self._by_rubric[row.source, row.rubric].add(row)
         self._failing.update((row.rubric, number) for number in row.failed)
+        if row.overall is not None:
+            self._lowest = sorted([*self._lowest, (row.overall, row.id)])[:_SHOWN]
         if self.with_rows:
             self.rows.append(row)
 
@@ -166,6 +169,10 @@ class BatchReport:
         """The indicators that fail most often: (rubric, indicator, number of failures)."""
         ranked = sorted(self._failing.items(), key=lambda item: (-item[1], item[0]))
         return [(rubric, number, count) for (rubric, number), count in ranked[:_SHOWN]]
+
+    def lowest(self) -> tuple[tuple[str, float], ...]:
+        """The records with the lowest overall scores, the lowest first: (identifier, score)."""
+        return tuple((name, score) for score, name in self._lowest)
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``fairreg assess --all --json``, whose rows are read while it is written."""

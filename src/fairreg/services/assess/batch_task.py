@@ -135,7 +135,7 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
     elif asked.url is None:
         evidence = visit.offline().gather(entry.identifier, asked)
     else:
-        evidence = visit.gather(asked.url, asked)
+        evidence = visit.gather(entry.identifier, asked)
     made = AssessmentResult(evidence, judge(evidence), entry.identifier)
     if evidence.offline and is_stored(visit.registry, made):
         return AssessedEntry(_row(known, made), None)

@@ -45,7 +45,7 @@ def rescore(
             registry.save_assessments(made)
             made = []
         progress(done, len(listed))
-    registry.hide_older_scores()  # also where an interrupted run, or an earlier release, left them
+    registry.refresh_scores()  # also where an interrupted run, or an earlier release, left them
     return Rescored(scored, unreadable)
 
 

@@ -149,12 +149,18 @@ def resolve(
 
 
 def with_registration(web: HttpClient, resolution: Resolution, *, log: Log = no_log) -> Resolution:
-    """Add DataCite's metadata on the record's DOI, also where another identifier was requested."""
+    """Add DataCite's metadata on the record's own DOI, also where another identifier was requested.
+
+    They take the place of those on the DOI of its concept, so that one record has one registration.
+    """
     doi = resolution.record.doi
-    if doi is None or any(step.service == REGISTRAR.name for step in resolution.steps):
+    if doi is None:
         return resolution
-    trail = _ResolutionLog(list(resolution.steps), log)
-    registered = _registered(web, Identifier(DOI.name, doi), trail)
+    own, others = Identifier(DOI.name, doi), [s for s in resolution.steps if s.service != REGISTRAR.name]
+    if len(others) < len(resolution.steps) and resolution.asked.key == own.key:
+        return resolution
+    trail = _ResolutionLog(others, log)
+    registered = _registered(web, own, trail)
     return dataclasses.replace(resolution, datacite=registered, steps=tuple(trail.steps))
 
 

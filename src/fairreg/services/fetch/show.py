@@ -39,6 +39,10 @@ def show(
             return entry.present_record
         except NotFound:
             pid.require()  # what no scheme knows is requested nowhere
+            from fairreg.services.registry.removal import removal_note  # seldom needed
+
+            if note := removal_note(known, pid):
+                log(note)
             log(f"{pid} is not in the registry; requesting it from its source.")
     with HttpClient(settings, log=log) as web:
         return resolve(web, pid, log=log).record

@@ -107,7 +107,9 @@ def init(settings: Settings) -> Info:
         return Registry(database).info()
 
 
-def upgrade(settings: Settings, *, afterwards: Callable[[Registry], None] | None = None) -> Info:
+def upgrade(
+    settings: Settings, log: "Log" = _silent, *, afterwards: Callable[[Registry], None] | None = None
+) -> Info:
     """Bring an existing registry to this release's schema and catalogue, and give it to `afterwards`.
 
     RegistryError without one.
@@ -115,7 +117,9 @@ def upgrade(settings: Settings, *, afterwards: Callable[[Registry], None] | None
     with closing(Database(settings.database_url)) as database:
         if database.path is not None and not database.path.is_file():
             database.require_current()  # raises, and says how to make one
-        if not _ready(database):
+        if _ready(database):
+            log("The registry has the schema, the catalogue and the rules of this release already.")
+        else:
             with _alone(database):
                 _make_ready(database, _silent)
         registry = Registry(database)
@@ -176,7 +180,7 @@ def _make_ready(database: Database, log: "Log") -> None:
         log("Updated the search index of the registry to the rules of this release.")
     if not registry.lineages_are_current() and registry.rebuild_lineages():
         log("Grouped the records of the registry into models by the rules of this release.")
-    if not registry.scores_are_current() and (count := registry.hide_older_scores()):
+    if not registry.scores_are_current() and (count := registry.refresh_scores()):
         log(f"{count} assessments follow an older rubric; score their evidence again: fairreg db upgrade")
     if registry.load_catalogue():
         log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
