@@ -37,7 +37,8 @@ CHECKED = {
     "process-run-crate": "ro-crate-1.2",
     "cff": "cff",
 }
-LINKED = ("croissant", "ro-crate", "ro-crate-1.2", "fair4ml", "prov")
+# The context of RO-Crate has CodeMeta's terms, and stands for its context.
+LINKED = ("croissant", "ro-crate", "ro-crate-1.2", "fair4ml", "prov", "codemeta")
 NASTY = (
     *(
         "---",

@@ -70,7 +70,7 @@ KEEPS = frozenset({"name", "description", "version"})
 NARROWS: Mapping[str, str] = {
     "kind": "software or dataset: a model is software",
     "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository",
-    "creators": "names as Family, Given; affiliations of persons only",
+    "creators": "names as Family, Given; affiliations of persons only; equal ones once",
     "license": "SPDX identifiers joined by OR, no other expression",
     "license_stated": "the address of one licence without an SPDX identifier",
     "keywords": "each once",
@@ -123,7 +123,8 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "message": _message(record),
         "title": record.name,
         "type": "dataset" if record.kind == "dataset" else "software",
-        "authors": [_author(item) for item in record.creators],
+        # The schema refuses a list with two equal authors.
+        "authors": list({tuple(item.items()): item for item in map(_author, record.creators)}.values()),
         "abstract": record.description,
         "license": _alternatives(record.license),
         "license-url": _address_of(record),
