@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence, Outcome
+from fairreg.assessment.lineage import is_closed, why_no_list
 from fairreg.assessment.open_tasks import is_open
 from fairreg.assessment.remedies.drafts import drafts_for
 from fairreg.assessment.remedies.facts import Facts
@@ -170,12 +171,15 @@ def effort_text(step: FirstStep) -> str:
     return "New work on the files or at the host."
 
 
-Cause = Literal["offline", "files", "denied", "network", "missing_data", "old_data", "data", "release"]
+Cause = Literal[
+    "offline", "files", "denied", "network", "host", "missing_data", "old_data", "data", "release"
+]
 _CAUSES: tuple[Cause, ...] = (
     "offline",
     "files",
     "denied",
     "network",
+    "host",
     "missing_data",
     "old_data",
     "data",
@@ -209,7 +213,8 @@ def advice(report: AssessmentReport) -> str:
 
 def _cause(evidence: Evidence, found: Finding) -> Cause:
     """Return why an indicator is unknown: what it asked for, and what came of that."""
-    files = bool(_UNREAD_FILES.search(found.reason))
+    unlisted = (why := why_no_list(evidence.record)) is not None and why in found.reason
+    files = bool(_UNREAD_FILES.search(found.reason)) or (unlisted and is_closed(evidence.record))
     outcomes = {outcome for outcome, _ in _requests(evidence, found)}
     if evidence.offline and not _LIMIT.search(found.reason):
         return "offline"
@@ -219,6 +224,8 @@ def _cause(evidence: Evidence, found: Finding) -> Cause:
         return "denied"
     if "failed" in outcomes:
         return "network"
+    if unlisted:
+        return "host"
     return _cause_of_data([item for item in evidence.datasets if _cites(found, item)])
 
 
@@ -266,6 +273,10 @@ def _advice(evidence: Evidence, cause: Cause, found: Sequence[Finding]) -> str:
 _SENTENCES: dict[Cause, str] = {
     "offline": "Assess again without --offline.",
     "denied": "The host refused the request: ask it for access, give fairreg your token, then assess again.",
+    "host": (
+        "Assess again when the host of the files answers; where fairreg does not know that host, "
+        "assessing again decides nothing."
+    ),
     "old_data": "Assess again without --offline: the training data have a score by an older rubric only.",
     "release": (
         "Assessing again decides nothing: this release of fairreg cannot measure it from what is published "
@@ -298,8 +309,11 @@ def _about_data(evidence: Evidence, found: Sequence[Finding]) -> str:
 
 
 def _to_read(evidence: Evidence) -> str:
-    access = evidence.record.access
     name = quote(evidence.record.identifier)  # to be pasted into a shell
-    if access is not None and access.level != "open":
-        return f"Ask the host for access, run fairreg fetch {name} with your token, then assess again."
+    probe = evidence.probe("file_range")
+    given = probe.outcome == "ok" or probe.found
+    if not given and (probe.outcome == "denied" or is_closed(evidence.record)):
+        return "Ask the host for access, give fairreg your token, then assess again."
+    if probe.withheld:
+        return f"The host does not have {probe.file or 'the file'}: assess again once its link works."
     return f"Run fairreg fetch {name}, then assess again."
