@@ -97,6 +97,17 @@ def test_croissant_names_the_data_of_a_model_or_that_there_are_none():
     assert "no training data" in caught.value.hint
 
 
+def test_croissant_requires_a_page_and_files_of_one_name_have_ids_of_their_own():
+    file = FULL.distributions[0]
+    data = replace(FULL, kind="dataset", distributions=(file, file), identifiers=())
+    ids = [item["@id"] for item in json.loads(croissant.write(data))["distribution"]]
+    assert ids == ["a.onnx", "a.onnx#2"]
+    unknown = replace(data.provenance, url=None)
+    with pytest.raises(Inexpressible, match="the address of a page, which the identifiers of") as caught:
+        croissant.write(replace(data, identifier="lab:1", identifiers=(), provenance=unknown))
+    assert "DOI" in caught.value.hint
+
+
 def test_croissant_requires_a_digest_of_each_file_that_is_in_no_archive():
     archive = Distribution(name="a.zip", url="https://x.org/a.zip", checksums=("md5:" + "b" * 32, SHA))
     inside = Distribution(name="a.zip", url="https://x.org/a.zip", path="b.csv", media_type="text/csv")

@@ -7,6 +7,7 @@ which tools check what they load. A file without a stated media type is ``applic
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -47,6 +48,10 @@ NARROWS: Mapping[str, str] = {
 }
 _REQUIRED = ("name", "description", "license", "creators", "date_published", "distributions")
 _UNKNOWN_TYPE = "application/octet-stream"
+_NO_PAGE = (
+    "State its DOI or the address of its page among the identifiers: write the record with fairreg show PID "
+    "--format json, fill it in, and fairreg add FILE."
+)
 _NO_DATA = "Its record names no training data whose Croissant to ask for."
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _UNDETERMINED = "und"  # BCP 47: the language of a text that nobody states
@@ -154,17 +159,14 @@ def _language(record: ModelRecord) -> str:
 
 def _url(record: ModelRecord) -> str:
     """Return the page of the dataset: of its source, its DOI or an identifier. Raises Inexpressible."""
-    stated = [page_of(record), record.doi_url, *identifiers_of(record)]
-    found = next((item for item in stated if address(item)), None)
+    stated = (page_of(record), record.doi_url, *identifiers_of(record))
+    found = next(filter(None, map(address, stated)), None)
     if found is None:
-        require(_without_identifiers(record), "Croissant", ("identifiers",))
-    return found or ""
-
-
-def _without_identifiers(record: ModelRecord) -> ModelRecord:
-    from msgspec.structs import replace
-
-    return replace(record, identifiers=())
+        fault = (
+            f"Croissant requires the address of a page, which the identifiers of {called(record)} do not have"
+        )
+        raise refusal(fault, hint=_NO_PAGE, violations=(("$.identifiers", "have no address"),))
+    return found
 
 
 def _agent(item: Creator) -> dict[str, Any]:
@@ -203,24 +205,16 @@ def _relations(record: ModelRecord) -> dict[str, list[str]]:
 
 def _files(record: ModelRecord) -> Iterator[dict[str, Any]]:
     """Yield the files, each with an `@id` of its own. Raises Inexpressible for one without a digest."""
-    taken: set[str] = set()
+    taken = Counter[str]()
     archives: dict[tuple[str, str | None], str] = {}
     for item in sorted(record.distributions, key=lambda item: item.path is not None):
-        name = _free(item.path or item.name, taken)
+        path = quote(item.path or item.name, errors="surrogatepass").lstrip("/") or "file"
+        taken[path] += 1
+        # No path has a "#", which is encoded in it.
+        name = path if taken[path] == 1 else f"{path}#{taken[path]}"
         outer = archives.get((item.name, item.url)) if item.path is not None else None
         archives.setdefault((item.name, item.url), name)
         yield _file(record, item, name, outer)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a path as an `@id` that no other file has."""
-    path = quote(name, errors="surrogatepass").lstrip("/") or "file"
-    numbered, number = path, 1
-    while numbered in taken:
-        number += 1
-        numbered = f"{path}-{number}"
-    taken.add(numbered)
-    return numbered
 
 
 def _file(record: ModelRecord, item: Distribution, name: str, outer: str | None) -> dict[str, Any]:

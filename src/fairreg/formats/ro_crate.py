@@ -63,7 +63,7 @@ def document(record: ModelRecord) -> Entity:
     require(record, "RO-Crate 1.1 for a deposit", (*REQUIRED, "creators"))
     _require_names(record)
     entities = Entities()
-    root = described(entities, record, _TYPES[record.kind], author="author")
+    root = described(entities, record, _TYPES[record.kind])
     files = [reference for _, reference in add_files(entities, record.distributions)]
     root |= add_related(entities, record, SCHEMA_ORG)
     return crate(_CONTEXT, "1.1", root | {"hasPart": files}, entities)

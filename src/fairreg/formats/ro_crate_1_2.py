@@ -77,7 +77,7 @@ def document(record: ModelRecord) -> Entity:
     """Return the crate as JSON-LD. Raises Inexpressible."""
     require(record, "RO-Crate 1.2", REQUIRED)
     entities = Entities()
-    root = described(entities, record, _TYPES[record.kind], author="author")
+    root = described(entities, record, _TYPES[record.kind])
     weights = "MLModel" if record.kind == "model" else None
     files = add_files(entities, record.distributions, weights=weights, digests=True)
     # Before other relations, so that code is told as such.
@@ -126,6 +126,7 @@ def _of_models(entities: Entities, record: ModelRecord) -> Entity:
                     "evaluationDataset": item.dataset,
                     "split": item.split,
                 },
+                again=True,
             )
             for item in record.evaluations
         ],

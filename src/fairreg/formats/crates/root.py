@@ -34,8 +34,8 @@ def crate(context: Any, version: str, root: Entity, entities: Entities) -> Entit
     return {"@context": context, "@graph": [descriptor, filled_members(root), *entities.listed()]}
 
 
-def described(entities: Entities, record: ModelRecord, types: Sequence[str], *, author: str) -> Entity:
-    """Return the root without its files and relations; `author` is the property of the creators."""
+def described(entities: Entities, record: ModelRecord, types: Sequence[str]) -> Entity:
+    """Return the root without its files and relations."""
     access = record.access
     return {
         "@id": "./",
@@ -46,7 +46,7 @@ def described(entities: Entities, record: ModelRecord, types: Sequence[str], *, 
         "identifier": identifiers_of(record),
         "url": page_of(record),
         "version": record.version,
-        author: add_creators(entities, record.creators),
+        "author": add_creators(entities, record.creators),
         "publisher": add_publisher(entities, record.publisher),
         "license": add_licence(entities, record),
         "keywords": [word for word in record.keywords if one_line(word)],
