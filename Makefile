@@ -23,6 +23,14 @@ $(VENV)/.dev: $(VENV)/.base
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+# An environment of its own: roc-validator and cffconvert need other versions of rich and jsonschema, and mlcroissant
+# brings pandas.
+$(VENV)/.validators: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/validators
+	$(VENV)/validators/bin/python -m pip install --quiet --disable-pip-version-check 'roc-validator>=0.13,<0.14' \
+		'rocrate>=0.16,<0.17' 'cffconvert>=2,<3' 'mlcroissant>=1.1.1,<2' 'pyld>=3,<4'
+	@touch $@
+
 # An environment of its own: tritonclient needs another protobuf than onnx does.
 $(VENV)/.triton: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/triton
@@ -43,16 +51,22 @@ demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and asse
 test test-long: export PYTHONDONTWRITEBYTECODE :=
 test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
 test test-long: export FAIRREG_TEST_COPIER := $(abspath $(VENV))/copier/bin/python
+test test-long: export FAIRREG_TEST_VALIDATORS := $(abspath $(VENV))/validators/bin/python
 test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(VENV)/.dev $(VENV)/.triton $(VENV)/.copier lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
+# Programs of others that the tests use, each group in an environment of its own.
+$(VENV)/.others: $(VENV)/bin/python
+	$(MAKE) --no-print-directory -j2 $(VENV)/.triton $(VENV)/.copier $(VENV)/.validators
+	@touch $@
+
+test: $(VENV)/.dev $(VENV)/.others lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
 	@touch $@
 
-test-long: $(VENV)/.browser $(VENV)/.triton $(VENV)/.copier lint  ## the same with the long tests, ten times the fuzzing, and coverage
+test-long: $(VENV)/.browser $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue
