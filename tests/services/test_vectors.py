@@ -272,6 +272,26 @@ def test_a_tolerance_that_is_none_is_refused(files, text):
 
 
 @pytest.mark.parametrize(
+    "stated",
+    [
+        [],
+        {
+            "file": "models/toy.onnx",
+            "inputs": [{"name": "x", "shape": [None, 3]}],
+            "outputs": [{"name": "y"}],
+        },
+        {"model": "toy.onnx", "inputs": [{"name": "x", "shape": [-1, 3], "axes": ["batch", "feature"]}]},
+        {"inputs": {"x": "float32"}, "outputs": [["y"]]},
+    ],
+)
+def test_signatures_are_written_in_many_ways(files, stated):
+    content = project() | {"signature.json": json.dumps(stated).encode()}
+    (found,) = folders.find(files(content), ["models/toy.onnx"])
+    assert found.model == (None if "file" not in stated and "model" not in stated else "models/toy.onnx")
+    assert np.array_equal(found.read().inputs["x"], X)
+
+
+@pytest.mark.parametrize(
     "pair",
     [
         ("input.npy", "output.npy"),

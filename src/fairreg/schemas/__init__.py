@@ -20,7 +20,7 @@ DOCUMENT_VERSIONS: Mapping[str, str] = MappingProxyType(
         "fetch": "1.1",
         "fetch-dry-run": "1.0",
         "run": "1.1",
-        "run-many": "1.0",
+        "run-many": "1.1",
         "inspect": "1.0",
         "convert-onnx": "1.0",
         "convert-triton": "1.0",

@@ -175,6 +175,8 @@ class EngineOfRun(DocumentPart, frozen=True):
     """Cutting of the input."""
     warnings: list[str]
     """Sentences for the user, such as that the weights are not the published ones."""
+    vectors: VectorsOfRun | None
+    """Comparison with the test vectors that are published with the model; null where none was made."""
 
 
 class SampleRun(EngineOfRun, frozen=True):
@@ -186,8 +188,6 @@ class SampleRun(EngineOfRun, frozen=True):
     """Figures by name, such as roc_auc; null for one that is not a finite number."""
     timing: TimingOfRun
     """Speed."""
-    vectors: VectorsOfRun | None
-    """Comparison with the test vectors that are published with the model; null where there is none."""
 
 
 class RunDocument(SampleRun, frozen=True):

@@ -302,12 +302,12 @@ def _no_network(fetched: FetchedFiles) -> ModelError:
         return _no_model(fetched)
     return ModelError(
         f"No file of {fetched.requested} has weights of a network that fairreg has a sample for: {networks}.",
-        hint="To run a model on your own arrays: "
-        f"fairreg run {fetched.requested} --file {fetched.name_of(graph)} --input FILE. {_half(fetched)}",
+        hint=f"{_without_vectors(fetched)} To run a model on your own arrays: "
+        f"fairreg run {fetched.requested} --file {fetched.name_of(graph)} --input FILE",
     )
 
 
-def _half(fetched: FetchedFiles) -> str:
+def _without_vectors(fetched: FetchedFiles) -> str:
     """What the files lack to be run on published test vectors, as a sentence."""
     from fairreg.services.run.vectors.found import missing_half, published
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from fairreg.runners.signature import Array
 from fairreg.runners.signature.mismatch import named, shape_fits
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 from fairreg.services.run.vectors.arrays import arrays_in, json_in
 from fairreg.services.run.vectors.base import (
     Files,
@@ -116,9 +116,7 @@ def _signature(folder: str, files: Files) -> _Signature | None:
         name = posixpath.join(folder, SIGNATURE)
         if name in files:
             document = json_in(files[name], name)
-            if not isinstance(document, dict):
-                raise unusable(name, "it is not a JSON object")
-            return _Signature(name, document)
+            return _Signature(name, document) if isinstance(document, dict) else None
         if not folder:
             return None
         folder = posixpath.dirname(folder)
@@ -129,7 +127,7 @@ def _model_of(stated: _Signature | None, models: Collection[str]) -> str | None:
 
     A name that no model has is kept: vectors of another model are not those of one that is here.
     """
-    model = stated.document.get("model") if stated else None
+    model = (stated.document.get("model") or stated.document.get("file")) if stated else None
     if stated is None or not isinstance(model, str):
         return None
     name = posixpath.normpath(posixpath.join(posixpath.dirname(stated.name), model))
@@ -177,20 +175,29 @@ def _fitting(given: NamedOrOrdered, stated: _Signature, side: str, name: str) ->
 
 
 def _tensors(stated: _Signature, side: str) -> list[Tensor]:
-    """Inputs or outputs with a stated name and shape. Raises ModelError."""
+    """Inputs or outputs by their names; none where one of them is described in another way.
+
+    There is no standard for such files: an axis is free where it is a name, null or -1, and all are where no
+    shape is stated.
+    """
     listed = stated.document.get(side)
-    found = []
-    for item in listed if isinstance(listed, list) else []:
-        name, shape = (item.get("name"), item.get("shape")) if isinstance(item, dict) else (None, None)
-        axes: list[Any] = shape if isinstance(shape, list) else [None]
-        if (
-            not isinstance(name, str)
-            or len(axes) > _MOST_AXES
-            or not all(type(axis) in {int, str} for axis in axes)
-        ):
-            raise unusable(stated.name, f"one of its {side} has no name or no shape")
-        found.append(Tensor(name, str(item.get("dtype")), tuple(axes)))
-    return found
+    found = [_tensor(item) for item in listed] if isinstance(listed, list) else []
+    return [] if None in found else [item for item in found if item is not None]
+
+
+def _tensor(item: Any) -> Tensor | None:
+    name, shape = (item.get("name"), item.get("shape")) if isinstance(item, dict) else (None, None)
+    if not isinstance(name, str):
+        return None
+    axes: tuple[int | str, ...] = (ANY_AXES,)
+    if isinstance(shape, list) and len(shape) <= _MOST_AXES:
+        axes = tuple(_axis(size, number) for number, size in enumerate(shape))
+    return Tensor(name, str(item.get("dtype")), axes)
+
+
+def _axis(size: Any, number: int) -> int | str:
+    """Size of an axis, or a name of its own for one that is free."""
+    return size if type(size) is int and size >= 0 else f"axis {number}"
 
 
 def _tolerances(document: Any, name: str) -> NamedOrOrdered:
