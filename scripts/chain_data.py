@@ -25,6 +25,15 @@ __all__ = ["DataSet", "described", "jets", "toy_jets"]
 
 _LICENCE = "CC0-1.0"
 _TRAINING_SAMPLE = "catalogue:fairreg-hbb-simulation-1-seed-1-jets-220000-110000"
+_ARRAYS = """\
+`sample.npz` has the arrays `tracks` (jets, 30 features, 60 tracks), `vertices` (jets, 14 features, 5 vertices),
+`labels` (jets, 2) and `weights` (jets), with the features in the order of the table.
+
+`training-part.json` lists the files of the training part with their digests. They are made by
+
+    fairreg hbb simulate --output train --jets 220000 --seed 1
+
+"""
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,7 @@ def jets() -> DataSet:
         file=place,
         media_type="application/x-npz",
         fields=(*fields, (labels, (2,)), (weights, ())),
-        readme="`training-part.json` lists the files of the training part with digests. It is made by\n\n"
-        "    fairreg hbb simulate --output train --jets 220000 --seed 1\n\n" + (whole.limitations or ""),
+        readme=_ARRAYS + (whole.limitations or ""),
         more={"training-part.json": formats.get("json").write(whole)},
     )
 
@@ -148,8 +156,9 @@ def _croissant(data: DataSet, record: ModelRecord) -> str:
 
 
 def _field(data: DataSet, item: Feature, shape: tuple[int, ...]) -> dict[str, Any]:
-    table = data.media_type == "text/csv"
-    extract = {"column": item.name} if table else {"fileProperty": "content"}
+    source: dict[str, Any] = {"fileObject": {"@id": data.file.name}}
+    if data.media_type == "text/csv":
+        source["extract"] = {"column": item.name}  # Croissant has no words for a part of an array
     unit = f", in {item.unit}" if item.unit and item.unit != "1" else ""
     return {
         "@type": "cr:Field",
@@ -157,7 +166,7 @@ def _field(data: DataSet, item: Feature, shape: tuple[int, ...]) -> dict[str, An
         "name": item.name,
         "description": f"{item.description}{unit}",
         "dataType": "sc:Float",
-        "source": {"fileObject": {"@id": data.file.name}, "extract": extract},
+        "source": source,
         **({"isArray": True, "arrayShape": ",".join(map(str, shape))} if shape else {}),
     }
 
