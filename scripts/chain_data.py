@@ -16,6 +16,7 @@ from typing import Any
 
 from fairreg import formats
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.published import DOI as NETWORK
 from fairreg.registry.catalogue import records
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Distribution, Feature, ModelRecord, Provenance, Relation
@@ -26,19 +27,21 @@ __all__ = ["DataSet", "described", "jets", "toy_jets"]
 _LICENCE = "CC0-1.0"
 _TRAINING_SAMPLE = "catalogue:fairreg-hbb-simulation-1-seed-1-jets-220000-110000"
 _ARRAYS = """\
-`sample.npz` has the arrays `tracks` (jets, 30 features, 60 tracks), `vertices` (jets, 14 features, 5 vertices),
-`labels` (jets, 2) and `weights` (jets), with the features in the order of the table.
+`sample.npz` has the arrays `tracks` and `vertices`, with the features of all jets in the order of the
+tables, jet after jet; `tracks_of_jet` and `vertices_of_jet` are their numbers in each jet.
 
 `training-part.json` lists the files of the training part with their digests. They are made by
 
     fairreg hbb simulate --output train --jets 220000 --seed 1
 
 """
+# Fields with the shape of a value, which is empty unless that is an array.
+Fields = tuple[tuple[Feature, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data file and what people know of it: `fields` are columns, or arrays with the shape of one item.
+    """A data file and what people know of it: `tables` are the fields of its items, by what an item is.
 
     `more` are texts of further files by name, `readme` the end of the README.
     """
@@ -48,13 +51,18 @@ class DataSet:
     keywords: tuple[str, ...]
     file: Path
     media_type: str
-    fields: tuple[tuple[Feature, tuple[int, ...]], ...]
+    tables: Mapping[str, Fields]
+    creators: tuple[Creator, ...]
+    related: Relation
     readme: str = ""
     more: Mapping[str, str | bytes] = field(default_factory=dict)
 
 
-def toy_jets(project: Path) -> DataSet:
-    """Return the toy data of a project of `fairreg new`, with the columns of its features.json."""
+def toy_jets(project: Path, paper: str) -> DataSet:
+    """Return the toy data of a project of `fairreg new`, with the columns of its features.json.
+
+    `paper` is the DOI of the paper that describes them.
+    """
     listed = json.loads(next(project.glob("src/*/features.json")).read_text("utf-8"))["features"]
     columns = [Feature(item["name"], item["unit"], item["description"]) for item in listed]
     label = Feature("label", "1", "1 for signal, 0 for background")
@@ -66,7 +74,9 @@ def toy_jets(project: Path) -> DataSet:
         keywords=("toy data", "jets", "tabular data"),
         file=project / "data" / "toy.csv",
         media_type="text/csv",
-        fields=tuple((item, ()) for item in (*columns, label)),
+        tables={"jets": tuple((item, ()) for item in (*columns, label))},
+        creators=(Creator("Carberry, Josiah", orcid="0000-0002-1825-0097", affiliation="Brown University"),),
+        related=Relation("is_documented_by", Identifier("doi", paper), target_kind="article"),
     )
 
 
@@ -75,11 +85,12 @@ def jets() -> DataSet:
     whole = next(item for item in records() if item.identifier == _TRAINING_SAMPLE)
     with as_file(files("fairreg.models.hbb_in").joinpath("sample", "sample.npz")) as path:
         place = path
-    labels = Feature("labels", None, "one where the jet is of the class: QCD, H->bb")
-    weights = Feature(
-        "weights", None, "event weight of Pythia, by which QCD jets follow their falling spectrum"
+    of_jet = (
+        (Feature("tracks_of_jet", "1", "number of tracks of the jet"), ()),
+        (Feature("vertices_of_jet", "1", "number of secondary vertices of the jet"), ()),
+        (Feature("labels", "1", "1 where the jet is of the class, in the order QCD, H->bb"), (2,)),
+        (Feature("weights", "1", "event weight of Pythia, which gives QCD jets their falling spectrum"), ()),
     )
-    fields = [*((item, (60,)) for item in TRACK_FEATURES), *((item, (5,)) for item in VERTEX_FEATURES)]
     return DataSet(
         name="fairreg open jet sample",
         description="Simulated H->bb and QCD jets that fairreg's reference weights were trained and tested "
@@ -89,17 +100,24 @@ def jets() -> DataSet:
         keywords=("jets", "Higgs boson", "simulation"),
         file=place,
         media_type="application/x-npz",
-        fields=(*fields, (labels, (2,)), (weights, ())),
+        tables={
+            "jets": of_jet,
+            "tracks": tuple((item, ()) for item in TRACK_FEATURES),
+            "vertices": tuple((item, ()) for item in VERTEX_FEATURES),
+        },
+        creators=whole.creators,
+        # Its definitions.yml has the names and the order of the features.
+        related=Relation("references", Identifier("doi", NETWORK), target_kind="model"),
         readme=_ARRAYS + (whole.limitations or ""),
         more={"training-part.json": formats.get("json").write(whole)},
     )
 
 
-def described(data: DataSet, folder: Path, *, paper: str, repository: str, doi: str | None = None) -> None:
+def described(data: DataSet, folder: Path, *, repository: str, doi: str | None = None) -> None:
     """Write the data set into `folder`; `doi` is known once it was reserved."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(data.file, folder / data.file.name)
-    record = _record(data, paper, repository, doi)
+    record = _record(data, repository, doi)
     texts = {
         "README.md": _readme(data),
         "LICENSE": _licence_text(),
@@ -112,7 +130,7 @@ def described(data: DataSet, folder: Path, *, paper: str, repository: str, doi: 
         (folder / name).write_text(text if isinstance(text, str) else text.decode("utf-8"), "utf-8")
 
 
-def _record(data: DataSet, paper: str, repository: str, doi: str | None) -> ModelRecord:
+def _record(data: DataSet, repository: str, doi: str | None) -> ModelRecord:
     content = data.file.read_bytes()
     file = Distribution(
         name=data.file.name,
@@ -120,27 +138,22 @@ def _record(data: DataSet, paper: str, repository: str, doi: str | None) -> Mode
         checksums=(f"sha256:{hashlib.sha256(content).hexdigest()}",),
         media_type=data.media_type,
     )
-    code, article = Identifier("url", repository), Identifier("paper_doi", paper)
+    code = Identifier("url", repository)
     return ModelRecord(
         identifier=f"doi:{doi}" if doi else f"folder:{data.file.stem}",
         kind="dataset",
         name=data.name,
         provenance=Provenance(source="authors", source_id=data.file.stem),
         description=data.description,
-        identifiers=(*([Identifier("doi", doi)] if doi else []), code, article),
+        identifiers=(*([Identifier("doi", doi)] if doi else []), code),
         version="1.0.0",
-        creators=(
-            Creator(name="Carberry, Josiah", orcid="0000-0002-1825-0097", affiliation="Brown University"),
-        ),
+        creators=data.creators,
         publisher="Zenodo",
         license=_LICENCE,
         keywords=data.keywords,
         date_published=now()[:10],
         distributions=(file,),
-        relations=(
-            Relation(type="is_described_by", target=Identifier("doi", paper), target_kind="article"),
-            Relation(type="requires", target=code, target_kind="software"),
-        ),
+        relations=(data.related, Relation("requires", code, target_kind="software")),
         access=Access(level="open"),
     )
 
@@ -149,20 +162,27 @@ def _croissant(data: DataSet, record: ModelRecord) -> str:
     """Return the Croissant document of the record, with the fields of the data."""
     from fairreg.formats import croissant
 
-    fields = [_field(data, item, shape) for item, shape in data.fields]
-    items = {"@type": "cr:RecordSet", "@id": "items", "name": "items", "field": fields}
-    document = croissant.document(record) | {"recordSet": [items]}
+    sets = [
+        {
+            "@type": "cr:RecordSet",
+            "@id": name,
+            "name": name,
+            "field": [_field(data, name, item, shape) for item, shape in fields],
+        }
+        for name, fields in data.tables.items()
+    ]
+    document = croissant.document(record) | {"recordSet": sets}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _field(data: DataSet, item: Feature, shape: tuple[int, ...]) -> dict[str, Any]:
+def _field(data: DataSet, table: str, item: Feature, shape: tuple[int, ...]) -> dict[str, Any]:
     source: dict[str, Any] = {"fileObject": {"@id": data.file.name}}
     if data.media_type == "text/csv":
         source["extract"] = {"column": item.name}  # Croissant has no words for a part of an array
     unit = f", in {item.unit}" if item.unit and item.unit != "1" else ""
     return {
         "@type": "cr:Field",
-        "@id": f"items/{item.name}",
+        "@id": f"{table}/{item.name}",
         "name": item.name,
         "description": f"{item.description}{unit}",
         "dataType": "sc:Float",
@@ -172,11 +192,15 @@ def _field(data: DataSet, item: Feature, shape: tuple[int, ...]) -> dict[str, An
 
 
 def _readme(data: DataSet) -> str:
-    rows = [f"| {item.name} | {item.unit or '1'} | {item.description} |" for item, _ in data.fields]
-    table = "\n".join(["| field | unit | meaning |", "|---|---|---|", *rows])
     licence = "## Licence\n\nThe data are in the public domain (CC0-1.0)."
-    parts = (f"# {data.name}", data.description, "## Fields", table, data.readme, licence)
+    tables = (_table(name, fields) for name, fields in data.tables.items())
+    parts = (f"# {data.name}", data.description, *tables, data.readme.strip(), licence)
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _table(name: str, fields: Fields) -> str:
+    rows = [f"| {item.name} | {item.unit or '1'} | {item.description} |" for item, _ in fields]
+    return "\n".join([f"## Fields of the {name}\n", "| field | unit | meaning |", "|---|---|---|", *rows])
 
 
 def _licence_text() -> str:

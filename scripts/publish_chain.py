@@ -47,22 +47,6 @@ AUTHOR = {  # a person who does not exist, with the identifier that ORCID gave h
 }
 REPOSITORY = "https://github.com/carberry/{name}"
 _WEIGHTS = files("fairreg.models.hbb_in").joinpath("weights")
-_DESCRIPTION = """\
-An interaction network that tells jets of a Higgs boson, which decays to two b quarks, from jets of
-quarks and gluons. It has the architecture of Duarte et al. (2023) with 25,554 parameters, and takes 30
-features of up to 60 tracks and 14 of up to 5 secondary vertices of a jet. The fairreg project trained it
-on jets that it simulated. It is neither the published model nor trained on the data of that: it serves
-runs without a network, tests, benchmarks and the explanation tools."""
-_INTENDED_USE = """\
-The weights are meant for developers and teachers who need a small tagger that runs anywhere: in tests of
-programs which read such networks, in benchmarks of runtimes, in trials of methods that explain networks,
-and in courses."""
-_OUT_OF_SCOPE = """\
-Do not use the weights for physics results, nor as the published model: its figures are not theirs."""
-_LIMITATIONS = """\
-The simulation has no pile-up, no material, no fake or duplicated tracks, no loss of tracks in dense
-jets, no trigger, no jet energy corrections and only straight tracks, so that a network does better on
-these jets than on real ones. Jets with a gluon that splits to b quarks count as background."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +86,12 @@ class Chain:
         self.stand.register(
             PAPER_OF_TOY, paper(PAPER_OF_TOY, "On the toy model", "Carberry, Josiah", 2026, "Nobody")
         )
-        data = chain_data.toy_jets(self.folder / "toy")
+        data = chain_data.toy_jets(self.folder / "toy", PAPER_OF_TOY)
         answers = {
             **AUTHOR,
             "project_name": "Toy tagger",
             "repository": repository,
-            "training_data": self.data_set("toy-data", data, paper=PAPER_OF_TOY, repository=repository),
+            "training_data": self.data_set("toy-data", data, repository=repository),
             "publication": PAPER_OF_TOY,
         }
         self.answers("tagger.yml", answers)
@@ -124,7 +108,7 @@ class Chain:
             PAPER_OF_JETS, paper(PAPER_OF_JETS, title, "Duarte, Javier", 2023, "IOP Publishing")
         )
         repository = "https://github.com/fairreg/fairreg"
-        doi = self.data_set("jets", chain_data.jets(), paper=PAPER_OF_JETS, repository=repository)
+        doi = self.data_set("jets", chain_data.jets(), repository=repository)
         weights = self.folder / "weights"
         weights.mkdir()
         for name in ("reference.onnx", "MODEL_CARD.md"):
@@ -133,13 +117,13 @@ class Chain:
         self.fairreg("new", "hbb", "--from", "weights", "--answers", "hbb.yml", "--defaults")
         return self.published("hbb", NAMED)
 
-    def data_set(self, name: str, data: chain_data.DataSet, *, paper: str, repository: str) -> str:
+    def data_set(self, name: str, data: chain_data.DataSet, *, repository: str) -> str:
         """Publish a data set and return its DOI, which is reserved first so that Croissant can hold it."""
         place = self.folder / name
-        chain_data.described(data, place, paper=paper, repository=repository)
+        chain_data.described(data, place, repository=repository)
         self.fairreg("publish", name, "--to", "zenodo", "--reserve-only")
         stated = yaml.safe_load((place / "CITATION.cff").read_text("utf-8"))["doi"]
-        chain_data.described(data, place, paper=paper, repository=repository, doi=stated)
+        chain_data.described(data, place, repository=repository, doi=stated)
         self.fairreg("publish", name, "--to", "zenodo", "--yes")
         self.assessed(stated, FAIR_DATA)
         return str(stated)
@@ -215,23 +199,17 @@ class Chain:
 def reference_answers() -> dict[str, object]:
     """Return what is known of the reference weights and stands in no file that `--from` reads.
 
-    From the model card and figures.json beside them; neither hardware nor versions were noted.
+    Settings and results are those of figures.json beside them; nobody noted the hardware.
     """
     measured = json.loads(_WEIGHTS.joinpath("figures.json").read_text("utf-8"))
     setup, test = measured["setup"], "fairreg open jet sample, 24,000 jets"
     return {
-        "project_name": "fairreg reference weights",
         "package_name": "hbb_reference",
         "more_authors": [{"name": "The fairreg developers"}],
         "repository": "https://github.com/fairreg/fairreg",
         "code_version": "v0.1.0",
-        "description": _DESCRIPTION,
-        "keywords": "Higgs boson, jet tagging, interaction network, high energy physics",
         "architecture": "interaction network (graph neural network)",
         "base_model": "none",
-        "intended_use": _INTENDED_USE,
-        "out_of_scope": _OUT_OF_SCOPE,
-        "limitations": _LIMITATIONS,
         "training_settings": {
             "optimizer": "Adam",
             **{name: setup[name] for name in ("learning_rate", "schedule", "epochs", "batch_size", "seed")},
