@@ -82,6 +82,9 @@ _Exclude = Annotated[
     list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
 ]
 _Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")]
+_Assess = Annotated[
+    bool, typer.Option("--assess/--no-assess", help="Assess what was published, and store its record.")
+]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
 
@@ -96,6 +99,7 @@ def publish(
     include: _Include = None,
     exclude: _Exclude = None,
     jobs: _Jobs = DEFAULT_JOBS,
+    assess: _Assess = True,
     yes: _Yes = False,
     json: Json = False,
 ) -> None:
@@ -120,6 +124,7 @@ def publish(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         jobs=jobs,
+        assess=assess,
     )
     if yes and (draft or reserve_only):
         raise UsageError("--yes publishes, and --draft and --reserve-only do not.", hint="Choose one.")

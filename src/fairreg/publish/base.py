@@ -104,6 +104,8 @@ class Publisher(ABC):
     scopes: ClassVar[tuple[str, ...]] = ()
     # Whether users choose the name of the place, `job.repository`.
     takes_repository: ClassVar[bool] = False
+    # Whether `link` can name other publications in metadata that are public already.
+    edits_links: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -136,3 +138,15 @@ class Publisher(ABC):
     @abstractmethod
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Make the draft public, and return it as published. Called only after the user's confirmation."""
+
+    def later(self, job: PublishingJob, deposit: Deposit) -> Deposit:  # noqa: ARG002
+        """Return a published deposit with the identifier that the service gave it since."""
+        return deposit
+
+    def link(self, job: PublishingJob, deposit: Deposit) -> Deposit:  # noqa: ARG002
+        """Name the relations of `job.record` in published metadata; only called with `edits_links`."""
+        return deposit
+
+    def advice(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
+        """Return sentences on what only the user can do at the service after a publication."""
+        return ()
