@@ -40,7 +40,7 @@ def clone(folder):
 @pytest.mark.parametrize(("url", "name"), REMOTES.items())
 def test_the_remote_origin_is_read(clone, record, url, name):
     found = clone_of(clone(url), record)
-    assert (found.name if found else None) == name
+    assert (found.repository.value if found else None) == name
 
 
 def test_a_folder_of_another_kind_has_no_release(tmp_path, record):

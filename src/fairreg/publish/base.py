@@ -7,6 +7,7 @@ service has. A publisher talks to its own service through `job.web`, reads files
 has to remember is in the deposit, which `job.save` keeps in the folder.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,20 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
 from fairreg.web import HttpClient, Log
 
-__all__ = ["Deposit", "FieldFault", "LocalFile", "Publisher", "PublishingJob", "UploadProgress"]
+__all__ = [
+    "Deposit",
+    "FieldFault",
+    "LocalFile",
+    "Publisher",
+    "PublishingJob",
+    "UploadProgress",
+    "version_tags",
+]
 
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
+# Part of what Git takes as the name of a tag (git-check-ref-format).
+_TAG = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
 
 
 class LocalFile(NamedTuple):
@@ -91,6 +102,18 @@ class PublishingJob:
     version_of: Identifier | None = None
     repository: str | None = None
     jobs: int = 4
+
+
+def version_tags(version: str | None) -> tuple[str, ...]:
+    """Return the names of a tag for a version, the usual one first; none for a text that Git refuses.
+
+    >>> version_tags("1.0"), version_tags("first try")
+    (('v1.0', '1.0'), ())
+    """
+    text = (version or "").strip()
+    if not _TAG.fullmatch(text) or ".." in text or text.endswith((".", ".lock")):
+        return ()
+    return (f"v{text}", text) if text[0].isdigit() else (text,)
 
 
 class Publisher(ABC):

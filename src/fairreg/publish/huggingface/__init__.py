@@ -11,18 +11,16 @@ import re
 from dataclasses import replace
 
 from fairreg.errors import ChecksumMismatch, FairregError, NotFound, UsageError
-from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob
+from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob, version_tags
 from fairreg.publish.huggingface.faults import denied
 from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
 from fairreg.schemas.identifiers import Identifier, normalise_doi
-from fairreg.schemas.record import ModelRecord
 from fairreg.sources import DOI, HUGGING_FACE
 
 __all__ = ["NAME", "PUBLISHER"]
 
 NAME = HUGGING_FACE.name
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-_TAG = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
 _HEAD = "head"  # the commit that the last command saw or made
 _PUBLIC = "public"  # "yes" of a repository that was public before
 _MADE_BY_THE_HUB = frozenset({".gitattributes"})
@@ -168,18 +166,11 @@ class HubPublisher(Publisher):
         return kept
 
     def _tag(self, job: PublishingJob, place: HubRepository, head: str) -> None:
-        tag = _tag_of(job.record)
+        tag = next(iter(version_tags(job.record.version)), None)
         if tag is None:
             job.log("The files state no version that can be a tag, so the commit got none.")
         elif not place.tag(tag, head):
             job.log(f"The tag {tag} stays at its earlier commit: a tag of its own needs another version.")
-
-
-def _tag_of(record: ModelRecord) -> str | None:
-    version = (record.version or "").strip()
-    if not _TAG.fullmatch(version) or ".." in version or version.endswith((".", ".lock")):
-        return None
-    return f"v{version}" if version[0].isdigit() else version
 
 
 def _published(deposit: Deposit, place: HubRepository, there: RepositoryContent) -> Deposit:

@@ -13,30 +13,31 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from fairreg.errors import IdentifierError
+from fairreg.formats.related import page_of_clone
+from fairreg.publish.base import version_tags
+from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
+from fairreg.sources import GITHUB
 
-__all__ = ["GitHubClone", "clone_of", "release_steps", "tag_of"]
+__all__ = ["GitHubClone", "clone_of", "release_steps"]
 
 _LARGEST = 1 << 20
-_ORIGIN = re.compile(r'^\[remote "origin"\]\s*$(?P<lines>(?:\n(?!\[).*)*)', re.MULTILINE)
-_URL = re.compile(
-    r"^\s*url\s*=\s*(?:https://(?:[^@/\s]+@)?|ssh://git@|git@)github\.com[:/]"
-    r"(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?\s*$",
-    re.MULTILINE | re.IGNORECASE | re.ASCII,
-)
-_VERSION = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
+_ORIGIN = re.compile(r'^\[remote "origin"\][ \t]*$(?P<lines>(?:\n(?!\[).*)*)', re.MULTILINE)
+_URL = re.compile(r"^[ \t]*url[ \t]*=[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+_LOGIN = re.compile(r"(?<=://)[^@/]*@")
 
 
 class GitHubClone(NamedTuple):
-    """A clone: owner/name, and the tag of this version if it is there already."""
+    """A clone: its repository, owner/name, and the tag of this version if it is there already."""
 
-    name: str
+    repository: Identifier
     tag: str | None
 
     @property
     def page(self) -> str:
         """Page of the repository."""
-        return f"https://github.com/{self.name}"
+        return self.repository.url or ""
 
     @property
     def tree(self) -> str | None:
@@ -48,15 +49,20 @@ def clone_of(folder: Path, record: ModelRecord) -> GitHubClone | None:
     """Return the repository whose remote `origin` is at GitHub, None for another folder."""
     section = _ORIGIN.search(_text(folder / ".git" / "config"))
     found = _URL.search(section["lines"]) if section is not None else None
-    if found is None:
+    repository = _repository(found[1]) if found is not None else None
+    if repository is None:
         return None
-    names = [name for name in _tags(record) if _has_tag(folder / ".git", name)]
-    return GitHubClone(found["name"], names[0] if names else None)
+    names = [name for name in version_tags(record.version) if _has_tag(folder / ".git", name)]
+    return GitHubClone(repository, names[0] if names else None)
 
 
-def tag_of(record: ModelRecord) -> str | None:
-    """Return the tag for the version of a record, None where it states none that Git takes."""
-    return next(iter(_tags(record)), None)
+def _repository(remote: str) -> Identifier | None:
+    """Return the repository behind the address of a remote, None for one at another place."""
+    try:
+        found = parse(page_of_clone(remote) or _LOGIN.sub("", remote))
+    except IdentifierError:
+        return None
+    return found if found.scheme == GITHUB.name and "@" not in found.value else None
 
 
 def release_steps(folder: Path, record: ModelRecord, *, doi: str | None, published: bool) -> tuple[str, ...]:
@@ -64,7 +70,7 @@ def release_steps(folder: Path, record: ModelRecord, *, doi: str | None, publish
     clone = clone_of(folder, record)
     if clone is None:
         return ()
-    tag, carrying = clone.tag or tag_of(record) or "TAG", doi or "the identifier"
+    tag, carrying = clone.tag or next(iter(version_tags(record.version)), "TAG"), doi or "the identifier"
     left = ["Commit the files that carry " + carrying + ', such as with: git commit -am "Identifier".']
     if clone.tag and doi:
         left.append(f"The tag {tag} has to be on that commit or after it, because a release has its files.")
@@ -104,13 +110,6 @@ def _is_flat(text: str) -> bool:
     return isinstance(found, dict) and not any(
         isinstance(found.get(key), dict) for key in ("metadata", "files")
     )
-
-
-def _tags(record: ModelRecord) -> tuple[str, ...]:
-    version = (record.version or "").strip()
-    if not _VERSION.fullmatch(version) or ".." in version or version.endswith((".", ".lock")):
-        return ()
-    return (f"v{version}", version) if version[0].isdigit() else (version,)
 
 
 def _has_tag(git: Path, name: str) -> bool:
