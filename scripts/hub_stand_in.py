@@ -29,8 +29,8 @@ OWNER = "lab"
 _TIME = "2026-11-30T12:00:00.000Z"
 _PART = 64 * 1024  # larger files come in parts
 _LARGE = (".onnx", ".safetensors", ".pt", ".bin")
-# What a test makes of a request: None, a status with a document, or "reset".
-Fault = Callable[[str, str], tuple[int, Any] | str | None]
+# What a test makes of a request: None, a status with a document and perhaps headers, or "reset".
+Fault = Callable[[str, str], tuple[Any, ...] | str | None]
 
 
 class Refused(Exception):

@@ -268,6 +268,23 @@ def test_a_fault_keeps_the_draft_and_the_same_command_goes_on(push, hub, step, s
     assert len(only(hub).commits) == 2
 
 
+@pytest.mark.parametrize("step", ["/preupload/", "/lfs/", "/commit/", "/settings"])
+def test_a_wait_that_the_hub_asks_for_is_kept_and_said(push, run, hub, step):
+    asked = []
+
+    def before(_method, path):
+        if step in path and not asked:
+            asked.append(path)
+            return 429, {"error": "Slow down."}, {"Retry-After": "2"}
+        return None
+
+    hub.before = before
+    assert push(retries=1).deposit.status == "published"
+    assert asked
+    if step in {"/preupload/", "/lfs/"}:  # the client itself waits
+        assert any("Rate limited. Waiting 3.0s" in line for line in run.talk)
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_an_answer_that_is_lost_repeats_nothing(push, hub, step):
     lost = []
@@ -395,6 +412,21 @@ def test_a_published_record_gets_the_link_after_a_confirmation(push, deposit, st
     asked = len(stand.asked)
     deposit()
     assert len(stand.asked) == asked
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_link_that_fails_is_made_by_the_same_command(push, deposit, stand, when, method):
+    deposit()
+    push()
+    (record,) = stand.records.values()
+    setattr(stand, when, lambda kind, _path: "reset" if kind == method else None)
+    with pytest.raises(Unreachable):
+        deposit()
+    setattr(stand, when, lambda _method, _path: None)
+    deposit()
+    assert related(record, "/lab/toy") == ["isidenticalto"]
+    assert len(stand.published()) == 1
 
 
 def related(record, end):

@@ -23,7 +23,8 @@ _MOST_LEFT_OUT = 20
 _EXAMPLES = (
     "Examples: fairreg publish my-model --to zenodo --reserve-only writes a DOI into the files; "
     "fairreg publish my-model --to zenodo uploads, shows the draft and asks; "
-    "fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes does not ask."
+    "fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes does not ask; "
+    "fairreg publish my-model --to huggingface --repository lab/my-model makes a repository at the Hub."
 )
 
 

@@ -99,9 +99,8 @@ class HubRepository:
             )
         dois = [tag.removeprefix("doi:") for tag in info.tags or () if str(tag).startswith("doi:10.")]
         files = {item.rfilename: _stored(item) for item in info.siblings or ()}
-        return RepositoryContent(
-            info.id, info.sha, info.private is not False, dois[0] if dois else None, files
-        )
+        # Without a statement it counts as public: then nothing is committed before the confirmation.
+        return RepositoryContent(info.id, info.sha, info.private is True, dois[0] if dois else None, files)
 
     def create(self) -> None:
         """Make the repository, which only its owner sees; one that is there already stays as it is."""
