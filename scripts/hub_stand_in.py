@@ -16,17 +16,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
+from hub_shapes import Repository, blob, info
 
 TOKEN = "hf_token_of_the_stand_in"
 OWNER = "lab"
-_TIME = "2026-11-30T12:00:00.000Z"
 _PART = 64 * 1024  # larger files come in parts
 _LARGE = (".onnx", ".safetensors", ".pt", ".bin")
 # What a test makes of a request: None, a status with a document and perhaps headers, or "reset".
@@ -41,45 +40,11 @@ class Refused(Exception):
         self.status, self.message, self.code = status, message, code
 
 
-@dataclass
-class Repository:
-    """A repository: `commits` maps a commit to its files, with the newest last; `large` are names in LFS."""
-
-    name: str
-    private: bool
-    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    large: set[str] = field(default_factory=set)
-    tags: dict[str, str] = field(default_factory=dict)
-    doi: str | None = None
-
-    @property
-    def head(self) -> str:
-        """Commit of the branch main."""
-        return list(self.commits)[-1]
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        """Files of the branch main."""
-        return self.commits[self.head]
-
-    def at(self, revision: str) -> str | None:
-        """Return the commit of a branch, a tag, or a commit."""
-        known = {"main": self.head, **self.tags, **{commit: commit for commit in self.commits}}
-        return known.get(revision)
-
-    def commit(self, files: dict[str, bytes]) -> str:
-        """Make a commit of these files."""
-        text = f"{self.name} {len(self.commits)} {sorted(files)}"
-        made = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-        self.commits[made] = dict(files)
-        return made
-
-
 class HubStandIn:
     """The server. `asked` are its requests, `repositories` by name, `contents` the bytes in LFS by SHA-256.
 
     `before` and `after` are asked with method and path of each request that changes something, before it is
-    carried out and after that: they return a fault or None.
+    carried out and after that: they return a fault or None. So is `reading` with each request that reads.
     """
 
     def __init__(self, *, token: str = TOKEN) -> None:
@@ -91,6 +56,7 @@ class HubStandIn:
         self.parts: dict[str, dict[int, bytes]] = {}
         self.before: Fault = lambda _method, _path: None
         self.after: Fault = lambda _method, _path: None
+        self.reading: Fault = lambda _method, _path: None
         self.lock = threading.RLock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -175,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         with stand.lock:
             stand.asked.append((self.command, path))
             stand.authorizations[path] = self.headers.get("Authorization") or ""
-            fault = stand.before(self.command, path) if changes else None
+            fault = (stand.before if changes else stand.reading)(self.command, path)
             if fault is None:
                 answer = self._carried_out(path, body)
                 fault = stand.after(self.command, path) if changes else None
@@ -253,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
             commit = repository.at(found[2] or "main")
             if commit is None:
                 raise Refused(404, f"Invalid rev id: {found[2]}", "RevisionNotFound")
-            return lambda: self._json(200, _info(repository, commit))
+            return lambda: self._json(200, info(repository, commit))
         found = re.fullmatch(r"/([^/]+/[^/]+)/(?:resolve|raw)/([^/]+)/(.+)", path)
         if found:
             repository = self._visible(found[1])
@@ -279,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = parse_qs(urlsplit(self.path).query).get("search", [""])[0].lower().split()
         public = [item for item in self.server_of.repositories.values() if not item.private]
         hits = [item for item in public if all(word in item.name.lower() for word in asked)]
-        return lambda: self._json(200, [_info(item, item.head) for item in hits])
+        return lambda: self._json(200, [info(item, item.head) for item in hits])
 
     def _create(self, wanted: dict[str, Any]) -> Callable[[], None]:
         name = f"{wanted.get('organization') or OWNER}/{wanted['name']}"
@@ -307,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
         modes = []
         for item in document[0]["files"]:
             name, stored = item["path"], repository.files.get(item["path"])
-            oid = None if stored is None else _blob(repository, name, stored)
+            oid = None if stored is None else blob(repository, name, stored)
             mode = "lfs" if name.endswith(_LARGE) else "regular"
             modes.append({"path": name, "uploadMode": mode, "shouldIgnore": False, "oid": oid})
         return lambda: self._json(200, {"files": modes})
@@ -384,48 +350,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-
-
-def _blob(repository: Repository, name: str, content: bytes) -> str:
-    """Return the id of the Git object: of the content, or of the pointer to it in LFS."""
-    if name in repository.large:
-        digest = hashlib.sha256(content).hexdigest()
-        content = (
-            f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n".encode()
-        )
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _info(repository: Repository, commit: str) -> dict[str, Any]:
-    """Return a repository as /api/models gives it, with the data of its files."""
-    files = repository.commits[commit]
-    siblings = []
-    for name, content in files.items():
-        shown = {"rfilename": name, "size": len(content), "blobId": _blob(repository, name, content)}
-        if name in repository.large:
-            digest = hashlib.sha256(content).hexdigest()
-            shown["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 130}
-        siblings.append(shown)
-    front = re.match(r"---\n(.*?)\n---", files.get("README.md", b"").decode(), re.DOTALL)
-    card = yaml.safe_load(front[1]) if front else {}
-    tags = [f"license:{card['license']}"] if card.get("license") else []
-    return {
-        "_id": "0" * 24,
-        "id": repository.name,
-        "modelId": repository.name,
-        "author": repository.name.partition("/")[0],
-        "sha": commit,
-        "private": repository.private,
-        "gated": False,
-        "disabled": False,
-        "downloads": 0,
-        "likes": 0,
-        "createdAt": _TIME,
-        "lastModified": _TIME,
-        "tags": [*tags, *([f"doi:{repository.doi}"] if repository.doi else [])],
-        "cardData": card,
-        "siblings": siblings,
-    }
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from time import time
 from types import SimpleNamespace
 
 import pytest
+from hub_shapes import info
 from hub_stand_in import served as hub_served
 
 from fairreg import harvesters
@@ -21,6 +22,8 @@ from fairreg.errors import (
     Unreachable,
     UsageError,
 )
+from fairreg.publish.huggingface.faults import translated
+from fairreg.settings import Settings
 from support.publishing import model_folder, onnx_bytes
 
 NAMES = {
@@ -90,9 +93,7 @@ def test_a_folder_becomes_a_public_repository(push, hub, folder):
 
 def test_what_is_published_is_read_back_by_the_harvester(push, hub):
     push()
-    from hub_stand_in import _info
-
-    record = harvesters.get("huggingface").to_record(_info(only(hub), only(hub).head))
+    record = harvesters.get("huggingface").to_record(info(only(hub), only(hub).head))
     assert record.identifier == "huggingface:lab/toy"
     assert {item.name for item in record.distributions} >= NAMES
 
@@ -363,6 +364,72 @@ def test_the_token_goes_to_the_hub_only(push, hub):
     assert all(not value for path, value in hub.authorizations.items() if path.startswith("/lfs/"))
     sent = {value for path, value in hub.authorizations.items() if not path.startswith("/lfs/")}
     assert sent == {f"Bearer {hub.token}"}
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "words"),
+    [
+        (ConnectionError("Network error: hf_planted"), Unreachable, "could not be reached (Network error:"),
+        (TimeoutError(), Unreachable, "could not be reached (TimeoutError)"),
+        (RuntimeError("a store\nis full"), BadAnswer, "did not take the weights: a store is full."),
+        (ValueError("LFS batch API returned errors"), BadAnswer, "LFS batch API returned errors"),
+        (KeyError("commitOid"), BadAnswer, "did not take the weights: 'commitOid'."),
+        (TypeError(), BadAnswer, "did not take the weights: TypeError."),
+    ],
+)
+def test_what_the_client_raises_is_one_sentence_without_the_token(raised, error, words):
+    service = Settings.from_environment({"HF_TOKEN": "hf_planted"}).service("huggingface")
+    with pytest.raises(error) as caught, translated(service, "the weights"):
+        raise raised
+    assert words in caught.value.message
+    assert "\n" not in caught.value.message
+    assert "planted" not in caught.value.message
+
+
+def test_an_answer_that_is_no_json_is_one_sentence(push, hub):
+    hub.before = lambda _method, path: (200, "no object") if path.endswith("/commit/main") else None
+    with pytest.raises(BadAnswer, match="did not take lab/toy"):
+        push()
+
+
+def of_repository(**changed):
+    shown = {"id": "lab/toy", "sha": "a" * 40, "private": True, "tags": [], "siblings": []}
+    return {**shown, **changed}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        "text",
+        {},
+        of_repository(id=7),
+        of_repository(id="lab/other"),
+        of_repository(sha=None),
+        of_repository(sha="\x1b[31m"),
+        of_repository(siblings=[{}]),
+        of_repository(siblings=7),
+        of_repository(siblings=[{"rfilename": "m.onnx", "lfs": 3}]),
+        of_repository(createdAt="yesterday"),
+        of_repository(tags=7, siblings=[{"rfilename": 7}, {"rfilename": "\x1b[31m"}]),
+    ],
+)
+def test_an_answer_of_another_shape_is_one_sentence(push, hub, answer):
+    hub.create("lab/toy", private=True)
+    hub.reading = lambda _method, _path: (200, answer)
+    with pytest.raises(FairregError) as caught:
+        push()
+    assert "\n" not in caught.value.message
+    assert "\x1b" not in caught.value.message
+    assert only(hub).private
+    assert len(only(hub).commits) == 1
+
+
+def test_without_a_word_on_its_visibility_a_repository_counts_as_public(push, hub):
+    made = hub.create("lab/toy", private=True)
+    hub.reading = lambda _method, _path: (200, of_repository(sha=made.head, private=None))
+    push(yes=False)
+    assert len(made.commits) == 1
 
 
 def test_a_doi_that_the_hub_made_is_read_back_and_written_into_the_files(push, run, hub, folder):

@@ -15,6 +15,7 @@ from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, Publ
 from fairreg.publish.huggingface.faults import denied
 from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
 from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.text import one_line
 from fairreg.sources import DOI, HUGGING_FACE
 
 __all__ = ["NAME", "PUBLISHER"]
@@ -203,7 +204,7 @@ def _gone(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> lis
 def _name_others(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> None:
     ours = {file.name for file in job.files} | set(deposit.files) | _MADE_BY_THE_HUB
     for name in sorted(set(there.files) - ours):
-        job.log(f"The repository also holds {name}, which is not in the folder; it stays.")
+        job.log(f"The repository also holds {one_line(name)}, which is not in the folder; it stays.")
 
 
 def _compare(job: PublishingJob, there: RepositoryContent) -> None:

@@ -38,10 +38,15 @@ def translated(service: Service, what: str) -> Iterator[None]:
         cause = error.__cause__ if type(error) is RuntimeError and error.__cause__ else error
         if isinstance(cause, HfHubHTTPError):
             raise _refusal(cause, service, what) from error
-        if isinstance(cause, (transport, ConnectionError, TimeoutError)):
+        if isinstance(cause, transport):
             raise Unreachable(
                 f"{service.title} could not be reached ({reason(cause)}).",
                 hint="Check the connection and try again.",
+            ) from error
+        if isinstance(cause, (ConnectionError, TimeoutError)):  # of Xet
+            raise Unreachable(
+                f"{service.title} could not be reached ({_words(service, str(cause)) or reason(cause)}).",
+                hint="Check the connection and try again; a mirror without Xet needs HF_HUB_DISABLE_XET=1.",
             ) from error
         raise _other(cause, service, what) from error
 

@@ -8,6 +8,7 @@ its errors are translated in `faults`.
 
 import hashlib
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["HubRepository", "RepositoryContent", "StoredFile"]
 
 _Answer = TypeVar("_Answer")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _SMALL = 8 << 20  # files up to this size are sent in one call, larger ones a few at a time
 _BLOCK = 1 << 20
 _CLIENT_LOG = "huggingface_hub.utils._http"
@@ -90,17 +92,19 @@ class HubRepository:
             )
         except NotFound:
             return None
-        if not isinstance(info.id, str) or not isinstance(info.sha, str):
+        name, head = info.id, info.sha
+        if not isinstance(name, str) or not isinstance(head, str) or not _COMMIT.fullmatch(head):
             raise BadAnswer(f"{self._service.title} answered without a repository.", hint="Try again later.")
-        if info.id.casefold() != self.name.casefold():
+        if name.casefold() != self.name.casefold():
             raise UsageError(
-                f"{self.name} is called {one_line(info.id)} at {self._service.title} now.",
-                hint=f"Give --repository {one_line(info.id)}.",
+                f"{self.name} is called {one_line(name)} at {self._service.title} now.",
+                hint=f"Give --repository {one_line(name)}.",
             )
-        dois = [tag.removeprefix("doi:") for tag in info.tags or () if str(tag).startswith("doi:10.")]
-        files = {item.rfilename: _stored(item) for item in info.siblings or ()}
+        tags = [tag for tag in info.tags if isinstance(tag, str)] if isinstance(info.tags, list) else []
+        dois = [tag.removeprefix("doi:") for tag in tags if tag.startswith("doi:10.")]
+        files = {str(item.rfilename): _stored(item) for item in info.siblings or ()}
         # Without a statement it counts as public: then nothing is committed before the confirmation.
-        return RepositoryContent(info.id, info.sha, info.private is True, dois[0] if dois else None, files)
+        return RepositoryContent(name, head, info.private is True, dois[0] if dois else None, files)
 
     def create(self) -> None:
         """Make the repository, which only its owner sees; one that is there already stays as it is."""
