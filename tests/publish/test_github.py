@@ -2,12 +2,16 @@
 """The order of a release at GitHub, and the link to the tag."""
 
 import json
+import re
 import subprocess
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fairreg.services.publish.github import clone_of, release_steps
 from fairreg.services.publish.project import read_project
+from support.examples import examples
 
 REMOTES = {
     "git@github.com:lab/toy-tagger.git": "lab/toy-tagger",
@@ -41,6 +45,16 @@ def clone(folder):
 def test_the_remote_origin_is_read(clone, record, url, name):
     found = clone_of(clone(url), record)
     assert (found.repository.value if found else None) == name
+
+
+@settings(
+    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(url=st.text(max_size=60) | st.from_regex(r"git@github\.com:[^\n]{0,20}", fullmatch=True))
+def test_any_remote_is_a_repository_at_github_or_none(clone, record, url):
+    folder = clone(url.encode("utf-8", "replace").decode())
+    found = clone_of(folder, record)
+    assert found is None or re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", found.page)
 
 
 def test_a_folder_of_another_kind_has_no_release(tmp_path, record):

@@ -2,6 +2,7 @@
 """From a folder to a public repository at the Hub's stand-in, with every fault on the way."""
 
 import hashlib
+import json
 from collections import Counter
 from time import time
 from types import SimpleNamespace
@@ -508,7 +509,33 @@ def test_a_doi_of_the_hub_does_not_replace_another_one(push, deposit, run, stand
     only(hub).doi = "10.57967/hf/4242"
     push()
     assert f"doi: {record.doi}" in (folder / "CITATION.cff").read_text()
-    assert any(f"the files carry {record.doi}" in line for line in run.talk)
+    assert any(f"The files carry {record.doi}" in line for line in run.talk)
+
+
+def test_a_doi_of_the_hub_takes_no_other_changes_along(push, hub, folder):
+    push()
+    only(hub).doi = "10.57967/hf/4242"
+    (folder / "LICENSE").write_text("another")
+    with pytest.raises(UsageError, match="have changed since"):
+        push()
+    assert "4242" not in (folder / "CITATION.cff").read_text()
+
+
+def test_without_the_hub_a_published_folder_is_known(push, run, hub):
+    push()
+    assert push(environment={"FAIRREG_OFFLINE": "1"}).deposit.status == "published"
+    assert any("was not asked for a later identifier" in line for line in run.talk)
+
+
+def test_a_repository_that_the_files_name_is_used_and_linked(push, deposit, stand, hub, folder):
+    path = folder / "fair4ml.jsonld"
+    stated = {**json.loads(path.read_text()), "sameAs": "https://huggingface.co/lab/named"}
+    path.write_text(json.dumps(stated))
+    push(repository=None, draft=True)
+    assert set(hub.repositories) == {"lab/named"}
+    deposit()
+    (record,) = stand.records.values()
+    assert related(record, "/lab/named") == ["isvariantformof"]
 
 
 def test_a_second_folder_of_the_same_name_is_refused(push, hub, tmp_path):

@@ -233,6 +233,8 @@ def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
     yield "License", record.license or record.license_stated or "none stated"
     yield "Version", record.version or "none stated"
     yield "At", f"{report.service} ({deposit.url}), {deposit.status}"
+    if deposit.page:
+        yield "Page", deposit.page
     yield "Identifier", _bare(report)
     if deposit.concept:
         yield "All versions", deposit.concept.partition(":")[2]

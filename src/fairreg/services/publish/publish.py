@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import structs
 
 from fairreg import publish as publishers
-from fairreg.errors import FairregError, UsageError
+from fairreg.errors import FairregError, Unreachable, UsageError
 from fairreg.publish.base import Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
@@ -190,29 +190,43 @@ class _Publication:
 
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
-        deposit = self._publisher.later(job, known)
+        self._report = self._as_before(known)
+        deposit = self._later(job, known)
         if deposit != known:
-            self._note(deposit)
-            given = parse(deposit.identifier or "").value
-            carried = doi_of(self._others())
+            given, carried = parse(deposit.identifier or "").value, doi_of(self._others())
+            self._log(f"{self._service.title} gave it the DOI {given} since.")
             if carried is None:
-                self._log(f"{self._service.title} gave it the DOI {given} since.")
                 # The files get it, and so they are others than the published ones.
                 self._note(replace(deposit, status="draft"))
                 return self._go_on(replace(job, known=self._report.deposit), confirm)
-            self._log(f"{self._service.title} gave it the DOI {given} since; the files carry {carried}.")
-        report = self._as_before(deposit)
+            self._note(deposit)
+            self._log(f"The files carry {carried}, and stay as they are.")
+        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
+        self._log(f"The folder was published as {named} before; nothing was sent.")
         missing = unlinked(deposit, self._others())
-        if not missing or not self._publisher.edits_links or self._choices.draft:
-            return report
-        self._report = replace(report, record=linked_record(job.record, missing, report.files, self._folder))
+        if missing and self._publisher.edits_links and not self._choices.draft:
+            self._link(job, missing, confirm)
+        return self._report
+
+    def _later(self, job: PublishingJob, known: Deposit) -> Deposit:
+        """Return the deposit as the service names it now; without an answer, as it was."""
+        try:
+            return self._publisher.later(job, known)
+        except Unreachable as error:
+            self._log(f"{self._service.title} was not asked for a later identifier: {error.message}")
+            return known
+
+    def _link(self, job: PublishingJob, missing: tuple[Deposit, ...], confirm: Confirmation) -> None:
+        """Name other publications in the published metadata, after a confirmation."""
+        report = self._report
+        record = linked_record(job.record, missing, report.files, self._folder)
+        self._report = replace(report, record=record)
         names = ", ".join(parse(item.identifier or "").value for item in missing)
         self._log(f"The record does not name {names} yet; your confirmation adds that, without a new DOI.")
         if confirm(self._report):
-            deposit = self._publisher.link(replace(job, record=self._report.record), deposit)
-            self._note(with_links(deposit, self._report.record, self._others()))
+            deposit = self._publisher.link(replace(job, record=record), report.deposit)
+            self._note(with_links(deposit, record, self._others()))
             self._log(f"{self._service.title} names {names} now.")
-        return self._report
 
     def _others(self) -> tuple[Deposit, ...]:
         return other_publications(self._settings, self._state.deposits, self._report.deposit)
@@ -227,7 +241,6 @@ class _Publication:
                 f"The folder was published as {named}, and its files have changed since.",
                 hint=f"Publish a new version with --new-version-of {named}.",
             )
-        self._log(f"The folder was published as {named} before; nothing was sent.")
         return replace(self._report, deposit=deposit, files=files)
 
     def _files(self) -> tuple[LocalFile, ...]:
