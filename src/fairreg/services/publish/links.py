@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from fairreg.harvesters.common.contents import file_format
+from fairreg.formats.contents import file_format
 from fairreg.publish.base import Deposit, LocalFile
 from fairreg.schemas.datacite_terms import distinct_relations
 from fairreg.schemas.identifiers import Identifier, parse
