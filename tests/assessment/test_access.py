@@ -82,6 +82,66 @@ def test_an_address_of_something_else_does_not_count(conditions):
     assert access.request_address(stated(conditions)) is None
 
 
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        "The files are restricted. See https://home.cern for more about CERN.",
+        f"See {FORM} for figures of the results.",
+        f"For questions about the paper contact {FORM}.",
+        f"The data policy of the experiment is available at {FORM}.",
+        f"Photographs of the detector can be found via {FORM}",
+        f"Follow the seminar at {FORM}",
+    ],
+)
+def test_a_clause_that_points_to_something_else_gives_no_address(conditions):
+    assert access.request_address(stated(conditions)) is None
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        f"How to request access: TODO (link will be added here, e.g. {FORM}).",
+        f"A request form will be available at {FORM}.",
+        f"Access via {FORM} is planned.",
+        f"The address to request access at is to be announced: {FORM}",
+        f"Requests will be possible at {FORM} from next year on.",
+        f"The request form at {FORM} has not been opened yet.",
+        f"Access requests are not possible yet; see {FORM}",
+        f"Access is granted to nobody before 2030, see {FORM}.",
+        f"No access is given until May 2030, see {FORM}.",
+    ],
+)
+def test_a_planned_address_gives_no_access_today(conditions):
+    assert access.request_address(stated(conditions)) is None
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        f"Details: {FORM}",
+        f"For more information see {FORM}",
+        f"See {FORM} for the conditions of access.",
+        f"The weights are available via {FORM}",
+        f"Follow the instructions at {FORM}",
+        f"Access will be granted after registration at {FORM}.",
+        f"A link to the files will be sent to you: ask at {FORM}",
+        f"For questions about access contact {FORM}",
+        f"No files are given before you sign the form at {FORM}",
+        "Members of the collaboration log in at https://example.org/ask",
+    ],
+)
+def test_a_clause_that_points_to_the_way_to_the_files_gives_an_address(conditions):
+    assert access.request_address(stated(conditions)) == FORM
+
+
+def test_an_address_for_the_training_data_is_none_for_the_model():
+    told = f"The dataset it was trained on can be requested at {FORM}; the model cannot."
+    assert access.request_address(stated(told)) is None
+    assert access.request_address(stated(told), of_data=True) == FORM
+    both = f"The model and the training data can be requested at {FORM}."
+    assert access.request_address(stated(both)) == FORM
+
+
 CLOSED = (
     f"Access was formerly requested at {FORM}, the form is closed.",
     "Requests to ada@example.org are refused.",

@@ -54,6 +54,7 @@ ALPHABETS = {
     "struck": "<s>",
     "headings": "\n# ",
     "headings of settings": "\n# training settings example of ",
+    "headings of words": "\n# train-a-a-a not-a ",
     "line breaks": "\n",
     "blanks": " ",
     "colons": "a: ",

@@ -34,6 +34,13 @@ _NOT_USERS = re.compile(
     r"\b(?:paid|funded|supported|covered) by\b|\bcost function\b|\bcosts? of (?:the )?(?:training|comput)",
     re.IGNORECASE,
 )
+# A price that the model is about, rather than one of the files.
+_OF_THE_SUBJECT = re.compile(
+    r"\b(?:predict|forecast|estimat|regress|simulat|optimi[sz])\w*\b[^.;:]{0,60}\b(?:prices?|costs?|fees?"
+    r"|charges?)\b|\b(?:prices?|costs?) (?:of|for) (?!(?:\w+ ){0,2}?(?:access\w*|licen[cs]es?|models?|files?"
+    r"|data\w*|weights|downloads?|use|usage|subscriptions?|cop(?:y|ies)|archives?|requests?|it|them)\b)",
+    re.IGNORECASE,
+)
 _OF_PHYSICS = re.compile(
     r"\b(?:electric(?:al)?|electron|particle|track|lepton|muon|jet|total|net|fractional|colou?r|space|opposite"
     r"|positive|negative|same|unit|measured|absolute|deposited|nuclear|integer|elementary|detector)"
@@ -69,6 +76,11 @@ _ACCESS_TEXT = (
     r"|\bembargo(?:ed)? (?:until|till|ends|period|of)\b|\bunder embargo\b|\bgated (?:model|repository"
     r"|access)\b|\bopen[- ]access (?:model|record|weights|network|repository)\b|\b(?:publicly|freely|openly)"
     r" available (?:model|weights|network|checkpoint|tagger)s?\b"
+    r"|\b(?:any(?:one|body)|every(?:one|body)|nobody|(?:only )?(?:members|registered users|users with \w+)"
+    r"(?: of (?:\w+ ){1,5}?\w+)?) (?:can|may|is allowed to|are allowed to|have to|has to|is able to)"
+    rf" (?:\w+ )?(?:download|access|get|obtain|fetch) (?:the |our |this |these )?(?:\w+ ){{0,2}}?{_OBJECT}\b"
+    r"|^\W*access(?: (?:level|rights?|conditions?))?\s?[:=]\s?(?:open|public|restricted|closed|embargo\w*"
+    r"|gated|controlled|(?:up)?on request|by request)\b"
 )
 _ACCESS = re.compile(_ACCESS_TEXT, re.IGNORECASE)
 _ACCESS_TO_DATA = re.compile(_ACCESS_TEXT.replace(_OBJECT, _OF_DATA), re.IGNORECASE)
@@ -173,7 +185,8 @@ def payment(conditions: str | None) -> str | None:
         told = tuple(item for item in told if not _BUSINESS.search(item))
     for item in told:
         for hit in _PAYMENT.finditer(item):
-            if _OF_PHYSICS.search(hit[0]):
+            clause = max(item.rfind(mark, 0, hit.start()) for mark in ";:") + 1
+            if _OF_PHYSICS.search(hit[0]) or _OF_THE_SUBJECT.search(item, clause, hit.end()):
                 continue
             if asserted(item, hit.start(), hit.end(), real=False, lists=True) and not _NOT_USERS.search(item):
                 return item

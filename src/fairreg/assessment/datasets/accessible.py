@@ -97,7 +97,7 @@ def _tells_how(found: Finding) -> bool:
 def _procedure(evidence: Evidence, stated: Access) -> Finding:
     from fairreg.assessment.access import request_address, stated_conditions, tells_who
 
-    address, words = request_address(evidence), stated_conditions(evidence)
+    address, words = request_address(evidence, of_data=True), stated_conditions(evidence)
     level = f"The access is {stated.level}"
     if address:
         reason = f"{level}, and the record says where to request it: {address}."

@@ -198,7 +198,7 @@ def instructions(evidence: Evidence) -> Finding:
     from fairreg.assessment.content.purpose import instructions as shown  # for models with a text
 
     read = evidence.of_role("model_card", "readme", "docs")
-    found = [(document, item) for document in read for item in shown(document)]
+    found = [(document, item) for document in read for item in shown(document) if item.instructs]
     if not found:
         return unread_files(
             evidence,
