@@ -85,6 +85,7 @@ READERS = {
     "versions": lambda _, item: reported.versions(item),
     "related model": lambda _, item: reported.related_model(item),
     "data format": lambda _, item: inputs.data_format(item),
+    "format of a command": lambda _, item: inputs.format_of_command(item),
     "units": lambda _, item: (inputs.units(item, as_data=True), inputs.units(item, as_data=False)),
     "ordered names": lambda _, item: inputs.ordered_names(item),
     "listed inputs": lambda _, item: inputs.listed_inputs(item),

@@ -16,6 +16,7 @@ __all__ = [
     "ListedInput",
     "data_format",
     "defined_names",
+    "format_of_command",
     "is_metadata",
     "listed_inputs",
     "ordered_names",
@@ -52,10 +53,37 @@ _DATA = re.compile(
     r"|converted?)\b",
     re.IGNORECASE,
 )
+# A format is that of data where it stands beside a word for them ("ROOT files"), where data are in it
+# ("events are stored in ROOT"), or where something reads or writes it ("the network takes ROOT").
+_FORMAT_OF = re.compile(
+    r"[\s-](?:[\w-]{1,20}\s)?(?:T?Trees?|n-?tuples?|files?|tables?|formats?|datasets?|data|arrays?|events?"
+    r"|records?|images?|inputs?|samples?|jets|lists?)\b",
+    re.IGNORECASE,
+)
+_IN_FORMAT = re.compile(
+    r"\b(?:inputs?|outputs?|events?|jets?|samples?|data(?:sets?)?|n-?tuples?|trees?|arrays?|examples?|images?"
+    r"|scans?|recordings?|predictions?|scores?|features?|tracks|records?|showers|constituents|particles"
+    r"|spectra|results (?:is|are|was|were))\b(?:[^;]{0,80}?[\s(])??(?:in|as|from|to|into|is|are|be|:|=|\||/|\()"
+    r"\s?(?:[\w*/-]{1,20}\s){0,3}$|\bformats?\b[^;]{0,30}$",
+    re.IGNORECASE,
+)
+_READ_OR_WRITTEN = re.compile(
+    r"\b(?:reads?|reading|writes?|writing|accepts?|expects?|takes?|loads?|loading|consumes?|produces?|converts?"
+    r"|needs|works? (?:on|with)|(?:provide|supply|store|save|pass)[sd]? (?:[\w-]{1,20}\s){0,3}(?:as|in))"
+    r"\s(?:[\w,-]{1,20}\s){0,4}$",
+    re.IGNORECASE,
+)
+_BEFORE = 160  # characters of the words that a format is bound to
+_ARGUMENT = re.compile(
+    r"(?<!\S)-{1,2}(?:i|o|in|out|data|events?|samples?|files?|jets?|input\w{0,20}|output\w{0,20}|in-file|out-file"
+    r"|(?:in|out)put-\w{1,20})[=\s]\s{0,9}([\w./*-]{1,120})",
+    re.IGNORECASE,
+)
 _NO_DATA = re.compile(
     r"\b(?:weights?|checkpoints?|trained models?|model files?|state dict|plots?|figures?|logos?|diagrams?"
     r"|screenshots?|badges?|icons?|drawings?|sketch\w*|graphics?|pictures?|configuration|installed?"
-    r"|installation|version \d|bibliography|password|directory)\b",
+    r"|installation|version \d|bibliography|password|directory|thank\w*|team|CI|logs?|issues|survey|students"
+    r"|calendar|metadata|citations?|supplement|older|earlier|previous(?:ly)?|formerly|originally)\b",
     re.IGNORECASE,
 )
 _FILE_OF_A_MODEL = re.compile(
@@ -151,10 +179,30 @@ def _is_data(name: str, text: str, hit: re.Match[str]) -> bool:
     picture = name == "JPEG or PNG"
     if _NO_DATA.search(text) or _FILE_OF_A_MODEL.search(hit[0]) or (picture and not _PICTURES.search(text)):
         return False
-    rest = text[: hit.start()] + text[hit.end() :]
-    if _LEFT.search(text[max(0, hit.start() - 60) : hit.start()]):
+    before = text[max(0, hit.start() - _BEFORE) : hit.start()]
+    if _LEFT.search(before[-60:]) or not _is_bound(text, before, hit):
         return False
-    return bool(_DATA.search(rest)) and asserted(text, hit.start(), hit.end(), real=False)
+    return asserted(text, hit.start(), hit.end(), real=False)
+
+
+def _is_bound(text: str, before: str, hit: re.Match[str]) -> bool:
+    """Tell whether the words beside a format make it that of data."""
+    clause = re.split(r"[;.](?:\s|$)", before)[-1]
+    if _IN_FORMAT.search(clause) or _READ_OR_WRITTEN.search(clause):
+        return True
+    named = "." in hit[0] or _FORMAT_OF.search(hit[0]) or _FORMAT_OF.match(text, hit.end())
+    return bool(named) and _DATA.search(text[: hit.start()] + text[hit.end() :]) is not None
+
+
+def format_of_command(document: Document) -> tuple[str, str] | None:
+    """Return (format, file) of the data that a command of a document reads or writes."""
+    for item in statements(document, "code"):
+        for argument in _ARGUMENT.finditer(item.text):
+            for name, pattern in _FORMAT.items():
+                hit = pattern.search(argument[1])
+                if hit and not _FILE_OF_A_MODEL.search(argument[1]):
+                    return name, argument[1]
+    return None
 
 
 def units(document: Document, *, as_data: bool) -> str | None:
