@@ -16,6 +16,7 @@ from fairreg.assessment.content import (
     grammar,
     inputs,
     licences,
+    mentions,
     packaged_metadata,
     prose,
     purpose,
@@ -76,7 +77,7 @@ ALPHABETS = {
 READERS = {
     "clean": lambda text, _: prose.clean(text),
     "words": lambda text, _: prose.words(text),
-    "mentions": lambda _, item: prose.mentions(item),
+    "mentions": lambda _, item: mentions.mentions(item),
     "passages": lambda text, _: grammar.passages(text),
     "code blocks": lambda text, _: code_blocks(text),
     "figures": lambda _, item: reported.figures(item),

@@ -63,8 +63,8 @@ _FORMAT_OF = re.compile(
 _IN_FORMAT = re.compile(
     r"\b(?:inputs?|outputs?|events?|jets?|samples?|data(?:sets?)?|n-?tuples?|trees?|arrays?|examples?|images?"
     r"|scans?|recordings?|predictions?|scores?|features?|tracks|records?|showers|constituents|particles"
-    r"|spectra|results (?:is|are|was|were))\b(?:[^;]{0,80}?[\s(])??(?:in|as|from|to|into|is|are|be|:|=|\||/|\()"
-    r"\s?(?:[\w*/-]{1,20}\s){0,3}$|\bformats?\b[^;]{0,30}$",
+    r"|spectra|results (?:is|are|was|were))\b(?:[^;]{0,80}?[\s(])??"
+    r"(?:in|as|from|to|into|is|are|be|:|=|\||/|\()\s?(?:[\w*/-]{1,20}\s){0,3}$|\bformats?\b[^;]{0,30}$",
     re.IGNORECASE,
 )
 _READ_OR_WRITTEN = re.compile(
