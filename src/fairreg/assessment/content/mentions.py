@@ -51,8 +51,9 @@ _TESTS = re.compile(
 )
 _TRAINS = re.compile(r"\btrain", re.IGNORECASE)
 _NOT_TRAINED = re.compile(
-    r"\b(?:predictions|outputs|scores) of (?:the|this|our) (?:model|network|tagger)\b|\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b|\b(?:excluding"
-    r"|instead of)\b",
+    r"\b(?:predictions|outputs|scores) of (?:the|this|our) (?:model|network|tagger)\b"
+    r"|\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b"
+    r"|\b(?:excluding|instead of)\b",
     re.IGNORECASE,
 )
 _USES = re.compile(

@@ -24,6 +24,8 @@ _PLACEHOLDER = re.compile(
     r"|\{\{[^{}]{0,200}\}\}",
     re.IGNORECASE | re.DOTALL,
 )
+_WORD = re.compile(r"[^\W_][\w'’-]*")
+_URL = re.compile(r"https?://[^\s<>\"]{1,2000}", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]+>|!?\[([^\[\]]*)\]\([^()\n]{0,500}\)|[`*_#|]+")
 DOI_IN_TEXT = re.compile(r"10\.\d{4,9}/[^\s\"'<>\])},;|]+")
 ARXIV_IN_TEXT = re.compile(r"arxiv(?:\.org/(?:abs|pdf)/|:\s*)(\d{4}\.\d{4,5}|[a-z-]+/\d{7})", re.IGNORECASE)
@@ -46,13 +48,13 @@ def without_comments(text: str) -> str:
 
 
 def words(text: str | None) -> int:
-    """Count the words of content."""
-    return len(re.findall(r"[^\W_][\w'’-]*", clean(text)))
+    """Count the words of content; an address is none."""
+    return len(_WORD.findall(_URL.sub(" ", clean(text))))
 
 
 def is_placeholder(text: str | None) -> bool:
     """Tell whether `text` has no content."""
-    return words(text) == 0
+    return _WORD.search(clean(text)) is None
 
 
 def has_identifier(text: str) -> bool:

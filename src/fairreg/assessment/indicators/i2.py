@@ -266,10 +266,10 @@ def _at_a_version(
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
     """Return addresses of repositories that their sentence, the one before or the heading calls code."""
     found: list[Citation] = []
-    for document in evidence.of_role("model_card", "readme", "docs"):
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
         from fairreg.assessment.content.reported import repository_told
 
-        found += [cite_document(document, said) for said in repository_told(document, _REPOSITORY)]
+        found += [cite_text(evidence, document, said) for said in repository_told(document, _REPOSITORY)]
     return found
 
 
