@@ -393,10 +393,50 @@ def test_without_an_answer_the_verdict_is_unknown_unless_no_answer_could_change_
 
 
 @settings(max_examples=examples(100))
-@given(record=RECORDS, outcome=st.sampled_from(ANSWERS))
+@given(record=RECORDS, outcome=st.sampled_from(["ok", "absent", "failed", "not_probed"]))
 def test_an_open_record_needs_no_way_to_get_access(record, outcome):
     opened = msgspec.structs.replace(record, access=Access(level="open", conditions=record.access.conditions))
     assert says_how.assess(answered(replaced(BARE, record=opened), outcome)).verdict == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "of_model", "of_data"),
+    [
+        (None, "partial", "fail"),
+        ("Please cite the paper.", "partial", "fail"),
+        ("Ask the group.", "partial", "partial"),
+        (f"Ask at {FORM}", "pass", "pass"),
+    ],
+)
+def test_what_is_stated_as_open_and_refused_is_not_open(conditions, of_model, of_data):
+    refused = answered(stated(conditions, "open"), "denied")
+    assert says_how.assess(refused).verdict == of_model
+    found = datasets_access.assess(refused)
+    assert found.verdict == of_data, found.reason
+    assert "stated as open, and the host refuses a file" in found.reason
+    assert any(item.source == "probe" for item in found.evidence)
+    side_file = replaced(refused, probes=(Probe(kind="file_range", outcome="denied", file="README.md"),))
+    assert datasets_access.assess(side_file).verdict == "pass"
+
+
+@pytest.mark.parametrize("outcome", ["ok", "absent", "failed", "not_probed"])
+def test_open_data_that_nobody_refuses_state_their_access(outcome):
+    assert datasets_access.assess(answered(stated(None, "open"), outcome)).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("until", "outcome", "verdict"),
+    [
+        ("2026-01-01", "ok", "pass"),
+        ("2026-01-01", "denied", "partial"),
+        ("2026-01-01", "not_probed", "partial"),
+        ("2030-01-01", "ok", "partial"),
+        (None, "ok", "fail"),
+    ],
+)
+def test_data_whose_embargo_has_ended_are_open_where_the_file_is_given(until, outcome, verdict):
+    found = datasets_access.assess(answered(stated(None, "embargoed", until=until), outcome))
+    assert found.verdict == verdict, found.reason
 
 
 @settings(max_examples=examples(100))

@@ -72,6 +72,7 @@ ELSEWHERE = {
     "hbb-prepare",
     "hbb-simulate",
     "hbb-train",
+    "publish",
 }
 
 

@@ -28,7 +28,10 @@ def described(record: ModelRecord) -> str:
 
 
 def written(view: Any, record: ModelRecord) -> str:
-    document = view.write(record)
+    try:
+        document = view.write(record)
+    except RecordError as error:  # of a format that requires what the record does not state
+        return error.message
     return document.decode() if isinstance(document, bytes) else str(document)
 
 

@@ -83,6 +83,15 @@ def test_the_page_and_the_graph_are_those_of_the_table():
     assert build_terms.GRAPH.read_text(encoding="utf-8") == build_terms.graph().serialize(format="turtle")
 
 
+def test_the_page_of_the_rubrics_has_the_weight_and_rules_of_every_indicator():
+    """Where it has not: python scripts/build_terms.py."""
+    text = build_terms.RUBRIC_PAGE.read_text(encoding="utf-8")
+    assert text == build_terms.rubric_page()
+    for rubric in build_terms.RUBRICS:
+        for item in build_terms.indicators(rubric):
+            assert f"| {item.id} | {item.weight} | {item.title} | {item.rule.passes} |" in text
+
+
 def test_every_term_of_the_context_is_in_the_table_and_the_other_way_round():
     written = names_in(json.dumps(context()))
     of_assessments = {*PROPERTIES["Assessments"], *AGENTS}

@@ -44,6 +44,7 @@ ROOMS = {
     "run": "run.run",
     "inspect": "run.inspect",
     "convert": "run.convert",
+    "publish": "publish",
     "assess": "assess.assess",
     "harvest": "registry.harvest",
     "link": "registry.links",

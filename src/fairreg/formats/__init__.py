@@ -22,7 +22,9 @@ _TEXT = "text"
 NOT_PLUGINS = frozenset(
     {
         "base",
+        "contents",
         "creator_names",
+        "datacite_kernel",
         "dialects",
         "file_facts",
         "front_matter",

@@ -24,6 +24,7 @@ DOCUMENT_VERSIONS: Mapping[str, str] = MappingProxyType(
         "inspect": "1.0",
         "convert-onnx": "1.0",
         "convert-triton": "1.0",
+        "publish": "1.0",
         "assess": "1.0",
         "assess-many": "1.0",
         "assess-history": "1.0",

@@ -21,6 +21,7 @@ __all__ = [
     "is_on_others",
     "is_question",
     "is_to_fill_in",
+    "names_baselines",
 ]
 
 _BREAK = re.compile(
@@ -158,13 +159,14 @@ _DENYING = (
     r"|deprecated|outdated|discarded|rejected|abandoned|formerly|\w{1,9}n['’]t)"
 )
 _NO_DATA = re.compile(
-    rf"\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
+    rf"\bbaselines?(?: of\b| from\b| {_SETTINGS})|\balternative {_SETTINGS}"
     rf"|\bexamples?(?:\W*$|\W+{_SETTINGS})|^[\W\d]*(?:for )?examples?\b(?! model)|\((?:an )?example"
     rf"|\b(?:template|dummy|sample|suggested|proposed|expected) {_SETTINGS}"
     rf"|\b{_DENYING} (?:[\w'’-]{{1,30}} ){{0,3}}{_SETTINGS}"
     rf"|\b{_SETTINGS}(?:\W{{1,3}}+\w[\w'’-]{{0,29}}+){{0,4}}\W{{1,3}}+{_DENYING}\b",
     re.IGNORECASE,
 )
+_BASELINES = re.compile(r"\bbaselines?\W*$", re.IGNORECASE)
 # An example is how a program is shown; one that does not run, or not yet, shows nothing.
 _NO_CODE = re.compile(
     r"\bno longer\b|\b(?:deprecated|obsolete|outdated|broken|planned|upcoming|coming soon|not (?:yet|working"
@@ -274,6 +276,12 @@ def is_elsewhere(heading: str) -> bool:
 def is_on_others(heading: str) -> bool:
     """Tell whether a heading below the title announces the work of others."""
     return bool(_ON_OTHERS.search(heading[:_LONGEST_HEADING]))
+
+
+@lru_cache(maxsize=1024)
+def names_baselines(heading: str) -> bool:
+    """Tell whether the data below a heading are of baselines; as a title it names the models themselves."""
+    return bool(_BASELINES.search(heading[:_LONGEST_HEADING]))
 
 
 @lru_cache(maxsize=1024)

@@ -104,15 +104,17 @@ def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """
     title = _title(document.text)
     for item in passages(document.text):
-        if item.kind in (kinds or ("sentence",)) and not any(map(claims.is_elsewhere, item.headings)):
-            # What the title says in passing is said of no section below it.
-            titled = len(item.headings) > 1 and item.headings[0] == title
-            if _counts(item, item.headings[1:] if titled else item.headings):
-                yield item
+        if item.kind not in (kinds or ("sentence",)) or any(map(claims.is_elsewhere, item.headings)):
+            continue
+        # What the title says in passing is said of no section below it.
+        titled = item.headings[:1] == (title,)
+        if _counts(item, item.headings[1:] if titled else item.headings):
+            yield item
 
 
-def _counts(item: Passage, below: tuple[str, ...]) -> bool:
+def _counts(item: Passage, inner: tuple[str, ...]) -> bool:
     """Tell whether the headings of its section let a passage of this kind be a statement on the model."""
+    below = inner or item.headings
     if any(map(claims.is_on_others, below)):
         return False
     if item.kind != "sentence" and any(map(claims.is_to_fill_in, item.headings)):
@@ -123,7 +125,7 @@ def _counts(item: Passage, below: tuple[str, ...]) -> bool:
         return False
     # An item "epochs: 20" is a sentence as well as data.
     is_data = item.kind != "sentence" or _paired(item.raw) is not None
-    return not (is_data and any(map(claims.denies_data, below)))
+    return not (is_data and (any(map(claims.denies_data, below)) or any(map(claims.names_baselines, inner))))
 
 
 @lru_cache(maxsize=64)

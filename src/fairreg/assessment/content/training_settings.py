@@ -107,7 +107,8 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _OF_TRAINING = re.compile(r"\b(?:train|hyper-?param|optimi[sz]|reproduc|fine-?tun)\w*", re.IGNORECASE)
-_FORMULA = re.compile(r"[${}]|\\(?:mathrm|text|rm)\b|\\[,;! ]")
+_FORMULA = re.compile(r"\$([^$\n]{1,200})\$")
+_TEX = re.compile(r"[{}]|\\(?:mathrm|text|rm)\b|\\[,;! ]")
 _SYNOPSIS = re.compile(r"\W*usage\W*:", re.IGNORECASE)
 _DEFAULT = re.compile(r"defaults?(?: values?)?", re.IGNORECASE)
 _OF_OPTIONS = re.compile(
@@ -327,8 +328,7 @@ def _walked(value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 def _told(group: str, passage: Passage) -> Setting | None:
     if "$" in passage.text:
-        plain = _FORMULA.sub("", passage.text.replace("\\times", "×"))
-        passage = passage._replace(text=plain)
+        passage = passage._replace(text=_FORMULA.sub(_as_plain, passage.text))
     text = passage.text
     lower = text.lower()
     if not any(word in lower for word in _WORDS[group]):  # most sentences, at little cost
@@ -338,6 +338,10 @@ def _told(group: str, passage: Passage) -> Setting | None:
     if hit is None:
         return None
     return Setting(group, around(text, hit.start(), hit.end(), 20), as_data=_is_list(passage))
+
+
+def _as_plain(formula: re.Match[str]) -> str:
+    return _TEX.sub("", formula[1].replace("\\times", "×"))
 
 
 def _is_list(passage: Passage) -> bool:

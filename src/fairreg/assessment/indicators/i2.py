@@ -128,7 +128,7 @@ def training_data_fair(evidence: Evidence) -> Finding:
 
     A dataset without a licence, or closed without a way to get access, fails an essential check: partial at
     most, whatever its score. So that less evidence never gives a better verdict, the verdict holds for both
-    ends of the scores: what was not read as fail, and as pass.
+    ends of the scores: what was not read as fail, essential checks included, and as pass.
     """
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
     if not evidence.datasets:
@@ -187,11 +187,17 @@ def _failed(dataset: DatasetScore) -> tuple[str, ...]:
     return dataset.failed if dataset.score is not None and is_current(dataset) else ()
 
 
+def _may_fail(dataset: DatasetScore) -> bool:
+    """Tell whether an essential check of the dataset may fail that was not read: with a number none is."""
+    return dataset.score is None or not is_current(dataset)
+
+
 def _verdict(datasets: Sequence[DatasetScore], unread: float) -> Verdict:
     """Return the verdict if every check that was not read had `unread` points, 0 or 1."""
+    failing = any(map(_failed, datasets)) or (not unread and any(map(_may_fail, datasets)))
     mean = sum(_score(item, unread) for item in datasets) / len(datasets) + _ROUNDING
     if mean >= _GOOD:
-        return Verdict.PARTIAL if any(map(_failed, datasets)) else Verdict.PASS
+        return Verdict.PARTIAL if failing else Verdict.PASS
     return Verdict.PARTIAL if mean >= _FAIR else Verdict.FAIL
 
 

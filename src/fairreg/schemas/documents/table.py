@@ -12,6 +12,7 @@ from fairreg.schemas.documents import (
     hbb_network,
     hbb_training,
     models,
+    publications,
     registry,
     runs,
     search,
@@ -44,6 +45,7 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         "convert-triton": DocumentForm(
             models.TritonDocument, ("convert MODEL --to triton --output FOLDER --json",)
         ),
+        "publish": DocumentForm(publications.PublishDocument, ("publish FOLDER --to zenodo --draft --json",)),
         "assess": DocumentForm(assessments.AssessDocument, ("assess PID --json",)),
         "assess-many": DocumentForm(
             assessments.AssessManyDocument, ("assess --all --json", "assess --query WORDS --json")
