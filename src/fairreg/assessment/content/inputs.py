@@ -3,12 +3,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from fairreg.assessment.content.claims import asserted, is_blank
-from fairreg.assessment.content.grammar import settings, statements
+from fairreg.assessment.content.grammar import Passage, settings, statements
 from fairreg.assessment.content.prose import has_identifier
 from fairreg.assessment.evidence import Document
 
@@ -126,8 +126,9 @@ _OBJECTS = r"\b(?:features|inputs|variables|columns|branches|observables)"
 # (words before a list of names, most words of a name): only an announced order may have names of words.
 _LISTS = (
     (re.compile(r"\bin (?:this|the following|that) order\s?:\s*", re.IGNORECASE), 4),
-    (re.compile(rf"{_OBJECTS}(?: are)?(?: \w+){{0,6}}\s?:\s*", re.IGNORECASE), 1),
-    (re.compile(rf"{_OBJECTS}(?: \w+){{0,3}} are (?:the )?", re.IGNORECASE), 1),
+    (re.compile(rf"{_OBJECTS}(?: are)?(?: \w+){{0,6}}(?:\s?\([^()]{{0,60}}\))?\s?:\s*", re.IGNORECASE), 1),
+    (re.compile(rf"{_OBJECTS}(?: \w+){{0,3}} are (?:the )?", re.IGNORECASE), 2),
+    (re.compile(rf"\b(?:with|has|takes|expects|uses|reads|of) (?:\w+ ){{0,3}}{_OBJECTS} ", re.IGNORECASE), 1),
 )
 _LONGEST_NAME, _MOST_NAMES = 40, 500
 _UNIT_BEHIND = re.compile(r"\s?[(\[][\w/°.^²*% -]{1,12}[)\]]$")
@@ -155,6 +156,19 @@ _LIST_ITEM = re.compile(
 )
 # "pt is the transverse momentum": the first name of a sentence, at most 80 letters long.
 _DEFINES = re.compile(r"\W{0,9}(\w[\w.]{0,80})\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b")
+# Below such a heading variables are no inputs.
+_NO_INPUTS = re.compile(
+    r"^(?!.*\binput).*\b(?:outputs?|predictions|environment|options?|arguments?|config\w*|commands?|targets?)\b",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(
+    r"\b(?:\w{1,40}_)?(?:features?|inputs?|variables|columns|branches|observables)(?:_names?|_list)?\s?=\s?[\[(]"
+    r"\s{0,20}((?:[\"'][\w./^-]{1,60}[\"'],?\s{0,20}){3,500})[\])]",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"[\[(]?(?:[GMTk]?eV(?:/c²?)?|[mcµun]?m|rad(?:ians)?|deg|[npµm]?s|K|Hz|T)[\])]?")
+_LINE = re.compile(rf"\s*(?:\d{{1,4}}[.:)]?\s+)?([A-Za-z]\w{{0,60}})[ \t,:]*({_UNIT.pattern}|-|1)?\s*")
+_TALK = 4  # words of a sentence
 _FEW = 2
 _METADATA = re.compile(
     r"(?:ml |model )?(?:tasks?|architecture|frameworks?|library|category|type|version|format|licen[cs]e"
@@ -232,10 +246,16 @@ def ordered_names(document: Document) -> list[str]:
             ):
                 return names
     for heading, rows in groupby(settings(document), key=lambda item: item.heading):
-        names = list(dict.fromkeys(item.name for item in rows))
-        if _INPUTS.match(heading) and len(names) > _FEW and not is_metadata(names):
+        names = list(dict.fromkeys(item.name for item in rows if item.kind == "pair" or not _is_cell(item)))
+        listed = _INPUTS.match(heading) and len(names) > _FEW and not is_metadata(names)
+        if listed and _are_of_data(heading, [ListedInput(name) for name in names]):
             return names
     return []
+
+
+def _is_cell(item: Passage) -> bool:
+    """Tell whether a passage of a table is a cell below its head, rather than a row."""
+    return item.text == f"{item.name}: {item.value}"
 
 
 def is_metadata(names: Sequence[str]) -> bool:
@@ -259,18 +279,20 @@ class ListedInput(NamedTuple):
     """An input in a table or list of nothing but inputs; `defined` where its unit or meaning stands there."""
 
     name: str
-    defined: bool
+    defined: bool = False
+    unit: bool = False
 
 
 def listed_inputs(document: Document) -> list[ListedInput]:
-    """Return the inputs that a document lists as data: in a table, or in items that are names with units."""
+    """Return the inputs that a document lists as data: in a table, in items that are names, or in code."""
     tables: defaultdict[tuple[str, ...], list[ListedInput]] = defaultdict(list)
     items: defaultdict[tuple[str, ...], list[ListedInput | None]] = defaultdict(list)
     cells: dict[str, str] = {}
     for item in settings(document, "row", "sentence"):
         if item.kind == "sentence":
-            items[item.headings].append(_of_item(item.text))
-        elif item.text == f"{item.name}: {item.value}":  # a cell below its head; the row precedes it
+            if not _is_talk(item.text):
+                items[item.headings].append(_of_item(item.text))
+        elif _is_cell(item):  # the row precedes it
             cells[item.name.lower()] = item.value
             if found := _of_cells(item.heading, cells):
                 _add(tables[item.headings], found)
@@ -281,7 +303,39 @@ def listed_inputs(document: Document) -> list[ListedInput]:
         for headings, found in items.items()
         if headings and _INPUTS_ALONE.fullmatch(headings[-1]) and all(found)
     )
-    return next((found for found in (*tables.values(), *listed) if len(found) >= _FEW), [])
+    both = [(headings[-1] if headings else "", found) for headings, found in tables.items()]
+    told = [found for heading, found in both if _are_of_data(heading, found)]
+    told += [found for found in listed if _are_of_data("", found)]
+    return next((found for found in (*told, *_in_code(document)) if len(found) >= _FEW), [])
+
+
+def _is_talk(text: str) -> bool:
+    """Tell whether a line beside the items of a list is a sentence that leads to them or comments on them."""
+    is_sentence = len(text.split()) >= _TALK and text.rstrip().endswith((".", ":"))
+    return is_sentence and not _LIST_ITEM.fullmatch(text)
+
+
+def _are_of_data(heading: str, listed: Sequence[ListedInput]) -> bool:
+    """Tell whether names are of quantities, rather than what a program is praised for ("fast", "small")."""
+    called = re.search(r"input|observable|branch", heading, re.IGNORECASE)
+    return bool(called) or any(
+        item.unit or _QUANTITY.search(item.name) or re.search(r"[\d_]", item.name) for item in listed
+    )
+
+
+def _in_code(document: Document) -> Iterator[list[ListedInput]]:
+    """Yield lists of names in code: assigned to features, or one a line below a heading of inputs."""
+    for item in settings(document, "code"):
+        for assigned in _ASSIGNED.finditer(item.text):
+            yield [ListedInput(name) for name in re.findall(r"[\"']([^\"']+)[\"']", assigned[1])]
+        if _INPUTS_ALONE.fullmatch(item.heading):
+            lines = [_LINE.fullmatch(line) for line in item.text.splitlines() if line.strip()]
+            if all(lines):
+                yield [
+                    ListedInput(line[1], bool(line[2] and _UNIT.fullmatch(line[2])), bool(line[2]))
+                    for line in lines
+                    if line
+                ]
 
 
 def _add(listed: list[ListedInput], found: ListedInput) -> None:
@@ -295,21 +349,26 @@ def _of_cells(heading: str, cells: dict[str, str]) -> ListedInput | None:
     """Return the input of a row: a name, and beside it a unit or a meaning."""
     name_head = next((head for head in cells if _NAME_HEAD.fullmatch(head)), None)
     defining = [value for head, value in cells.items() if head != name_head and _DEFINING_HEAD.search(head)]
-    if name_head is None or not (
-        _INPUTS_ALONE.fullmatch(heading) or (_OF_INPUTS.search(name_head) and defining)
+    if (
+        name_head is None
+        or _NO_INPUTS.search(heading)
+        or not (_INPUTS_ALONE.fullmatch(heading) or (_OF_INPUTS.search(name_head) and defining))
     ):
         return None
     unit = _UNIT_BEHIND.search(cells[name_head])
     name = _UNIT_BEHIND.sub("", cells[name_head]).strip()
     if not name or is_blank(name):
         return None
-    return ListedInput(name, bool(unit) or any(not is_blank(value) for value in defining))
+    stated = bool(unit) or any(
+        not is_blank(value) for head, value in cells.items() if re.fullmatch(r"units?", head)
+    )
+    return ListedInput(name, stated or any(not is_blank(value) for value in defining), stated)
 
 
 def _of_item(text: str) -> ListedInput | None:
     """Return the input that an item of a list is: "pt [GeV]: transverse momentum" or "eta"."""
-    hit = _LIST_ITEM.fullmatch(text.strip().rstrip("."))
-    return ListedInput(hit[1], bool(hit[2] or (hit[3] and hit[3].strip()))) if hit else None
+    hit = _LIST_ITEM.fullmatch(re.sub(r"[$\\{}]", "", text).strip().rstrip("."))
+    return ListedInput(hit[1], bool(hit[2] or (hit[3] and hit[3].strip())), bool(hit[2])) if hit else None
 
 
 def defined_names(document: Document, features: list[str]) -> list[str]:
