@@ -20,6 +20,7 @@ from fairreg.assessment.content import (
     packaged_metadata,
     prose,
     purpose,
+    related_objects,
     reported,
     training_settings,
 )
@@ -84,7 +85,7 @@ READERS = {
     "described fields": lambda _, item: reported.described_fields(item),
     "hardware": lambda _, item: reported.hardware(item),
     "versions": lambda _, item: reported.versions(item),
-    "related model": lambda _, item: reported.related_model(item),
+    "related model": lambda _, item: related_objects.related_model(item),
     "data format": lambda _, item: inputs.data_format(item),
     "format of a command": lambda _, item: inputs.format_of_command(item),
     "units": lambda _, item: (inputs.units(item, as_data=True), inputs.units(item, as_data=False)),

@@ -43,7 +43,8 @@ _BEYOND = "not assessed"  # of data beyond those that one assessment looks at
 _ROUNDING = 1e-9
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
-    rf"https?://(?:www\.)?(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org)/[\w./-]{{3,200}}"
+    rf"(?:https?://(?:www\.)?|git@)(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org|codeberg\.org)[/:]"
+    r"[\w./-]{3,200}|\bswh:1:(?:dir|rev|rel|snp):[0-9a-f]{40}\b"
 )
 
 
@@ -273,7 +274,7 @@ def _code_in_prose(evidence: Evidence) -> list[Citation]:
     """Return addresses of repositories that their sentence, the one before or the heading calls code."""
     found: list[Citation] = []
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.reported import repository_told
+        from fairreg.assessment.content.related_objects import repository_told
 
         found += [cite_text(evidence, document, said) for said in repository_told(document, _REPOSITORY)]
     return found
