@@ -21,7 +21,11 @@ __all__ = [
 _PLACEHOLDER = re.compile(
     r"\[?more information needed\]?|lorem ipsum[^\n]*|\b(?:TODO|TBD|FIXME|XXX)\b[^\n]*|\byour (?:orcid|name"
     r"|e-?mail|affiliation|title|abstract|description|doi)\b[^\n]*|<\s?(?:insert|add|your)[^<>]{0,200}>"
-    r"|\{\{[^{}]{0,200}\}\}",
+    r"|\{\{[^{}]{0,200}\}\}|this model ?card aims to be a base template[^.\n]*|it has been generated using"
+    r" this raw template[^.\n]*|provide a (?:quick|longer) summary of[^.\n]*|\bno (?:description"
+    r"|abstract|summary) (?:provided|available|given)\b"
+    r"|\bplease (?:write|add|insert|enter|provide|describe|fill in)\b[^.\n]*"
+    r"|\bdescribe (?:here|in at least|in \d+)\b[^.\n]*",
     re.IGNORECASE | re.DOTALL,
 )
 _WORD = re.compile(r"[^\W_][\w'’-]*")

@@ -44,8 +44,8 @@ _NO_MODEL = re.compile(
     r"|settings"
     r"|cuts?|gains?|detectors?)\b|\bevent weights\b|\bweights of (?:the )?(?:events?|jets?|samples?)\b"
     r"|\b(?:working points?|thresholds?|resolutions?|cuts?|gains?|calibrations?) (?:was|were|is|are)"
-    r" (?:\w+ )?fine-?tuned\b|\b(?:pictures?|figures?|plots?|diagrams?|texts?) (?:was|were|is|are) (?:\w+ )?(?:adapted"
-    r"|derived)\b",
+    r" (?:\w+ )?fine-?tuned\b|\b(?:pictures?|figures?|plots?|diagrams?|texts?) (?:was|were|is|are)"
+    r" (?:\w+ )?(?:adapted|derived)\b",
     re.I,
 )
 
@@ -59,7 +59,8 @@ _PROMISED = re.compile(
     r"\b(?:will|shall|soon|planned|to be (?:released|published|uploaded))\b", re.IGNORECASE
 )
 _OTHERS_CODE = re.compile(
-    r"\b(?:similar|compar(?:e[sd]?|ing|ison) (?:with|to)|et al|code from|download scripts?)\b|\b(?:thanks?|install(?:ed|ing)?|issues?|report|bugs?|dataset|data repository|depends? on|requires?"
+    r"\b(?:similar|compar(?:e[sd]?|ing|ison) (?:with|to)|et al|code from|download scripts?)\b"
+    r"|\b(?:thanks?|install(?:ed|ing)?|issues?|report|bugs?|dataset|data repository|depends? on|requires?"
     r"|dependency|third[- ]party|clone of|inspired|template|uses the|their|borrowed|code of conduct|style"
     r"|build(?:ing)? \w+ from|from source|documentation of)\b|\bcode of (?!(?:the|this|our) (?:model|network"
     r"|training|tagger))",

@@ -69,9 +69,22 @@ _IN_UNITS = re.compile(
 )
 # A number that nobody measured with this model: required, expected of others, or made up.
 _NOT_MEASURED = re.compile(
-    r"\b(?:required|requirements?|(?:minimum|target|expected|desired) (?:accuracy|auc|efficiency|value)"
+    r"\b(?:required|requirements?|we require|requires? (?:an?|at least)|to accept"
+    r"|(?:minimum|target|expected|desired) (?:accuracy|auc|efficiency|value)"
     r"|targets? (?:of|is)|chance|random (?:guess\w*|choice)|humans?|assumed|fake numbers|illustration|dummy"
     r"|made[- ]up|placeholder)\b",
+    re.IGNORECASE,
+)
+# Figures of an apparatus, where nothing says that a model has them.
+_OF_APPARATUS = re.compile(
+    r"\b(?:trackers?|calorimeters?|detectors?|triggers?|spectrometers?|sensors?|chambers?|muon systems?"
+    r"|beams?|telescopes?|cameras?)\b",
+    re.IGNORECASE,
+)
+_SHARED_METRIC = re.compile(r"efficiency|resolution|sensitivity|precision", re.IGNORECASE)
+_BY_A_MODEL = re.compile(
+    r"\b(?:models?|networks?|taggers?|classifiers?|regress\w+|predict\w*|classif\w+|tagging|we|our|it|this|test"
+    r"|validation)\b",
     re.IGNORECASE,
 )
 _NO_OWN = re.compile(
@@ -149,7 +162,8 @@ _DESCRIBED = {
     "model_category": re.compile(
         r"\b(?:graph (?:neural )?network|interaction network|multi-?layer perceptron|MLP|transformer"
         r"|auto-?encoder|(?:boosted |random )?forest|boosted decision trees?|BDT|convolutional|CNN|recurrent"
-        r"|LSTM|GRU|deep sets|normali[sz]ing flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net|hidden layers)\b",
+        r"|LSTM|GRU|deep sets|normali[sz]ing[- ]flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net"
+        r"|hidden layers)\b",
         re.IGNORECASE,
     ),
     "frameworks": re.compile(
@@ -162,6 +176,25 @@ _DESCRIBED = {
         re.IGNORECASE,
     ),
 }
+
+# What makes "classified" or "transformer" words on machine learning.
+_OF_A_MODEL = re.compile(
+    r"\b(?:models?|networks?|taggers?|classifiers?|regressors?|generators?|neural|deep|learn(?:s|ed|ing)?"
+    r"|(?:pre-?)?train(?:s|ed|ing)?|architectures?|implement\w+|backbone|encoder|decoder|layers?|weights|inputs?"
+    r"|features|jets?|events?|particles?|tracks?|images?|showers?|signal|background|quarks?|gluons?|collisions?"
+    r"|muons?|electrons?|photons?|leptons?|hadrons?|bosons?|candidates|datasets?|hyper-?parameters"
+    r"|detectors?|tasks?|frameworks?|we|it|this|auto-?encoder|MLP|perceptron|BDT|boosted|CNN|convolutional"
+    r"|LSTM|GRU|GAN|normali[sz]ing[- ]flow|anomaly detection|PyTorch|TensorFlow|XGBoost|scikit-learn)\b",
+    re.IGNORECASE,
+)
+_ON_THE_MODEL = re.compile(
+    r"\W*(?:model|network|architecture|(?:ml )?task|frameworks?|implementation|method)\b", re.IGNORECASE
+)
+_COMPARED = re.compile(
+    r"\b(?:compar\w+ (?:with|to)|outperform\w*|than|unlike|such as|instead of)\s[^.;:]{0,60}", re.IGNORECASE
+)
+_MADE_IN = re.compile(r"\b(?:in|with|using|on|via|uses|needs|requires|install)\s$|[:(,]\s?$", re.IGNORECASE)
+_NEAR = 80  # characters before a word
 
 _DESCRIBED_KEYS = {
     name: re.compile(rf"(?:model |network )?(?:{words})", re.IGNORECASE)
@@ -215,10 +248,19 @@ def _is_stated_result(item: Passage) -> bool:
     rate = _INVERSE_RATE.fullmatch(name)
     if not (rate or _METRIC_NAME.fullmatch(name)) or _NO_RESULT.search(name):
         return False
-    if _NOT_MEASURED.search(f"{name} {value}") or not asserted(item.text, 0, len(item.text), real=False):
+    if (
+        _NOT_MEASURED.search(f"{name} {value}")
+        or _is_of_apparatus(name, name)
+        or not asserted(item.text, 0, len(item.text), real=False)
+    ):
         return False
     in_units = _IN_UNITS.match(f"{name} {value}") and re.match(rf"\W{{0,9}}{_VALUE}", value)
     return bool(_RESULT.match(value) or in_units)
+
+
+def _is_of_apparatus(text: str, figure: str) -> bool:
+    shared = _SHARED_METRIC.search(figure) and _OF_APPARATUS.search(text)
+    return bool(shared) and not _BY_A_MODEL.search(text)
 
 
 def _told_result(text: str) -> str | None:
@@ -245,15 +287,29 @@ def described_fields(document: Document) -> dict[str, str]:
             if pattern.fullmatch(item.name) and not is_nothing(item.value):
                 found.setdefault(name, item.text)
     for item in statements(document):
+        own = _OF_A_MODEL.search(item.text) or _ON_THE_MODEL.match(item.heading)
+        about = _is_of_model if own else _is_alone
         for name, pattern in _DESCRIBED.items():
-            if name not in found and (hit := first_asserted(pattern, item.text, lambda *_: True)):
+            if name not in found and (hit := first_asserted(pattern, item.text, about)):
                 found[name] = around(item.text, hit.start(), hit.end(), 40)
     return found
 
 
+def _is_of_model(text: str, hit: re.Match[str]) -> bool:
+    """Tell whether words of a sentence on a model are not those of what it is compared with."""
+    return not _COMPARED.search(text, max(0, hit.start() - _NEAR), hit.start())
+
+
+def _is_alone(text: str, hit: re.Match[str]) -> bool:
+    """Tell whether a sentence without a subject begins with a task, or something is made in a program."""
+    begins = not text[: hit.start()].strip()
+    made_in = _MADE_IN.search(text[max(0, hit.start() - _NEAR) : hit.start()])
+    return _is_of_model(text, hit) and (begins or bool(made_in))
+
+
 def _is_result(text: str, hit: re.Match[str]) -> bool:
     before = re.split(r"[;,:.]", text[max(0, hit.start() - 25) : hit.start()])[-1]
-    if _NOT_MEASURED.search(text, max(0, hit.start() - 30), hit.end() + 40):
+    if _NOT_MEASURED.search(text, max(0, hit.start() - 30), hit.end() + 40) or _is_of_apparatus(text, hit[0]):
         return False
     if _NO_RESULT.search(before + text[hit.start() : hit.end() + 12]) or _BY_OTHERS.match(text, hit.end()):
         return False
