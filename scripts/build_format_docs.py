@@ -38,14 +38,21 @@ A field is **kept** when reading the document again gives its words back: white 
 HTML are dropped from descriptions. In a format that fairreg does not read, it is kept when the document has
 all of its words. It is *narrowed* when a part of it is written. Everything else is lost.
 
-`add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, which is linked data
-([JSON-LD of other tools](linked-data.md)). `cff`, `zenodo` and `model-card` describe a repository and are
-read with it, by `harvest` and `assess`; `datacite` and `datacite-xml` are read as DataCite's own answers are.
+`add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, `croissant` and
+`ro-crate`, which are linked data ([JSON-LD of other tools](linked-data.md)). `cff`, `zenodo` and `model-card`
+describe a repository and are read with it, by `harvest` and `assess`; `datacite` and `datacite-xml` are read
+as DataCite's own answers are.
 
-A value that is not known is never made up. DataCite requires a creator and a publisher: where a record states
-none, its code `:unav` ("value unavailable, possibly unknown") stands there, and in its XML `:unas` ("value
-unassigned") for a DOI that there is not. It has no code for the year of publication: that of creation stands
-there where no other is stated, and a record without either date is refused in both, with exit code 1.
+A value that is not known is never made up. A format that requires what a record does not state is not
+written: the error names the fields and what to do (exit code 1). Croissant is of datasets only; for a model
+the error names its training data.
+
+DataCite requires a creator and a publisher: where a record states none, its code `:unav` ("value
+unavailable, possibly unknown") stands there, and in its XML `:unas` ("value unassigned") for a DOI that there
+is not. It has no code for the year of publication: that of creation stands there where no other is stated,
+and a record without either date is refused in both.
+
+[reference-entry/](reference-entry/README.md) has the reference entry in these formats.
 
 `jsonld`, `fair4ml` and `turtle` use terms of fairreg's own where no vocabulary has one: [terms.md](terms.md)
 defines them."""

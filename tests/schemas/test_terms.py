@@ -18,6 +18,7 @@ from fairreg.schemas.contexts.terms import AGENTS, CLASSES, PROPERTIES
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import RELATION_TERMS
 from fairreg.schemas.record import Access, Distribution, FieldOrigin, Provenance, Relation
+from support.fitting import fitting
 from support.full_record import FULL
 
 PROPERTY_NAMES = [name for group in PROPERTIES.values() for name in group]
@@ -70,7 +71,7 @@ COMPLETE = replace(
 
 
 def exported(view):
-    return [view.write(record) for record in (FULL, COMPLETE)]
+    return [view.write(fitting(view, record)) for record in (FULL, COMPLETE)]
 
 
 def defined(vocabulary):

@@ -46,6 +46,7 @@ ROOMS = {
     "convert": "run.convert",
     "publish": "publish",
     "assess": "assess.assess",
+    "new": "new",
     "harvest": "registry.harvest",
     "link": "registry.links",
     "unlink": "registry.links",

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The contract of a format: the names that a module in `fairreg.formats` defines.
 
-A format is one module. Its name is the module's, with hyphens: ``model_card.py`` is ``model-card``. The
-fields of a record that it carries are declared; docs/formats.md and the contract tests follow from that.
+A format is one module. Its name is the module's, with hyphens and with dots between digits: ``model_card.py``
+is ``model-card``, ``ro_crate_1_2.py`` is ``ro-crate-1.2``. The fields of a record that it carries are
+declared; docs/formats.md and the contract tests follow from that.
 """
 
 import json
@@ -59,7 +60,8 @@ class Format(Protocol):
     def write(self, record: ModelRecord) -> str | bytes:
         """Return the document of a record, ending in a line feed; the same bytes for the same record.
 
-        RecordError for a record that lacks what the format requires and has no word for; it names the field.
+        RecordError for a record of a kind that the format does not describe, or that lacks what the format
+        requires and has no word for; it names the field.
         """
 
 

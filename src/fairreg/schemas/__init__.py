@@ -28,6 +28,7 @@ DOCUMENT_VERSIONS: Mapping[str, str] = MappingProxyType(
         "assess": "1.0",
         "assess-many": "1.0",
         "assess-history": "1.0",
+        "new": "1.0",
         "harvest": "1.0",
         "harvest-collections": "1.0",
         "harvest-dry-run": "1.0",

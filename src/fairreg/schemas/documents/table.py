@@ -12,6 +12,7 @@ from fairreg.schemas.documents import (
     hbb_network,
     hbb_training,
     models,
+    projects,
     publications,
     registry,
     runs,
@@ -51,6 +52,9 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
             assessments.AssessManyDocument, ("assess --all --json", "assess --query WORDS --json")
         ),
         "assess-history": DocumentForm(list[assessments.EarlierAssessment], ("assess PID --history --json",)),
+        "new": DocumentForm(
+            projects.NewDocument, ("new FOLDER --defaults --json", "new FOLDER --refresh --json")
+        ),
         "harvest": DocumentForm(
             list[harvests.HarvestedSource],
             ("harvest zenodo --json", "harvest --collection hep --json"),
