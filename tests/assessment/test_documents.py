@@ -15,7 +15,7 @@ from fairreg.assessment.content.environment import (
 )
 from fairreg.assessment.content.grammar import passages
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.mentions import mentions
+from fairreg.assessment.content.objects.mentions import mentions
 from fairreg.assessment.content.prose import clean, is_placeholder, words
 from fairreg.assessment.content.reported import versions
 from fairreg.assessment.evidence import DataCiteFacts, Document

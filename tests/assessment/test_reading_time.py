@@ -16,14 +16,13 @@ from fairreg.assessment.content import (
     grammar,
     inputs,
     licences,
-    mentions,
     packaged_metadata,
     prose,
     purpose,
-    related_objects,
     reported,
     training_settings,
 )
+from fairreg.assessment.content.objects import mentions, related
 from fairreg.assessment.evidence import FileFact
 from fairreg.assessment.report import assess
 from fairreg.schemas.record import Access
@@ -85,7 +84,7 @@ READERS = {
     "described fields": lambda _, item: reported.described_fields(item),
     "hardware": lambda _, item: reported.hardware(item),
     "versions": lambda _, item: reported.versions(item),
-    "related model": lambda _, item: related_objects.related_model(item),
+    "related model": lambda _, item: related.related_model(item),
     "data format": lambda _, item: inputs.data_format(item),
     "format of a command": lambda _, item: inputs.format_of_command(item),
     "units": lambda _, item: (inputs.units(item, as_data=True), inputs.units(item, as_data=False)),
@@ -95,7 +94,7 @@ READERS = {
         document("definitions", text, "features.csv")
     ),
     "defined names": lambda _, item: inputs.defined_names(item, ["pt", "a"]),
-    "training data": lambda _, item: inputs.training_data_address(item),
+    "training data": lambda _, item: mentions.training_data_address(item),
     "settings": lambda _, item: training_settings.settings_of(item),
     "intended use": lambda _, item: purpose.section_about(item, "intended_use"),
     "limitations": lambda _, item: purpose.section_about(item, "limitations"),

@@ -13,7 +13,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
 
 if TYPE_CHECKING:
-    from fairreg.assessment.content.mentions import Mention
+    from fairreg.assessment.content.objects.mentions import Mention
 
 __all__ = ["dataset_mentions", "dataset_relations", "is_current", "training_sets"]
 
@@ -33,7 +33,9 @@ def dataset_mentions(evidence: Evidence) -> "list[tuple[Mention, Citation]]":
     read = free_texts(evidence, "readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
     if not read:
         return []
-    from fairreg.assessment.content.mentions import mentions  # patterns of English, for models with a text
+    from fairreg.assessment.content.objects.mentions import (
+        mentions,  # patterns of English, for models with a text
+    )
 
     return [
         (seen, cite_text(evidence, document, seen.line))

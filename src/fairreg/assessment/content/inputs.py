@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Data of a model in sentences and tables: formats, order and units of inputs, address of training data."""
+"""Data of a model in sentences and tables: formats, and order and units of inputs."""
 
 import re
 from collections import defaultdict
@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from fairreg.assessment.content.claims import asserted, is_blank
 from fairreg.assessment.content.grammar import Passage, settings, statements
-from fairreg.assessment.content.prose import has_identifier
 from fairreg.assessment.evidence import Document
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "is_metadata",
     "listed_inputs",
     "ordered_names",
-    "training_data_address",
     "units",
 ]
 
@@ -83,7 +81,8 @@ _NO_DATA = re.compile(
     r"\b(?:weights?|checkpoints?|trained models?|model files?|state dict|plots?|figures?|logos?|diagrams?"
     r"|screenshots?|badges?|icons?|drawings?|sketch\w*|graphics?|pictures?|configuration|installed?"
     r"|installation|version \d|bibliography|password|directory|thank\w*|team|CI|logs?|issues|survey|students"
-    r"|calendar|metadata|citations?|supplement|older|earlier|previous(?:ly)?|formerly|originally)\b",
+    r"|calendar|metadata|citations?|supplement|older|earlier|previous(?:ly)?|formerly|originally"
+    r"|one day|soon|in (?:the )?future|planned|next version)\b",
     re.IGNORECASE,
 )
 _FILE_OF_A_MODEL = re.compile(
@@ -92,7 +91,9 @@ _FILE_OF_A_MODEL = re.compile(
 # What data were converted from is not what is read.
 _LEFT = re.compile(r"\bconver\w+\b[^.;]{0,50}\bfrom (?:the )?(?:\w+ )?$", re.IGNORECASE)
 _PICTURES = re.compile(
-    r"\b(?:inputs?|dataset|data|trained|training|classif\w+|reads?|accepts?|expects?|takes?)\b", re.I
+    r"\b(?:inputs?|dataset|data|trained|training|classif\w+|reads?|accepts?|expects?|takes?|given"
+    r"|provided?)\b",
+    re.I,
 )
 
 _UNITS = re.compile(
@@ -112,16 +113,6 @@ _NO_QUANTITY = re.compile(
     re.IGNORECASE,
 )
 
-_ADDRESS = re.compile(r"https?://[\w.-]{3,100}/\S{2,300}")
-_TRAINING_DATA = re.compile(
-    r"\btrained (?:\w+ ){0,2}?on (?:\w+[ -]){0,6}?(?:data|datasets?|samples?|events|jets|corpus|images)\b"
-    r"|\btraining (?:data|sample|set|events|jets)\b",
-    re.IGNORECASE,
-)
-
-_NO_ADDRESS = re.compile(
-    r"\b(?:courses?|thanks?|install(?:ed|ing)?|issues?|template|documentation of)\b", re.I
-)
 _OBJECTS = r"\b(?:features|inputs|variables|columns|branches|observables)"
 # (words before a list of names, most words of a name): only an announced order may have names of words.
 _LISTS = (
@@ -380,18 +371,3 @@ def defined_names(document: Document, features: list[str]) -> list[str]:
         if told := _DEFINES.match(item.text):
             defined.add(told[1])
     return [name for name in features if name in defined]
-
-
-def training_data_address(document: Document) -> str | None:
-    """Return the sentence that gives an address, but no identifier, of the training data."""
-    for item in statements(document):
-        hit = _ADDRESS.search(item.raw)
-        of_data = (
-            hit
-            and not has_identifier(hit[0])
-            and _TRAINING_DATA.search(item.text)
-            and not _NO_ADDRESS.search(item.text)
-        )
-        if of_data and asserted(item.text, 0, len(item.text), real=False):
-            return item.raw
-    return None

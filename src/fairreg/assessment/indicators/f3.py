@@ -108,7 +108,7 @@ def _identifiers_in_files(evidence: Evidence) -> list[tuple[str, Citation]]:
         (doi, cite_document(item.document, doi)) for item in stated_in(evidence) for doi in item.facts.dois
     ]
     for document in evidence.of_role("readme", "model_card"):
-        from fairreg.assessment.content.mentions import (
+        from fairreg.assessment.content.objects.mentions import (
             mentions,  # patterns of English, for models with a text
         )
 

@@ -107,7 +107,7 @@ def _named_without_pid(evidence: Evidence, typed: list[Relation]) -> Finding | N
         reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
         return partial(reason, *(cited for _, cited in seen), remedy=_TYPED)
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.inputs import training_data_address
+        from fairreg.assessment.content.objects.mentions import training_data_address
 
         if said := training_data_address(document):
             reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
@@ -274,7 +274,7 @@ def _code_in_prose(evidence: Evidence) -> list[Citation]:
     """Return addresses of repositories that their sentence, the one before or the heading calls code."""
     found: list[Citation] = []
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.related_objects import repository_told
+        from fairreg.assessment.content.objects.related import repository_told
 
         found += [cite_text(evidence, document, said) for said in repository_told(document, _REPOSITORY)]
     return found

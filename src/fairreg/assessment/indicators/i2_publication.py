@@ -65,7 +65,7 @@ def publication(evidence: Evidence) -> Finding:
     )
     lineage = lineage_dois(evidence)
     for document in free_texts(evidence, "readme", "model_card", "docs"):
-        from fairreg.assessment.content.mentions import (
+        from fairreg.assessment.content.objects.mentions import (
             mentions,  # patterns of English, for models with a text
         )
 

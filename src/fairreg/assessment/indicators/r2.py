@@ -115,7 +115,7 @@ def related_models(evidence: Evidence) -> Finding:
         "where there is none, write base_model: none there."
     )
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.related_objects import related_model
+        from fairreg.assessment.content.objects.related import related_model
 
         if said := related_model(document):
             reason = f"Related models are stated in prose only, in {document.path}."

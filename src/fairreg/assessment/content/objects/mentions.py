@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from fairreg.assessment.content import claims
-from fairreg.assessment.content.grammar import Passage, passages
+from fairreg.assessment.content.claims import asserted
+from fairreg.assessment.content.grammar import Passage, passages, statements
 from fairreg.assessment.content.prose import (
     ARXIV_IN_TEXT,
     DOI_IN_TEXT,
@@ -26,7 +27,7 @@ from fairreg.formats.front_matter import split_front_matter
 from fairreg.schemas.identifiers import normalise_doi
 from fairreg.sources import ARXIV, DOI, all_sources
 
-__all__ = ["Mention", "mentions"]
+__all__ = ["Mention", "mentions", "training_data_address"]
 
 _EPRINT = re.compile(r"\beprint\s*=\s*[\"{]+(\d{4}\.\d{4,5}|[a-z-]+/\d{7})[\"}]", re.IGNORECASE)  # of BibTeX
 _DATA = re.compile(
@@ -35,11 +36,11 @@ _DATA = re.compile(
     re.IGNORECASE,
 )
 _PAPER = re.compile(
-    r"\b(?:papers?|articles?|journal|publications?|preprint|proceedings|et al|arxiv"
+    r"\b(?:papers?|articles?|journal|publications?|preprint|proceedings|arxiv"
     r"|manuscript)\b",
     re.IGNORECASE,
 )
-_PUBLISHED = re.compile(r"\bpublished (?:in|as)\b", re.IGNORECASE)  # so are data, in a repository
+_PUBLISHED = re.compile(r"\bpublished (?:in|as)\b|\bet al\b", re.IGNORECASE)  # so are data, in a repository
 _SOFTWARE = re.compile(
     r"\b(?:code|software|package|library|implementation|toolkit|framework|notebooks?|scripts?|docker"
     r"|image)\b",
@@ -51,7 +52,8 @@ _TESTS = re.compile(
 )
 _TRAINS = re.compile(r"\btrain", re.IGNORECASE)
 _NOT_TRAINED = re.compile(
-    r"\b(?:predictions|outputs|scores) of (?:the|this|our) (?:model|network|tagger)\b"
+    r"\bet al\.?,? (?:\w+ ){0,3}train\w*"
+    r"|\b(?:predictions|outputs|scores) of (?:the|this|our) (?:model|network|tagger)\b"
     r"|\b(?:not|never) (?:\w+ )?(?:trained|used)\b|\bno (?:\w+ )?(?:data|datasets?|samples?)\b"
     r"|\b(?:excluding|instead of)\b",
     re.IGNORECASE,
@@ -73,7 +75,7 @@ _LITERATURE = re.compile(
     re.IGNORECASE,
 )
 _PLANNED = re.compile(
-    r"\b(?:TODO|TBD|FIXME|will|would|shall|plan(?:s|ned|ning)?|going to|want(?:s|ed)? to|hopes?"
+    r"\b(?:TODO|TBD|FIXME|will|would|shall|plan(?:s|ned|ning)?|going to|(?<!you )want(?:s|ed)? to|hopes?"
     r"|intend(?:s|ed)? to|in (?:the )?future|soon|one day|can be (?:re-?)?trained|e\.g\.|for example|such as"
     r"|imagine|suppose)(?!\w)",
     re.IGNORECASE,
@@ -86,6 +88,17 @@ _REFERENCE = re.compile(
 )
 _REFERRED = re.compile(r"\[([^\[\]\n]{1,80})\](?![(:])")
 _BIBTEX = re.compile(r"\s*@\w+\s*\{")  # an entry of BibTeX
+
+_ADDRESS = re.compile(r"https?://[\w.-]{3,100}/\S{2,300}")
+_TRAINING_DATA = re.compile(
+    r"\btrained (?:\w+ ){0,2}?on (?:\w+[ -]){0,6}?(?:data|datasets?|samples?|events|jets|corpus|images)\b"
+    r"|\btraining (?:data|sample|set|events|jets)\b",
+    re.IGNORECASE,
+)
+
+_NO_ADDRESS = re.compile(
+    r"\b(?:courses?|thanks?|install(?:ed|ing)?|issues?|template|documentation of)\b", re.I
+)
 
 About = Literal["data", "test data", "paper", "software", "unknown"]
 
@@ -159,7 +172,7 @@ def _holds(line: _Line, value: str, about: About) -> bool:
         return False
     if _CONTRASTED.search(line.raw[max(0, start - _NEAR) : start]):
         return False
-    return claims.asserted(line.raw, start, start + len(value), real=False)
+    return asserted(line.raw, start, start + len(value), real=False)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -256,3 +269,18 @@ def _dois(line: str) -> tuple[str, ...]:
     bare = (match[0].removesuffix(".svg") for match in DOI_IN_TEXT.finditer(line))
     bare = (text for text in bare if not text.startswith(_FUNDER) and not _NO_DOI.search(text))
     return tuple(dict.fromkeys(doi for text in bare if (doi := normalise_doi(text))))
+
+
+def training_data_address(document: Document) -> str | None:
+    """Return the sentence that gives an address, but no identifier, of the training data."""
+    for item in statements(document):
+        hit = _ADDRESS.search(item.raw)
+        of_data = (
+            hit
+            and not has_identifier(hit[0])
+            and _TRAINING_DATA.search(item.text)
+            and not _NO_ADDRESS.search(item.text)
+        )
+        if of_data and asserted(item.text, 0, len(item.text), real=False):
+            return item.raw
+    return None
