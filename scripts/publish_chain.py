@@ -29,6 +29,8 @@ from typing import Any
 import chain_data
 import yaml
 from deposit_stand_in import DepositStandIn, served
+from hub_stand_in import HubStandIn
+from hub_stand_in import served as hub_served
 
 __all__ = ["Chain", "Scores"]
 
@@ -64,6 +66,7 @@ class Chain:
 
     folder: Path
     stand: DepositStandIn
+    hub: HubStandIn
 
     def toy(self) -> Scores:
         """Publish the toy model of the default answers, which name neither author nor repository."""
@@ -98,6 +101,9 @@ class Chain:
         self.fairreg("new", "tagger", "--answers", "tagger.yml", "--defaults")
         self.commit("tagger", "The project")
         self.train("tagger")
+        say("The same files at the Hugging Face Hub: reserve the DOI first, and the two name each other")
+        self.fairreg("publish", "tagger", "--to", "zenodo", "--reserve-only")
+        self.fairreg("publish", "tagger", "--to", "huggingface", "--repository", "lab/tagger", "--yes")
         return self.published("tagger", NAMED)
 
     def reference(self) -> Scores:
@@ -193,7 +199,7 @@ class Chain:
             ("src", *map(os.path.abspath, filter(None, own.get("PYTHONPATH", "").split(os.pathsep))))
         )
         home = {"FAIRREG_HOME": str(self.folder / "home"), "PYTHONPATH": paths, "COLUMNS": "110"}
-        return own | self.stand.settings | home
+        return own | self.stand.settings | self.hub.settings | home
 
 
 def reference_answers() -> dict[str, object]:
@@ -276,8 +282,8 @@ def main() -> int:
         return 2
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with served() as stand:
-        chain = Chain(folder, stand)
+    with served() as stand, hub_served() as hub:
+        chain = Chain(folder, stand, hub)
         for step in (chain.toy, chain.toy_with_data, chain.reference):
             try:
                 step()

@@ -5,10 +5,12 @@ Each of its commands is a process, as for a user; one that fails or scores lower
 """
 
 import json
+from subprocess import CalledProcessError
 
 import pytest
 from chain_data import described, jets, toy_jets
 from deposit_stand_in import served
+from hub_stand_in import served as hub_served
 from publish_chain import NAMED, PAPER_OF_TOY, TOY, Chain
 
 from support.projects import new, python
@@ -21,8 +23,8 @@ OF_OTHERS = {"F4-3": "No entry in a model registry is linked", "R2-3": "which ca
 
 @pytest.fixture
 def chain(tmp_path):
-    with served() as stand:
-        yield Chain(tmp_path, stand)
+    with served() as stand, hub_served() as hub:
+        yield Chain(tmp_path, stand, hub)
 
 
 def publications(chain):
@@ -44,19 +46,32 @@ def test_toy_of_default_answers_reaches_its_score_and_nothing_is_published_unask
     assert set(chain.stand.authorizations) <= {"", f"Bearer {chain.stand.token}"}
 
 
-@pytest.mark.long
+@pytest.mark.long  # 20 s of CPU: the chain of make publish-demo
 def test_models_that_name_data_and_paper_reach_their_score(chain):
     chain.toy()
-    asked = len(publications(chain))
-    for scores in (chain.toy_with_data(), chain.reference()):
-        assert scores.overall >= NAMED
-        assert scores.letters["A"] == scores.letters["I"] == 1
-        for name, words in OF_OTHERS.items():
-            assert words in scores.below.pop(name)
-        # Nobody noted who trained the reference weights on what hardware.
-        assert scores.below.keys() <= {"R1.2-3"}
-    assert len(publications(chain)) == asked + 4  # two data sets and two models
-    assert len(chain.stand.published()) == len(chain.stand.records) == 5
+    tagger = chain.toy_with_data()
+    assert tagger.overall >= NAMED
+    # It is listed at the Hub, and the two name each other.
+    assert tagger.below.keys() == {"R2-3"}
+    assert OF_OTHERS["R2-3"] in tagger.below["R2-3"]
+    assert [item.private for item in chain.hub.repositories.values()] == [False]
+    reference = chain.reference()
+    assert reference.overall >= NAMED
+    # Nobody noted the hardware of the training, nor is an author a person with an ORCID.
+    assert reference.below.keys() == {*OF_OTHERS, "R1.2-3"}
+    assert all(words in reference.below[name] for name, words in OF_OTHERS.items())
+    assert {scores.letters["I"] for scores in (tagger, reference)} == {1}
+    # One publication for each command with --yes: three models, two data sets, and the Hub's own.
+    assert len(publications(chain)) == len(chain.stand.published()) == len(chain.stand.records) == 5
+
+
+def test_a_score_below_the_expected_one_ends_the_chain(chain):
+    described(jets(), chain.folder / "jets", repository="https://github.com/a/b")
+    chain.fairreg("publish", "jets", "--to", "zenodo", "--yes", "--no-assess")
+    (record,) = chain.stand.published()
+    with pytest.raises(CalledProcessError) as raised:
+        chain.assessed(record.doi, 1.0)
+    assert raised.value.returncode == 5
 
 
 def croissant_documents(folder):

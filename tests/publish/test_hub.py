@@ -463,6 +463,16 @@ def test_two_publications_name_each_other(push, deposit, stand, hub, folder):
     assert not [step for step in done.next_steps if "does not name" in step]
 
 
+def test_with_the_doi_reserved_first_both_name_each_other_at_once(push, deposit, stand, hub):
+    deposit(reserve_only=True)
+    push()
+    report = deposit()
+    (record,) = stand.published()
+    assert related(record, "/lab/toy") == ["isidenticalto"]
+    assert record.doi.encode() in only(hub).files["README.md"]
+    assert not [step for step in report.next_steps if "does not name" in step]
+
+
 def test_a_published_record_gets_the_link_after_a_confirmation(push, deposit, stand, hub, folder):
     deposit()
     (record,) = stand.records.values()
