@@ -23,10 +23,25 @@ $(VENV)/.dev: $(VENV)/.base
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+# An environment of its own: roc-validator and cffconvert need other versions of rich and jsonschema, and mlcroissant
+# brings pandas.
+$(VENV)/.validators: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/validators
+	$(VENV)/validators/bin/python -m pip install --quiet --disable-pip-version-check 'roc-validator>=0.13,<0.14' \
+		'rocrate>=0.16,<0.17' 'cffconvert>=2,<3' 'mlcroissant>=1.1.1,<2' 'pyld>=3,<4'
+	@touch $@
+
 # An environment of its own: tritonclient needs another protobuf than onnx does.
 $(VENV)/.triton: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/triton
 	$(VENV)/triton/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc]>=2.60,<3'
+	@touch $@
+
+# Copier would bring pydantic, and with it 25 MB, to where none of fairreg's own programs needs it.
+$(VENV)/.copier: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/copier
+	$(VENV)/copier/bin/python -m pip install --quiet --disable-pip-version-check \
+		'copier>=9.10,<10' 'check-jsonschema>=0.30,<1' 'hatchling>=1.25'
 	@touch $@
 
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
@@ -35,16 +50,23 @@ demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and asse
 # Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
 test test-long: export PYTHONDONTWRITEBYTECODE :=
 test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
+test test-long: export FAIRREG_TEST_COPIER := $(abspath $(VENV))/copier/bin/python
+test test-long: export FAIRREG_TEST_VALIDATORS := $(abspath $(VENV))/validators/bin/python
 test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
 
-test: $(VENV)/.dev $(VENV)/.triton lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
+# Programs of others that the tests use, each group in an environment of its own.
+$(VENV)/.others: $(VENV)/bin/python
+	$(MAKE) --no-print-directory -j2 $(VENV)/.triton $(VENV)/.copier $(VENV)/.validators
+	@touch $@
+
+test: $(VENV)/.dev $(VENV)/.others lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
 	$(PYTEST)
 
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
 	@touch $@
 
-test-long: $(VENV)/.browser $(VENV)/.triton lint  ## the same with the long tests, ten times the fuzzing, and coverage
+test-long: $(VENV)/.browser $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -158,29 +158,6 @@ def _list() -> Iterator[str]:
         kind = " (a list)" if get_origin(form.type) is list else ""
         printed = "<br>".join(f"`fairreg {line}`" for line in form.printed_by)
         yield f"| {link}{kind} | {DOCUMENT_VERSIONS[name]} | {printed} |"
-    yield ""
-    yield "## Keys that may be null"
-    yield ""
-    yield "`[]` stands for every item of a list, `*` for every name. The schema says what null means."
-    yield ""
-    for name, form in DOCUMENT_FORMS.items():
-        keys = ", ".join(f"`{key}`" for key in dict.fromkeys(nullable(form.type)))
-        yield f"- `{name}`: {keys or 'none'}"
-
-
-def nullable(kind: Any, path: str = "") -> Iterator[str]:
-    """Yield the path of each key that may be null."""
-    if kind is type(None) or kind is Any:
-        yield path
-    elif _is_struct(kind):
-        for item in msgspec.structs.fields(kind):
-            yield from nullable(item.type, f"{path}.{item.encode_name}".lstrip("."))
-    elif get_origin(kind) is dict:
-        yield from nullable(get_args(kind)[1], f"{path}.*")
-    elif get_origin(kind) is not Literal:
-        inside = f"{path}[]" if get_origin(kind) is list else path
-        for item in get_args(kind):
-            yield from nullable(item, inside)
 
 
 if __name__ == "__main__":

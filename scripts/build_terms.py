@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Write docs/terms.md and docs/terms.ttl, the vocabulary that https://w3id.org/fairreg/terms# names.
 
+Write docs/rubric.md as well: the same rubrics for people, with weights and rules.
+
     python scripts/build_terms.py
 
 The terms are those of `fairreg.schemas.contexts.terms`; the metrics of assessments are those of the rubrics.
@@ -14,7 +16,7 @@ from typing import NamedTuple
 from rdflib import DCTERMS, OWL, RDF, RDFS, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from fairreg.assessment.base import Rule
+from fairreg.assessment.base import Indicator, Rule
 from fairreg.assessment.principle_names import named_principle
 from fairreg.assessment.rubric import DATASETS, LETTERS, MODELS, Rubric, indicators
 from fairreg.schemas.contexts import NAMESPACE
@@ -22,6 +24,7 @@ from fairreg.schemas.contexts.terms import AGENTS, CLASSES, PROPERTIES, Property
 
 ROOT = Path(__file__).parents[1]
 PAGE, GRAPH = ROOT / "docs" / "terms.md", ROOT / "docs" / "terms.ttl"
+RUBRIC_PAGE = ROOT / "docs" / "rubric.md"
 TERMS = Namespace(NAMESPACE)
 VOCABULARY = URIRef(NAMESPACE.removesuffix("#"))
 DQV = Namespace("http://www.w3.org/ns/dqv#")
@@ -46,6 +49,17 @@ the rules by which the address leads here once it is registered at w3id.org; unt
 
 A term is not removed and does not change its meaning; one that is no longer written is marked as deprecated
 in `terms.ttl`."""
+
+
+RUBRIC_INTRODUCTION = """\
+# The rubrics
+
+<!-- Written by scripts/build_terms.py from the indicators in src/fairreg/assessment. -->
+
+[assessment.md](assessment.md) says how scores are made of verdicts, and [terms.md](terms.md) which term each
+indicator is as linked data. A weight of 3 is essential: one that fails forbids the badge. 2 is important, 1
+useful. Partial counts half; – means that there is no such verdict. What was not read is unknown, and what
+does not arise is not applicable."""
 
 
 class Metric(NamedTuple):
@@ -158,8 +172,27 @@ def _table(heading: str, rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def rubric_page() -> str:
+    """The text of docs/rubric.md."""
+    parts = [RUBRIC_INTRODUCTION]
+    for rubric, about in RUBRICS.items():
+        parts += [f"## {rubric.name} {rubric.version}", f"{about}."]
+        for name in rubric.principles:
+            rows = [_row(item) for item in indicators(rubric) if item.principle == name]
+            heading = "| id | weight | indicator | pass | partial | fail |\n|---|---|---|---|---|---|"
+            parts += [f"### {named_principle(rubric.name, name)}", "\n".join((heading, *rows))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(item: Indicator) -> str:
+    rule = item.rule
+    cells = (item.id, str(item.weight), item.title, rule.passes, rule.partial or "–", rule.fails)
+    return f"| {' | '.join(cells)} |"
+
+
 def main() -> None:
     PAGE.write_text(page(), encoding="utf-8")
+    RUBRIC_PAGE.write_text(rubric_page(), encoding="utf-8")
     GRAPH.write_text(graph().serialize(format="turtle"), encoding="utf-8")
 
 

@@ -214,16 +214,16 @@ def service_words(modules: tuple[Module, ...], services: Services) -> Iterator[P
 
 def _service_words(module: Module, services: Services) -> Iterator[Place]:
     parents = {child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)}
-    for node, text in _texts(module.tree, parents):
+    for node, text in _texts(parents):
         kind = _kind(node, parents)
         word = services.word_in(text, kind)
         if word and not _exempt(module.file, word, kind):
             yield Place(module.file, node.lineno, f"{kind} {text!r}")
 
 
-def _texts(tree: ast.Module, parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[ast.expr, str]]:
-    """Yield the text constants of a module; an f-string is one text, and docstrings are none."""
-    for node in ast.walk(tree):
+def _texts(parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the text constants among the nodes; an f-string is one text, and docstrings are none."""
+    for node in parents:
         if isinstance(node, ast.JoinedStr):
             yield node, "".join(_text(part) or "{}" for part in node.values)
         elif isinstance(node, ast.Constant) and not isinstance(parents[node], ast.Expr | ast.JoinedStr):
@@ -337,7 +337,11 @@ def _listed(places: list[Place], *, limit: int) -> dict[str, Any]:
 
 def counted(package: Path, services: Services) -> Counts:
     """Count everything in the package at `package`."""
-    modules = parsed(package)
+    return counted_in(parsed(package), services)
+
+
+def counted_in(modules: tuple[Module, ...], services: Services) -> Counts:
+    """Count everything in modules that were parsed before."""
     sizes = folder_sizes(modules)
     openings = list(docstrings(modules))
     lengths = list(function_lengths(modules))

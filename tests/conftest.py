@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
 import ipaddress
 import os
+import re
 import socket
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from fairreg.services.registry import db
 from fairreg.settings import VARIABLES, Settings
 from fairreg.sources import BUILT_IN
 from fairreg.web import HttpClient, RetryPolicy
-from support.databases import ENGINES, Databases, registry_variables
+from support.databases import ENGINES, MAKE_READY, Databases, copying, registry_variables
 from support.examples import load_profile
 from support.postgres import RUN, NoServer, Run, announced
 from support.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  hooks
 
 PIPE = pytest.StashKey[int]()
+FOLDERS = count()
 TESTS = Path(__file__).parent
 SHARED = TESTS.parents[1] / "shared"
 # The folders whose tests go through a registry.
@@ -70,12 +74,23 @@ def pytest_terminal_summary(terminalreporter):
                 terminalreporter.write_line(value)
 
 
+@pytest.fixture
+def tmp_path(request, tmp_path_factory) -> Path:
+    """An empty folder; pytest itself looks for its number among all folders of the run, each time."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}{next(FOLDERS)}", numbered=False)
+
+
 @pytest.fixture(autouse=True)
-def no_settings_of_the_user(monkeypatch, tmp_path):
+def no_settings_of_the_user(request, monkeypatch, tmp_path_factory):
     """Tests see neither the user's environment nor the user's data folder."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("FAIRREG_HOME", str(tmp_path / "home"))
+    if "tmp_path" in request.fixturenames:
+        home = request.getfixturevalue("tmp_path") / "home"
+    else:
+        home = tmp_path_factory.getbasetemp() / f"home{next(FOLDERS)}"
+    monkeypatch.setenv("FAIRREG_HOME", str(home))
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +146,21 @@ def postgresql(engine, request):
         pytest.skip(f"no PostgreSQL server: {error}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def copied(pytestconfig):
+    """In this process a new registry is a copy of one that fairreg made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "_make_ready", copying(pytestconfig.stash[RUN]))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def made(request, monkeypatch):
+    """Where the making itself is tested, fairreg makes each registry."""
+    if request.node.get_closest_marker("making"):
+        monkeypatch.setattr(db, "_make_ready", MAKE_READY)
+
+
 @pytest.fixture
 def databases(postgresql, request):
     """Makes databases of the kind that `engine` names; gone after the test."""
@@ -143,7 +173,7 @@ def databases(postgresql, request):
 def settings(tmp_path, httpserver, databases) -> Settings:
     """Settings whose services are all one local server, each under a path of its own name."""
     urls = {row.url_variable: httpserver.url_for(f"/{row.name}") for row in BUILT_IN if row.url}
-    return databases.home(tmp_path / "home", **urls)
+    return databases.home(tmp_path / "home", "aside", **urls)
 
 
 @pytest.fixture

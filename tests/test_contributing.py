@@ -16,6 +16,7 @@ from fairreg.formats.base import Format, ReadableFormat, RecordFormat
 from fairreg.formats.dialects.base import Dialect
 from fairreg.harvesters import Harvester
 from fairreg.models.base import ModelModule
+from fairreg.publish.base import Publisher
 from fairreg.runners.base import RunnerModule
 from support.commands import fault_of, options
 from support.outside import OFFLINE, RUN, new_environment
@@ -208,7 +209,7 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
     assert set(titles) == {
         "Adding a plugin", "Adding a source", "Adding a format", "Adding a dialect of JSON-LD",
         "Adding a runner",
-        "Adding a converter to ONNX", "Adding a model",
+        "Adding a converter to ONNX", "Adding a model", "Adding a publisher",
         "Adding a FAIR indicator", "Adding a search filter", "Adding a JSON document",
         "Adding an entry column", "Adding a text column",
     }  # fmt: skip
@@ -223,6 +224,7 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
         ("Adding a dialect of JSON-LD", _promised(Dialect), set()),
         ("Adding a runner", _promised(RunnerModule), {"compute"}),
         ("Adding a model", _promised(ModelModule), set()),
+        ("Adding a publisher", _abstract(Publisher), {"NAME", "PUBLISHER"}),
     ],
 )
 def test_a_recipe_names_all_that_the_contract_asks_for(title, contract, also):

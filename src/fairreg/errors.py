@@ -8,6 +8,7 @@ FairregError                1  failed; the message says why, the hint what to do
 │   └── Gone                   it had one and withdrew it (tombstone)
 ├── AccessDenied            1  restricted, embargoed or gated
 ├── RecordError             1  a payload or document is not a valid record
+│   └── Inexpressible          a format cannot hold the record: another kind, or a required field is missing
 ├── RegistryError           1  an operation of the registry's database failed
 │   ├── RegistryNotWritable    it can be read, and not be written
 │   └── RegistryUnreachable 4  its server could not be reached
@@ -98,6 +99,10 @@ class RecordError(FairregError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.violations = violations
+
+
+class Inexpressible(RecordError):
+    """A format cannot hold the record: it is of another kind, or lacks a field that the format requires."""
 
 
 class RegistryError(FairregError):

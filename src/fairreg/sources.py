@@ -240,7 +240,7 @@ ZENODO = Source(
     url_variable="FAIRREG_ZENODO_URL",
     aliases=("www.zenodo.org",),
     token_variable="ZENODO_TOKEN",  # noqa: S106 - the name of a variable
-    token_help="Zenodo access token (100 instead of 25 hits per page, restricted files)",  # noqa: S106
+    token_help="Zenodo access token (publishing, 100 instead of 25 hits per page, restricted files)",  # noqa: S106
     pace=Pace(30, 133, 133),
     schemes=(
         IdentifierScheme(
@@ -571,6 +571,16 @@ BUILT_IN = (
         dormant=True,  # its last SDK is of 2023
         states_files=True,
         metadata_terms=MetadataTerms(_NOT_STATED, "https://www.dlhub.org"),
+    ),
+    Source(  # deposits of trials, with DOIs that do not resolve
+        "zenodo_sandbox",
+        "Zenodo sandbox",
+        url="https://sandbox.zenodo.org",
+        url_variable="FAIRREG_ZENODO_SANDBOX_URL",
+        token_variable="ZENODO_SANDBOX_TOKEN",  # noqa: S106
+        token_help="Zenodo sandbox access token (publish --sandbox)",  # noqa: S106
+        pace=Pace(30, 133, 133),
+        metadata_terms=_ZENODO_TERMS,
     ),
     Source("zenodo_oai", "Zenodo (OAI-PMH)", served_by="zenodo", metadata_terms=_ZENODO_TERMS),
     Source(

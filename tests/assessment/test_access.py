@@ -82,6 +82,66 @@ def test_an_address_of_something_else_does_not_count(conditions):
     assert access.request_address(stated(conditions)) is None
 
 
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        "The files are restricted. See https://home.cern for more about CERN.",
+        f"See {FORM} for figures of the results.",
+        f"For questions about the paper contact {FORM}.",
+        f"The data policy of the experiment is available at {FORM}.",
+        f"Photographs of the detector can be found via {FORM}",
+        f"Follow the seminar at {FORM}",
+    ],
+)
+def test_a_clause_that_points_to_something_else_gives_no_address(conditions):
+    assert access.request_address(stated(conditions)) is None
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        f"How to request access: TODO (link will be added here, e.g. {FORM}).",
+        f"A request form will be available at {FORM}.",
+        f"Access via {FORM} is planned.",
+        f"The address to request access at is to be announced: {FORM}",
+        f"Requests will be possible at {FORM} from next year on.",
+        f"The request form at {FORM} has not been opened yet.",
+        f"Access requests are not possible yet; see {FORM}",
+        f"Access is granted to nobody before 2030, see {FORM}.",
+        f"No access is given until May 2030, see {FORM}.",
+    ],
+)
+def test_a_planned_address_gives_no_access_today(conditions):
+    assert access.request_address(stated(conditions)) is None
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        f"Details: {FORM}",
+        f"For more information see {FORM}",
+        f"See {FORM} for the conditions of access.",
+        f"The weights are available via {FORM}",
+        f"Follow the instructions at {FORM}",
+        f"Access will be granted after registration at {FORM}.",
+        f"A link to the files will be sent to you: ask at {FORM}",
+        f"For questions about access contact {FORM}",
+        f"No files are given before you sign the form at {FORM}",
+        "Members of the collaboration log in at https://example.org/ask",
+    ],
+)
+def test_a_clause_that_points_to_the_way_to_the_files_gives_an_address(conditions):
+    assert access.request_address(stated(conditions)) == FORM
+
+
+def test_an_address_for_the_training_data_is_none_for_the_model():
+    told = f"The dataset it was trained on can be requested at {FORM}; the model cannot."
+    assert access.request_address(stated(told)) is None
+    assert access.request_address(stated(told), of_data=True) == FORM
+    both = f"The model and the training data can be requested at {FORM}."
+    assert access.request_address(stated(both)) == FORM
+
+
 CLOSED = (
     f"Access was formerly requested at {FORM}, the form is closed.",
     "Requests to ada@example.org are refused.",
@@ -333,10 +393,50 @@ def test_without_an_answer_the_verdict_is_unknown_unless_no_answer_could_change_
 
 
 @settings(max_examples=examples(100))
-@given(record=RECORDS, outcome=st.sampled_from(ANSWERS))
+@given(record=RECORDS, outcome=st.sampled_from(["ok", "absent", "failed", "not_probed"]))
 def test_an_open_record_needs_no_way_to_get_access(record, outcome):
     opened = msgspec.structs.replace(record, access=Access(level="open", conditions=record.access.conditions))
     assert says_how.assess(answered(replaced(BARE, record=opened), outcome)).verdict == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "of_model", "of_data"),
+    [
+        (None, "partial", "fail"),
+        ("Please cite the paper.", "partial", "fail"),
+        ("Ask the group.", "partial", "partial"),
+        (f"Ask at {FORM}", "pass", "pass"),
+    ],
+)
+def test_what_is_stated_as_open_and_refused_is_not_open(conditions, of_model, of_data):
+    refused = answered(stated(conditions, "open"), "denied")
+    assert says_how.assess(refused).verdict == of_model
+    found = datasets_access.assess(refused)
+    assert found.verdict == of_data, found.reason
+    assert "stated as open, and the host refuses a file" in found.reason
+    assert any(item.source == "probe" for item in found.evidence)
+    side_file = replaced(refused, probes=(Probe(kind="file_range", outcome="denied", file="README.md"),))
+    assert datasets_access.assess(side_file).verdict == "pass"
+
+
+@pytest.mark.parametrize("outcome", ["ok", "absent", "failed", "not_probed"])
+def test_open_data_that_nobody_refuses_state_their_access(outcome):
+    assert datasets_access.assess(answered(stated(None, "open"), outcome)).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("until", "outcome", "verdict"),
+    [
+        ("2026-01-01", "ok", "pass"),
+        ("2026-01-01", "denied", "partial"),
+        ("2026-01-01", "not_probed", "partial"),
+        ("2030-01-01", "ok", "partial"),
+        (None, "ok", "fail"),
+    ],
+)
+def test_data_whose_embargo_has_ended_are_open_where_the_file_is_given(until, outcome, verdict):
+    found = datasets_access.assess(answered(stated(None, "embargoed", until=until), outcome))
+    assert found.verdict == verdict, found.reason
 
 
 @settings(max_examples=examples(100))

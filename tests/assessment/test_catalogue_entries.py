@@ -47,6 +47,17 @@ def test_no_entry_gives_its_object_a_fail_a_partial_or_a_point_for_what_it_says(
     assert "Only the entry in fairreg's own catalogue was read" in report.notice
 
 
+@pytest.mark.parametrize("asked", [Identifier("doi", DOI[4:]), Identifier("github", "lab/tagger")])
+def test_only_the_identifier_that_was_asked_for_counts_and_the_evidence_says_so(asked):
+    report = assess(replaced(read(entry()), requested=asked))
+    found = next(item for item in listed(report) if item.id == "F1-1")
+    counts = asked.scheme == "doi"
+    assert found.verdict == ("pass" if counts else "unknown")
+    assert [(item.source, item.value) for item in found.evidence] == ([("request", DOI)] if counts else [])
+    assert ("the identifier that was asked for counts as such" in report.notice) == counts
+    assert not any(item.source == "record" for one in listed(report) for item in one.evidence)
+
+
 def test_what_was_not_read_is_named_with_what_the_catalogue_says():
     told = {item.id: item.reason for item in listed(advised(read(entry())))}
     assert told["F4-2"] == "The record at zenodo.org was not read."

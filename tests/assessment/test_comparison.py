@@ -15,9 +15,9 @@ def test_every_metric_that_the_rubric_names_stands_under_its_tool():
 
 
 def test_the_three_tools_come_with_their_own_names():
-    assert next(row.metric for row in ROWS["F-UJI (data metrics)"]) == "FsF-A1-01M"
-    assert ROWS["F-UJI (software metrics, FRSM)"]
-    assert ROWS["FAIRshake (rubric 146)"]
+    assert next(row.metric for row in ROWS["F-UJI's metrics for data"]) == "FsF-A1-01M"
+    assert ROWS["F-UJI's metrics for software (FRSM)"]
+    assert ROWS["FAIRshake's rubric 146"]
 
 
 def test_a_row_has_the_verdict_of_its_indicator():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.assessment import rubric
-from fairreg.assessment.base import Verdict
+from fairreg.assessment.base import Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.indicators.i2 import training_data_fair
 from fairreg.assessment.rubric import equal_weights
@@ -158,3 +158,26 @@ def test_what_was_not_read_of_a_dataset_counts_as_unknown():
     assert (
         judged(score(None, coverage=0.6, detail="only 60 % of the checks could be made")).verdict == "unknown"
     )
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        score(None, detail="refused", outcome="denied"),
+        score(None, detail="gone", outcome="absent"),
+        score(None, coverage=0.5, detail="too little was read"),
+        score(0.98, rubric="fair-datasets 0.9"),
+    ],
+)
+def test_data_whose_essential_checks_were_not_read_leave_no_pass_whatever_the_others_score(unread):
+    others = (score(0.98),) * 9
+    found = judged(*others, unread)
+    assert found.verdict == "unknown", found.reason
+    assert judged(*others).verdict == "pass"
+    assert judged(*others, unread, score(0.98, failed=("R1.1",))).verdict == "partial"  # at both ends
+
+
+def test_with_a_score_each_essential_check_has_a_verdict():
+    for check in filter(lambda item: item.essential, CHECKS):
+        silent = [(item, Finding(Verdict.UNKNOWN if item is check else PASS, "")) for item in CHECKS]
+        assert rubric.DATASETS.overall(silent).value is None

@@ -410,3 +410,44 @@ def test_a_lock_with_content_or_every_requirement_of_every_file_pins_the_environ
     read = tuple(document(role_of(path), text, path) for path, text in files.items())
     evidence = replaced(BARE, documents=read, downloaded=True)
     assert dependencies.assess(evidence).verdict == verdict
+
+
+COMMIT = 40 * "a"
+INCLUDES = "dependencies:\n- numpy=1.26.4\n- pip:\n  - -r reqs.txt\n"
+POETRY = "[tool.poetry.dependencies]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "verdict"),
+    [
+        # What `-r` includes counts, whatever the file is called and however the option is written.
+        ({"environment.yml": INCLUDES, "reqs.txt": "torch>=2"}, "partial"),
+        ({"environment.yml": INCLUDES, "reqs.txt": "torch==2.1"}, "pass"),
+        ({"requirements.txt": "-rbase.txt\ntorch==2.1.0\n"}, "partial"),
+        ({"requirements.txt": "--requirement=base.txt\ntorch==2.1.0\n"}, "partial"),
+        ({"requirements.txt": "-r requirements-base.txt\n", "requirements-base.txt": "torch==2.1.0"}, "pass"),
+        # Exact versions in other files.
+        ({"pixi.toml": '[dependencies]\nnumpy = "==1.26.4"\n'}, "pass"),
+        ({"pixi.toml": '[dependencies]\nnumpy = "1.26.*"\n'}, "partial"),
+        ({"pyproject.toml": '[tool.pixi.dependencies]\nnumpy = "==1.26.4"\n'}, "pass"),
+        ({"Pipfile": '[packages]\ntorch = "==2.1.0"\n'}, "pass"),
+        ({"Pipfile": '[packages]\ntorch = "*"\n'}, "partial"),
+        ({"env.yml": "dependencies:\n- numpy=1.26.4\n"}, "pass"),
+        ({"conda_env.yaml": "dependencies:\n- numpy 1.26.4\n"}, "pass"),
+        ({"environment.yml": "dependencies:\n- numpy=1.26.x\n"}, "partial"),
+        ({"pyproject.toml": POETRY + f't = {{git = "https://github.com/a/b", rev = "{COMMIT}"}}'}, "pass"),
+        ({"pyproject.toml": POETRY + 't = {git = "https://github.com/a/b", rev = "main"}'}, "partial"),
+        ({"pyproject.toml": POETRY + 't = [{version = "2.1.0"}, {version = "2.2.0"}]'}, "pass"),
+        ({"pyproject.toml": POETRY + 't = [{version = "2.1.0"}, {version = "^2.2"}]'}, "partial"),
+        ({"requirements.txt": f"https://github.com/a/b/archive/{COMMIT}.zip\n"}, "pass"),
+        # Words are no requirements.
+        ({"requirements.txt": "see README\n"}, "fail"),
+        ({"requirements.txt": "TODO\n"}, "fail"),
+        ({"requirements.txt": "This file lists what is needed.\n"}, "fail"),
+        ({"requirements.txt": "torch==2.1.0\nsee README\n"}, "pass"),
+    ],
+)  # fmt: skip
+def test_dependencies_are_read_as_their_tools_read_them(files, verdict):
+    read = tuple(Document(role=role_of(name), path=name, text=text) for name, text in files.items())
+    finding = dependencies.assess(replaced(BARE, documents=read, downloaded=True))
+    assert finding.verdict == verdict, finding.reason

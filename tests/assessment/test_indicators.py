@@ -111,6 +111,13 @@ def scored(*scores):
 
 
 NOTHING = replaced(BARE, downloaded=True)  # downloaded, and there was nothing to see
+CODEMETA_REFERENCE = json.dumps(
+    {
+        "@context": "https://w3id.org/codemeta/3.0",
+        "name": "N",
+        "referencePublication": {"@type": "%s", "@id": "https://doi.org/10.1111/paper"},
+    }
+)
 NO_DOI = replaced(BARE, requested=HUB)
 RESOLVES = probed("doi_resolves", status=200)
 CORE = {
@@ -374,7 +381,7 @@ CASES = [
     ("I2-2", UNKNOWN, scored(1.0, None)),
     ("I2-2", UNKNOWN, replaced(scored(1.0), record=related("trained_on", DATA).record)),
     ("I2-2", UNKNOWN, scored(1.0)),
-    ("I2-2", PASS, scored(1.0, 1.0, 1.0, 1.0, None)),
+    ("I2-2", UNKNOWN, scored(1.0, 1.0, 1.0, 1.0, None)),
     ("I2-2", FAIL, scored(0.1, 0.2, 0.0, None)),
     ("I2-2", PARTIAL, scored(0.9, 0.3)),
     ("I2-3", PASS, record(identifiers=(Identifier("arxiv", "2212.05081"),))),
@@ -386,6 +393,21 @@ CASES = [
         replaced(related("cites", DATA), downloaded=True, datasets=(DatasetScore(identifier=DATA),)),
     ),
     ("I2-3", FAIL, texts(("citation", CFF + "preferred-citation: {type: data, doi: 10.2222/data}"))),
+    *(
+        ("I2-3", FAIL, texts(("citation", CFF + f"preferred-citation: {{type: {kind}, doi: 10.2222/data}}")))
+        for kind in ("dataset", "database", "video", "software-code")
+    ),
+    *(
+        ("I2-3", PASS, texts(("citation", CFF + f"preferred-citation: {{type: {kind}, doi: 10.1111/paper}}")))
+        for kind in ("article", "conference-paper", "generic")
+    ),
+    ("I2-3", FAIL, texts(("codemeta", CODEMETA_REFERENCE % "Dataset"))),
+    ("I2-3", PASS, texts(("codemeta", CODEMETA_REFERENCE % "ScholarlyArticle"))),
+    ("I2-3", PASS, related("is_referenced_by", PAPER, "publication-article")),
+    ("I2-3", PASS, related("is_part_of", PAPER, "publication-article")),
+    ("I2-3", PASS, related("related_to", PAPER, "JournalArticle")),
+    ("I2-3", FAIL, replaced(related("is_part_of", PAPER, "Collection"), downloaded=True)),
+    ("I2-3", FAIL, replaced(related("related_to", PAPER), downloaded=True)),
     ("I2-3", PASS, texts(("citation", CFF + "preferred-citation: {doi: 10.1111/paper}"))),
     ("I2-3", PARTIAL, texts(("readme", "See our paper, arXiv:2212.05081."))),
     ("I2-3", FAIL, NOTHING),
@@ -423,7 +445,8 @@ CASES = [
     ("R1-3", UNKNOWN, BARE),
     ("R1-4", PASS, texts(("readme", BLOCK), base=files(file("a/predict.py"), file("a/m.onnx", "onnx")))),
     ("R1-4", PARTIAL, texts(("readme", BLOCK), base=files(file("a/predict.py")))),
-    ("R1-4", PARTIAL, texts(("readme", "# Use\n```\npip install it\n```\n"))),
+    ("R1-4", PARTIAL, texts(("readme", "# Use\n```\npip install it\nit --help\n```\n"))),
+    ("R1-4", FAIL, texts(("readme", "# Use\n```\npip install it\n```\n"))),
     ("R1-4", FAIL, NOTHING),
     ("R1-4", UNKNOWN, BARE),
     ("R1.1-1", PASS, record(license="MIT")),
@@ -679,3 +702,29 @@ def test_a_shortened_text_is_not_longer_than_it_may_be(text, most):
     found = shortened(text, most)
     assert len(found) <= most
     assert text.startswith(found.removesuffix("…").rstrip())
+
+
+def verdict_of(number, evidence):
+    return INDICATORS[number].assess(probed("datacite", "absent", base=evidence)).verdict
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["notspecified", "not-specified", "Not specified", "NOASSERTION", "NONE", "Unknown license", "No license",
+     "All rights reserved", "proprietary", "UNLICENSED"],
+)  # fmt: skip
+def test_a_licence_field_that_denies_a_licence_is_none(stated):
+    evidence = texts(base=with_record(NOTHING, license_stated=stated))
+    assert {verdict_of(number, evidence) for number in ("R1.1-1", "R1.1-2", "R1.1-3")} == {FAIL}
+    of_weights = texts(
+        ("model_card", f"---\nweights_license: {stated}\n---\n"), base=with_record(NOTHING, license="MIT")
+    )
+    told = verdict_of("R1.1-3", of_weights)
+    assert told == FAIL, "the record's licence is not taken to cover weights that are said to have none"
+
+
+def test_a_licence_of_the_weights_that_nobody_filled_in_leaves_the_record_s():
+    evidence = texts(
+        ("model_card", "---\nweights_license: TODO\n---\n"), base=with_record(NOTHING, license="MIT")
+    )
+    assert verdict_of("R1.1-3", evidence) == PARTIAL

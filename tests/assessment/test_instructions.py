@@ -78,12 +78,93 @@ def test_a_command_or_call_on_published_files_is_an_instruction(text):
     assert verdict(text) == "pass"
 
 
+HANDLED = (
+    "sha256sum x.onnx",
+    "netron x.onnx",
+    "du -h x.onnx",
+    "scp x.onnx user@host:",
+    "huggingface-cli upload org/name x.onnx",
+    "zenodo_upload 123 x.onnx",
+    "onnx-simplify x.onnx",
+    "python -m onnx.checker x.onnx",
+    "python upload_weights.py x.onnx",
+    "rclone copy predict.py remote:",
+    "python -c 'onnx.checker.check_model(onnx.load(\"x.onnx\"))'",
+    "print(hashlib.sha256(open('x.onnx', 'rb').read()).hexdigest())",
+    "hf_hub_download('org/name', 'x.onnx')",
+)
+
+
+@pytest.mark.parametrize("command", HANDLED)
+def test_what_looks_at_a_file_of_weights_or_moves_it_does_not_run_it(command):
+    assert verdict(f"```\n{command}\n```") != "pass"
+
+
+RUN = (
+    "trtexec --onnx=x.onnx",
+    "onnxruntime_perf_test x.onnx",
+    "fairreg run x.onnx",
+    "jet-tagger --show x.onnx",
+    "python tag.py x.pt --download",
+    "net = pickle.load(open('x.pt', 'rb'))",
+    "session = InferenceSession(hf_hub_download('org/name', 'x.onnx'))",
+)
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_what_loads_or_runs_a_file_of_weights_is_an_instruction(command):
+    assert verdict(f"```\n{command}\n```") == "pass"
+
+
+HALF = {
+    "a missing file": "`python predict.py y.pt`",
+    "a call": "```python\nimport jets\njets.process('my_jets.root')\n```",
+    "a call in a loop": "```python\nfor batch in loader:\n    scores = net(batch)\n```",
+    "a program": "```\ndocker run group/tagger --help\n```",
+    "beside an installation": "```\npip install tagger\njet-tagger --input my_jets.root\n```",
+    "HTML": "<pre><code>python predict.py y.pt</code></pre>",
+    "a comparison with the past": "It is as fast as the old interface. Use this:\n```\n./tag-jets --all\n```",
+}
+
+
+@pytest.mark.parametrize("text", HALF.values(), ids=HALF)
+def test_a_missing_or_unnamed_file_is_half_an_instruction(text):
+    assert verdict(text) == "partial"
+
+
+NOTHING_TO_RUN = {
+    "a copy of the repository": "Run `git clone https://x.org/r` first.",
+    "a listing": "```\nls predict.py x.pt\n```",
+    "an installation": "```\npip install numpy\n```",
+    "an environment": "```\nconda env create -f environment.yml\nconda activate x\n```",
+    "documentation": "```\nmake docs\n```",
+    "a build": "```\ncmake -B build .\nmake\n```",
+    "installation and training": "```\npip install -r requirements.txt\npython train.py --epochs 20\n```",
+    "a definition": "```python\ndef forward(self, x):\n    return self.net(x)\n```",
+    "a class": "```python\nclass Net(Module):\n    def __init__(self):\n        self.fc = Linear(3, 2)\n```",
+    "a loop": "```cpp\nfor (int i = 0; i < n; i++) { h->Fill(x[i]); }\n```",
+    "a command of old": "The old command was:\n```\npython predict.py x.pt\n```",
+    "taken back behind it": "This is a command:\n```\npython predict.py x.pt\n```\nIt no longer works.",
+    "HTML": "<pre><code>pip install numpy</code></pre>",
+}
+
+
+@pytest.mark.parametrize("text", NOTHING_TO_RUN.values(), ids=NOTHING_TO_RUN)
+def test_a_preparation_or_a_definition_alone_is_no_instruction(text):
+    assert verdict(text) == "fail"
+
+
 @pytest.mark.parametrize(
     "text",
-    ["Run `git clone https://x.org/r` first.", "```\nls predict.py x.pt\n```", "`python predict.py y.pt`"],
+    [
+        "<pre><code>python predict.py --model x.onnx\n</code></pre>",
+        '<h2>Usage</h2><pre lang="python">s = InferenceSession(&quot;x.onnx&quot;)</pre><p>Good luck.</p>',
+        "```python\ndef scores(jets):\n    session = InferenceSession('x.onnx')\n    return session\n```",
+        "```\npython predict.py x.pt\n```\nIt does not need a GPU.",
+    ],
 )
-def test_a_preparation_or_a_missing_file_is_half_an_instruction(text):
-    assert verdict(text) == "partial"
+def test_code_of_html_and_of_functions_that_run_the_model_is_an_instruction(text):
+    assert verdict(text) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -93,3 +174,13 @@ def test_a_long_block_is_read_in_linear_time(unit):
     started = time.thread_time()
     verdict(f"```\npython {unit * 10_000}\n```")
     assert time.thread_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["upload", ".pt upload", "check_model(.pt ", "for { ", "<pre><code>", "</pre>", "\ndef a:\n  b(.pt)"],
+)
+def test_a_long_block_about_weights_is_read_in_linear_time(unit):
+    started = time.thread_time()
+    verdict(f"```\npython .pt {unit * 4_000}\n```")
+    assert time.thread_time() - started < 1

@@ -13,7 +13,7 @@ from fairreg.assessment.findings import NOT_DOWNLOADED, unknown
 from fairreg.assessment.priorities import advice, undecided, with_priorities
 from fairreg.assessment.report import assess
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import Access
+from fairreg.schemas.record import Access, Distribution
 
 DATA = Identifier("doi", "10.7483/opendata.cms.jgjx.ms7q")
 UNREACHED = "opendata.cern.ch could not be reached."
@@ -48,6 +48,45 @@ def test_unread_files_of_an_open_record_are_fetched_and_of_another_access_is_ask
     assert undecided(closed, unread)[0].how.startswith("Ask the host for access")
     assert "this time: reset by peer." in undecided(open_, unread)[1].how
     assert undecided(open_, []) == ()
+
+
+FILE = (Distribution(name="m.onnx", url="https://x.org/m.onnx"),)
+
+
+@pytest.mark.parametrize(
+    ("level", "probe", "how"),
+    [
+        ("restricted", {"outcome": "denied"}, "Ask the host for access, give fairreg your token, then"),
+        ("restricted", {"outcome": "failed"}, "Ask the host for access, give fairreg your token, then"),
+        ("open", {"outcome": "denied"}, "Ask the host for access, give fairreg your token, then"),
+        ("restricted", {"outcome": "denied", "found": ("onnx",)}, "Run fairreg fetch url:a, then"),
+        ("restricted", {"outcome": "ok", "found": ("onnx",)}, "Run fairreg fetch url:a, then"),
+        ("open", {"outcome": "absent"}, "The host does not have m.onnx: assess again once"),
+        ("open", {"outcome": "failed"}, "Run fairreg fetch url:a, then"),
+    ],
+)
+def test_the_way_to_files_is_one_that_the_answer_of_the_host_leaves_open(level, probe, how):
+    evidence = with_record(BARE, access=Access(level=level), distributions=FILE)
+    evidence = replaced(evidence, probes=(Probe(kind="file_range", file="m.onnx", **probe),), offline=False)
+    (group,) = undecided(evidence, [(made("R1-4"), unknown(NOT_DOWNLOADED))])
+    assert group.how.startswith(how)
+
+
+@pytest.mark.parametrize("level", ["restricted", "embargoed", "closed", "gated"])
+def test_a_hidden_list_of_files_is_decided_by_access(level):
+    evidence = replaced(with_record(BARE, access=Access(level=level), distributions=()), offline=False)
+    report = with_priorities(assess(evidence), evidence)
+    ways = {number: group.how for group in report.undecided for number in group.ids}
+    for number in ("F1-4", "F3-3", "R1-1"):
+        assert ways[number].startswith("Ask the host for access"), ways[number]
+
+
+def test_a_record_that_only_datacite_gave_is_assessed_again_when_its_host_answers():
+    seen = msgspec.structs.replace(BARE.record.provenance, source="datacite")
+    evidence = replaced(with_record(BARE, provenance=seen, distributions=()), offline=False)
+    report = with_priorities(assess(evidence), evidence)
+    ways = {number: group.how for group in report.undecided for number in group.ids}
+    assert all(ways[number].startswith("Assess again when the host") for number in ("F1-4", "F3-3", "R1-1"))
 
 
 @pytest.mark.parametrize("rubric", [NOW, "fair-datasets 1.0"])

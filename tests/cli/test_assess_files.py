@@ -49,7 +49,7 @@ def test_adding_the_written_files_raises_the_score_by_what_fairreg_could_fill_in
     serve(services, published() | written)
     after = cli("assess", hbb.DOI, "--json")
     assert before.json["overall"] < 0.77
-    assert 0.79 <= after.json["overall"] < 0.84
+    assert 0.775 <= after.json["overall"] < 0.79  # nothing that its author has not confirmed
 
 
 def test_it_says_what_it_wrote_for_which_indicators_and_what_remains(cli, services, tmp_path):
@@ -183,10 +183,12 @@ def test_brief_hides_what_has_all_its_points(cli, services):
     assert "Persistent identifier scheme" not in brief
     assert "Weight" in brief
     assert "R1-3" in brief
+    assert re.search(r"F1 .* \d of 4 met in full *$", brief, re.MULTILINE)
 
 
 def test_the_comparison_names_the_metrics_of_other_tools(cli, services):
     out = cli("assess", hbb.DOI, "--compare").out
-    for words in ("F-UJI (data metrics)", "FsF-F1-01MD-1", "FAIRshake", "ML-R1-01M", "FRSM-13-R1-1"):
+    heading = "fairreg's verdicts under F-UJI's metrics for data"
+    for words in (heading, "FsF-F1-01MD-1", "FAIRshake", "ML-R1-01M", "FRSM-13-R1-1"):
         assert words in out
     assert "FsF-F1-01MD-1" not in cli("assess", hbb.DOI).out

@@ -47,3 +47,11 @@ def test_a_refused_archive_is_unknown_and_no_fail(cli, httpserver):
     assert {refused[number]["verdict"] for number in changed} == {"unknown"}
     assert "an archive that was refused" in refused["R2-1"]["reason"]
     assert after["interval"][0] <= before["interval"][0]
+
+
+def test_without_a_network_the_hint_names_offline_only_for_what_is_stored(cli, httpserver):
+    httpserver.clear()
+    stored, unknown = (cli("assess", doi) for doi in (hbb.DOI, "10.5281/zenodo.99999999"))
+    assert (stored.code, unknown.code) == (4, 4)
+    assert "--offline scores what is stored of it" in stored.err
+    assert "--offline" not in unknown.err

@@ -7,8 +7,10 @@ import pytest
 from rdflib import Graph
 
 from fairreg import formats
-from fairreg.schemas.record import ModelRecord
+from fairreg.errors import RecordError
+from fairreg.schemas.record import ModelRecord, Provenance
 from support import hbb
+from support.fitting import written
 
 HBB = "Hbb Interaction Network (FAIR4HEP)"
 
@@ -72,7 +74,34 @@ def test_show_as_bibtex_cites_the_doi(cli):
 @pytest.mark.parametrize("name", formats.names())
 def test_show_writes_every_format_of_the_room(cli, name):
     record = ModelRecord.from_json(cli("show", hbb.DOI, "--format", "json").json)
-    assert cli("show", hbb.DOI, "--format", name).out == formats.get(name).write(record)
+    shown = cli("show", hbb.DOI, "--format", name)
+    document = written(formats.get(name), record)
+    if document is not None:
+        assert (shown.code, shown.out) == (0, document)
+    else:
+        with pytest.raises(RecordError) as caught:
+            formats.get(name).write(record)
+        assert (shown.code, shown.out) == (1, "")
+        assert f"Error: {caught.value.message}" in shown.err
+        assert f"Hint: {caught.value.hint}" in shown.err
+
+
+def test_the_croissant_of_a_model_is_that_of_its_training_data(cli):
+    shown = cli("show", hbb.DOI, "--format", "croissant")
+    assert (shown.code, shown.out) == (1, "")
+    assert "Croissant describes datasets" in shown.err
+    assert "fairreg show doi:10.7483/opendata.cms.jgjx.ms7q --format croissant" in shown.err
+
+
+@pytest.mark.parametrize("name", ["datacite", "datacite-xml"])
+def test_a_format_that_requires_what_a_record_lacks_names_the_field(cli, tmp_path, name):
+    provenance = Provenance(source="lab", source_id="1")
+    record = ModelRecord(identifier="lab:tagger", kind="model", name="Jet tagger", provenance=provenance)
+    (tmp_path / "record.json").write_text(json.dumps(record.to_json()), encoding="utf-8")
+    assert cli("add", str(tmp_path / "record.json")).code == 0
+    result = cli("show", "lab:tagger", "--format", name)
+    assert (result.code, result.out) == (1, "")
+    assert "neither date_published nor date_created is stated" in " ".join(result.err.split())
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(cli):

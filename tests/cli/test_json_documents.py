@@ -36,6 +36,7 @@ CASES = [
     ("inspect", "inspect {damaged}", 0),
     ("convert-onnx", "convert {tagger} --to onnx --output {out}.onnx", 0),
     ("convert-triton", "convert {tagger} --to triton --output {out}", 0),
+    ("new", "new {out} --defaults", 0),
     ("assess", "assess {pid} --offline", 0),
     ("assess", "assess {pid} --offline --min-score 1", 5),
     ("assess-many", "assess --query Hbb --limit 2 --offline", 0),
@@ -72,6 +73,7 @@ ELSEWHERE = {
     "hbb-prepare",
     "hbb-simulate",
     "hbb-train",
+    "publish",
 }
 
 

@@ -6,9 +6,10 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from assessment.samples import BARE, HBB, advised, replaced, with_record
+from assessment.samples import BARE, HBB, VERSION_DOI, advised, replaced, with_record
 from fairreg.cli.assess.first_steps import _hanging
 from fairreg.cli.assess.scorecard import _bar, print_report
+from fairreg.registry import catalogue
 
 OFFLINE = replaced(HBB, downloaded=False, files=(), documents=(), models=(), probes=(), offline=True)
 LETTER = r"(?m)^{}\s+[#.]+\s+(\d+ %|\?).*\d+ %"
@@ -57,6 +58,35 @@ def test_a_letter_without_a_number_is_drawn_up_to_the_least_score(capsys):
     assert bar.count("#") == round(20 * low)
 
 
+def test_a_principle_of_which_nothing_is_known_is_one_line(capsys):
+    evidence = replaced(BARE, offline=True)
+    report = advised(evidence)
+    print_report(report, brief=True)
+    brief = capsys.readouterr().out
+    unread = [
+        n for n, part in report.principles.items() if {i.verdict for i in part.indicators} == {"unknown"}
+    ]
+    assert unread
+    for name in unread:
+        line = re.search(rf"(?m)^ +{re.escape(name)} .*$", brief)[0]
+        assert re.search(r"all \d are unknown|its indicator is unknown", line)
+        assert f"{name}-1" not in brief.split("What is unknown")[-1].split("Indicator")[-1]
+    print_report(report)
+    assert (
+        "are unknown" not in capsys.readouterr().out.split("Indicator")[-1]
+    )  # the full one names the reasons
+
+
+def test_of_a_catalogue_entry_alone_the_card_says_once_that_nothing_was_read(capsys):
+    entry = next(item for item in catalogue.records() if item.doi == VERSION_DOI)
+    out = printed(capsys, replaced(BARE, record=entry, offline=True))
+    told = "No overall score: nothing of the published record was read; fairreg gives a number only where at"
+    assert told in " ".join(out.split())
+    assert "Assess again without --offline." in out
+    assert "49 unknown" not in out
+    assert len(out.splitlines()) < 60
+
+
 def test_what_to_do_first_hangs_below_its_number_at_80_columns():
     text = _hanging("1.", "R2-1 " + "words of a remedy " * 12, 80)
     first, *others = text.split("\n")
@@ -69,4 +99,7 @@ def test_what_to_do_first_hangs_below_its_number_at_80_columns():
 def test_the_badge_line_says_that_it_is_the_badge(capsys):
     assert re.search(r"(?m)^Badge: FAIR \d+ %\. No essential indicator fails", printed(capsys, HBB))
     poor = with_record(HBB, license=None, distributions=())
-    assert re.search(r"(?m)^No badge: essential indicators fail: [A-Z]\d", printed(capsys, poor))
+    assert re.search(
+        r"(?m)^No badge\. Essential indicators fail\. For a badge: [A-Z][\d.]+-\d \([A-Z]",
+        printed(capsys, poor),
+    )

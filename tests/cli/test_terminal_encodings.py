@@ -11,6 +11,7 @@ from rich.table import Table
 
 from fairreg.cli import output
 from fairreg.errors import FairregError
+from fairreg.services.registry import db
 
 NAME = "Σ→bb̄ データ 🙂 é.csv"
 ENCODINGS = ("cp1252", "ascii", "cp437", "latin-1", "utf-8")
@@ -100,15 +101,19 @@ def test_documents_are_utf_8_in_a_file_and_readable_in_a_terminal(streams, encod
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp1252:strict"])
 @pytest.mark.parametrize(
-    ("code", "arguments"),
+    ("code", "is_first", "arguments"),
     [
-        (2, ("fetch", "Σ→bb̄", "--dry-run")),
-        (0, ("search", "Σ→bb̄ データ")),
-        (0, ("search", "H→bb", "--json")),
-        (0, ("show", "catalogue:fairreg-hbb-reference-1", "--format", "turtle")),
+        (2, True, ("fetch", "Σ→bb̄", "--dry-run")),
+        (0, True, ("search", "Σ→bb̄ データ")),
+        (0, False, ("search", "H→bb", "--json")),
+        (0, False, ("show", "catalogue:fairreg-hbb-reference-1", "--format", "turtle")),
     ],
 )
-def test_commands_run_in_a_terminal_of_another_encoding(environment, encoding, code, arguments):
+def test_commands_run_in_a_terminal_of_another_encoding(
+    environment, settings, encoding, code, is_first, arguments
+):
+    if not is_first:
+        db.ensure(settings, lambda _line: None)
     command = [sys.executable, "-c", "from fairreg.cli.app import main; main()", *arguments]
     variables = {**environment, "PYTHONIOENCODING": encoding, "FAIRREG_OFFLINE": "1"}
     done = subprocess.run(command, capture_output=True, env=variables, check=False)

@@ -12,6 +12,7 @@ from fairreg import formats, harvesters
 from fairreg.email_addresses import without_addresses_in_payload
 from fairreg.errors import RecordError
 from fairreg.schemas.record import ModelRecord
+from support.fitting import fitting
 from support.full_record import FULL
 from support.known_services import payloads
 
@@ -28,7 +29,10 @@ def described(record: ModelRecord) -> str:
 
 
 def written(view: Any, record: ModelRecord) -> str:
-    document = view.write(record)
+    try:
+        document = view.write(fitting(view, record))
+    except RecordError as error:  # of a format that requires what the record does not state
+        return error.message
     return document.decode() if isinstance(document, bytes) else str(document)
 
 

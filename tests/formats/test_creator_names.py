@@ -12,6 +12,7 @@ from fairreg.formats.creator_names import inverted, name_parts, parts
 from fairreg.formats.plain_yaml import load_yaml
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance
+from support.fitting import fitting
 
 
 def record(*creators, doi="10.1234/abc"):
@@ -26,7 +27,8 @@ def record(*creators, doi="10.1234/abc"):
 
 
 def written(name, stated):
-    return formats.get(name).write(stated)
+    view = formats.get(name)
+    return view.write(fitting(view, stated))
 
 
 GROUPS = [

@@ -5,7 +5,7 @@ import pytest
 
 from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.lineage import weight_files
-from fairreg.harvesters.common.contents import file_format, media_type, read_contents
+from fairreg.formats.contents import file_format, media_type, read_contents
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance, is_apple_double
 from fairreg.schemas.runs import is_runnable, runs
 from fairreg.storage.formats import MODEL_FORMATS, WORDS, format_of_head

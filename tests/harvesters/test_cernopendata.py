@@ -17,6 +17,7 @@ from fairreg.schemas.record import Creator, Distribution, Feature
 from fairreg.schemas.validation import violations
 from support.damage import changed, survives_damage
 from support.examples import examples
+from support.fitting import fitting
 
 cern = harvesters.get("cernopendata")
 
@@ -138,7 +139,7 @@ NAMING = [name for name in formats.names() if name not in {"model-card", "prov"}
 @pytest.mark.parametrize("name", NAMING)
 def test_an_experiment_as_creator_is_an_organisation_in_every_format(name):
     view, bare = formats.get(name), {key: METADATA[key] for key in METADATA if key not in PEOPLE}
-    text = view.write(cern.to_record({**bare, "experiment": ["CERN SPS"]}))
+    text = view.write(fitting(view, cern.to_record({**bare, "experiment": ["CERN SPS"]})))
     assert "CERN SPS" in text
     if name == "bibtex":
         assert "{{CERN SPS}}" in text

@@ -16,6 +16,7 @@ from fairreg.registry.search import filters
 from fairreg.registry.search.filters import FILTERS, Filters, FilterValues
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from registry.conftest import RecordMaker as Make
+from support.examples import examples
 
 TEXTS = (
     *("PyTorch", "pytorch", "ONNX Runtime", "Jet  Tagging", "jet tagging", "tagging", "jet", "top-tagging"),
@@ -77,7 +78,7 @@ UNLICENSED = ("zenodo", {"kind": "model", "license": None, "ml_task": ("→",)},
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

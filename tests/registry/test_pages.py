@@ -14,6 +14,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support.content import Content, content
 from support.databases import Databases
+from support.examples import examples
 
 THEN = "2026-01-01T00:00:00+00:00"
 PLACES = [
@@ -86,7 +87,7 @@ def test_pages_of_any_size_leave_the_database_that_single_records_leave(
     databases: Databases, tmp_path: Path, engine: str
 ) -> None:
     # Each example takes two databases, and a server makes them slowly.
-    @settings(max_examples=40 if engine == "sqlite" else 10, deadline=None)
+    @settings(max_examples=examples(40 if engine == "sqlite" else 20), deadline=None)
     @given(
         said=st.lists(records(), min_size=2, max_size=14),
         sizes=st.lists(st.integers(1, 6), min_size=14, max_size=14),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fairreg.errors import FairregError, ModelError, UnsafePickle
 from fairreg.runners.weights import pickles, read_tensors
-from fairreg.runners.weights.torch_format import allowlist
+from fairreg.runners.weights.torch_format import allowlist, machine
 from support.examples import examples
 
 TENSORS = {"x": np.zeros(2, np.float32)}
@@ -283,11 +283,17 @@ def test_calls_that_copy_the_same_list_again_and_again_are_bounded(files):
         pickles.load(b"\x80\x02" + numbers + copy * 300 + b".", 0, "x.pth")
 
 
-def test_containers_are_bounded():
-    with pytest.raises(ModelError, match="lists, tuples and dictionaries"):
-        pickles.load(b"]" * 3_000_001 + b".", 0, "x.pth")
-    with pytest.raises(ModelError, match="lists, tuples and dictionaries"):
-        pickles.load(b")" + b"\x85" * 3_000_001 + b".", 0, "x.pth")
+@pytest.mark.parametrize("most", [30_000, pytest.param(3_000_000, marks=pytest.mark.long)])
+def test_containers_are_bounded(monkeypatch, most):
+    assert machine._MAX_CONTAINERS == 3_000_000
+    monkeypatch.setattr(machine, "_MAX_CONTAINERS", most)
+    assert len(pickles.load(b"(" + b"]" * (most - 1) + b"t.", 0, "x.pth").value) == most - 1
+    for begun, one_more in ((b"", b"]"), (b")", b"\x85")):
+        with pytest.raises(ModelError, match=f"more than {most} lists, tuples and dictionaries"):
+            pickles.load(begun + one_more * (most + 1) + b".", 0, "x.pth")
+
+
+def test_values_that_are_being_built_are_bounded():
     with pytest.raises(ModelError, match="being built"):
         pickles.load(b"(" * 10_001 + b".", 0, "x.pth")
 

@@ -96,6 +96,7 @@ def test_keys_of_the_packaged_records_are_distinct():
         ("Friends and Family Group", "{Friends and Family Group}"),
         ("Bread and Butter", "{Bread and Butter}"),
         ("CMS Collaboration", "{CMS Collaboration}"),
+        ("others", "{others}"),
         (Creator(name="ATLAS", kind="organization"), "{ATLAS}"),
         ("Ferdinand, Anders", "Ferdinand, Anders"),
         ("a, b, c, d", "{a, b, c, d}"),

@@ -4,6 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.schemas.licenses import agreed, joined, of_one, spdx
+from fairreg.schemas.licenses.spdx_list import _list
+
+# Identifiers that SPDX has replaced are read as what replaced them.
+CURRENT = [name for name in _list() if spdx(name) == name]
 
 
 @pytest.mark.parametrize(
@@ -159,3 +163,9 @@ def test_the_names_and_addresses_of_one_licence_agree_or_there_is_none(stated, e
 )
 def test_one_licence_of_several_names_is_read_or_said_with_its_contradiction(stated, expected):
     assert of_one(*stated) == expected
+
+
+def test_the_page_of_every_licence_in_the_list_of_spdx_is_that_licence():
+    pages = [spdx(f"https://spdx.org/licenses/{name}{end}") for name in CURRENT for end in ("", ".html")]
+    assert pages == [name for name in CURRENT for _ in range(2)]
+    assert "CC0-1.0" in CURRENT

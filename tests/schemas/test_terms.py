@@ -18,6 +18,7 @@ from fairreg.schemas.contexts.terms import AGENTS, CLASSES, PROPERTIES
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import RELATION_TERMS
 from fairreg.schemas.record import Access, Distribution, FieldOrigin, Provenance, Relation
+from support.fitting import fitting
 from support.full_record import FULL
 
 PROPERTY_NAMES = [name for group in PROPERTIES.values() for name in group]
@@ -70,7 +71,7 @@ COMPLETE = replace(
 
 
 def exported(view):
-    return [view.write(record) for record in (FULL, COMPLETE)]
+    return [view.write(fitting(view, record)) for record in (FULL, COMPLETE)]
 
 
 def defined(vocabulary):
@@ -81,6 +82,15 @@ def test_the_page_and_the_graph_are_those_of_the_table():
     """Where they are not: python scripts/build_terms.py."""
     assert build_terms.PAGE.read_text(encoding="utf-8") == build_terms.page()
     assert build_terms.GRAPH.read_text(encoding="utf-8") == build_terms.graph().serialize(format="turtle")
+
+
+def test_the_page_of_the_rubrics_has_the_weight_and_rules_of_every_indicator():
+    """Where it has not: python scripts/build_terms.py."""
+    text = build_terms.RUBRIC_PAGE.read_text(encoding="utf-8")
+    assert text == build_terms.rubric_page()
+    for rubric in build_terms.RUBRICS:
+        for item in build_terms.indicators(rubric):
+            assert f"| {item.id} | {item.weight} | {item.title} | {item.rule.passes} |" in text
 
 
 def test_every_term_of_the_context_is_in_the_table_and_the_other_way_round():

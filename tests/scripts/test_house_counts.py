@@ -23,8 +23,13 @@ def counted(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def package():
-    return house_counts.counted(PACKAGE, Services.of_package())
+def modules():
+    return house_counts.parsed(PACKAGE)
+
+
+@pytest.fixture(scope="module")
+def package(modules):
+    return house_counts.counted_in(modules, Services.of_package())
 
 
 def found(counts):
@@ -169,10 +174,10 @@ def test_an_exemption_for_one_word_frees_no_other(tmp_path):
     assert found(house_counts.counted(tmp_path, known)) == ["constant 'https://zenodo.org'"]
 
 
-def test_every_exemption_is_needed(monkeypatch):
+def test_every_exemption_is_needed(monkeypatch, modules):
     exempt = house_counts.EXEMPT
     monkeypatch.setattr(house_counts, "EXEMPT", ())
-    places = list(house_counts.service_words(house_counts.parsed(PACKAGE), Services.of_package()))
+    places = list(house_counts.service_words(modules, Services.of_package()))
     idle = [
         free
         for free in exempt

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import shutil
 import threading
 
 import msgspec
@@ -173,6 +174,38 @@ def test_online_one_record_that_its_host_does_not_know_stops_no_other(settings, 
         assess_all(settings, query="10.1234/none")
 
 
+def test_files_that_a_run_over_many_leaves_out_are_named_and_cost_no_fuller_score(
+    settings, httpserver, monkeypatch
+):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    one, stored, lines = assess(settings, hbb.DOI), history(settings), []
+    shutil.rmtree(settings.cache)
+    monkeypatch.setattr(batch_task, "MAX_DOWNLOAD", 1)
+    many = assess_all(settings, query=hbb.DOI, log=lines.append)
+    (row,) = many.rows
+    assert (row.overall, row.coverage, row.letters) == (one.overall, one.coverage, one.letters)
+    assert (many.unchanged, history(settings)) == (1, stored)
+    (said,) = [line for line in lines if line.startswith("Not downloaded")]
+    assert f"run fairreg assess doi:{hbb.DOI}" in said
+    # Of files that were published anew the earlier assessment tells nothing.
+    httpserver.clear()
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Another"}))
+    changed = assess_all(settings, query=hbb.DOI)
+    assert changed.unchanged == 0
+    assert next(iter(changed.rows)).coverage < one.coverage
+
+
+def test_files_of_any_size_are_read_where_a_fetch_brought_them(settings, httpserver, monkeypatch):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    one, lines = assess(settings, hbb.DOI), []
+    monkeypatch.setattr(batch_task, "MAX_DOWNLOAD", 1)
+    (row,) = assess_all(settings, query=hbb.DOI, log=lines.append).rows
+    assert row.coverage == one.coverage
+    assert not [line for line in lines if line.startswith("Not downloaded")]
+
+
 def history(settings):
     with Registry(settings=settings) as registry:
         return {name: len(registry.assessments(name)) for name in registry.identifiers()}
@@ -199,6 +232,20 @@ def test_one_assessed_again_without_the_network_is_stored_once(filled):
     for _ in range(2):
         assess(filled, "huggingface:batch/model-1", offline=True)
     assert history(filled)["huggingface:batch/model-1"] == 1
+
+
+def test_what_was_assessed_online_is_stored_once_however_often_it_is_scored_without_the_network(
+    settings, httpserver
+):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, b"no archive")
+    assess(settings, "zenodo:7305227")
+    stored = history(settings)
+    for _ in range(2):
+        run = assess_all(settings, query=hbb.DOI, offline=True)
+        assert (run.assessed, run.unchanged) == (1, 1)
+        assess(settings, hbb.DOI, offline=True)
+    assert history(settings) == stored
 
 
 def test_means_are_by_rubric_with_the_number_of_records_behind_each(filled):

@@ -21,6 +21,8 @@ from fairreg.services.registry.integrity import CheckReport, check
 from fairreg.settings import Settings
 from support.databases import Databases, registry_variables
 
+# Whatever happens at a first start is about fairreg's own steps.
+pytestmark = pytest.mark.making
 ENSURE = "from fairreg.services.registry.db import ensure; from fairreg.settings import Settings\n"
 
 

@@ -10,6 +10,7 @@ from fairreg.harvesters.base import Harvester
 from fairreg.services.assess.evidence_collector import EvidenceCollector
 from fairreg.services.assess.file_inspection import leaves_out, stated_documents
 from fairreg.services.assess.other_files import other_files
+from fairreg.services.assess.probes import ProbeResults
 from fairreg.services.fetch.resolve import SourceRecord
 from fairreg.sources import BUILT_IN, source_named
 
@@ -140,7 +141,7 @@ def test_payloads_of_another_shape_state_nothing(payload):
 
 def test_a_record_without_files_has_been_read_whole_and_a_restricted_one_has_not(settings):
     flow = harvesters.get("openml").to_record(FLOW)
-    fetched, _ = EvidenceCollector(settings, None, None)._files(None, _Asked(), flow)
+    fetched, _ = EvidenceCollector(settings, None, None)._files(None, _Asked(), flow, ProbeResults(()))
     assert fetched.files == ()
 
 

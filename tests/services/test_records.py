@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A registry carried to another: what sources said, withdrew and sent in vain, and what people decided."""
 
+import base64
+import dataclasses
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -58,6 +60,17 @@ def said(number: int, **changes: object) -> ModelRecord:
     )
 
 
+LETTERS = dict.fromkeys("FAIR", 0.5)
+
+
+def with_report(item: Assessment, **intervals: tuple[float, float] | None) -> Assessment:
+    """The assessment with the report that its scores are from; `intervals` of letters, if not 0..1."""
+    told = ("rubric", "rubric_version", "overall", "coverage", "letters")
+    report = {name: getattr(item, name) for name in told}
+    report["letter_intervals"] = dict.fromkeys("FAIR", (0.0, 1.0)) | intervals
+    return dataclasses.replace(item, report=json.dumps(report).encode())
+
+
 @pytest.fixture
 def full(home: Home) -> Settings:
     """A registry with payloads, a tombstone of long ago, verdicts both ways and refused payloads."""
@@ -78,19 +91,20 @@ def filled(settings: Settings) -> Settings:
         registry.link("zenodo:0", "zenodo:1")
         registry.unlink("zenodo:1", "zenodo:2")
         registry.save_assessments(
-            Assessment(
-                identifier=f"doi:10.1234/v{number}",
-                subject=("doi", f"10.1234/v{number}"),
-                rubric="fair-ai-models",
-                rubric_version="2.0",
-                assessed_at=LONG_AGO,
-                offline=False,
-                overall=0.5 + number / 10,
-                coverage=0.9,
-                letters={"F": 1.0, "A": None},
-                evidence_sha256="0" * 64,
-                report=b'{"score": 1}',
-                evidence=b"{}",
+            with_report(
+                Assessment(
+                    identifier=f"doi:10.1234/v{number}",
+                    subject=("doi", f"10.1234/v{number}"),
+                    rubric="fair-ai-models",
+                    rubric_version="2.0",
+                    assessed_at=LONG_AGO,
+                    offline=False,
+                    overall=0.5 + number / 10,
+                    coverage=0.9,
+                    letters=LETTERS,
+                    evidence_sha256="0" * 64,
+                    evidence=b"{}",
+                )
             )
             for number in (2, 0)
         )
@@ -267,6 +281,13 @@ def test_a_bad_line_is_named_and_nothing_is_kept(
         {"assessed_at": "2026-11-22"},
         {"assessed_at": "9999-01-01T00:00:00+00:00"},
         {"judged_at": "x"},
+        {"overall": 0.99},
+        {"overall": None},
+        {"coverage": 0.95},
+        {"rubric": "fair-datasets"},
+        {"letters": LETTERS | {"R": 0.6}},
+        {"report": ""},
+        {"report": base64.b64encode(b'{"overall": 0.5}').decode()},
     ],
     ids=str,
 )
@@ -285,21 +306,52 @@ def test_scores_that_no_assessment_gives_are_refused_by_line(
         assert registry.search("", min_fair=0.0).total == 0
 
 
+@pytest.mark.parametrize(
+    ("letters", "not_applicable", "accepted"),
+    [
+        ({}, "", True),
+        ({"A": None, "I": None, "R": None}, "", False),
+        ({"I": None}, "", False),
+        ({"I": None}, "I", True),
+    ],
+)
+def test_an_overall_score_is_imported_only_with_a_number_for_each_letter_that_applies(
+    full: Settings,
+    home: Home,
+    tmp_path: Path,
+    letters: dict[str, None],
+    not_applicable: str,
+    accepted: bool,
+) -> None:
+    with Registry(settings=full) as registry:
+        made = registry.assessments("10.1234/v0")[0]
+        changed = dataclasses.replace(made, letters=LETTERS | letters, evidence_sha256="1" * 64)
+        registry.save_assessments([with_report(changed, **dict.fromkeys(not_applicable))])
+        export(full, tmp_path / "all.jsonl", registry=registry)
+    if accepted:
+        import_(home("other"), tmp_path / "all.jsonl")
+    else:
+        with pytest.raises(RecordError, match=r"needs a number for .*I"):
+            import_(home("other"), tmp_path / "all.jsonl")
+
+
 def test_an_import_shows_the_newest_score_in_a_new_registry_and_in_one_that_is_ahead(
     home: Home, tmp_path: Path
 ) -> None:
     def judged(digest: str, at: str, overall: float) -> Assessment:
-        return Assessment(
-            identifier="doi:10.1234/v0",
-            subject=("doi", "10.1234/v0"),
-            rubric="fair-ai-models",
-            rubric_version="2.0",
-            assessed_at=at,
-            offline=False,
-            overall=overall,
-            coverage=0.9,
-            letters={},
-            evidence_sha256=digest * 64,
+        return with_report(
+            Assessment(
+                identifier="doi:10.1234/v0",
+                subject=("doi", "10.1234/v0"),
+                rubric="fair-ai-models",
+                rubric_version="2.0",
+                assessed_at=at,
+                offline=False,
+                overall=overall,
+                coverage=0.9,
+                letters=LETTERS,
+                evidence_sha256=digest * 64,
+            )
         )
 
     ahead, new = home("ahead"), home("new")

@@ -12,6 +12,7 @@ import tarfile
 import unicodedata
 import warnings
 import zipfile
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -479,14 +480,19 @@ def with_damage(path, share):
     return path
 
 
-def damaged_tar(path, suffix, share):
+@cache
+def tar_of_many_bytes(suffix):
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
         for name in ("first.bin", "second.bin"):
             member = tarfile.TarInfo(name)
             member.size = len(MANY_BYTES)
             archive.addfile(member, io.BytesIO(MANY_BYTES))
-    path.write_bytes(PACKERS[suffix](plain.getvalue()))
+    return PACKERS[suffix](plain.getvalue())
+
+
+def damaged_tar(path, suffix, share):
+    path.write_bytes(tar_of_many_bytes(suffix))
     return with_damage(path, share)
 
 

@@ -44,7 +44,14 @@ FULL = ModelRecord(
     date_published="2022-11-09",
     date_modified="2023-01-01",
     distributions=(
-        Distribution(name="a.onnx", url="https://zenodo.org/a.onnx", checksums=("sha256:" + "0" * 64,)),
+        Distribution(
+            name="a.onnx",
+            url="https://zenodo.org/a.onnx",
+            size=1001,
+            checksums=("sha256:" + "0" * 64,),
+            media_type="application/octet-stream",
+            format="onnx",
+        ),
     ),
     relations=(
         Relation(type="is_supplement_to", target=Identifier("url", "https://github.com/lab/x/tree/v2")),
@@ -89,7 +96,14 @@ OTHER = {
     "date_published": "2020-10-10",
     "date_modified": "2021-10-10",
     "distributions": (
-        Distribution(name="b.h5", url="https://dlhub.org/b", checksums=("sha256:" + "1" * 64,)),
+        Distribution(
+            name="b.h5",
+            url="https://dlhub.org/b",
+            size=2002,
+            checksums=("sha256:" + "1" * 64,),
+            media_type="application/x-hdf5",
+            format="h5",
+        ),
     ),
     "relations": (
         Relation(type="is_supplement_to", target=Identifier("url", "https://github.com/lab/y/tree/v4")),
@@ -104,4 +118,53 @@ OTHER = {
     "usage": "Run it.",
     "notes": "Another note.",
     "access": Access(level="restricted"),
+}
+# Further values of fields, which a format may hold in part: kinds of creators, licences, relations, dates.
+MORE = {
+    "kind": ("software",),
+    "name": ("Jet *tagger* for `CMS`",),
+    "description": ("Tells **jets** apart.\n\nFast.",),
+    "identifiers": (
+        (
+            Identifier("huggingface", "lab/tagger", "card"),
+            Identifier("concept_doi", "10.1234/all"),
+            Identifier("zenodo", "7305227"),
+            Identifier("fingerprint", "sha256:" + "0" * 64),
+        ),
+    ),
+    "creators": (
+        (
+            Creator(name="CMS Collaboration", kind="organization", affiliation="CERN", ror="01ggx4157"),
+            Creator(name="Ada Rossi", affiliation="CERN; INFN", affiliation_rors=("01ggx4157",)),
+        ),
+    ),
+    "license": ("MIT OR Apache-2.0", "LicenseRef-Lab"),
+    "license_stated": ("Ask the authors.",),
+    "keywords": (("jets, tracks",), ("jets", "Jets")),
+    "language": ("English (mostly)",),
+    "ml_task": (("jet tagging", "event generation"),),
+    "frameworks": (("Keras", "ONNX"),),
+    "date_created": ("2021", "2021-06"),
+    "date_published": ("2020", "2020-07", "2020-07-08", "2020-07-08T10:11:12+00:00"),
+    "date_modified": ("2023", "2023-09-10"),
+    "distributions": (
+        (
+            Distribution(name="weights/a.pt", path="inner/a.pt", size=7, size_is_rounded=True),
+            Distribution(name="b.onnx", url="https://example.org/files/1", checksums=("md5:" + "0" * 32,)),
+        ),
+    ),
+    "relations": (
+        (
+            Relation(type="related_to", target=Identifier("doi", "10.1234/r"), stated_type="is output of"),
+            Relation(type="evaluated_on", target=Identifier("other", "set 7"), target_kind="dataset"),
+            Relation(type="is_new_version_of", target=Identifier("huggingface", "lab/tagger")),
+        ),
+    ),
+    "intended_use": ("Tagging of *jets* with `pt` > 1 GeV.",),
+    "limitations": ("Not for `other` detectors.",),
+    "usage": ("Call it:\n\n```\nrun\n```",),
+    "access": (
+        Access(level="embargoed", until="2030-01-01"),
+        Access(level="gated", conditions="Accept the terms."),
+    ),
 }

@@ -26,6 +26,7 @@ from fairreg.services.harvest.harvest import HarvesterFault, submission_of, with
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Response, RetryPolicy
 from support import bad_items, hbb
+from support.fitting import fitting
 from support.full_record import FULL
 from support.fuzz_files import file_targets
 from support.fuzzing import LETTERS, Target, damaged, mutated, spoiled
@@ -63,7 +64,7 @@ READERS = tuple(item.NAME for item in formats.all_formats() if hasattr(item, "re
 @cache
 def _documents() -> tuple[tuple[str, bytes], ...]:
     """What each readable format writes of a full record, and linked data of others."""
-    written = [(name, formats.get(name).write(FULL)) for name in READERS]
+    written = [(name, formats.get(name).write(fitting(formats.get(name), FULL))) for name in READERS]
     own = [(name, text.encode() if isinstance(text, str) else text) for name, text in written]
     others = [
         {"@context": "https://schema.org/", "@type": "Dataset", "name": "x", "identifier": "10.5281/zenodo.1"}

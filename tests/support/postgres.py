@@ -78,6 +78,10 @@ class Server:
         """Whether it is the run's own, on which a test may do as it likes."""
         return "from" in self.version
 
+    @property
+    def _major(self) -> int:
+        return int(re.match(r"\d+", self.version)[0])
+
     def database(self, name: str) -> str:
         """URL of one of its databases."""
         from sqlalchemy import make_url
@@ -88,7 +92,9 @@ class Server:
         """Make a database, a copy of the one called `template`; its name."""
         name = f"fairreg_test_{secrets.token_hex(8)}"
         source = f'"{template}"' if template else f"template0 ENCODING 'UTF8'{self.locale}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE {source}')
+        # Since 15 a copy goes through the log, unless the files are asked for, which takes half the time.
+        copied = " STRATEGY file_copy" if self._major >= 15 else ""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE {source}{copied}')
         return name
 
     def drop(self, name: str) -> None:

@@ -51,6 +51,33 @@ _ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
 _POINTS = re.compile(
     r"\b(?:see|visit|follow|via|through|available|access(?:ed|ible)?|go to|details?)\b", re.I
 )
+# Words of a clause that only points to an address: any others say what is found there.
+_POINTING = re.compile(
+    r"\b(?:see|visit|follow|via|through|at|on|in|under|from|to|by|here|please|also|for|about|of|and|or|more"
+    r"|further|all|other|the|this|our|these|it|its|is|are|be|can|may|only|then|link|page|web ?(?:site|page)"
+    r"|address|url|details?|information|info|go|how)\b|[\W\d_]",
+    re.IGNORECASE,
+)
+_ABOUT_ACCESS = re.compile(
+    r"\b(?:access\w*|conditions?|terms|requests?|requesting|permissions?|procedures?|instructions"
+    r"|regist\w+|log-?in|embargo\w*|restrict\w*|download\w*|obtain\w*|get(?:ting)?|members?|committee)\b"
+    r"|\b(?:data(?:sets?)?|files?|weights|models?|checkpoints?|samples?|records?|they|it)"
+    r"(?: of (?:\w+ ){0,3}?\w+)?(?: (?:is|are|can|may|be|made|only|publicly|freely)){1,5}"
+    r" (?:available|accessible|accessed|found|hosted|stored)\b",
+    re.IGNORECASE,
+)
+# An address that is not there yet, or only shows what one could look like.
+_NOT_YET = re.compile(
+    r"\b(?:todo|tbd|tba|fixme|placeholder|planned|in preparation|under construction|coming soon|e\. ?g"
+    r"|for (?:example|instance)|will (?:soon )?be (?:possible|added|opened|announced|set up|created|online"
+    r"|launched|filled in)|to be (?:added|opened|announced|decided|set up|created|launched|confirmed)"
+    r"|(?:forms?|links?|pages?|portals?|sites?|address(?:es)?|urls?|procedures?|instructions|details)"
+    r"(?: (?:to|for|of|on|at|the|this|and|access|request\w*)){0,4} (?:will|shall|would|should)"
+    r"(?! (?:be )?(?:us|fill|sen|sign|ask|show))"
+    r"|(?:forms?|links?|pages?|portals?|sites?|requests?|registration)(?:\s+\w+){0,4}\s+not (?:\w+ ){0,2}yet"
+    r")\b",
+    re.IGNORECASE,
+)
 _REFUSES = re.compile(
     rf"\b(?:no|not|never|cannot|can't|won't|don't|nobody|neither|nor)(?:\s+[\w-]+){{0,3}}?\s+(?:{_ASKING}"
     r"|access\w*|given)\b|\b(?:formerly|previously|no longer|any ?more|used to be|impossible|unable"
@@ -66,7 +93,9 @@ _CLOSES = re.compile(
     r"|nobody|never|secret|confidential)\b",
     re.IGNORECASE,
 )
-_UNLESS = re.compile(r"\b(?:unless|without|until|before|except)\b", re.IGNORECASE)
+_UNLESS = re.compile(
+    r"\b(?:unless|without|except|(?:until|before)(?! (?:the (?:end of )?)?(?:\w+ )?\d))\b", re.IGNORECASE
+)
 _INVITES = re.compile(r"\b(?:do not|don't|never|please) (?:hesitate|forget|fail)\b", re.IGNORECASE)
 # Clauses that give the address of something else.
 _OTHER = re.compile(
@@ -78,9 +107,18 @@ _OTHER = re.compile(
 _OFF_TOPIC = re.compile(
     r"\b(?:bugs?|errors|typos|complaints?|feedback|comments|newsletters?|twitter|mastodon|linkedin|news|jobs?"
     r"|vacanc\w+|(?:source )?code|software|other (?:work|projects?|data)|follow (?:us|me|our)|copyrights?"
-    r"|project web ?page|home ?page)\b",
+    r"|project web ?page|home ?page)\b|\bquestions? (?:about|on|regarding|concerning) (?!(?:\w+ ){0,2}"
+    r"(?:access|data|files?|weights|models?|download\w*|conditions|requests?)\b)",
     re.IGNORECASE,
 )
+# What a model was made from: another object, asked for on its own.
+_TRAINING_DATA = re.compile(
+    r"\btraining (?:data|samples?|sets?|events)\b|\b(?:data(?:sets?)?|samples?|events)"
+    r" (?:(?:that|which|on which|with which) )?(?:(?:it|the \w+|this \w+|we) )?"
+    r"(?:(?:was|were|is|are|has been) )?(?:trained|used (?:for|in) (?:the )?training)\b",
+    re.IGNORECASE,
+)
+_THE_MODEL = re.compile(r"\b(?:models?|weights|files?|checkpoints?|networks?|archives?)\b", re.IGNORECASE)
 _ON_TOPIC = re.compile(
     r"\b(?:access\w*|files?|data(?:sets?)?|weights|models?|permissions?|download\w*|requests?)\b", re.I
 )
@@ -97,9 +135,10 @@ def stated_conditions(evidence: Evidence) -> str | None:
     return f"embargoed until {access.until}" if access.level == "embargoed" and access.until else None
 
 
-def request_address(evidence: Evidence) -> str | None:
+def request_address(evidence: Evidence, *, of_data: bool = False) -> str | None:
     """Return where to request access: the page with the host's form, else an address in the conditions.
 
+    An address to request the training data at is none of the model, but one `of_data` where they are judged.
     An e-mail address is returned as the note by which records replace it.
     """
     access = stated_access(evidence)
@@ -107,7 +146,7 @@ def request_address(evidence: Evidence) -> str | None:
         return None
     if access.level == "gated" and evidence.record.provenance.url:
         return evidence.record.provenance.url
-    return next(_addresses(stated_conditions(evidence) or ""), None)
+    return next(_addresses(stated_conditions(evidence) or "", of_data=of_data), None)
 
 
 def asks_for_access(text: str | None) -> bool:
@@ -124,7 +163,7 @@ def tells_who(text: str | None) -> bool:
     )
 
 
-def _addresses(conditions: str) -> Iterator[str]:
+def _addresses(conditions: str, *, of_data: bool) -> Iterator[str]:
     """Yield the addresses in clauses that say to ask there, and in clauses that are nothing else.
 
     Where a clause closes the data or refuses requests, only addresses to ask at remain.
@@ -132,18 +171,19 @@ def _addresses(conditions: str) -> Iterator[str]:
     from fairreg.email_addresses import NOTE  # with all top-level domains, only for conditions in words
 
     clauses = _CLAUSE.split(conditions)
-    closed = any(_CLOSES.search(clause) or _refused(_words(clause)) for clause in clauses)
+    shut = (_CLOSES, _NOT_YET)
+    closed = any(_refused(_words(clause)) or any(one.search(clause) for one in shut) for clause in clauses)
     before = ""
     for clause in clauses:
         words = _words(clause)
         # A bare address belongs to the words before it.
         about = words if re.search(r"\w", words) else before
         before = about
-        if _refused(about):
+        if _refused(about) or _NOT_YET.search(about) or (not of_data and _of_training_data(about)):
             continue
         asks = _asks(about)
         points = not closed and not _OTHER.search(about) and not _OFF_TOPIC.search(about)
-        if asks or (points and (about is not words or not about or _POINTS.search(words))):
+        if asks or (points and (about is not words or not about or _points(words))):
             yield from (match[0].rstrip(".,:!?") for match in _WEB.finditer(clause))
         if NOTE in clause and (asks or points):
             yield NOTE
@@ -159,6 +199,17 @@ def _asks(words: str) -> bool:
     if _refused(words) or not _ASKS.search(words):
         return False
     return not _OFF_TOPIC.search(words) or bool(_ON_TOPIC.search(words))
+
+
+def _points(words: str) -> bool:
+    """Tell whether a clause points to an address, without a word on what else is found there."""
+    if not _POINTS.search(words):
+        return False
+    return bool(_ABOUT_ACCESS.search(words)) or not _POINTING.sub("", words)
+
+
+def _of_training_data(words: str) -> bool:
+    return bool(_TRAINING_DATA.search(words)) and not _THE_MODEL.search(_TRAINING_DATA.sub(" ", words))
 
 
 def _refused(clause: str) -> bool:

@@ -42,7 +42,9 @@ class Verdict(StrEnum):
 class Citation(msgspec.Struct, frozen=True):
     """Evidence read (`source` and `what`: a field, kind or path), its place, excerpt, digest and time."""
 
-    source: Literal["record", "datacite", "probe", "file", "document", "model", "dataset", "policy"]
+    source: Literal[
+        "record", "datacite", "probe", "file", "document", "model", "dataset", "policy", "request"
+    ]
     what: str
     value: str
     where: str | None = None

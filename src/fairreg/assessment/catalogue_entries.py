@@ -2,7 +2,7 @@
 """Objects of which only an entry in fairreg's own catalogue was read, not the record at their host.
 
 The entry is no statement of the author, so it decides nothing: neither a field that it has nor one that it
-lacks. What remains is what needs no record: the identifier itself, and files that were read.
+lacks. What remains is what needs no record: the identifier that was asked for, and files that were read.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from fairreg.assessment.base import Citation, Finding, Indicator, Verdict
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import unknown
-from fairreg.assessment.lineage import host_of
-from fairreg.schemas.identifiers import Identifier
+from fairreg.assessment.lineage import host_of, is_persistent
+from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import DOI, all_sources
 
@@ -39,15 +39,37 @@ _NOUNS = {
 def notice(evidence: Evidence) -> str:
     """Return the sentence on top of the report of such an object."""
     told = f"Only the entry in fairreg's own catalogue was read, not {_record(evidence.record)}"
-    return f"{told}: it is no statement of the author, so what it says and what it lacks count for nothing."
+    rest = "what it says and what it lacks count for nothing"
+    asked = "; the identifier that was asked for counts as such" if _is_asked(evidence) else ""
+    return f"{told}: it is no statement of the author, so {rest}{asked}."
+
+
+def _is_asked(evidence: Evidence) -> bool:
+    return any(map(is_persistent, _asked(evidence)))
 
 
 def finding(item: Indicator, evidence: Evidence) -> Finding:
     """Return the verdict of an indicator on such an object: a pass that needs no record, else unknown."""
-    found = item.assess(replace(evidence, record=_bare(evidence.record)))
-    if found.verdict is Verdict.PASS and (item.id in _OF_IDENTIFIER or _without_record(found.evidence)):
+    bare = _bare(evidence.record)
+    if item.id in _OF_IDENTIFIER:
+        found = item.assess(replace(evidence, record=replace(bare, identifiers=_asked(evidence))))
+        if found.verdict is Verdict.PASS:
+            return replace(found, evidence=tuple(map(_as_asked, found.evidence)))
+    found = item.assess(replace(evidence, record=bare))
+    if found.verdict is Verdict.PASS and _without_record(found.evidence):
         return found
     return unknown(f"{_sentence(_record(evidence.record))} was not read{_in_catalogue(item, evidence)}.")
+
+
+def _asked(evidence: Evidence) -> tuple[Identifier, ...]:
+    """Return the identifier that was asked for, where it is one of the object's own."""
+    own = (item for item in evidence.record.identifiers if item.scheme not in POINTING_SCHEMES)
+    return tuple(item.bare for item in own if item.key == evidence.requested.key)
+
+
+def _as_asked(cited: Citation) -> Citation:
+    """Return the citation of an identifier by its true origin: the person who asked for it."""
+    return Citation("request", "identifier", cited.value)
 
 
 def _without_record(cited: Iterable[Citation]) -> bool:

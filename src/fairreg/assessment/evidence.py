@@ -42,7 +42,7 @@ ProbeKind = Literal[
     "landing_page",  # found: of "schema.org", "signposting", "highwire", "dublin_core"
     "content_negotiation",  # metadata by Accept header at doi.org
     "source_api",  # the host's API; found: of "openapi", "oai-pmh", "signposting"
-    "file_range",  # first bytes of a published file without a login; found: (its FileFormat,)
+    "file_range",  # first bytes of a published file without a login; found: (its FileFormat,), see `withheld`
     "file_access",  # list of the files, or the page, of a restricted record without addresses of files
     "registry_listing",  # entry in a model registry; found: of "reciprocal", "one_way", "stub", "dormant"
     "self_retrieval",  # the host's search for the title; rank: place of the record
@@ -105,6 +105,11 @@ class Probe(_Struct, frozen=True):
     when: str | None = None
     digest: str | None = None
     file: str | None = None
+
+    @property
+    def withheld(self) -> bool:
+        """True where the host refuses a file, or has none; `found` is then what it gives for a token."""
+        return self.outcome in {"denied", "absent"} and not self.found
 
 
 class DataCiteFacts(_Struct, frozen=True):

@@ -23,7 +23,9 @@ from fairreg.schemas.text import shortened
 from fairreg.sources import source_named
 
 __all__ = [
+    "HOLD_NOTHING",
     "NOT_DOWNLOADED",
+    "SIGNATURE_EXAMPLE",
     "cite_access",
     "cite_address",
     "cite_datacite",
@@ -52,6 +54,9 @@ __all__ = [
     "why_unregistered",
 ]
 
+HOLD_NOTHING = "Neither the record nor the published files hold"
+# Where a person who writes the file by hand finds its form.
+SIGNATURE_EXAMPLE = "docs/assessment.md shows one"
 _EXCERPT = 160
 _DESCRIPTION = "the description"
 # Fields that no source of cards has as such.
@@ -98,7 +103,7 @@ def unread_files(
     unread = evidence.why_unread(*roles) or (why_unregistered(evidence) if registered else None)
     if unread:
         return unknown(unread)
-    return failed(f"Neither the record nor the published files hold {what}.", remedy=remedy)
+    return failed(f"{HOLD_NOTHING} {what}.", remedy=remedy)
 
 
 def why_unregistered(evidence: Evidence) -> str | None:

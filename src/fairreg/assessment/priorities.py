@@ -7,7 +7,7 @@ counted as fails. Remedies are ordered by gain over effort; equal ones by the ru
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from shlex import quote
 from types import MappingProxyType
 from typing import Literal
@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.assessment.evidence import DatasetScore, Evidence, Outcome
+from fairreg.assessment.lineage import is_closed, why_no_list
+from fairreg.assessment.open_tasks import is_open
 from fairreg.assessment.remedies.drafts import drafts_for
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.requirements import engine_versions
@@ -37,7 +39,7 @@ __all__ = [
 ]
 
 MOST = 5
-# Relative work: a file that `--fix` drafts, a field in the form of the host, anything else.
+# Relative work: a file that `--fix` drafts, a field to fill in where it is published, anything else.
 EFFORTS: Mapping[Effort, int] = MappingProxyType({"file": 1, "field": 2, "work": 4})
 # Indicators, of models and of datasets, that pass by filling in a field where the object is published.
 _FIELDS = frozenset(
@@ -59,24 +61,38 @@ def with_priorities(report: AssessmentReport, evidence: Evidence) -> AssessmentR
         for item in rubric.indicators(rules)
         if (told := found.get(item.id)) is not None
     ]
-    files = _files(evidence, scored)
-    return replace(report, do_first=first_steps(rules, scored, files), undecided=undecided(evidence, scored))
+    # What is published and waits for its author is not to be drafted again.
+    waiting = {item.id for item, found in scored if found.remedy and is_open(item.id, evidence)}
+    steps = first_steps(rules, scored, _files(evidence, scored, waiting), waiting)
+    return replace(report, do_first=steps, undecided=undecided(evidence, scored))
 
 
-def _files(evidence: Evidence, scored: Sequence[IndicatorScore]) -> dict[str, str]:
+def _files(
+    evidence: Evidence, scored: Sequence[IndicatorScore], waiting: Collection[str] = ()
+) -> dict[str, str]:
     """Return, by indicator with points missing, the drafted file that brings it to a pass once completed."""
-    missing = [item for item, found in scored if found.remedy]
+    missing = [item for item, found in scored if found.remedy and item.id not in waiting]
     offered = drafts_for({item.id for item in missing}, Facts(evidence, engine_versions()))
-    named = ((item.id, draft.name) for item in missing for draft in offered if item.id in draft.serves)
-    return dict(reversed(list(named)))  # of several that bring it to a pass, the first
+    named: dict[str, str] = {}
+    left = {draft.name: set(draft.serves) for draft in offered}
+    while left:
+        # The fewest files: first the one that brings most indicators to a pass, of equals the first.
+        name = max(left, key=lambda one: len(left[one]))
+        named |= dict.fromkeys(left.pop(name), name)
+        left = {other: rest for other, numbers in left.items() if (rest := numbers - named.keys())}
+    return named
 
 
 def first_steps(
-    rules: Rubric, scored: Sequence[IndicatorScore], files: Mapping[str, str]
+    rules: Rubric,
+    scored: Sequence[IndicatorScore],
+    files: Mapping[str, str],
+    waiting: Collection[str] = (),
 ) -> tuple[FirstStep, ...]:
     """Return at most five remedies, best first; none where no points are missing.
 
-    `files` maps indicators to the files that `--fix` drafts for them.
+    `files` maps indicators to the files that `--fix` drafts for them, `waiting` are those for which a
+    published file has an open to-do.
     """
     numbered = rules.overall(scored).value is not None
     found = [
@@ -87,7 +103,7 @@ def first_steps(
             gain=gain,
             reaches=reaches,
             of="overall" if numbered else "least",
-            effort=_effort(item.id, files),
+            effort=_effort(item.id, files, waiting),
             file=files.get(item.id),
             remedy=verdict.remedy,
         )
@@ -102,10 +118,10 @@ def _worth(step: FirstStep) -> float:
     return round(step.gain / EFFORTS[step.effort], 12)
 
 
-def _effort(number: str, files: Mapping[str, str]) -> Effort:
+def _effort(number: str, files: Mapping[str, str], waiting: Collection[str]) -> Effort:
     if number in files:
         return "file"
-    return "field" if number in _FIELDS else "work"
+    return "field" if number in _FIELDS or number in waiting else "work"
 
 
 def _gains(
@@ -155,12 +171,15 @@ def effort_text(step: FirstStep) -> str:
     return "New work on the files or at the host."
 
 
-Cause = Literal["offline", "files", "denied", "network", "missing_data", "old_data", "data", "release"]
+Cause = Literal[
+    "offline", "files", "denied", "network", "host", "missing_data", "old_data", "data", "release"
+]
 _CAUSES: tuple[Cause, ...] = (
     "offline",
     "files",
     "denied",
     "network",
+    "host",
     "missing_data",
     "old_data",
     "data",
@@ -194,7 +213,8 @@ def advice(report: AssessmentReport) -> str:
 
 def _cause(evidence: Evidence, found: Finding) -> Cause:
     """Return why an indicator is unknown: what it asked for, and what came of that."""
-    files = bool(_UNREAD_FILES.search(found.reason))
+    unlisted = (why := why_no_list(evidence.record)) is not None and why in found.reason
+    files = bool(_UNREAD_FILES.search(found.reason)) or (unlisted and is_closed(evidence.record))
     outcomes = {outcome for outcome, _ in _requests(evidence, found)}
     if evidence.offline and not _LIMIT.search(found.reason):
         return "offline"
@@ -204,6 +224,8 @@ def _cause(evidence: Evidence, found: Finding) -> Cause:
         return "denied"
     if "failed" in outcomes:
         return "network"
+    if unlisted:
+        return "host"
     return _cause_of_data([item for item in evidence.datasets if _cites(found, item)])
 
 
@@ -251,6 +273,10 @@ def _advice(evidence: Evidence, cause: Cause, found: Sequence[Finding]) -> str:
 _SENTENCES: dict[Cause, str] = {
     "offline": "Assess again without --offline.",
     "denied": "The host refused the request: ask it for access, give fairreg your token, then assess again.",
+    "host": (
+        "Assess again when the host of the files answers; where fairreg does not know that host, "
+        "assessing again decides nothing."
+    ),
     "old_data": "Assess again without --offline: the training data have a score by an older rubric only.",
     "release": (
         "Assessing again decides nothing: this release of fairreg cannot measure it from what is published "
@@ -283,8 +309,11 @@ def _about_data(evidence: Evidence, found: Sequence[Finding]) -> str:
 
 
 def _to_read(evidence: Evidence) -> str:
-    access = evidence.record.access
     name = quote(evidence.record.identifier)  # to be pasted into a shell
-    if access is not None and access.level != "open":
-        return f"Ask the host for access, run fairreg fetch {name} with your token, then assess again."
+    probe = evidence.probe("file_range")
+    given = probe.outcome == "ok" or probe.found
+    if not given and (probe.outcome == "denied" or is_closed(evidence.record)):
+        return "Ask the host for access, give fairreg your token, then assess again."
+    if probe.withheld:
+        return f"The host does not have {probe.file or 'the file'}: assess again once its link works."
     return f"Run fairreg fetch {name}, then assess again."

@@ -296,6 +296,11 @@ def why_no_overall(report: AssessmentReport) -> str | None:
 
     None where there is an overall score, or nothing to score.
     """
+    if report.notice and report.overall is None:
+        return (
+            "nothing of the published record was read; fairreg gives a number only where at least "
+            f"{coverage_text(rubrics.ENOUGH)} of each letter is known"
+        )
     lacking = [letter for letter in report.letters if _missing(report, letter)]
     if report.overall is not None or not lacking:
         return None
@@ -332,14 +337,10 @@ def lies(report: AssessmentReport) -> str:
 def badge_line(badge: Badge) -> str:
     """Return whether the badge is awarded, and why.
 
-    >>> badge_line(Badge(awarded=False, label="FAIR 59 %", reason="Essential indicators fail: I2-2."))
-    'No badge: essential indicators fail: I2-2.'
+    >>> badge_line(Badge(awarded=False, label="FAIR 59 %", reason="Essential indicators fail."))
+    'No badge. Essential indicators fail.'
     """
-    return f"Badge: {badge.label}. {badge.reason}" if badge.awarded else f"No badge: {_lower(badge.reason)}"
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    return f"Badge: {badge.label}. {badge.reason}" if badge.awarded else f"No badge. {badge.reason}"
 
 
 def _unknown(report: AssessmentReport, letter: str) -> list[str]:
@@ -370,9 +371,10 @@ def _badge(scored: list[IndicatorScore], overall: Score) -> Badge | None:
     if overall.value is None:
         return None
     label = f"FAIR {overall.value:.0%}".replace("%", " %")
-    failing = [item.id for item, found in scored if item.essential and found.verdict is Verdict.FAIL]
+    failing = [item for item, found in scored if item.essential and found.verdict is Verdict.FAIL]
     if failing:
-        return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
+        needed = ", ".join(f"{item.id} ({item.title})" for item in failing)
+        return Badge(awarded=False, label=label, reason=f"Essential indicators fail. For a badge: {needed}.")
     covered = coverage_text(overall.coverage)
     reason = f"No essential indicator fails, and {covered} of the weight has a verdict."
     return Badge(awarded=True, label=label, reason=reason)

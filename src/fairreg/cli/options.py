@@ -23,6 +23,7 @@ __all__ = [
     "Pid",
     "Scheduler",
     "a_number",
+    "a_score",
     "ready",
     "settings",
 ]
@@ -33,6 +34,14 @@ def a_number(value: float | None) -> float | None:
     if value is not None and math.isnan(value):
         raise typer.BadParameter("nan is not a number.")
     return value
+
+
+def a_score(value: float | None) -> float | None:
+    """Return a score of 0 to 1; BadParameter for any other, which names what a percentage is written as."""
+    if a_number(value) is None or value is None or 0 <= value <= 1:
+        return value
+    percentage = f"; write {value / 100:g} for {value:g} %" if 1 < value <= 100 else ""  # noqa: PLR2004
+    raise typer.BadParameter(f"{value:g} is not in the range 0 to 1{percentage}.")
 
 
 Pid = Annotated[

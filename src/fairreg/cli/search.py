@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Limit, a_number, ready
+from fairreg.cli.options import Json, Limit, a_number, a_score, ready
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,11 +50,9 @@ _Runnable = Annotated[bool, typer.Option("--runnable", help="Only models that ru
 _MinFair = Annotated[
     float | None,
     typer.Option(
-        min=0,
-        max=1,
-        callback=a_number,
+        callback=a_score,
         metavar="SCORE",
-        help="Only with at least this FAIR score (see fairreg assess).",
+        help="Only with at least this FAIR score, 0 to 1 (see fairreg assess).",
     ),
 ]
 _Explain = Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")]

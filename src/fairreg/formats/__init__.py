@@ -4,6 +4,7 @@
 `base` states what such a module defines, `file_facts` the content of formats that hold no whole record.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +23,10 @@ _TEXT = "text"
 NOT_PLUGINS = frozenset(
     {
         "base",
+        "contents",
+        "crates",
         "creator_names",
+        "datacite_kernel",
         "dialects",
         "file_facts",
         "front_matter",
@@ -33,6 +37,7 @@ NOT_PLUGINS = frozenset(
         "plain_yaml",
         "related",
         "repository_files",
+        "requirements",
     }
 )
 
@@ -88,4 +93,13 @@ def _modules() -> dict[str, str]:
     taken = plugins.outside(_ROOM, _TEXT)
     if taken is not None:
         raise plugins.refusal(taken, "that is the name of a record's view at a terminal")
-    return {module.replace("_", "-"): module for module in plugins.names(_ROOM, skip=NOT_PLUGINS)}
+    return {_name_of(module): module for module in plugins.names(_ROOM, skip=NOT_PLUGINS)}
+
+
+def _name_of(module: str) -> str:
+    """Return the name of a module's format: hyphens for underscores, a dot between two digits.
+
+    >>> _name_of("model_card"), _name_of("ro_crate_1_2")
+    ('model-card', 'ro-crate-1.2')
+    """
+    return re.sub(r"(?<=\d)_(?=\d)", ".", module).replace("_", "-")

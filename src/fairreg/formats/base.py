@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The contract of a format: the names that a module in `fairreg.formats` defines.
 
-A format is one module. Its name is the module's, with hyphens: ``model_card.py`` is ``model-card``. The
-fields of a record that it carries are declared; docs/formats.md and the contract tests follow from that.
+A format is one module. Its name is the module's, with hyphens and with dots between digits: ``model_card.py``
+is ``model-card``, ``ro_crate_1_2.py`` is ``ro-crate-1.2``. The fields of a record that it carries are
+declared; docs/formats.md and the contract tests follow from that.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from fairreg.schemas.record import ModelRecord, OtherRecord
+
+if TYPE_CHECKING:  # only formats in XML need its writer
+    from xml.etree.ElementTree import Element
 
 __all__ = [
     "FIELDS",
@@ -21,6 +25,7 @@ __all__ = [
     "filled_members",
     "is_json",
     "json_text",
+    "xml_text",
 ]
 
 FIELDS: tuple[str, ...] = ModelRecord.__struct_fields__
@@ -53,7 +58,11 @@ class Format(Protocol):
     NARROWS: Mapping[str, str]
 
     def write(self, record: ModelRecord) -> str | bytes:
-        """Return the document of a record, ending in a line feed; the same bytes for the same record."""
+        """Return the document of a record, ending in a line feed; the same bytes for the same record.
+
+        RecordError for a record of a kind that the format does not describe, or that lacks what the format
+        requires and has no word for; it names the field.
+        """
 
 
 class ReadableFormat(Format, Protocol):
@@ -77,6 +86,14 @@ class RecordFormat(ReadableFormat, Protocol):
 def json_text(document: Any) -> str:
     """Return a JSON document for people to read and edit."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def xml_text(root: "Element") -> str:
+    """Return an XML document of an element, indented; its texts must be clean (`schemas.text.clean`)."""
+    from xml.etree import ElementTree as ET
+
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
 def filled_members(document: Mapping[str, Any]) -> dict[str, Any]:

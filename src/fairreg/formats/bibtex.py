@@ -15,7 +15,7 @@ from fairreg.formats.creator_names import is_group, is_suffix, name_parts
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import one_line
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "key_of", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "address_of", "key_of", "note_of", "write"]
 
 NAME = "bibtex"
 MEDIA_TYPES = ("application/x-bibtex",)
@@ -35,9 +35,10 @@ _ESCAPES = {
     "{": r"\textbraceleft{}",
     "}": r"\textbraceright{}",
 }
-# BibTeX separates authors at this word, and splits a name at two commas at most.
+# BibTeX separates authors at this word, splits a name at two commas at most, and takes "others" for "et al."
 _SEPARATOR = re.compile(r"(?:^|\s)and(?=\s|$)", re.IGNORECASE)
 _MOST_COMMAS = 2
+_ET_AL = "others"
 _INITIALS = re.compile(r"(?:\w\.?-?){1,3}\.|\w|[A-Z]{2,3}")
 # Letters that are no base letter with a mark.
 _LETTERS = str.maketrans(
@@ -53,15 +54,15 @@ def write(record: ModelRecord) -> str:
     fields = {
         "author": " and ".join(filter(None, map(_author, record.creators))),
         "title": "{" + _escape(record.name) + "}",
-        "year": str(record.year) if record.year else "",
+        "year": f"{record.year:04}" if record.year else "",
         "version": _escape(record.version or ""),
         "publisher": _escape(record.publisher or ""),
         "doi": _verbatim(record.doi),
         "eprint": _verbatim(record.value_of("arxiv")),
         "eprinttype": "arxiv" if record.value_of("arxiv") else "",
-        "url": _verbatim(_url(record)),
+        "url": _verbatim(address_of(record)),
         "license": _escape(record.license or ""),
-        "note": _note(record),
+        "note": _escape(note_of(record)),
     }
     kind = "dataset" if record.kind == "dataset" else "software"
     lines = [f"  {name:<10} = {{{value}}}," for name, value in fields.items() if value]
@@ -84,7 +85,7 @@ def _author(creator: Creator) -> str:
     if not one_line(creator.name).strip(" ,"):
         return ""
     name, commas = _escape(creator.name), creator.name.count(",")
-    if is_group(creator) or _SEPARATOR.search(name) or commas > _MOST_COMMAS:
+    if is_group(creator) or _SEPARATOR.search(name) or commas > _MOST_COMMAS or name.lower() == _ET_AL:
         return "{" + name + "}"
     family, given, suffix = map(_escape, name_parts(creator))
     if not suffix and commas < _MOST_COMMAS:
@@ -108,7 +109,8 @@ def _last_name(creator: Creator) -> str:
     return named[-1] if named else creator.name
 
 
-def _url(record: ModelRecord) -> str:
+def address_of(record: ModelRecord) -> str:
+    """Return the address to cite: of the DOI, else of the source's page or the first identifier; or empty."""
     return (
         record.doi_url
         or record.provenance.url
@@ -117,12 +119,12 @@ def _url(record: ModelRecord) -> str:
     )
 
 
-def _note(record: ModelRecord) -> str:
+def note_of(record: ModelRecord) -> str:
     """Name the publications by DOI, and the record by its identifier where it has neither DOI nor address."""
     papers = [f"doi:{item.value}" for item in record.identifiers if item.scheme == "paper_doi"]
     parts = [f"Described in {', '.join(papers)}"] if papers else []
-    parts += [] if _url(record) else [f"Identifier: {record.identifier}"]
-    return _escape("; ".join(parts))
+    parts += [] if address_of(record) else [f"Identifier: {record.identifier}"]
+    return one_line("; ".join(parts))
 
 
 def _escape(text: str) -> str:

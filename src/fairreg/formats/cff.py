@@ -70,8 +70,8 @@ KEEPS = frozenset({"name", "description", "version"})
 NARROWS: Mapping[str, str] = {
     "kind": "software or dataset: a model is software",
     "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository",
-    "creators": "names as Family, Given; affiliations of persons only",
-    "license": "one SPDX identifier, not an expression",
+    "creators": "names as Family, Given; affiliations of persons only; equal ones once",
+    "license": "SPDX identifiers joined by OR, no other expression",
     "license_stated": "the address of one licence without an SPDX identifier",
     "keywords": "each once",
     "date_published": "a complete date only",
@@ -100,7 +100,10 @@ _PAPERS = re.compile(r"article|conference-paper|proceedings|thesis|report|book|u
 
 
 def write(record: ModelRecord) -> str:
-    """Return the file's text. Without creators it lacks the authors that the format requires."""
+    """Return the file's text. Raises Inexpressible without the authors that the format requires."""
+    from fairreg.formats.requirements import require  # not needed to read the file
+
+    require(record, "CITATION.cff", ("name", "creators"))
     return text_of(document(record))
 
 
@@ -120,14 +123,23 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "message": _message(record),
         "title": record.name,
         "type": "dataset" if record.kind == "dataset" else "software",
-        "authors": [_author(item) for item in record.creators],
+        # The schema refuses a list with two equal authors.
+        "authors": list({tuple(item.items()): item for item in map(_author, record.creators)}.values()),
         "abstract": record.description,
-        "license": record.license if record.license in _licences() else None,
+        "license": _alternatives(record.license),
         "license-url": _address_of(record),
         "identifiers": _other_names(record),
         "keywords": list(dict.fromkeys(record.keywords)),
         "repository-code": repository_of(record),
     }
+
+
+def _alternatives(expression: str | None) -> str | list[str] | None:
+    """Return an identifier of the schema, or a list of those that OR joins, as the format reads a list."""
+    found = (expression or "").split(" OR ")
+    if not set(found) <= _licences():
+        return None
+    return found if len(found) > 1 else found[0]
 
 
 def _message(record: ModelRecord) -> str:

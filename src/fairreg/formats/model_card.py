@@ -30,9 +30,11 @@ from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
+from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.schemas.licenses import in_words
 from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 from fairreg.schemas.text import clean
+from fairreg.sources import DOI, OWNER_SLASH_NAME
 
 __all__ = [
     "FILE_NAME",
@@ -69,7 +71,7 @@ NARROWS: Mapping[str, str] = {
     "ml_task": "in the list of facts",
     "model_category": "in the list of facts",
     "parameter_count": "in the list of facts",
-    "relations": "training data and source code at its version",
+    "relations": "training data, models that it was fine-tuned from, and source code at its version",
     "inputs": "name, type and shape",
     "outputs": "name, type and shape",
     "evaluations": "as a table",
@@ -170,12 +172,18 @@ def _head(record: ModelRecord, open_keys: Sequence[str] = ()) -> str:
         "library_name": ", ".join(record.frameworks[:1]).lower(),
         "tags": list(record.keywords),
         "datasets": [item.value for item in record.related("trained_on")],
+        "base_model": [_base_model(item) for item in record.related("fine_tuned_from")],
         "arxiv": [item.value for item in papers_of(record) if item.scheme == "arxiv"],
         "doi": record.doi,
     }
     known = {key: value for key, value in stated.items() if value}
     asked = "".join(f"# {key}:\n" for key in open_keys if key not in known)
     return f"---\n{yaml_text(stated) if known else ''}{asked}---" if known or asked else ""
+
+
+def _base_model(item: Identifier) -> str:
+    """Return the name of a model on the Hub, another one's DOI or address."""
+    return item.value if item.scheme in {OWNER_SLASH_NAME.name, DOI.name} else item.url or item.compact
 
 
 def _introduction(record: ModelRecord) -> str:
@@ -224,6 +232,7 @@ def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
 def _facts(name: str, card: Card, top: JsonNode, text: str) -> FileFacts:
     library, task = top["library_name"].text, top["pipeline_tag"].text
     data = [found for item in top["datasets"].items() if (found := identifier_of(item.text))]
+    bases = [found for item in top["base_model"].items() if (found := identifier_in(item.text or ""))]
     preprints = (identifier_of(item.text, "arxiv") for item in top["arxiv"].items())
     return FileFacts(
         name,
@@ -237,7 +246,7 @@ def _facts(name: str, card: Card, top: JsonNode, text: str) -> FileFacts:
             *doi_identifiers(top["doi"].text, f"{name}: doi"),
             *(Identifier(item.scheme, item.value, f"{name}: arxiv") for item in preprints if item),
         ),
-        relations=tuple(cited(data, "trained_on")),
+        relations=(*cited(data, "trained_on"), *cited(bases, "fine_tuned_from")),
         frameworks=(library,) if library else (),
         ml_task=(task,) if task else (),
         intended_use=intended_use(card),

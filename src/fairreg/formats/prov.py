@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """prov.jsonld: known provenance of the model in PROV-O (https://www.w3.org/TR/prov-o/)."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +19,7 @@ __all__ = [
     "MEDIA_TYPES",
     "NAME",
     "NARROWS",
+    "TrainingRun",
     "people_of",
     "sources_of",
     "text_of",
@@ -44,8 +47,33 @@ _CONTEXT = {
         for term in ("wasAttributedTo", "wasGeneratedBy", "used", "wasDerivedFrom", "hadMember")
     },
 }
+# Terms of the record of one run.
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_RUN_CONTEXT: dict[str, Any] = {
+    "schema": "http://schema.org/",
+    "value": "http://schema.org/value",
+    "additionalProperty": "http://schema.org/additionalProperty",
+    "wasAssociatedWith": {"@id": _PROV + "wasAssociatedWith", "@type": "@id"},
+    **{term: {"@id": _PROV + term, "@type": _XSD + "dateTime"} for term in ("startedAtTime", "endedAtTime")},
+}
 _COMMENT = {"comment": "http://www.w3.org/2000/01/rdf-schema#comment"}
 _TRAINING = "#training"
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training, as the program that ran it recorded it.
+
+    Times are ISO 8601, `commit` is that of the code, `settings` are hyperparameters, versions and hardware by
+    name, `data` is the path of the file of training data, with its SHA-256.
+    """
+
+    started: str | None = None
+    ended: str | None = None
+    commit: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    data: str | None = None
+    data_sha256: str | None = None
 
 
 def write(record: ModelRecord) -> str:
@@ -53,12 +81,52 @@ def write(record: ModelRecord) -> str:
     return text_of(record, iri=iri_of_record(record))
 
 
-def text_of(record: ModelRecord, *, iri: str, comment: str | None = None) -> str:
-    """Return the file's text with the model named by `iri`; a comment for people stands at the model."""
-    whole, *others = _graph(record, iri)
+def text_of(
+    record: ModelRecord, *, iri: str, comment: str | None = None, run: TrainingRun | None = None
+) -> str:
+    """Return the file's text with the model named by `iri`; a comment for people stands at the model.
+
+    `run` is the training that made the model, where its program recorded it.
+    """
+    whole, *others = _with_run(_graph(record, iri), record, run) if run else _graph(record, iri)
+    context = _CONTEXT | (_RUN_CONTEXT if run else {})
     if comment is None:
-        return json_text({"@context": _CONTEXT, "@graph": [whole, *others]})
-    return json_text({"@context": _CONTEXT | _COMMENT, "@graph": [whole | {"comment": comment}, *others]})
+        return json_text({"@context": context, "@graph": [whole, *others]})
+    return json_text({"@context": context | _COMMENT, "@graph": [whole | {"comment": comment}, *others]})
+
+
+def _with_run(graph: list[dict[str, Any]], record: ModelRecord, run: TrainingRun) -> list[dict[str, Any]]:
+    """Return the graph with the recorded activity in the place of what the record alone tells of it."""
+    whole, *others = (item for item in graph if item["@id"] != _TRAINING)
+    data: list[dict[str, Any]] = []
+    if run.data:
+        data.append(
+            {"@id": quote(run.data), "@type": "prov:Entity", "name": run.data, "sha256": run.data_sha256}
+        )
+    activity: dict[str, Any] = {
+        "@id": _TRAINING,
+        "@type": "prov:Activity",
+        "name": "training",
+        "startedAtTime": run.started,
+        "endedAtTime": run.ended,
+        "used": [*sources_of(record), *(item["@id"] for item in data)],
+        "wasAssociatedWith": people_of(record),
+        "additionalProperty": [
+            {
+                "@type": "schema:PropertyValue",
+                "name": name,
+                "value": json.dumps(value) if _is_nested(value) else value,
+            }
+            for name, value in {"commit": run.commit, **run.settings}.items()
+            if value is not None
+        ],
+    }
+    found = [whole | {"wasGeneratedBy": _TRAINING}, activity, *data, *others]
+    return [{key: value for key, value in item.items() if value} for item in found]
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def sources_of(record: ModelRecord) -> list[str]:

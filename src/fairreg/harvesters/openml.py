@@ -22,8 +22,8 @@ from fairreg.errors import (
     RateLimited,
     UsageError,
 )
+from fairreg.formats.contents import file_format, media_type
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
-from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.common.paging import is_last, object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.file_address import file_address, name_in_address, quoted_part

@@ -9,21 +9,22 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from http import HTTPStatus
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
-from fairreg.harvesters.common.oai_pmh import OaiPage, read_page
-from fairreg.harvesters.datacite.mapping import record_of
 from fairreg.schemas.datacite_terms import distinct_identifiers
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient
 from fairreg.web.listings import damage_of, damaged_payload
+
+if TYPE_CHECKING:
+    from fairreg.harvesters.common.oai_pmh import OaiPage
 
 __all__ = ["HARVESTER", "ZenodoOaiHarvester"]
 
@@ -56,7 +57,7 @@ class _At(NamedTuple):
         latest = self.latest if self.ordered and _is_past(self.latest) else ""
         return _At(start=latest or self.start, set_spec=self.set_spec)
 
-    def after(self, page: OaiPage) -> "_At":
+    def after(self, page: "OaiPage") -> "_At":
         # A wrong datestamp, as of a damaged record, would make the list go on behind what it still holds.
         stated = [item["header"].get("datestamp") or "" for item in page.records if damage_of(item) is None]
         stamps = [stamp for stamp in stated if _is_past(stamp)]
@@ -143,6 +144,8 @@ class ZenodoOaiHarvester(Harvester):
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a payload, a statement of Zenodo's. Raises RecordError with the JSON path."""
+        from fairreg.formats.datacite_kernel.reading import record_of  # not needed to list the sources
+
         top = JsonNode(payload)
         number = _number(top)
         if number is None:
@@ -168,6 +171,8 @@ class ZenodoOaiHarvester(Harvester):
     def split(self, page: object) -> Iterator[Payload]:
         """The records of a saved answer (its XML), or the one payload itself."""
         if isinstance(page, str | bytes):
+            from fairreg.harvesters.common.oai_pmh import read_page  # not needed to list the sources
+
             body = page.encode("utf-8", "replace") if isinstance(page, str) else page
             try:
                 yield from read_page(body, title=self.title).records
@@ -187,7 +192,7 @@ class ZenodoOaiHarvester(Harvester):
             return None
         return number, f"deleted at Zenodo ({top.at('header', 'datestamp').text or 'no date'})"
 
-    def _list(self, web: HttpClient, at: _At) -> OaiPage | None:
+    def _list(self, web: HttpClient, at: _At) -> "OaiPage | None":
         """Return a page of the list; None when Zenodo no longer knows the token."""
         if at.token:
             asked = {"resumptionToken": at.token}
@@ -210,7 +215,9 @@ class ZenodoOaiHarvester(Harvester):
             )
         return page
 
-    def _ask(self, web: HttpClient, asked: dict[str, str]) -> OaiPage:
+    def _ask(self, web: HttpClient, asked: dict[str, str]) -> "OaiPage":
+        from fairreg.harvesters.common.oai_pmh import read_page  # as in `split`
+
         answer = web.get(ENDPOINT, params=asked, accept="text/xml, application/xml")
         return read_page(answer.body, title=self.title)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from fairreg.errors import IdentifierError
-from fairreg.schemas.identifiers import Identifier, normalise_doi, parse, template_fault
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi, parse, template_fault
 from fairreg.schemas.record import Relation, RelationType
 from fairreg.schemas.text import one_line
 from fairreg.sources import ARXIV, DOI, ROR, scheme_names, schemes
@@ -17,39 +17,74 @@ __all__ = [
     "distinct_relations",
     "identifier_of",
     "relation_type",
+    "resource_type",
     "rors",
+    "stated_identifier",
+    "stated_relation",
     "typed_relation",
 ]
 
-# DataCite 4.7, appendix 1 (relationType), lower case; types without a counterpart become related_to.
+# DataCite 4.7, appendix 1 (relationType); of several words for one type the first is written. Types without a
+# counterpart become related_to.
 _RELATIONS: dict[str, RelationType] = {
-    "cites": "cites",
-    "iscitedby": "is_cited_by",
-    "issupplementto": "is_supplement_to",
-    "issupplementedby": "is_supplemented_by",
-    "isnewversionof": "is_new_version_of",
-    "obsoletes": "is_new_version_of",
-    "ispreviousversionof": "is_previous_version_of",
-    "isobsoletedby": "is_previous_version_of",
-    "isversionof": "is_version_of",
-    "hasversion": "has_version",
-    "ispartof": "is_part_of",
-    "haspart": "has_part",
-    "references": "references",
-    "isreferencedby": "is_referenced_by",
-    "isdocumentedby": "is_documented_by",
-    "documents": "documents",
-    "isdescribedby": "is_described_by",
-    "collects": "collects",
-    "iscollectedby": "is_collected_by",
-    "requires": "requires",
-    "iscompiledby": "is_compiled_by",
-    "isvariantformof": "is_variant_of",
-    "isidenticalto": "is_identical_to",
-    "isalternateidentifier": "is_identical_to",
-    "isderivedfrom": "is_derived_from",
-    "issourceof": "is_source_of",
+    "Cites": "cites",
+    "IsCitedBy": "is_cited_by",
+    "IsSupplementTo": "is_supplement_to",
+    "IsSupplementedBy": "is_supplemented_by",
+    "IsNewVersionOf": "is_new_version_of",
+    "Obsoletes": "is_new_version_of",
+    "IsPreviousVersionOf": "is_previous_version_of",
+    "IsObsoletedBy": "is_previous_version_of",
+    "IsVersionOf": "is_version_of",
+    "HasVersion": "has_version",
+    "IsPartOf": "is_part_of",
+    "HasPart": "has_part",
+    "References": "references",
+    "IsReferencedBy": "is_referenced_by",
+    "IsDocumentedBy": "is_documented_by",
+    "Documents": "documents",
+    "IsDescribedBy": "is_described_by",
+    "Collects": "collects",
+    "IsCollectedBy": "is_collected_by",
+    "Requires": "requires",
+    "IsCompiledBy": "is_compiled_by",
+    "IsVariantFormOf": "is_variant_of",
+    "IsIdenticalTo": "is_identical_to",
+    "IsAlternateIdentifier": "is_identical_to",
+    "IsDerivedFrom": "is_derived_from",
+    "IsSourceOf": "is_source_of",
 }
+_NAMES = {kind: name for name, kind in reversed(_RELATIONS.items())}
+_TYPES = {name.lower(): kind for name, kind in _RELATIONS.items()}
+# Relations that DataCite does not tell apart: the wider type, and the words that say which (property 12.g,
+# relationTypeInformation, "more details about the chosen relationType").
+_NARROWER: dict[RelationType, tuple[str, str]] = {
+    "trained_on": ("IsDerivedFrom", "trained on"),
+    "fine_tuned_from": ("IsDerivedFrom", "fine-tuned from"),
+    "tested_on": ("References", "tested on"),
+    "evaluated_on": ("References", "evaluated on"),
+}
+_BY_WORDS = {(name.lower(), words): kind for kind, (name, words) in _NARROWER.items()}
+# Words of the same list without a type of its own here.
+_OTHER_RELATIONS = (
+    *("IsContinuedBy", "Continues", "IsPublishedIn", "Compiles", "IsOriginalFormOf", "HasMetadata"),
+    *("IsMetadataFor", "Reviews", "IsReviewedBy", "Describes", "IsRequiredBy", "HasTranslation"),
+    "IsTranslationOf",
+)
+_OTHER = "Other"
+_SAYS_NOTHING = frozenset({"relatedto", "isrelatedto", "other"})
+# DataCite 4.7, appendix 1: relatedIdentifierType and resourceTypeGeneral.
+_IDENTIFIER_TYPES = (
+    *("ARK", "arXiv", "bibcode", "CSTR", "DOI", "EAN13", "EISSN", "Handle", "IGSN", "ISBN", "ISSN", "ISTC"),
+    *("LISSN", "LSID", "PMID", "PURL", "RAiD", "RRID", "SWHID", "UPC", "URL", "URN", "w3id"),
+)
+_RESOURCE_TYPES = (
+    *("Audiovisual", "Award", "Book", "BookChapter", "Collection", "ComputationalNotebook"),
+    *("ConferencePaper", "ConferenceProceeding", "DataPaper", "Dataset", "Dissertation", "Event", "Image"),
+    *("Instrument", "InteractiveResource", "Journal", "JournalArticle", "Model", "OutputManagementPlan"),
+    *("PeerReview", "PhysicalObject", "Poster", "Preprint", "Presentation", "Project", "Report", "Service"),
+    *("Software", "Sound", "Standard", "StudyRegistration", "Text", "Workflow", "Other"),
+)
 # Types of DataCite 4.6 and later that no row of `sources` reads; their prefix is the name of the scheme.
 _PREFIXED = ("cstr", "rrid")
 _PINNED = re.compile(r"/(?:tree|commit|releases/tag|blob|archive)/")
@@ -60,7 +95,7 @@ _CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 
 def relation_type(stated: str | None) -> RelationType:
     """Return the record's term for a relation in any case; related_to for one without a counterpart."""
-    return _RELATIONS.get(re.sub(r"[^a-z]", "", (stated or "").lower()), "related_to")
+    return _TYPES.get(_letters(stated), "related_to")
 
 
 def typed_relation(
@@ -68,14 +103,50 @@ def typed_relation(
 ) -> Relation | None:
     """Return the relation to `target`; one of a type without a counterpart keeps the source's words.
 
-    `more` is what the source says of the relation beside its type (DataCite 4.7, relationTypeInformation).
+    `more` is what the source says of the relation beside its type (DataCite 4.7, relationTypeInformation);
+    it tells training data from other origins.
     """
     if target is None:
         return None
-    found = relation_type(stated)
+    found = _BY_WORDS.get((_letters(stated), (more or "").casefold())) or relation_type(stated)
     words = ": ".join(word for word in (stated, more) if word)
-    own = found != "related_to" or words.casefold() in {"relatedto", "isrelatedto"}
+    own = found != "related_to" or words.casefold() in _SAYS_NOTHING
     return Relation(type=found, target=target, target_kind=kind, stated_type=None if own else words or None)
+
+
+def stated_relation(relation: Relation) -> tuple[str, str | None]:
+    """Return DataCite's word for a relation, and the words that say more: the inverse of `typed_relation`."""
+    if relation.type in _NARROWER:
+        return _NARROWER[relation.type]
+    if relation.type in _NAMES:
+        return _NAMES[relation.type], None
+    words = one_line(relation.stated_type or "")
+    name, _, more = words.partition(": ")
+    known = next((item for item in (*_OTHER_RELATIONS, _OTHER) if item.lower() == _letters(name)), None)
+    return (known, more or None) if known else (_OTHER, words or None)
+
+
+def stated_identifier(identifier: Identifier) -> tuple[str, str] | None:
+    """Return (value, relatedIdentifierType) of a related object; None where DataCite has no type for it."""
+    value = one_line(identifier.value)
+    if identifier.scheme in DOI_SCHEMES:
+        return value, DOI.name.upper()
+    if identifier.scheme == ARXIV.name:
+        return f"arXiv:{value}", "arXiv"
+    stated = next((name for name in _IDENTIFIER_TYPES if name.lower() == identifier.scheme.lower()), None)
+    if stated and stated != "URL":
+        return value, stated
+    address = one_line(identifier.url or "")
+    return (address, "URL") if address else None
+
+
+def resource_type(stated: str | None) -> str | None:
+    """Return the resourceTypeGeneral that a word for a type of object is, in any case; None for others."""
+    return next((name for name in _RESOURCE_TYPES if name.lower() == _letters(stated)), None)
+
+
+def _letters(text: str | None) -> str:
+    return re.sub(r"[^a-z]", "", (text or "").lower())
 
 
 def rors(texts: Iterable[str | None]) -> tuple[str, ...]:

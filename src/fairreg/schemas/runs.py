@@ -10,7 +10,17 @@ from typing import Literal
 from fairreg.schemas.fingerprint_rule import recognised_in
 from fairreg.schemas.record import Distribution, ModelRecord, is_apple_double
 
-__all__ = ["AUTHORS_CODE", "MAY_RUN", "NETWORKS", "RUNS", "Way", "is_runnable", "runs", "way"]
+__all__ = [
+    "AUTHORS_CODE",
+    "MAY_RUN",
+    "NETWORKS",
+    "RUNS",
+    "Way",
+    "has_weights",
+    "is_runnable",
+    "runs",
+    "way",
+]
 
 RUNS, AUTHORS_CODE = "runs", "needs the author's code"
 # Kinds of files that describe a whole model and that a runner loads, by name or suffix; the first is named.
@@ -128,6 +138,14 @@ def is_runnable(record: ModelRecord) -> bool:
     """
     is_open = record.access is not None and record.access.level == "open"
     return is_open and runs(record) not in {None, AUTHORS_CODE}
+
+
+def has_weights(item: Distribution) -> bool:
+    """Tell whether a file holds a model or its weights, by the format and suffix that its record states."""
+    if is_apple_double(item.path or item.name):
+        return False
+    named = {(item.format or "").casefold(), (item.path or item.name).rpartition(".")[2].casefold()}
+    return not named.isdisjoint({*MAY_RUN, *_WEIGHTS})
 
 
 def _formats(record: ModelRecord) -> set[str]:

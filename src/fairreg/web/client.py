@@ -10,12 +10,12 @@ become errors of `fairreg.errors`.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from threading import Lock, local
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fairreg import addresses
@@ -48,6 +48,8 @@ from fairreg.web.responses import (
 if TYPE_CHECKING:
     import requests
 
+    from fairreg.web.sending import RequestBody, Sending
+
 __all__ = [
     "AnswerObserver",
     "HttpClient",
@@ -65,6 +67,7 @@ Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
 DOCUMENT_SECONDS = 300.0
+_TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
 
 
 def no_log(_line: str) -> None:
@@ -290,6 +293,45 @@ class HttpClient:
             head = Response(shown_url(response), response.status_code, headers_of(response), b"")
             yield head, chunks(response, seconds=self._policy.body_seconds, decoded=False)
 
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: "RequestBody | None" = None,
+        accept: str = "application/json",
+        kind: RequestKind | None = None,
+        policy: RetryPolicy | None = None,
+        handled: Collection[int] = (),
+    ) -> Response:
+        """Send a request that changes something at a service, and return its answer.
+
+        Answers with a status in `handled` are returned like good ones, with the first 64 KiB of their body;
+        others raise as those to `get` do. Redirects are not followed: what was to be sent to one address is
+        not sent to another one (BadAnswer). POST is not repeated where it may have been carried out.
+        """
+        from fairreg.web.sending import Sending  # most commands only ask
+
+        policy, kind = policy or self._policy, kind or self._kind
+        headers = {"Accept": accept, **({"Content-Type": body.media_type} if body else {})}
+        sending = Sending(method, body, repeatable=method != "POST")
+        with self._request(kind, self.address(url), None, headers, policy, sending=sending) as response:
+            if redirects(response):
+                raise BadAnswer(
+                    f"{host_of(url)} redirects a request that changes something, which was not followed.",
+                    hint="Check the base URL of the service.",
+                    status=response.status_code,
+                )
+            if response.status_code not in handled:
+                self._raise_if_refused(response, kind)
+            refused = response.status_code >= HTTPStatus.BAD_REQUEST
+            seconds = policy.body_seconds or DOCUMENT_SECONDS
+            read = refusal_body(response) if refused else read_bounded(response, seconds=seconds)
+            found = without_token(read, response)
+            answer = Response(shown_url(response), response.status_code, headers_of(response), found)
+        self.observe(answer)
+        return answer
+
     @contextmanager
     def _open(
         self,
@@ -340,6 +382,8 @@ class HttpClient:
         params: Params | None,
         headers: Mapping[str, str],
         policy: RetryPolicy,
+        *,
+        sending: "Sending | None" = None,
     ) -> Iterator["requests.Response"]:
         """Request one hop, retrying on temporary faults; the caller checks the status of the answer."""
         asked = addresses.parse(url)
@@ -350,29 +394,38 @@ class HttpClient:
                 f"Offline mode is on, so no request was sent to {asked.netloc}.",
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
-        response = self._attempts(kind, asked, {**headers, **self._authorization(asked.url)}, policy)
+        sent = {**headers, **self._authorization(asked.url)}
+        response = self._attempts(kind, asked, sent, policy, sending)
         try:
             yield response
         finally:
             response.close()
 
     def _attempts(
-        self, kind: RequestKind, asked: Address, headers: Mapping[str, str], policy: RetryPolicy
+        self,
+        kind: RequestKind,
+        asked: Address,
+        headers: Mapping[str, str],
+        policy: RetryPolicy,
+        sending: "Sending | None",
     ) -> "requests.Response":
+        repeatable = sending is None or sending.repeatable
         for attempt in range(policy.retries + 1):
             last = attempt == policy.retries
             if not attempt:  # a repetition has waited as long as was required
                 self.pace(asked.url, kind)
             try:
-                response = self._once(asked, headers, policy)
+                response = self._once(asked, headers, policy, sending)
             except Unreachable:
-                if last:
+                if last or not repeatable:
                     raise
                 self.rest(asked.url, attempt, None, policy)
                 continue
             wait = requested_wait(response)
             self._note_limits(asked.url, kind, response, wait)
             if response.status_code not in TRANSIENT and wait is None:
+                return response
+            if not repeatable and wait is None and response.status_code != _TOO_MANY:
                 return response
             if last or (wait is not None and wait > policy.longest_wait):
                 return response
@@ -389,14 +442,24 @@ class HttpClient:
         elif (limit := stated_limit(response.headers)) is not None:
             self._limiter.note(self._pace_name(url), kind, limit)
 
-    def _once(self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy) -> "requests.Response":
+    def _once(
+        self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy, sending: "Sending | None"
+    ) -> "requests.Response":
+        with ExitStack() as opened:
+            body, method = (sending.body, sending.method) if sending is not None else (None, "GET")
+            data = None if body is None else opened.enter_context(body.opened())
+            return self._exchange(asked, headers, policy, method, data)
+
+    def _exchange(
+        self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy, method: str, data: Any
+    ) -> "requests.Response":
         import requests
         from urllib3.exceptions import HTTPError
 
         session = self._connect()
         try:
             request = session.prepare_request(
-                requests.Request("GET", asked.url, headers=dict(headers), auth=_no_netrc)
+                requests.Request(method, asked.url, headers=dict(headers), data=data, auth=_no_netrc)
             )
             request.url = asked.url  # requests rewrites escapes, and what was checked is what is sent
             around = session.merge_environment_settings(
@@ -406,9 +469,10 @@ class HttpClient:
             return session.send(request, timeout=timeout, allow_redirects=False, **around)
         # HTTPError: what requests does not translate, as the address of a proxy that urllib3 cannot read.
         except (requests.RequestException, HTTPError, UnicodeError) as error:
+            kept = "; partial downloads are kept" if method == "GET" else ""
             raise Unreachable(
                 f"{asked.netloc} could not be reached ({reason(error)}).",
-                hint="Check the connection and try again; partial downloads are kept.",
+                hint=f"Check the connection and try again{kept}.",
             ) from error
         except OSError as error:
             # requests looks for the files of REQUESTS_CA_BUNDLE before it connects.

@@ -8,7 +8,7 @@ from fairreg.assessment.content.claims import asserted, is_blank, is_nothing
 from fairreg.assessment.content.grammar import sentences, settings, statements
 from fairreg.assessment.evidence import Document
 
-__all__ = ["access_told", "excludes_weights", "grants", "payment", "weights_licence_told"]
+__all__ = ["access_told", "excludes_weights", "grants", "payment", "refuses", "weights_licence_told"]
 
 _MONEY = r"(?:€|\$|£|EUR|USD|GBP|CHF|euros?|dollars?)"
 _PAYMENT = re.compile(
@@ -32,6 +32,13 @@ _PAYMENT = re.compile(
 )
 _NOT_USERS = re.compile(
     r"\b(?:paid|funded|supported|covered) by\b|\bcost function\b|\bcosts? of (?:the )?(?:training|comput)",
+    re.IGNORECASE,
+)
+# A price that the model is about, rather than one of the files.
+_OF_THE_SUBJECT = re.compile(
+    r"\b(?:predict|forecast|estimat|regress|simulat|optimi[sz])\w*\b[^.;:]{0,60}\b(?:prices?|costs?|fees?"
+    r"|charges?)\b|\b(?:prices?|costs?) (?:of|for) (?!(?:\w+ ){0,2}?(?:access\w*|licen[cs]es?|models?|files?"
+    r"|data\w*|weights|downloads?|use|usage|subscriptions?|cop(?:y|ies)|archives?|requests?|it|them)\b)",
     re.IGNORECASE,
 )
 _OF_PHYSICS = re.compile(
@@ -69,6 +76,11 @@ _ACCESS_TEXT = (
     r"|\bembargo(?:ed)? (?:until|till|ends|period|of)\b|\bunder embargo\b|\bgated (?:model|repository"
     r"|access)\b|\bopen[- ]access (?:model|record|weights|network|repository)\b|\b(?:publicly|freely|openly)"
     r" available (?:model|weights|network|checkpoint|tagger)s?\b"
+    r"|\b(?:any(?:one|body)|every(?:one|body)|nobody|(?:only )?(?:members|registered users|users with \w+)"
+    r"(?: of (?:\w+ ){1,5}?\w+)?) (?:can|may|is allowed to|are allowed to|have to|has to|is able to)"
+    rf" (?:\w+ )?(?:download|access|get|obtain|fetch) (?:the |our |this |these )?(?:\w+ ){{0,2}}?{_OBJECT}\b"
+    r"|^\W*access(?: (?:level|rights?|conditions?))?\s?[:=]\s?(?:open|public|restricted|closed|embargo\w*"
+    r"|gated|controlled|(?:up)?on request|by request)\b"
 )
 _ACCESS = re.compile(_ACCESS_TEXT, re.IGNORECASE)
 _ACCESS_TO_DATA = re.compile(_ACCESS_TEXT.replace(_OBJECT, _OF_DATA), re.IGNORECASE)
@@ -127,7 +139,7 @@ _NO_LICENCE = re.compile(
     r"\ball rights (?:are )?reserved\b|\bno licen[cs]e\b|\bnot (?:yet )?licen[cs]ed\b|\bunlicen[cs]ed\b(?!"
     r" under)|\bproprietary\b|\b(?:forbid\w*|prohibit\w*|disallow\w*) (?:any|all|every) (?:re-?)?use\b"
     r"|\bnobody may\b|\b(?:to be|not) (?:decided|determined|announced|chosen|specified|negotiated|agreed)\b"
-    r"|\blicen[cs]e (?:pending|unknown)\b"
+    r"|\blicen[cs]e (?:pending|unknown)\b|\bunknown licen[cs]e\b|\bnot?[ _-]?(?:specified|assertion)\b"
     r"|\bno (?:re-?)?(?:use|distribution|rights?|permissions?)\b(?! (?:for|without|beyond|except))"
     r"|\b(?:may|must|can|shall|do) ?not (?:be )?(?:re-?)?(?:used?|shared?|copy|copied|reproduced?"
     rf"|distributed?)\b{_WHOLE}"
@@ -137,6 +149,7 @@ _NO_LICENCE = re.compile(
     r"|private|copyrighted|restricted)\W*(?:source|licen[cs]e|software|use(?: only)?|property)?\W*$",
     re.IGNORECASE,
 )
+_NONE = re.compile(r"\W*(?:none|no)\W*", re.IGNORECASE)
 _LICENCE_HEADING = re.compile(r"\W*(?:licen[cs]e|licensing|terms of use|copyright)\b", re.IGNORECASE)
 _NAMED_LICENCE = re.compile(rf"\b{_SPDX}")
 _THE_WEIGHTS = re.compile(rf"\b{_WEIGHTS}\b", re.IGNORECASE)
@@ -158,6 +171,11 @@ def grants(stated: str) -> bool:
     return not is_blank(stated) and not _NO_LICENCE.search(stated)
 
 
+def refuses(stated: str) -> bool:
+    """Tell whether the free text of a licence field denies a licence: "none", "all rights reserved"."""
+    return bool(_NONE.fullmatch(stated) or _NO_LICENCE.search(stated))
+
+
 def payment(conditions: str | None) -> str | None:
     """Return the sentence by which users must pay, None where nobody must or scientists need not."""
     told = sentences(conditions)
@@ -167,7 +185,8 @@ def payment(conditions: str | None) -> str | None:
         told = tuple(item for item in told if not _BUSINESS.search(item))
     for item in told:
         for hit in _PAYMENT.finditer(item):
-            if _OF_PHYSICS.search(hit[0]):
+            clause = max(item.rfind(mark, 0, hit.start()) for mark in ";:") + 1
+            if _OF_PHYSICS.search(hit[0]) or _OF_THE_SUBJECT.search(item, clause, hit.end()):
                 continue
             if asserted(item, hit.start(), hit.end(), real=False, lists=True) and not _NOT_USERS.search(item):
                 return item

@@ -35,7 +35,7 @@ _LOCKS = {
     ),
 }
 _CONDA_LOCK = re.compile(r"conda-[\w.-]{1,60}\.lock|conda-(?:linux|osx|win)[\w.-]{0,40}\.txt", re.IGNORECASE)
-_INCLUDED = re.compile(r"^[ \t]{0,9}(?:-r|--requirement)[ \t=]{1,9}(\S{1,300})", re.MULTILINE)
+_INCLUDED = re.compile(r"[ \t]{0,9}(?:-r[ \t=]{0,9}|--requirement[ \t=]{1,9})(\S{1,300})")
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _INSTALLED = re.compile(r"\binstall_requires\s{0,9}=\s{0,9}\[((?:[^\[\]]|\[[^\[\]]{0,100}\]){0,5000})\]")
 _QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'")
@@ -43,6 +43,9 @@ _OF_A_LIST = re.compile(
     r"^install_requires[ \t]{0,9}=[ \t]{0,9}([^\n]{0,300}(?:\n[ \t]+[^\n]{0,300}){0,500})", re.M
 )
 _PACKAGE = re.compile(r"[A-Za-z0-9][\w.-]{0,100}")
+# A name, and behind it nothing or what limits it: a version, extras, an address, a marker, options.
+_STATED = re.compile(r"(?:-e\s|--editable\s)?\s{0,9}\S{1,400}(?=\s{0,9}(?:$|[=<>!~@;\[(,#*\d^&-]))")
+_WORDS = re.compile(r"\W*(?:todo|tbd|fixme|xxx|none|n/?a|see|empty|unknown)\b.{0,400}", re.IGNORECASE)
 _OPTIONS = ("#", "-r", "--", "-c", "-f", "-i")
 # Exact versions only: of one release (PEP 440, `==` without `*`), a commit, or the bytes themselves.
 _NAME = r"(?:[\w.-]{1,100}::)?[\w.-]{1,100}(?:\s?\[[\w\s,.-]{0,100}\])?"
@@ -54,9 +57,11 @@ _RELEASE = re.compile(
     rf"{_NAME}\s?\(?\s?={{2,3}}\s?{_VERSION}(?:\s?,\s?(?:[<>!]=?|~=)\s?[\w.*+!]{{1,60}}){{0,9}}\s?\)?"
 )
 _CONDA = re.compile(
-    rf"{_NAME}=(?:\d{{1,6}}(?:\.\w{{1,20}}){{2,6}}(?:=[\w.*-]{{1,60}})?|{_VERSION}=(?!\*)[\w.-]{{1,60}})"
+    rf"{_NAME}[= ](?:\d{{1,6}}(?:\.(?!x\b)\w{{1,20}}){{2,6}}(?:=[\w.*-]{{1,60}})?"
+    rf"|{_VERSION}=(?!\*)[\w.-]{{1,60}})"
 )
 _COMMIT = re.compile(rf"(?:{_NAME}\s?@\s?)?\S{{1,400}}@[0-9a-f]{{40}}(?:#\S{{0,200}})?")
+_ARCHIVE = re.compile(rf"(?:{_NAME}\s?@\s?)?https?://\S{{1,300}}/[0-9a-f]{{40}}\.(?:zip|tar\.gz)")
 _HASHED = re.compile(r"(?:#|[#&]|--hash=)sha(?:256|384|512)[=:][0-9a-f]{64,128}\b")
 _WHEEL = re.compile(
     rf"(?:{_NAME}\s?@\s?)?https?://\S{{1,300}}/[\w.]{{1,100}}-\d[\w.+%!]{{0,60}}-[\w.-]{{1,100}}\.whl"
@@ -102,27 +107,30 @@ def requirements(document: Document) -> tuple[str, ...]:
     name = document.path.rsplit("/", 1)[-1].lower()
     if name in _LOCKS or _CONDA_LOCK.fullmatch(name):
         return ()
+    return tuple(item for item in _lines(name, document) if _is_requirement(item))
+
+
+def _lines(name: str, document: Document) -> tuple[str, ...]:
+    """Return what a file named `name` lists: requirements, options of pip, and words that are neither."""
     text = document.text.removeprefix("\ufeff")
     if name.endswith((".yml", ".yaml")):
-        found = tuple(_of_conda(parsed(msgspec.structs.replace(document, text=text))))
-    elif name.endswith(".toml"):
-        found = _project_dependencies(text)
-    elif name in _PROJECT_FILES:
-        found = tuple(_of_setup(text))
-    else:
-        lines = re.sub(r"\\[ \t]{0,9}\n", " ", text).splitlines()
-        found = tuple(line.split(" #")[0].strip().removeprefix("- ") for line in lines)
-    return tuple(item for item in found if _is_requirement(item))
+        return tuple(_of_conda(parsed(msgspec.structs.replace(document, text=text))))
+    if name.endswith(".toml") or name == "pipfile":
+        return tuple(_of_tables(text))
+    if name in _PROJECT_FILES:
+        return tuple(_of_setup(text))
+    lines = re.sub(r"\\[ \t]{0,9}\n", " ", text).splitlines()
+    return tuple(line.split(" #")[0].strip().removeprefix("- ") for line in lines)
 
 
 def included(document: Document) -> tuple[str, ...]:
-    """Return the paths of the requirement files that a requirements.txt includes (``-r other.txt``)."""
-    if not document.path.endswith((".txt", ".lock")):
+    """Return the paths of the requirement files that a list for pip includes (``-r other.txt``)."""
+    name = document.path.rsplit("/", 1)[-1].lower()
+    if not name.endswith((".txt", ".lock", ".in", ".yml", ".yaml")) or name in _LOCKS:
         return ()
     folder = document.path.rpartition("/")[0]
-    return tuple(
-        posixpath.normpath(posixpath.join(folder, path)) for path in _INCLUDED.findall(document.text)
-    )
+    found = (_INCLUDED.match(line) for line in _lines(name, document))
+    return tuple(posixpath.normpath(posixpath.join(folder, hit[1])) for hit in found if hit)
 
 
 def package_of(requirement: str) -> str:
@@ -132,9 +140,10 @@ def package_of(requirement: str) -> str:
 
 
 def _is_requirement(item: str) -> bool:
-    return bool(
-        item and not item.startswith(_OPTIONS) and not _OWN.fullmatch(item) and package_of(item) != "pip"
-    )
+    """Tell whether it names a package: no words for people ("see README"), no option, not the project."""
+    if item.startswith(_OPTIONS) or _OWN.fullmatch(item) or package_of(item) == "pip":
+        return False
+    return _STATED.match(item) is not None and not _WORDS.fullmatch(item)
 
 
 def _of_conda(content: object) -> Iterator[str]:
@@ -174,7 +183,7 @@ def pinned(requirement: str) -> bool:
     )
     if _HASHED.search(requirement):
         return True
-    exact = (_RELEASE, _CONDA, _COMMIT, _WHEEL)
+    exact = (_RELEASE, _CONDA, _COMMIT, _WHEEL, _ARCHIVE)
     return any(form.fullmatch(bare.split(";")[0].strip()) for form in exact)
 
 
@@ -233,15 +242,24 @@ def _image_of(program: str, words: list[str]) -> str | None:
     return None
 
 
-def _project_dependencies(text: str) -> tuple[str, ...]:
+def _of_tables(text: str) -> Iterator[str]:
+    """Yield the requirements of a pyproject.toml, pixi.toml or Pipfile."""
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        return ()
+        return
     listed = _table(content, "project").get("dependencies", [])
-    stated = [line for line in listed if isinstance(line, str)] if isinstance(listed, list) else []
-    poetry = _table(content, "tool", "poetry", "dependencies")
-    return (*stated, *(_of_poetry(name, value) for name, value in poetry.items() if name != "python"))
+    yield from (line for line in listed if isinstance(line, str)) if isinstance(listed, list) else ()
+    for name, value in _table(content, "tool", "poetry", "dependencies").items():
+        yield from _of_entry(name, value, bare=True)
+    for place in (content, _table(content, "tool", "pixi")):
+        for table in _PIXI_TABLES:
+            for name, value in _table(place, table).items():
+                yield from _of_entry(name, value, bare=False)
+
+
+# Of pixi and of a Pipfile, where a bare number is not exact.
+_PIXI_TABLES = ("dependencies", "pypi-dependencies", "packages")
 
 
 def _table(content: object, *names: str) -> dict[str, object]:
@@ -250,12 +268,20 @@ def _table(content: object, *names: str) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _of_poetry(name: str, value: object) -> str:
-    """Return a requirement of Poetry's own table: a bare number is one exact version."""
-    stated = value.get("version", "") if isinstance(value, dict) else value
-    exact = isinstance(stated, str) and re.fullmatch(rf"(?:==)?{_VERSION}", stated.strip())
-    return (
-        f"{name}=={stated.strip().removeprefix('==')}"
-        if exact and isinstance(stated, str)
-        else f"{name} ({stated})"
-    )
+def _of_entry(name: str, value: object, *, bare: bool) -> Iterator[str]:
+    """Yield one requirement of a table; `bare`: a number alone is one exact version, as in Poetry."""
+    if name == "python":
+        return
+    for item in value if isinstance(value, list) else [value]:
+        yield _of_value(name, item, bare=bare)
+
+
+def _of_value(name: str, value: object, *, bare: bool) -> str:
+    told = value if isinstance(value, dict) else {"version": value}
+    if isinstance(told.get("git"), str) and (revision := told.get("rev") or told.get("ref")):
+        return f"{name} @ git+{told['git']}@{revision}"
+    if isinstance(told.get("url"), str):
+        return f"{name} @ {told['url']}"
+    stated = str(told.get("version", "")).strip()
+    exact = re.fullmatch(rf"(?:={{2,3}}\s?){'?' if bare else ''}({_VERSION})", stated)
+    return f"{name}=={exact[1]}" if exact else f"{name} ({stated})"

@@ -9,8 +9,10 @@ step is linear in the length of the text.
 import re
 from collections.abc import Generator, Iterable, Iterator
 from functools import lru_cache
+from html import unescape
 from typing import Literal, NamedTuple
 
+from fairreg.assessment.content import claims
 from fairreg.assessment.content.prose import clean, without_comments
 from fairreg.assessment.evidence import Document
 from fairreg.formats.front_matter import split_front_matter
@@ -30,6 +32,11 @@ _TAGS = (
     (re.compile(r"</tr>", re.IGNORECASE), " |\n"),
     (re.compile(r"<t[dh](?:\s[^<>]{0,200})?>", re.IGNORECASE), "| "),
 )
+_PREFORMATTED = re.compile(
+    r"(?:<pre(?:\s[^<>]{0,200})?>\s{0,9}(?:<code(?:\s[^<>]{0,200})?>)?)|((?:</code>\s{0,9})?</pre>)",
+    re.IGNORECASE,
+)
+_HTML_FENCE = "~~~~~~"
 _STRUCK = re.compile(
     r"(?<!~)~~(?!~)(?:[^~\n]|\n(?![ \t]{0,99}\n)){1,2000}~~(?!~)"
     r"|<(del|strike|s)>(?:[^<\n]|\n(?![ \t]{0,99}\n)){1,2000}</\1>",
@@ -55,39 +62,6 @@ _SHORT = re.compile(
     r"|incl|phys|rev|lett|nucl|instrum|jr|[A-Z])\.$",
     re.IGNORECASE,
 )
-# Words by their place in the text are not the author's statement on this model.
-_ELSEWHERE = re.compile(
-    r"(?:references|bibliography|related work|literature|acknowledge?ments?|thanks|authors?|contributors?"
-    r"|change ?log|release notes|history|jobs?|vacanc(?:y|ies)|positions?|to ?do|roadmap|future work|plans?"
-    r"|contact|news|table of contents|contents|check ?list|rubric|fair check ?list|template|faq"
-    r"|questions)\W*$",
-    re.IGNORECASE,
-)
-# Headings of what is another's, not done yet, an example, or denied: no data of this model below them.
-_SETTINGS = (
-    r"(?:train\w*|settings?|values?|hyper\w*|parameters?|config\w*|versions?|results?|evaluations?|runs?"
-    r"|experiments?|inputs?|features?|outputs?|file|optimi[sz]\w*|licen[cs]es?)\b"
-)
-_OF_OTHERS = re.compile(
-    r"\b(?:not|than) our(?:s|(?: own)? (?:model|network|tagger))\b|\b(?:of|by|from) (?:the )?others?\b"
-    r"|\bother (?:authors?|groups?|people|teams?|works?|papers?)\b|\b(?:competing|competitors?|rival|someone"
-    r"|somebody)\b|\b(?:previous|prior|earlier|related|former) (?:work|stud(?:y|ies)|authors?)\b"
-    rf"|^[\W\d]*(?:planned|future|proposed|upcoming|next) {_SETTINGS}",
-    re.IGNORECASE,
-)
-_NO_DATA = re.compile(
-    rf"\bbaselines?(?: of\b| from\b| {_SETTINGS}|\W*$)|\balternative {_SETTINGS}"
-    rf"|\bexamples?(?:\W*$|\W+{_SETTINGS})|^[\W\d]*(?:for )?examples?\b(?! model)|\((?:an )?example"
-    rf"|\b(?:template|dummy|sample|suggested|proposed) {_SETTINGS}|\b(?:replace|fill in|placeholders?)\b"
-    r"|\b(?:planned|plans?|to be|will|would|should|draft|upcoming|not yet|not|never|unknown|unused|obsolete"
-    r"|deprecated|outdated|discarded|rejected|abandoned|formerly)\b|^[\W\d]*no\b|n['’]t\b",
-    re.IGNORECASE,
-)
-# A comparison may give results of this model, but its settings are those of several.
-_COMPARED = re.compile(
-    r"\bother (?:models?|networks?|taggers?)\b|\bcomparisons? (?:with|to)\b|\breference model\b",
-    re.IGNORECASE,
-)
 _LONGEST_NAME = 6  # words before the colon of a setting
 _MOST_CELLS = 40
 _LONGEST = 1500  # characters of a sentence or a cell
@@ -97,7 +71,8 @@ _LAST_WORDS = 12  # characters that hold the last word of a sentence
 class Passage(NamedTuple):
     """One unit of a text below its `headings` (outermost first); `raw` keeps links and code marks.
 
-    A ``row`` of a table and a ``pair`` ("name: value") have a `name` and a `value`.
+    A ``row`` of a table and a ``pair`` ("name: value") have a `name` and a `value`; a row knows the `head` of
+    its table.
     """
 
     kind: Kind
@@ -106,6 +81,7 @@ class Passage(NamedTuple):
     raw: str = ""
     name: str = ""
     value: str = ""
+    head: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -122,24 +98,41 @@ def passages(text: str) -> tuple[Passage, ...]:
 def statements(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield passages in which the author speaks of the model, by default sentences.
 
-    Quotations, open tasks and code are not among them, nor is anything below "References" or "To do", or a
-    heading that names others or plans; nor are rows, pairs and code below one of examples or negation.
+    Quotations and open tasks are not among them, nor is anything below "References" or "To do", or a heading
+    that names others or plans; nor are rows and "name: value" below one of examples or negation, and code
+    below one that says that it does not run.
     """
+    title = _title(document.text)
     for item in passages(document.text):
-        if item.kind not in (kinds or ("sentence",)) or any(map(_is_elsewhere, item.headings)):
+        if item.kind not in (kinds or ("sentence",)) or any(map(claims.is_elsewhere, item.headings)):
             continue
-        if item.kind == "sentence" or not any(map(_denies_data, item.headings)):
+        # What the title says in passing is said of no section below it.
+        titled = item.headings[:1] == (title,)
+        if _counts(item, item.headings[1:] if titled else item.headings):
             yield item
 
 
-@lru_cache(maxsize=1024)
-def _is_elsewhere(heading: str) -> bool:
-    return bool(_ELSEWHERE.match(heading) or _OF_OTHERS.search(heading[:_LONGEST]))
+def _counts(item: Passage, inner: tuple[str, ...]) -> bool:
+    """Tell whether the headings of its section let a passage of this kind be a statement on the model."""
+    below = inner or item.headings
+    if any(map(claims.is_on_others, below)):
+        return False
+    if item.kind != "sentence" and any(map(claims.is_to_fill_in, item.headings)):
+        return False
+    if item.kind == "code":
+        return not any(map(claims.denies_code, below))
+    if claims.is_question(item.heading):
+        return False
+    # An item "epochs: 20" is a sentence as well as data.
+    is_data = item.kind != "sentence" or _paired(item.raw) is not None
+    return not (is_data and (any(map(claims.denies_data, below)) or any(map(claims.names_baselines, inner))))
 
 
-@lru_cache(maxsize=1024)
-def _denies_data(heading: str) -> bool:
-    return bool(_NO_DATA.search(heading[:_LONGEST]))
+@lru_cache(maxsize=64)
+def _title(text: str) -> str | None:
+    """Return the heading above all others of a document, None where several are."""
+    outermost = [item.text for item in passages(text) if item.kind == "heading" and not item.headings]
+    return outermost[0] if len(outermost) == 1 else None
 
 
 def sentences(text: str | None) -> tuple[str, ...]:
@@ -150,7 +143,8 @@ def sentences(text: str | None) -> tuple[str, ...]:
 def settings(document: Document, *kinds: Kind) -> Iterator[Passage]:
     """Yield table rows and "name: value" lines, or other `kinds`, of this model alone: no comparison."""
     for item in statements(document, *(kinds or ("row", "pair"))):
-        if not any(_COMPARED.search(heading[:_LONGEST]) for heading in item.headings):
+        denied = item.kind == "code" and any(map(claims.denies_data, item.headings))
+        if not (denied or any(map(claims.is_comparison, item.headings))):
             yield item
 
 
@@ -159,9 +153,25 @@ def _plain(text: str) -> str:
     text = without_comments(text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
     text = "\n".join(split_front_matter(text.split("\n"))[1]) if text.lstrip().startswith("---") else text
     text = _STRUCK.sub(" ", text)  # the author took it back
+    text = _fenced_html(text)
     for tag, mark in _TAGS:
         text = tag.sub(mark, text)
     return _COMMENT.sub("", text)
+
+
+def _fenced_html(text: str) -> str:
+    """Return the text with preformatted blocks of HTML as fenced ones; one that is never closed is none."""
+    parts: list[str] = []
+    opened: re.Match[str] | None = None
+    end = 0
+    for mark in _PREFORMATTED.finditer(text):
+        if not mark[1]:
+            opened = opened or mark
+        elif opened:
+            body = unescape(_TAG.sub("", text[opened.end() : mark.start()]))
+            parts += [text[end : opened.start()], f"\n\n{_HTML_FENCE}\n{body}\n{_HTML_FENCE}\n\n"]
+            opened, end = None, mark.end()
+    return "".join((*parts, text[end:]))
 
 
 class _Reader:
@@ -292,11 +302,11 @@ class _Reader:
 
 
 def _row(head: list[str], cells: list[str], path: tuple[str, ...]) -> Iterator[Passage]:
-    whole = " | ".join(cells)
-    yield Passage("row", whole, path, whole, cells[0], " | ".join(cells[1:]))
+    whole, names = " | ".join(cells), tuple(head)
+    yield Passage("row", whole, path, whole, cells[0], " | ".join(cells[1:]), names)
     if head and len(head) == len(cells):
         for name, value in zip(head, cells, strict=True):
-            yield Passage("row", f"{name}: {value}", path, whole, name, value)
+            yield Passage("row", f"{name}: {value}", path, whole, name, value, names)
 
 
 def _is_ruler(line: str) -> bool:
@@ -310,10 +320,15 @@ def _cells(line: str) -> list[str]:
 
 def _pairs(lines: Iterable[str], path: tuple[str, ...]) -> Iterator[Passage]:
     for line in lines:
-        found = _PAIR.match(line[:_LONGEST])
-        if found and len(found[1].split()) <= _LONGEST_NAME:
+        if found := _paired(line):
             name, value = _words(found[1]), _words(found[2])
             yield Passage("pair", _words(found[0]), path, line, name, value)
+
+
+def _paired(line: str) -> re.Match[str] | None:
+    """Return a line "name: value" as its parts."""
+    found = _PAIR.match(line[:_LONGEST])
+    return found if found and len(found[1].split()) <= _LONGEST_NAME else None
 
 
 def _split(text: str) -> Iterator[str]:

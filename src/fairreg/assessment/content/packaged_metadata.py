@@ -26,6 +26,8 @@ __all__ = [
     "Signature",
     "Topic",
     "base_model_told",
+    "inferred_fields",
+    "is_confirmed",
     "named_datasets",
     "shipped_evaluations",
     "shipped_records",
@@ -34,9 +36,11 @@ __all__ = [
     "stated_fields",
     "stated_training_data",
     "weights_licence",
+    "weights_refused",
 ]
 
 _FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
+_OF_MODELS = ("limitations", "evaluations", "inputs", "parameter_count")
 Topic = Literal["intended_use", "limitations"]
 ENOUGH_WORDS = 30
 _TOPIC_KEYS: dict[Topic, tuple[str, ...]] = {
@@ -89,6 +93,34 @@ def _record(document: Document) -> ModelRecord | None:
         return read_parsed(content, name=document.path, place=f"file:{document.path}").understood
     except RecordError:
         return None
+
+
+@lru_cache(maxsize=64)
+def inferred_fields(document: Document) -> dict[str, str]:
+    """Return the fields with a value that a FAIR4ML file marks as inferred, with what they name.
+
+    Relations are those to training data; of other fields the value is not needed.
+    """
+    record = _record(document) if "fieldOrigin" in document.text else None
+    if record is None:
+        return {}
+    marked = [item.field for item in record.provenance.origins if item.origin == "inferred"]
+    data = ", ".join(item.compact for item in record.related("trained_on"))
+    values = {name: data if name == "relations" else name for name in marked}
+    return {name: value for name, value in values.items() if value and getattr(record, name, None)}
+
+
+def is_confirmed(document: Document) -> bool:
+    """Tell whether a metadata file says something of a model that it does not mark as inferred.
+
+    A file without such marks is its author's word.
+    """
+    record, inferred = _record(document), inferred_fields(document)
+    if record is None or not inferred:
+        return True
+    held = {name for name in (*_FIELDS, *_OF_MODELS) if getattr(record, name)}
+    held |= {"relations"} if record.related("trained_on") else set()
+    return bool(held - set(inferred))
 
 
 def shipped_signatures(evidence: Evidence) -> tuple[tuple[Document, Signature], ...]:
@@ -261,14 +293,25 @@ def weights_licence(document: Document) -> str | None:
     from fairreg.assessment.content.claims import is_nothing
     from fairreg.assessment.content.conditions import grants
 
+    stated = _stated_of_weights(document)
+    return next((item for item in stated if not is_nothing(item) and grants(item)), None)
+
+
+def weights_refused(document: Document) -> str | None:
+    """Return what denies a licence of the weights where `weights_licence` would stand, as "proprietary"."""
+    from fairreg.assessment.content.conditions import refuses
+
+    return next(filter(refuses, _stated_of_weights(document)), None)
+
+
+def _stated_of_weights(document: Document) -> Iterator[str]:
     found: Iterator[object]
     if document.role in {"standard", "provenance"}:
         found = _licences_of_files(parsed(document), 8)
     else:
         stated = strict_mapping(document.text)
         found = (stated.get(key) for key in _LICENCE_KEYS)
-    texts = (item for item in found if isinstance(item, str))
-    return next((item for item in texts if not is_nothing(item) and grants(item)), None)
+    return (item for item in found if isinstance(item, str))
 
 
 def _licences_of_files(value: object, depth: int) -> Iterator[str]:

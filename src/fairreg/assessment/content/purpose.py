@@ -8,12 +8,13 @@ program, a vacancy, a parameter of the network that is called a bias.
 
 Instructions are command lines and calls. A listing of files, a citation, a configuration and a comment are
 none; neither is a command that the sentence around it denies. Steps of training and tests run no published
-model.
+model. An installation, a definition or a loop alone tells nobody how to run it.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from fairreg.assessment.content.claims import asserted, is_no_answer
@@ -193,6 +194,33 @@ _SETS_UP = re.compile(
     r"|python[\d.]* -m (?:pip|venv)|git|cd|ls|cat|cp|mv|rm|echo|chmod|mkdir|curl|wget|unzip"
     r"|tar|source|export|module)\s"
 )
+_BUILDS = re.compile(
+    r"\s*(?:(?:sudo\s+)?(?:make(?:\s+(?:docs?|html|pdf|lint|format|tests?|check|clean|install|build|all"
+    r"|env\w*|setup|help|data|figures))*\s*$|apt(?:-get)?|brew|yum|dnf|cmake|sphinx-build|mkdocs|pre-commit"
+    r"|black|ruff|flake8|mypy|npm (?:i|install|ci)|docker (?:build|pull|login)"
+    r"|apptainer (?:build|pull)|singularity (?:build|pull)"
+    r"|poetry (?:shell|lock)|uv (?:lock|tool install)|virtualenv|jupyter[ -](?:notebook|lab)\s*$)(?:\s|$))"
+)
+_DEFINES = re.compile(r"(?:async\s+)?(?:def|class)\s|@\w|(?:template|struct|void|namespace|typedef)\b")
+_CONTROLS = re.compile(r"(?:for|while|if|elif|else|switch|with|try|except)\b(?:\s*\(.*|.*[:{]\s*$)")
+# Programs and calls that look at, check, move or publish a file of weights, and run no model in it.
+_HANDLING = (
+    r"(?:(?:up|down)load(?:er)?|push|pull|publish|check(?:er|sum)?|verify|inspect|view(?:er)?|show|info|list"
+    r"|convert(?:er)?|simplify|quanti[sz]e|optimi[sz]e|visuali[sz]e|track|cp|hash)"
+)
+_HANDLES = re.compile(
+    r"\s*(?:sudo\s+)?(?:(?:\w{0,9}sum|du|stat|file|wc|head|tail|less|more|vim?|nano|xxd|hexdump|strings|h5ls"
+    r"|h5dump|netron|openssl|zip|gzip|gunzip|7z|scp|rsync|sftp|rclone|xrdcp)\s"
+    r"|(?:python[\d.]*\s+(?:-m\s+)?)?(?!\S{0,60}(?:predict|infer|run|tag))"
+    rf"(?:[\w/-]{{0,60}}[_./-])?{_HANDLING}(?:[_.-]\w{{0,60}}|\s|$)"
+    rf"|(?!python)[\w-]{{1,60}}\s+{_HANDLING}(?:\s|$))",
+    re.IGNORECASE,
+)
+_HANDLING_CALL = re.compile(
+    r"\b(?:open|Path|print|len|exists|getsize|stat|sha\d+|md5|copy\w{0,9}|move|rename|urlretrieve"
+    r"|\w{0,40}(?:up|down)load\w{0,40})\(|\b(?:read|hexdigest)\(\)"
+    r"|\b(?:\w+\.check_model|netron\.\w+|infer_shapes)\([^\n]{0,500}"
+)
 # What a command writes is not among the published files.
 _OUTPUTS = re.compile(
     r"(?<!\S)-{1,2}(?:o(?=[=\s])|(?:out|save|log|result|dest|write|predictions)[\w-]{0,60})[=\s]\s{0,9}\S+"
@@ -207,6 +235,17 @@ _INFERENCE = re.compile(
 )
 _WEIGHTS = re.compile(r"\.(?:onnx|pth?|safetensors|h5|keras|tflite|gguf|ckpt|pkl|joblib)\b")
 _CONDITION = re.compile(r"^\W*(?:if|when|where|unless|once)\b[^,]{1,200},\s*", re.IGNORECASE)
+_FORMER = re.compile(
+    r"\b(?:old|former|obsolete|deprecated|outdated|broken) (?:\w+ )?(?:commands?|scripts?|ways?|interface|api"
+    r"|examples?|code|calls?)\b[^.!?]{0,80}$",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(
+    r"\W*(?:it|this|that|they|these|(?:the|this) (?:\w+ )?(?:command|script|code|example|call|interface))"
+    r"(?: \w+){0,3}? (?:no longer|not|never|\w+n['’]t|cannot)\b(?: \w+){0,2}? (?:works?|working|runs?"
+    r"|supported|maintained|exists?|available|used?)\b",
+    re.IGNORECASE,
+)
 
 
 class Instruction(NamedTuple):
@@ -217,21 +256,47 @@ class Instruction(NamedTuple):
 
     @property
     def runs_the_model(self) -> bool:
-        """True for a call or command of inference, or one that gets a file of weights."""
-        steps = [line for line in self.lines.splitlines() if not _SETS_UP.match(line)]
-        return any(_INFERENCE.search(line) or _WEIGHTS.search(line) for line in steps)
+        """True for a call or command of inference, or one that gets a file of weights to run it."""
+        return any(_INFERENCE.search(line) or _gets_weights(line) for line in self.steps)
+
+    @property
+    def instructs(self) -> bool:
+        """True for a command or call that does more than install, look at files, define or repeat."""
+        return self.runs_the_model or any(
+            _COMMAND.match(line) or _CALL.search(line) for line in self.steps if not _CONTROLS.match(line)
+        )
+
+    @property
+    def steps(self) -> list[str]:
+        """Lines that neither prepare the machine nor look at a file or move it."""
+        others = (_SETS_UP, _BUILDS, _HANDLES)
+        return [line for line in self.lines.splitlines() if not any(one.match(line) for one in others)]
+
+
+def _gets_weights(line: str) -> bool:
+    """Tell whether a line names a file of weights, and calls more than what looks at it or moves it."""
+    if not _WEIGHTS.search(line):
+        return False
+    return not _CALL.search(line) or bool(_CALL.search(_HANDLING_CALL.sub(" ", line)))
 
 
 def instructions(document: Document) -> Iterator[Instruction]:
     """Yield the blocks of code and inline commands that give an instruction, in order."""
     before: Passage | None = None
-    for item in statements(document, "sentence", "code", "heading"):
-        if item.kind == "code":
-            lines = _lines(item.raw)
-            if lines and not (before and _denies(before, item.raw)):
-                yield Instruction(item.raw, "\n".join(lines))
-        else:
+    read = list(statements(document, "sentence", "code", "heading"))
+    for item, after in zip_longest(read, read[1:]):
+        if item.kind != "code":
             before = item
+            continue
+        found = Instruction(item.raw, "\n".join(_lines(item.raw)))
+        denied = before and _denies(before, item.raw)
+        if found.lines and not denied and not (after and _takes_back(after, item.raw)):
+            yield found
+
+
+def _takes_back(after: Passage, code: str) -> bool:
+    """Tell whether the sentence behind a block says that it does not work: "It no longer works."."""
+    return code.endswith("\n") and after.kind == "sentence" and bool(_TAKEN_BACK.match(after.text))
 
 
 def _denies(before: Passage, code: str) -> bool:
@@ -243,6 +308,8 @@ def _denies(before: Passage, code: str) -> bool:
     start, end = (at, at + len(code) + 2) if at >= 0 else (len(told.rstrip()) - 1,) * 2
     condition = _CONDITION.match(told[:start])
     skipped = condition.end() if condition else 0
+    if _FORMER.search(told[:start]):
+        return True
     return not asserted(told[skipped:], start - skipped, end - skipped, real=False)
 
 
@@ -251,9 +318,25 @@ def _lines(block: str) -> list[str]:
     if _TREE.search(block) or _BIBTEX.match(block):
         return []
     joined = re.sub(r"\\[ \t]*\n", " ", block)
-    lines = [_PROMPT.sub("", line, count=1) for line in joined.splitlines() if not _COMMENT.match(line)]
+    lines = [
+        _PROMPT.sub("", line, count=1) for line in _executed(joined.splitlines()) if not _COMMENT.match(line)
+    ]
     lines = [_OUTPUTS.sub(" ", re.split(r"\s#\s", line)[0]) for line in lines if line.strip()]
-    steps = [step.strip() for line in lines for step in re.split(r"\s?(?:&&|;)\s", line)]
+    parted = ([line] if _CONTROLS.match(line) else re.split(r"\s?(?:&&|;)\s", line) for line in lines)
+    steps = [step.strip() for parts in parted for step in parts]
     if not any(_COMMAND.match(step) or _CALL.search(step) for step in steps):
         return []
     return [step for step in steps if not _NO_RUN.search(step)]
+
+
+def _executed(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines without definitions; of what they would do, the lines that run a model."""
+    depth: int | None = None
+    for line in lines:
+        within = len(line) - len(line.lstrip())
+        if depth is not None and line.strip() and within <= depth:
+            depth = None
+        if _DEFINES.match(line.lstrip()):
+            depth = within if depth is None else depth
+        elif depth is None or _INFERENCE.search(line) or _WEIGHTS.search(line):
+            yield line

@@ -37,9 +37,11 @@ _METRIC = (
 _NUMBER = r"(?:\d{1,9}(?:[.,]\d{1,9})?|(?<![\w.])\.\d{1,9})(?:e-?\d{1,3})?(?:\(\d{1,3}\))?"
 _VALUE = rf"{_NUMBER}(?:\s?(?:±|\+/?-|\+-)\s?\d{{0,9}}(?:\.\d{{1,9}})?)?(?:\s?%| per ?cent| percent)?"
 _LINK = (
-    r"(?:[\s:=(|~≈,]|[\[(][^\[\]()]{0,40}[\])]|\b(?:of|is|was|are|at|reaches|reached|about|approximately|around"
+    r"(?:[\s:=(|~≈,]|[\[(][^\[\]()]{0,40}[\])]|\b(?:of|is|was|are|at|reaches|reached|about|approximately"
+    r"|around"
     r"|the|a|an|score|value|test|validation|set|sample|data|split|on|in|for|equals?|we|obtain(?:ed)?|obtains"
-    r"|get|gives?|achieves?|achieved|amounts? to|to|as|high|low|mean|average|our|jets?|events?|holdout"
+    r"|get|gives?|achieves?|achieved|amounts? to|to|as|high|low|only|just|even|now|has|have"
+    r"|improved|increased|rises|rose|mean|average|our|jets?|events?|holdout"
     r"|held-out|roc|curve|against|qcd|background|signal|efficiency|1/[εe]_?\w{0,6})\b){1,30}"
 )
 _FIGURES = re.compile(

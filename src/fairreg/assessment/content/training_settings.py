@@ -90,6 +90,33 @@ _YAML_LINE = re.compile(r"\s{0,20}([A-Za-z][\w -]{0,40}):\s*(.{0,200})")
 _TRAINING_HEADING = re.compile(
     r"\b(?:train\w*|hyper-?parameters?|settings|configuration|reproduc\w+|setup)\b", re.IGNORECASE
 )
+# Headings of another process, of what a program accepts, of others' work, and of advice to the reader.
+_OTHER_PROCESS = re.compile(
+    r"[\W\d]*(?:(?:data|sample|event|detector|full|fast|physics|jet|track|monte[ -]carlo|mc|geant4|delphes"
+    r"|pythia8?) ){0,3}(?:simulation|generation|production|reconstruction|clustering|tracking|digiti[sz]ation"
+    r"|inference|deployment|serving|geant4|delphes|pythia8?|monte[ -]carlo)s?(?: (?:settings?|parameters?"
+    r"|config\w*|setup|details|steps?|samples?|options?))?\W*"
+    r"|[\W\d]*(?:(?:configuration|config|command[- ]line|cli|program|script|runtime|available|possible"
+    r"|supported) )*(?:options|arguments|flags|switches)\W*"
+    r"|[\W\d]*(?:command[- ]line|cli|usage|help|synopsis)\W*",
+    re.IGNORECASE,
+)
+_OF_OTHERS = re.compile(
+    r"\bet al\b|\b(?:train|re-?train|fine-?tun|adapt|customi[sz])\w*\b.{0,60}\byour\b"
+    r"|\byour (?:own )?(?:data|datasets?|models?|jets|events|samples?|training)\b",
+    re.IGNORECASE,
+)
+_OF_TRAINING = re.compile(r"\b(?:train|hyper-?param|optimi[sz]|reproduc|fine-?tun)\w*", re.IGNORECASE)
+_FORMULA = re.compile(r"\$([^$\n]{1,200})\$")
+_TEX = re.compile(r"[{}]|\\(?:mathrm|text|rm)\b|\\[,;! ]")
+_SYNOPSIS = re.compile(r"\W*usage\W*:", re.IGNORECASE)
+_DEFAULT = re.compile(r"defaults?(?: values?)?", re.IGNORECASE)
+_OF_OPTIONS = re.compile(
+    r"\W*|(?:(?:command[- ]line|cli|long|short) )?(?:options?|arguments?|args?|flags?|switch(?:es)?|keys?"
+    r"|names?|parameters?|settings?|variables?|types?|descriptions?|meanings?|help|required|optional|choices|ranges?"
+    r"|allowed|units?|notes?|comments?|defaults?(?: values?)?)",
+    re.IGNORECASE,
+)
 _HYPERPARAMETERS = re.compile(r"(?:training )?hyper-? ?parameters?(?: names?)?", re.IGNORECASE)
 _LONGEST_BLOCK = 200  # lines
 _SHORTEST_LIST, _LONGEST_LIST = 3, 1000  # settings, letters
@@ -210,7 +237,7 @@ def settings_of(document: Document) -> dict[str, Setting]:
     for item in _as_data(document):
         found.setdefault(item.group, item)
     if document.role in {"readme", "model_card", "docs"}:
-        for passage in statements(document):
+        for passage in filter(_is_of_this_training, statements(document)):
             for group in GROUPS:
                 if group not in found and (said := _told(group, passage)):
                     found[group] = said
@@ -224,7 +251,7 @@ def _as_data(document: Document) -> Iterator[Setting]:
         yield from _group(name, value)
     if document.role in {"readme", "model_card", "docs"}:
         row: Passage | None = None  # the whole row precedes its cells
-        for item in settings(document):
+        for item in filter(_is_of_this_training, settings(document)):
             yield from _group(item.name, item.value)
             if item.kind == "row" and item.text != f"{item.name}: {item.value}":
                 row = item
@@ -232,8 +259,23 @@ def _as_data(document: Document) -> Iterator[Setting]:
                 row and _HYPERPARAMETERS.fullmatch(item.name) and _VALUES["hyperparameters"].match(row.value)
             ):
                 yield Setting("hyperparameters", row.text, as_data=True)
-        for block in settings(document, "code"):
+        for block in filter(_is_of_this_training, settings(document, "code")):
             yield from _of_a_block(block)
+
+
+def _is_of_this_training(passage: Passage) -> bool:
+    """Tell whether headings, and the head of its table, let a passage speak of the training of this model."""
+    inner = passage.headings[1:] or passage.headings  # a title may name the authors of the architecture
+    if any(_OF_OTHERS.search(heading[:_LONGEST_LIST]) for heading in inner):
+        return False
+    for heading in reversed(inner):
+        if _OTHER_PROCESS.fullmatch(heading[:_LONGEST_LIST]):
+            return False
+        if _OF_TRAINING.search(heading):
+            break
+    # Defaults of a program are not what was chosen; beside a column of values they are no matter.
+    defaults = any(_DEFAULT.fullmatch(name) for name in passage.head)
+    return not (defaults and all(_OF_OPTIONS.fullmatch(name) for name in passage.head))
 
 
 def _group(name: str, value: str) -> Iterator[Setting]:
@@ -285,6 +327,8 @@ def _walked(value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _told(group: str, passage: Passage) -> Setting | None:
+    if "$" in passage.text:
+        passage = passage._replace(text=_FORMULA.sub(_as_plain, passage.text))
     text = passage.text
     lower = text.lower()
     if not any(word in lower for word in _WORDS[group]):  # most sentences, at little cost
@@ -294,6 +338,10 @@ def _told(group: str, passage: Passage) -> Setting | None:
     if hit is None:
         return None
     return Setting(group, around(text, hit.start(), hit.end(), 20), as_data=_is_list(passage))
+
+
+def _as_plain(formula: re.Match[str]) -> str:
+    return _TEX.sub("", formula[1].replace("\\times", "×"))
 
 
 def _is_list(passage: Passage) -> bool:
@@ -308,6 +356,8 @@ def _is_list(passage: Passage) -> bool:
 
 def _holds(group: str, passage: Passage, hit: re.Match[str]) -> bool:
     text = passage.text
+    if _SYNOPSIS.match(text) or text[: hit.start()].rpartition(" ")[2].startswith("[-"):  # "[--epochs 20]"
+        return False
     near = text[max(0, hit.start() - 60) : hit.start()]
     if group == "optimiser" and not _is_optimiser(passage, hit):
         return False

@@ -2,7 +2,7 @@
 """A (Chen et al. 2022, Table 1): retrieval of the data and the metadata, now and later."""
 
 from fairreg.assessment.base import Finding, Verdict, indicator
-from fairreg.assessment.evidence import Evidence, ProbeKind
+from fairreg.assessment.evidence import Evidence, Probe, ProbeKind
 from fairreg.assessment.findings import (
     cite_access,
     cite_probe,
@@ -69,15 +69,17 @@ def _may_have_files(evidence: Evidence) -> bool:
     corresponds_to=("Chen A1.2", "FsF-A1-01M"),
 )
 def access(evidence: Evidence) -> Finding:
-    """Access field of the record or of DataCite, else a file served without login, else prose."""
-    stated = stated_access(evidence)
-    if stated and stated.level != "open":
-        return _procedure(evidence, stated)
+    """Access field of the record or of DataCite, else a file served without login, else prose.
+
+    Data are not open where the host refuses a file, whatever is stated.
+    """
+    stated, probe = stated_access(evidence), file_probe(evidence)
+    if stated and (stated.level != "open" or probe.outcome == "denied"):
+        return _procedure(evidence, stated, probe)
     if stated:
         return passed("The access is open, as stated.", cite_access(evidence, stated.level))
     if unread := why_unregistered(evidence):
         return unknown(f"The record states no access level. {unread}")
-    probe = file_probe(evidence)
     if probe.outcome == "ok":
         cited = cite_probe(evidence, "file_range")
         return passed("A file is given to anybody without a login: the data are open.", cited)
@@ -94,20 +96,26 @@ def _tells_how(found: Finding) -> bool:
     return found.verdict is Verdict.PARTIAL and any(asks_for_access(item.value) for item in found.evidence)
 
 
-def _procedure(evidence: Evidence, stated: Access) -> Finding:
-    from fairreg.assessment.access import request_address, stated_conditions, tells_who
+def _procedure(evidence: Evidence, stated: Access, probe: Probe) -> Finding:
+    from fairreg.assessment import access as way
 
-    address, words = request_address(evidence), stated_conditions(evidence)
-    level = f"The access is {stated.level}"
+    if probe.outcome == "ok" and way.embargo_ended(evidence):
+        ended = cite_access(evidence, f"{stated.level} until {stated.until}")
+        reason = "The embargo has ended, and a file is given."
+        return passed(reason, ended, cite_probe(evidence, "file_range"))
+    address, words = way.request_address(evidence, of_data=True), way.stated_conditions(evidence)
+    level, seen, told = f"The access is {stated.level}", [], way.tells_who(words)
+    if stated.level == "open":
+        level, told = "The access is stated as open, and the host refuses a file", way.asks_for_access(words)
+        seen = [cite_probe(evidence, "file_range")]
     if address:
-        reason = f"{level}, and the record says where to request it: {address}."
-        return passed(reason, cite_access(evidence, address))
+        reason = f"{level}; the record says where to request it: {address}."
+        return passed(reason, cite_access(evidence, address), *seen)
     remedy = "State in the conditions of access where to request it: a web page or an e-mail address."
-    if tells_who(words):
-        reason = f"{level}, and its conditions name no address."
-        return partial(reason, cite_access(evidence, words), remedy=remedy)
-    cited = cite_access(evidence, words or stated.level)
-    return failed(f"{level}; how to get it is not stated.", cited, remedy=remedy)
+    cited = [cite_access(evidence, words or stated.level), *seen]
+    if told:
+        return partial(f"{level}; its conditions name no address.", *cited, remedy=remedy)
+    return failed(f"{level}; how to get it is not stated.", *cited, remedy=remedy)
 
 
 @indicator(

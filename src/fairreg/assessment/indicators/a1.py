@@ -8,6 +8,7 @@ from fairreg.assessment.base import Finding, indicator
 from fairreg.assessment.content.packaged_metadata import shipped_records
 from fairreg.assessment.evidence import Evidence, FileFact
 from fairreg.assessment.findings import (
+    NOT_DOWNLOADED,
     cite_datacite,
     cite_document,
     cite_file,
@@ -37,7 +38,12 @@ _ARCHIVES = frozenset({"zip", "tar"})
     corresponds_to=("FsF-A1-02MD-2", "ML-A1-03S"),
 )
 def leads_to_bytes(evidence: Evidence) -> Finding:
-    """Magic bytes of the downloaded files, else of the first bytes from the host."""
+    """Magic bytes of the downloaded files, else of the first bytes from the host.
+
+    What the host refuses now leads to no bytes, whatever an earlier fetch brought.
+    """
+    if file_probe(evidence).withheld:
+        return _first_bytes(evidence)
     remedy = "Publish the model file itself beside the archive."
     plain = [file for file in evidence.model_files if file.archive is None]
     packed = [file for file in evidence.model_files if file.archive is not None]
@@ -53,11 +59,12 @@ def leads_to_bytes(evidence: Evidence) -> Finding:
 
 def _first_bytes(evidence: Evidence) -> Finding:
     probe, cited = file_probe(evidence), cite_probe(evidence, "file_range")
+    asked = [cited] if probe.outcome == "denied" else []
     remedy = "Upload the model file itself, not a pointer to it, and check that its link works."
-    if probe.outcome == "absent":
+    if probe.outcome == "absent" and probe.withheld:
         return failed("The published link leads to nothing.", cited, remedy=remedy)
-    if probe.outcome != "ok":
-        return unknown(f"{evidence.why_unread()} {why_no_bytes(evidence)}")
+    if probe.outcome != "ok" and not probe.found:
+        return unknown(f"{evidence.why_unread() or NOT_DOWNLOADED} {why_no_bytes(evidence)}", *asked)
     if MODEL_FORMATS & set(probe.found):
         return passed(f"The first bytes are those of a model file ({probe.found[0]}).", cited)
     if _ARCHIVES & set(probe.found):
@@ -80,6 +87,8 @@ def _first_bytes(evidence: Evidence) -> Finding:
 def verifies(evidence: Evidence) -> Finding:
     """Downloaded digest against the host's for each file, and against the sha256 of a FAIR4ML file."""
     checked = [file for file in evidence.files if file.archive is None and file.verified]
+    if file_probe(evidence).withheld:
+        checked = []
     stated = _stated_sha256(evidence)
     differing = [file for file in checked if stated.get(file.path, file.sha256) != file.sha256]
     wrong = [file for file in checked if file.verified == "mismatch"] + differing

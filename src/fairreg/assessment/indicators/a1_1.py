@@ -75,7 +75,7 @@ def no_vendor(evidence: Evidence) -> Finding:
         reason = "The host gives the list of the files to nobody without an account."
         return partial(reason, cite_probe(evidence, "file_access"), remedy=remedy)
     fetched = evidence.downloaded or any(file.sha256 for file in evidence.files if file.archive is None)
-    if fetched and access and access.level == "open":
+    if fetched and not probe.withheld and access and access.level == "open":
         return passed(
             "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")
         )

@@ -57,13 +57,16 @@ def can_authenticate(evidence: Evidence) -> Finding:
     corresponds_to=("Chen A1.2", "ML-A1 (auth)"),
 )
 def says_how(evidence: Evidence) -> Finding:
-    """Only for models that are not open: the host's answer, and the way to ask that the metadata state."""
-    access = stated_access(evidence)
-    if access and access.level == "open":
+    """Only for models that are not open: the host's answer, and the way to ask that the metadata state.
+
+    Where the host refuses the files the model is not open, whatever is stated.
+    """
+    access, probe = stated_access(evidence), file_probe(evidence)
+    if access and access.level == "open" and probe.outcome != "denied":
         return not_applicable("The model is open.", cite_access(evidence, access.level))
     if access is None and (unread := why_unregistered(evidence)):
         return unknown(f"The record states no access level. {unread}")
-    given = file_probe(evidence).outcome == "ok"
+    given = probe.outcome == "ok"
     if access is None and given:
         return not_applicable("The model is open: a file is given.", cite_probe(evidence, "file_range"))
     return _restricted(evidence, access, given=given)

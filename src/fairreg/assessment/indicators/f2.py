@@ -141,9 +141,12 @@ def description(evidence: Evidence) -> Finding:
     )
     cited = [cite_field(evidence, described, "description", text)] if text else []
     cited += [cite_field(evidence, indexed, "keywords", keywords)] if keywords else []
-    remedy = "Write an abstract of at least 50 words and give three keywords in the record."
-    if words(text) >= 50 and len(keywords) >= 3:  # noqa: PLR2004 - the rule's numbers
+    asked = [] if words(text) >= 50 else ["write an abstract of at least 50 words"]  # noqa: PLR2004 - the rule's
+    asked += [] if len(keywords) >= 3 else ["give three keywords"]  # noqa: PLR2004 - the rule's number
+    if not asked:
         return passed(reason, *cited)
+    told = " and ".join(asked)
+    remedy = f"{told[0].upper()}{told[1:]} in the record."
     if unread := why_unregistered(evidence):
         return unknown(f"{reason} {unread}", *cited)
     if words(text) >= 10 or keywords:  # noqa: PLR2004 - the rule's numbers
@@ -166,18 +169,18 @@ def machine_learning(evidence: Evidence) -> Finding:
     inferable = _inferable(evidence, stated)
     cited = list(stated.values())
     both = [*cited, *inferable.values()]
-    remedy = (
-        "State task, architecture, framework, inputs, outputs and intended use in the record, in "
-        "fair4ml.jsonld or in the front matter of MODEL_CARD.md."
-    )
+    lacking = ", ".join(words for name, words in _ASKED.items() if name not in stated)
+    remedy = f"State {lacking} in the record, in fair4ml.jsonld or in the front matter of MODEL_CARD.md."
     named = ", ".join(map(field_words, stated)) or "none"
     reason = f"{len(stated)} of 5 fields are structured ({named})"
     if len(stated) >= _STRUCTURED:
         return passed(f"{reason}.", *cited)
+    if inferable:
+        reason = f"{reason}; inferred, not stated: {', '.join(map(field_words, inferable))}"
     if len(stated) >= _SOME:
         return partial(f"{reason}.", *cited, remedy=remedy)
     if len(stated) + len(inferable) >= _SOME:
-        return partial(f"{reason}; the files tell {', '.join(inferable)}.", *both, remedy=remedy)
+        return partial(f"{reason}.", *both, remedy=remedy)
     told = {name: item for name, item in _told(evidence).items() if name not in stated | inferable}
     if len(stated) + len(inferable) + len(told) >= _SOME:
         return partial(
@@ -186,6 +189,16 @@ def machine_learning(evidence: Evidence) -> Finding:
     if unread := evidence.why_unread("standard", "definitions", "readme", "model_card", "docs"):
         return unknown(f"{reason}. {unread}", *cited)
     return failed(f"{reason}.", *both, remedy=remedy)
+
+
+# Fields of a record, as a remedy asks for them.
+_ASKED = {
+    "ml_task": "task",
+    "model_category": "architecture",
+    "frameworks": "framework",
+    "inputs": "inputs and outputs",
+    "intended_use": "intended use",
+}
 
 
 def _stated(evidence: Evidence) -> dict[str, Citation]:

@@ -11,6 +11,7 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.packaged_metadata import Signature, shipped_signatures
 from fairreg.assessment.evidence import Evidence, ModelFact
 from fairreg.assessment.findings import (
+    SIGNATURE_EXAMPLE,
     cite_document,
     cite_file,
     cite_model,
@@ -116,8 +117,10 @@ def signature(evidence: Evidence) -> Finding:
             return partial(
                 "The signature is declared, no graph confirms it.", *cited, remedy="Publish an ONNX file."
             )
+        added = evidence.added  # of which a draft is made
+        remedy = _DECLARE if added is not None and added.inputs and added.outputs else _BY_HAND
         return unread_files(
-            evidence, "a signature of inputs and outputs", remedy=_DECLARE, roles=("definitions",)
+            evidence, "a signature of inputs and outputs", remedy=remedy, roles=("definitions",)
         )
     seen = [cite_model(model, [item.name for item in (*model.inputs, *model.outputs)]) for model in graphs]
     return _compared(evidence, declared, graphs, seen)
@@ -145,6 +148,7 @@ def _compared(
 
 
 _DECLARE = "Declare name, type, axes, features and units of each input and output in a signature.json."
+_BY_HAND = f"{_DECLARE} Without an ONNX graph or a stated signature fairreg drafts none; {SIGNATURE_EXAMPLE}."
 
 
 def _declared(evidence: Evidence) -> list[tuple[Signature, Citation]]:
@@ -231,7 +235,9 @@ def runs(evidence: Evidence) -> Finding:
     if agreed:
         reason = f"{' and '.join(agreed[0].runtimes)} run {agreed[0].file} and agree."
         return passed(reason, *(_cite_run(model) for model in agreed))
-    remedy = "Publish an ONNX file and a test vector, and check that two runtimes give the same."
+    has_onnx = any(file.format == "onnx" for file in evidence.model_files)
+    published = "Publish a test vector" if has_onnx else "Publish an ONNX file and a test vector"
+    remedy = f"{published}, and check that two runtimes give the same."
     ran = [model for model in tried if model.ran]
     if ran:
         return partial(

@@ -44,6 +44,17 @@ _NO_PAPER = re.compile(
     r"|studyregistration)(?:[-/]|$)",
     re.IGNORECASE,
 )
+_PAPER = re.compile(
+    r"(?:publication|journal|journalarticle|article|scholarlyarticle|preprint|conference(?:paper|proceedings?)"
+    r"|book(?:chapter)?|report|dissertation|thesis|datapaper|peerreview|text)(?:[-/]|$)",
+    re.IGNORECASE,
+)
+# Types of references in CFF 1.2.0 that are no publication, and such as people write in their place.
+_NO_PAPER_IN_CFF = re.compile(
+    r"art|audiovisual|bill|data(?:base|set)?|film-broadcast|grant|hearing|legal-\w+|map|model|multimedia|music"
+    r"|personal-communication|sound-recording|software(?:-[\w-]+)?|statute|video|website",
+    re.IGNORECASE,
+)
 _METADATA: tuple[Role, ...] = ("citation", "codemeta", "zenodo_json")
 _GOOD, _FAIR = 0.75, 0.5
 _UNREAD = "the training data"
@@ -136,7 +147,7 @@ def training_data_fair(evidence: Evidence) -> Finding:
 
     A dataset without a licence, or closed without a way to get access, fails an essential check: partial at
     most, whatever its score. So that less evidence never gives a better verdict, the verdict holds for both
-    ends of the scores: what was not read as fail, and as pass.
+    ends of the scores: what was not read as fail, essential checks included, and as pass.
     """
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
     if not evidence.datasets:
@@ -195,11 +206,17 @@ def _failed(dataset: DatasetScore) -> tuple[str, ...]:
     return dataset.failed if dataset.score is not None and is_current(dataset) else ()
 
 
+def _may_fail(dataset: DatasetScore) -> bool:
+    """Tell whether an essential check of the dataset may fail that was not read: with a number none is."""
+    return dataset.score is None or not is_current(dataset)
+
+
 def _verdict(datasets: Sequence[DatasetScore], unread: float) -> Verdict:
     """Return the verdict if every check that was not read had `unread` points, 0 or 1."""
+    failing = any(map(_failed, datasets)) or (not unread and any(map(_may_fail, datasets)))
     mean = sum(_score(item, unread) for item in datasets) / len(datasets) + _ROUNDING
     if mean >= _GOOD:
-        return Verdict.PARTIAL if any(map(_failed, datasets)) else Verdict.PASS
+        return Verdict.PARTIAL if failing else Verdict.PASS
     return Verdict.PARTIAL if mean >= _FAIR else Verdict.FAIL
 
 
@@ -262,17 +279,22 @@ def _publications(evidence: Evidence) -> list[Citation]:
         "is_documented_by",
         "is_described_by",
         "is_cited_by",
+        "is_referenced_by",
     )
+    if_paper = relations(evidence, "is_part_of", "related_to")  # which say nothing of the kind
     own = [item.value for item in evidence.record.identifiers if item.scheme in PAPER_SCHEMES]
     others = lineage_dois(evidence) | {item.value for item in _data(evidence)}
-    papers = [item for item in kinds if _is_paper(item) and item.target.value not in others]
+    papers = [item for item in kinds if _is_paper(item)] + [
+        item for item in if_paper if _is_said_a_paper(item)
+    ]
+    papers = [item for item in papers if item.target.value not in others]
     found = [cite_record(evidence, "identifiers", value) for value in own]
     found += [cite_relation(evidence, item) for item in papers]
     return found + [
         cite_document(item.document, value)
         for item in stated_in(evidence)
         for value in item.facts.publications
-        if value not in others and not _cites_data(item.document)
+        if value not in others and not _cites_no_paper(item.document, value)
     ]
 
 
@@ -290,12 +312,33 @@ def _is_paper(relation: Relation) -> bool:
     return named and not _NO_PAPER.match(kind) and (bool(kind) or not is_deposit(relation.target.value))
 
 
-def _cites_data(document: Document) -> bool:
-    """Tell whether the preferred citation of a CITATION.cff is a dataset or software (CFF 1.2, `type`)."""
-    content = parsed(document) if document.role == "citation" else None
-    preferred = content.get("preferred-citation") if isinstance(content, dict) else None
-    kind = preferred.get("type") if isinstance(preferred, dict) else None
-    return isinstance(kind, str) and (kind in {"data", "database"} or kind.startswith("software"))
+def _is_said_a_paper(relation: Relation) -> bool:
+    kind = re.sub(r"\s+", "", relation.target_kind or "")
+    return _PAPER.match(kind) is not None and _is_paper(relation)
+
+
+def _cites_no_paper(document: Document, value: str) -> bool:
+    """Tell whether a file states that the reference to `value` is data, software or a video."""
+    content = parsed(document)
+    if not isinstance(content, dict):
+        return False
+    if document.role == "citation":
+        preferred = content.get("preferred-citation")
+        kind = preferred.get("type") if isinstance(preferred, dict) else None
+        return isinstance(kind, str) and _NO_PAPER_IN_CFF.fullmatch(kind) is not None
+    stated = content.get("referencePublication")
+    nodes = stated if isinstance(stated, list) else [stated]
+    return any(isinstance(node, dict) and _is_no_paper(node) and _names(node, value) for node in nodes)
+
+
+def _is_no_paper(node: dict[str, object]) -> bool:
+    kinds = node.get("@type", node.get("type"))
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    return any(isinstance(kind, str) and _NO_PAPER.match(kind) for kind in listed)
+
+
+def _names(node: dict[str, object], value: str) -> bool:
+    return any(isinstance(text, str) and value.casefold() in text.casefold() for text in node.values())
 
 
 @indicator(

@@ -65,7 +65,10 @@ def content(evidence: Evidence) -> Finding:
     listed = [item for item in record.distributions if item.size is not None]
     cited = [cite_record(evidence, "distributions", f"{item.name}: {item.size} bytes") for item in listed[:1]]
     cited += [cite_record(evidence, "parameter_count", record.parameter_count)] if counted else []
-    remedy = "List each model file with its size, and state the number of parameters and their precision."
+    asked = [] if files else ["list each model file with its size"]
+    asked += [] if counted else ["state the number of parameters and their precision"]
+    told = ", and ".join(asked)
+    remedy = f"{told[:1].upper()}{told[1:]}."
     if files and counted:
         return passed("The record lists the model files with sizes and the number of parameters.", *cited)
     open_files = [file for file in evidence.model_files if file.format in _STATE_TENSORS and not file.archive]
@@ -138,9 +141,12 @@ def use_and_limits(evidence: Evidence) -> Finding:
     fields = {topic: _stated(evidence, topic) for topic in _TOPICS}
     told = {topic: _told(evidence, topic) for topic in _TOPICS if not fields[topic]}
     found = [item for topic in _TOPICS for item in (fields[topic] or told[topic])]
+    lacking = [topic for topic in _TOPICS if not fields[topic]]
+    each = "30 words each" if lacking[1:] else "30 words"
     remedy = (
-        "Write what the model is for, and where it must not be used, in 30 words each: as intended_use and "
-        "limitations in the card's front matter, or as intendedUse and modelRisksBiasLimitations in FAIR4ML."
+        f"Write {' and '.join(_PURPOSES[topic] for topic in lacking)}, in {each}: "
+        f"as {' and '.join(lacking)} in the card's front matter, or as "
+        f"{' and '.join(_TERMS[topic] for topic in lacking)} in FAIR4ML."
     )
     if all(fields.values()):
         return passed("Intended use and limits are stated in fields of their own.", *found)
@@ -155,6 +161,11 @@ def use_and_limits(evidence: Evidence) -> Finding:
 
 _TOPICS: tuple[Topic, ...] = get_args(Topic)
 _NAMES: dict[Topic, str] = {"intended_use": "intended use", "limitations": "limits"}
+_PURPOSES: dict[Topic, str] = {
+    "intended_use": "what the model is for",
+    "limitations": "where it must not be used",
+}
+_TERMS: dict[Topic, str] = {"intended_use": "intendedUse", "limitations": "modelRisksBiasLimitations"}
 
 
 def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
@@ -162,7 +173,11 @@ def _stated(evidence: Evidence, topic: Topic) -> list[Citation]:
     own = getattr(evidence.record, topic)
     if _says(own) and not is_prose(evidence.record, topic):
         return [cite_record(evidence, topic, clean(own))]
-    shipped = [(document, getattr(record, topic)) for document, record in shipped_records(evidence)]
+    shipped = [
+        (document, getattr(record, topic))
+        for document, record in shipped_records(evidence)
+        if origin_of(record, topic) == "stated"
+    ]
     cards = [(item, stated_about(item, topic)) for item in evidence.of_role("model_card", "readme")]
     return [cite_document(document, clean(text)) for document, text in (*shipped, *cards) if _says(text)][:1]
 
@@ -198,7 +213,7 @@ def instructions(evidence: Evidence) -> Finding:
     from fairreg.assessment.content.purpose import instructions as shown  # for models with a text
 
     read = evidence.of_role("model_card", "readme", "docs")
-    found = [(document, item) for document in read for item in shown(document)]
+    found = [(document, item) for document in read for item in shown(document) if item.instructs]
     if not found:
         return unread_files(
             evidence,

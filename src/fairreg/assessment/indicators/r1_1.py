@@ -8,7 +8,7 @@ from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.packaged_metadata import weights_licence
+from fairreg.assessment.content.packaged_metadata import weights_licence, weights_refused
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
@@ -91,11 +91,10 @@ def agrees(evidence: Evidence) -> Finding:
         return passed(f"{len(found)} places name {names[0]}.", *cited)
     if found:
         return partial(f"Only one place names the licence, {names[0]}.", *cited, remedy=remedy)
-    if evidence.record.license_stated and not is_nothing(evidence.record.license_stated):
-        own = cite_record(evidence, "license_stated", evidence.record.license_stated)
-        return partial(
-            f"Only the record names a licence, {evidence.record.license_stated}.", own, remedy=remedy
-        )
+    stated = evidence.record.license_stated
+    if stated and not is_nothing(stated) and _grants(stated):
+        own = cite_record(evidence, "license_stated", stated)
+        return partial(f"Only the record names a licence, {stated}.", own, remedy=remedy)
     return failed("No licence is named anywhere.", remedy=remedy)
 
 
@@ -172,6 +171,9 @@ _NAME_IT = "Name the licence of the weights as weights_license in the front matt
 
 def _said_of_weights(evidence: Evidence) -> Finding | None:
     for document in evidence.of_role("model_card", "readme", "standard", "provenance"):
+        if denied := weights_refused(document):
+            reason = f"{document.path} states no licence for the weights, {denied!r}."
+            return failed(reason, cite_document(document, denied), remedy=_NAME_IT)
         if named := weights_licence(document):
             cited = cite_document(document, named)
             return passed(f"{document.path} names {named} as the licence of the weights.", cited)

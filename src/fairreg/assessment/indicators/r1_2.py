@@ -15,6 +15,7 @@ from fairreg.assessment.content.environment import is_lock, pinned, requirements
 from fairreg.assessment.content.packaged_metadata import shipped_signatures
 from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
+    SIGNATURE_EXAMPLE,
     cite_document,
     cite_file,
     cite_record,
@@ -68,17 +69,18 @@ def training(evidence: Evidence) -> Finding:
     """
     listed = evidence.of_role(*_SETTINGS)
     read = [document for document in listed if not _is_architecture(document)]
+    from fairreg.assessment.content.training_settings import GROUPS, settings_of
+
     found: dict[str, tuple[Setting, Citation]] = {}
     for document in (*read, *free_texts(evidence)):
-        from fairreg.assessment.content.training_settings import settings_of
-
         for name, said in settings_of(document).items():
             if name not in found or (said.as_data and not found[name][0].as_data):
                 found[name] = said, cite_text(evidence, document, said.shown)
     cited = [citation for _, citation in found.values()]
     prose = [name for name, (said, _) in found.items() if not said.as_data]
     reason = f"{len(found)} of 5 groups are recorded ({', '.join(found) or 'none'})"
-    remedy = "Save settings, optimiser, epochs, split and seed as hyperparameters.json beside the weights."
+    lacking = [name for name in GROUPS if name not in found or name in prose]
+    remedy = f"Save {', '.join(lacking)} as hyperparameters.json beside the weights."
     if len(found) - len(prose) >= _MANY:
         return passed(f"{reason}.", *cited)
     unread = None if found else evidence.why_unread(*_SETTINGS)
@@ -118,7 +120,14 @@ def preparation(evidence: Evidence) -> Finding:
     names = [name for name, citations in present.items() if citations]
     cited = [item for citations in present.values() for item in citations]
     told = [name for name, citations in prose.items() if citations]
-    remedy = "Publish the code that prepares the inputs, and features in order with units in signature.json."
+    asked = [] if code else ["the code that prepares the inputs"]
+    lacks_list = not (listed and defined)
+    asked += (
+        [f"the features, in order and with units, as signature.json ({SIGNATURE_EXAMPLE})"]
+        if lacks_list
+        else []
+    )
+    remedy = f"Publish {', and '.join(asked)}."
     if len(names) == len(present) and not told:
         return passed("Code, ordered features and their definitions are all there.", *cited)
     if unread := evidence.why_unread(*_ON_INPUTS):

@@ -64,7 +64,7 @@ def dependencies(evidence: Evidence) -> Finding:
     if loose:
         return partial(f"{len(loose)} requirements are not pinned{also}.", *cited, remedy=remedy)
     if absent:
-        return partial(f"The requirements of {absent[0]} were not found.", *cited, remedy=remedy)
+        return partial(f"{absent[0]}, which a list includes, was not read.", *cited, remedy=remedy)
     if cut := next((item for item in read if _is_cut(evidence, item)), None):
         return unknown(f"{cut.path} was not read to its end.", *cited)
     where = ", ".join(sorted(paths)[:3])
@@ -73,13 +73,18 @@ def dependencies(evidence: Evidence) -> Finding:
 
 def _loose(read: list[Document]) -> list[str]:
     """Return the requirements without an exact version; one of a package may be pinned in another file."""
-    exact = {package_of(line) for item in read for line in requirements(item) if pinned(line)}
+    exact = [(item.path, package_of(line)) for item in read for line in requirements(item) if pinned(line)]
     return [
         line
         for item in read
         for line in requirements(item)
-        if not pinned(line) and not (is_project(item) and package_of(line) in exact)
+        if not pinned(line) and not (is_project(item) and _is_elsewhere(exact, item, line))
     ]
+
+
+def _is_elsewhere(exact: list[tuple[str, str]], document: Document, requirement: str) -> bool:
+    package = package_of(requirement)
+    return any(path != document.path and name == package for path, name in exact)
 
 
 def _is_cut(evidence: Evidence, document: Document) -> bool:

@@ -9,6 +9,7 @@ import re
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
 from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.packaged_metadata import is_confirmed
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence, Role
 from fairreg.assessment.findings import (
@@ -63,7 +64,7 @@ _FIELDS = {
 def metadata_standard(evidence: Evidence) -> Finding:
     """Metadata files that parse and hold what their format requires."""
     for document in evidence.of_role("standard"):
-        if _is_valid(document):
+        if _is_valid(document) and is_confirmed(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
     stated = [item for item in stated_in(evidence) if item.facts.complete]
     for card in evidence.of_role("model_card", "readme"):
@@ -121,7 +122,9 @@ def _is_valid(document: Document) -> bool:
 def file_format(evidence: Evidence) -> Finding:
     """Magic bytes of the model files."""
     files = evidence.model_files
-    remedy = "Export the model to ONNX, or its weights to safetensors."
+    is_open = any(file.format == "safetensors" for file in files)
+    other = "state in the record the architecture and the library that builds it (library_name)"
+    remedy = f"Export the model to ONNX, or {other if is_open else 'its weights to safetensors'}."
     if not files:
         return unread_files(evidence, "a model file of a known format", remedy=remedy, roles=())
     shared = [file for file in files if file.format in _SHARED]
@@ -174,8 +177,16 @@ def practice(evidence: Evidence) -> Finding:
     found = {name: citations for name, citations in present.items() if citations}
     cited = [citations[0] for citations in found.values()]
     reason = f"Found: {', '.join(found) or 'nothing of template layout, CI and test vectors'}."
-    remedy = "Follow the cookiecutter4fair layout, run tests in CI, and publish a test vector."
+    asked = [words for name, words in _PRACTICES.items() if name not in found]
+    remedy = f"Do {'one' if found else 'two'} of these: {', '.join(asked)}."
     return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, unread=evidence.why_unread())
+
+
+_PRACTICES = {
+    "template layout": "follow the cookiecutter4fair layout",
+    "continuous integration": "run tests in CI",
+    "test vectors": "publish a test vector",
+}
 
 
 def _vectors(evidence: Evidence) -> list[Citation]:

@@ -2,28 +2,44 @@
 """A draft of a metadata file: its text, the indicators it serves, and the author's remaining tasks."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from fairreg.assessment.open_tasks import TODO
+from fairreg.assessment.open_tasks import TODO, task
 from fairreg.schemas.record import Creator
 from fairreg.schemas.text import clean
 
-__all__ = ["TODO", "Draft", "commented", "completed", "unsure"]
+__all__ = ["TODO", "Draft", "Request", "commented", "completed", "sentences", "unsure"]
+
+
+class Request(NamedTuple):
+    """One task for the author, and the indicators for which the file does not count until it is done."""
+
+    sentence: str
+    about: tuple[str, ...] = ()
 
 
 class Draft(msgspec.Struct, frozen=True):
     """One file to write.
 
-    `serves` are the indicators that read it, `remains` sentences of what the author must add or confirm: an
-    unknown value is a TODO comment in the text, or absent in a format without comments.
+    `serves` are the indicators that it brings to a pass once completed, `helps` those for which it is only a
+    part of what they ask. `remains` are sentences of what the author must add or confirm. An
+    unknown value is a to-do in the text, or absent in a format without comments; a value that its author has
+    not stated is there only beside a to-do, or marked as inferred, and counts for nothing until then.
     """
 
     name: str
     text: str
     serves: tuple[str, ...]
     remains: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+
+    @property
+    def purpose(self) -> str:
+        """The indicators that the file is for, in words; empty for a list of tasks."""
+        part = f"a part of {', '.join(self.helps)}" if self.helps else ""
+        return "; ".join(filter(None, (", ".join(self.serves), part)))
 
 
 def completed(
@@ -38,15 +54,20 @@ def completed(
     return stated | {key: value for key, value in known.items() if not stated.get(key)}
 
 
-def commented(*lines: str) -> str:
-    """Return prominent lines of a YAML comment."""
-    words = (" ".join(clean(line).split()) for line in lines)
+def commented(requests: Iterable[Request]) -> str:
+    """Return to-dos as prominent lines of a YAML comment."""
+    words = (" ".join(clean(task(one.sentence, *one.about)).split()) for one in requests)
     # YAML allows no control characters, not even in comments.
-    return "".join(f"# {TODO}: {''.join(filter(str.isprintable, line))}\n" for line in words)
+    return "".join(f"# {''.join(filter(str.isprintable, line))}\n" for line in words)
 
 
-def unsure(creators: tuple[Creator, ...]) -> tuple[str, ...]:
-    """Return a sentence for the author where a name had to be split without a comma."""
+def sentences(requests: Iterable[Request]) -> tuple[str, ...]:
+    """Return the tasks in words, for the list of what remains."""
+    return tuple(one.sentence for one in requests)
+
+
+def unsure(creators: tuple[Creator, ...]) -> tuple[Request, ...]:
+    """Return a task for the author where a name had to be split without a comma."""
     split = [item.name for item in creators if item.kind == "person" and "," not in item.name]
     several = [name for name in split if len(name.split()) > 1]
-    return (f"Check family and given names of {', '.join(several)}.",) if several else ()
+    return (Request(f"Check family and given names of {', '.join(several)}."),) if several else ()

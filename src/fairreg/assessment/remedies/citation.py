@@ -6,7 +6,7 @@ A published CITATION.cff is kept as it is; only members that name the version of
 
 from typing import Any
 
-from fairreg.assessment.remedies.base import Draft, commented, completed, unsure
+from fairreg.assessment.remedies.base import Draft, Request, commented, completed, sentences, unsure
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import cff
 
@@ -14,6 +14,12 @@ __all__ = ["NAME", "SERVES", "draft"]
 
 NAME = cff.FILE_NAME
 SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2")
+_MEMBERS = {
+    "creators": "authors",
+    "description": "abstract",
+    "keywords": "keywords",
+    "repository": "repository-code",
+}
 
 
 def draft(facts: Facts) -> Draft | None:
@@ -22,8 +28,8 @@ def draft(facts: Facts) -> Draft | None:
     stated = _renewed(published, cff.document(facts.described))
     if not stated.get("authors"):
         return None
-    remains = _remains(facts, stated, kept=bool(published.get("authors")))
-    return Draft(NAME, cff.text_of(stated) + commented(*remains), SERVES, remains)
+    asked = _requests(facts, stated, published)
+    return Draft(NAME, cff.text_of(stated) + commented(asked), SERVES, sentences(asked))
 
 
 def _renewed(published: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
@@ -40,21 +46,25 @@ def _renewed(published: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]
     return completed(published, known | {"type": None}, renewed=cff.OF_THE_VERSION)
 
 
-def _remains(facts: Facts, stated: dict[str, Any], *, kept: bool) -> tuple[str, ...]:
-    missing = [
-        ("doi", "Reserve a DOI for this version at the archive and add it as doi."),
-        ("license", "Add the licence's SPDX identifier as license."),
-        ("date-released", "Add the day of the release as date-released (YYYY-MM-DD)."),
-    ]
-    if not stated.get("commit"):
-        asked_code = "Add repository-code, and commit: the commit of the code that made the model."
-        missing.append(("commit", asked_code))
+def _requests(facts: Facts, stated: dict[str, Any], published: dict[str, Any]) -> tuple[Request, ...]:
+    missing = {
+        "doi": ("Reserve a DOI for this version at the archive and add it as doi.", ("F3-2",)),
+        "license": ("Add the licence's SPDX identifier as license.", ("R1.1-2",)),
+        "date-released": ("Add the day of the release as date-released (YYYY-MM-DD).", ()),
+    }
     present = {**stated, "license": stated.get("license") or stated.get("license-url")}
-    asked = [sentence for key, sentence in missing if not present.get(key)]
+    asked = [Request(*missing[key]) for key in missing if not present.get(key)]
+    if not stated.get("commit"):
+        both = "commit" if stated.get("repository-code") else "repository-code, and commit"
+        # What the author's own file says of the code keeps counting.
+        about = ("I2-4",) if "repository" in facts.open_members("citation", _MEMBERS) else ()
+        asked.append(Request(f"Add {both}: the commit of the code that made the model.", about))
     if not stated.get("preferred-citation"):
         known = f" of {facts.papers[0].value}" if facts.papers else ""
-        asked.append(
+        sentence = (
             f"Add preferred-citation with type, title, authors and doi{known}, if there is a publication."
         )
-    fields = ("creators", "description", "license", "keywords")
-    return (*(() if kept else unsure(facts.creators)), *asked, *facts.to_confirm(*fields))
+        asked.append(Request(sentence, ("I2-3",)))
+    drafted = facts.open_members("citation", _MEMBERS)
+    split = () if published.get("authors") else unsure(facts.creators)
+    return (*split, *asked, *facts.to_confirm(**drafted))

@@ -35,7 +35,7 @@ _WRITERS: tuple[tuple[tuple[str, ...], Callable[[Facts], Draft | None]], ...] = 
     (zenodo_json.SERVES, zenodo_json.draft),
     (model_card.SERVES, model_card.draft),
     (hyperparameters.SERVES, hyperparameters.draft),
-    (signature.SERVES, signature.draft),
+    (signature.HELPS, signature.draft),
     (requirements.SERVES, requirements.draft),
     (provenance.SERVES, provenance.draft),
 )
@@ -56,11 +56,13 @@ def drafts_for(missing: Collection[str], facts: Facts) -> tuple[Draft, ...]:
     """Return the drafts that serve these indicators, in the order in which they are written."""
     found = []
     for serves, write in _WRITERS:
-        served = tuple(number for number in serves if number in missing)
-        draft = write(facts) if served else None
-        useful = tuple(number for number in served if draft and number in draft.serves)
-        if draft is not None and useful:
-            found.append(Draft(draft.name, draft.text, useful, draft.remains))
+        draft = write(facts) if any(number in missing for number in serves) else None
+        if draft is None:
+            continue
+        useful = tuple(number for number in draft.serves if number in missing)
+        helpful = tuple(number for number in draft.helps if number in missing and number not in useful)
+        if useful or helpful:
+            found.append(Draft(draft.name, draft.text, useful, draft.remains, helpful))
     return tuple(found)
 
 
@@ -70,7 +72,7 @@ def todo_list(report: AssessmentReport, written: Iterable[Draft]) -> Draft:
     served = {number for item in listed for number in item.serves}
     lines = [f"{_TITLE}{' '.join(report.id.split())}", "", _NEW_VERSION, ""]
     for item in listed:
-        lines += [f"## {item.name} ({', '.join(item.serves)})", ""]
+        lines += [f"## {item.name} ({item.purpose})", ""]
         lines += [f"- [ ] {sentence}" for sentence in item.remains] or ["- Nothing."]
         lines.append("")
     others = [item for item in open_indicators(report) if item.id not in served]

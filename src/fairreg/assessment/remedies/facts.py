@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Known facts of a model for writing its files: first those that its source published, then the rest.
 
-Facts from fairreg's catalogue alone are used as well, and the author is asked to confirm them. Facts read
+Facts from fairreg's catalogue alone are used as well where the file can mark them, and the author is asked to
+confirm them. Facts read
 from the files themselves (a signature, a parameter count) are marked as computed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args
@@ -12,17 +14,34 @@ from typing import Any, get_args
 import msgspec
 
 from fairreg.assessment.content.documents import to_rewrite
+from fairreg.assessment.content.packaged_metadata import stated_training_data
 from fairreg.assessment.content.prose import clean
 from fairreg.assessment.evidence import Evidence, FileFact, ModelFact, Role
 from fairreg.assessment.lineage import is_persistent, relations
-from fairreg.assessment.training import training_sets
-from fairreg.formats.related import papers_of, unique
+from fairreg.assessment.remedies.base import TODO, Request
+from fairreg.assessment.training import dataset_relations, training_sets
+from fairreg.formats.related import papers_of, repository_of, unique
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Creator, Distribution, ModelRecord, Relation, RelationType
 from fairreg.sources import scheme_names
 
 __all__ = ["Facts"]
 
+# What may have to be confirmed, with the indicators that read it in a metadata file.
+_CONFIRMED: dict[str, tuple[str, ...]] = {
+    "creators": ("R1.2-3", "R3-1"),
+    "description": (),
+    "keywords": (),
+    "frameworks": ("F2-3", "R3-1"),
+    "ml_task": (),
+    "model_category": (),
+    "papers": ("I2-3",),
+    "repository": ("I2-4",),
+    "training_data": ("I2-1", "I2-2"),
+}
+_FIELDS = frozenset({"creators", "description", "keywords", "frameworks", "ml_task", "model_category"})
+_ADDED = "fairreg took from its own catalogue"
+_SOURCES = {"training_data": "fairreg took from a text or from its own catalogue"}
 _NAMED = PAPER_SCHEMES | scheme_names("code")
 _TYPES: tuple[RelationType, ...] = get_args(RelationType)
 
@@ -54,18 +73,40 @@ class Facts:
         published = [item for item in self.records if item is not self.evidence.added]
         return self.first(name) is not None and not any(getattr(item, name) for item in published)
 
-    def to_confirm(self, *names: str) -> tuple[str, ...]:
-        """Return a sentence for the author about content that is in none of the author's records."""
-        listed = [name.replace("_", " ") for name in names if self.added(name)]
-        listed += ["training data"] if self.training_data else []
-        listed += ["publication"] if self.papers else []
-        return (f"Confirm {', '.join(listed)}, which fairreg put together.",) if listed else ()
+    @cached_property
+    def unconfirmed(self) -> frozenset[str]:
+        """Fields of `described`, with ``papers``, ``repository`` and ``training_data``, not by the author."""
+        found = {name for name in _CONFIRMED if name in _FIELDS and self.added(name)}
+        if {item.key for item in self.training_data} - {item.key for item in self._typed_data()}:
+            found.add("training_data")
+        if set(self.papers) - set(papers_of(self.stated)):
+            found.add("papers")
+        if repository_of(self.described) != repository_of(self.stated):
+            found.add("repository")
+        return frozenset(found)
+
+    def to_confirm(self, **names: str) -> tuple[Request, ...]:
+        """Return tasks to confirm what no author stated: `names` are the members of a file by field."""
+        asked = [name for name in _CONFIRMED if name in names and name in self.unconfirmed]
+        return tuple(
+            Request(f"Confirm {names[name]}, which {_SOURCES.get(name, _ADDED)}.", _CONFIRMED[name])
+            for name in asked
+        )
 
     def published(self, role: Role) -> dict[str, Any]:
         """Return the content of a published metadata file of this role, empty where none parses."""
         found = (to_rewrite(document) for document in self.evidence.of_role(role))
         first = next((item for item in found if isinstance(item, dict)), {})
         return {str(key): value for key, value in first.items()}
+
+    def open_members(self, role: Role, members: Mapping[str, str]) -> dict[str, str]:
+        """Return the members that no author has stated in a file of this role, by field of the record.
+
+        A published draft whose to-dos are still open states none of them.
+        """
+        waits = any(TODO in document.text for document in self.evidence.of_role(role))
+        published = {} if waits else self.published(role)
+        return {field: key for field, key in members.items() if not published.get(key)}
 
     def text(self, name: str) -> str | None:
         """Return a field that is one text."""
@@ -139,6 +180,19 @@ class Facts:
             )
             for item in graphs or self.model_files
         )
+
+    @cached_property
+    def stated(self) -> ModelRecord:
+        """Record for the written files with the author's own statements alone."""
+        own = Facts(msgspec.structs.replace(self.evidence, added=None), self.versions).described
+        typed = {item.key for item in self._typed_data()}
+        kept = (item for item in own.relations if item.type != "trained_on" or item.target.key in typed)
+        return msgspec.structs.replace(own, relations=tuple(kept))
+
+    def _typed_data(self) -> tuple[Identifier, ...]:
+        """Return the training data in typed relations and metadata files; what texts name is not typed."""
+        typed = [item.target for item in dataset_relations(self.evidence)]
+        return (*typed, *(item for _, item in stated_training_data(self.evidence)))
 
     @cached_property
     def graph(self) -> ModelFact | None:

@@ -4,6 +4,8 @@
 Additions are marked in the document itself, as inferred or computed, until the author confirms them.
 """
 
+from pathlib import PurePosixPath
+
 import msgspec
 
 from fairreg.assessment.evidence import ModelFact
@@ -43,8 +45,11 @@ _WANTED = {
 def draft(facts: Facts) -> Draft | None:
     """Draft the file; unknown terms are left out and listed for the author.
 
-    None without a fact specific to FAIR4ML: the file would only look like metadata.
+    None without a fact specific to FAIR4ML: the file would only look like metadata. None, too, where one was
+    published, which only its author can complete.
     """
+    if any(PurePosixPath(item.path).name == NAME for item in facts.evidence.documents):
+        return None
     record = _record(facts)
     if not (record.related("trained_on") or any(getattr(record, name) for name in _SPECIFIC)):
         return None
@@ -59,6 +64,8 @@ def draft(facts: Facts) -> Draft | None:
 def _record(facts: Facts) -> ModelRecord:
     record = facts.record
     added = {name: facts.first(name) for name in _ADDED if not getattr(record, name) and facts.first(name)}
+    if facts.added("license"):  # the catalogue alone knows it, but its author is to grant it
+        added.pop("license", None)
     read = _read_in(facts.graph) if facts.graph and not (record.inputs or record.outputs) else {}
     if facts.parameter_count and record.parameter_count is None:
         read["parameter_count"] = facts.parameter_count

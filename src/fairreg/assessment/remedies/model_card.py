@@ -2,9 +2,12 @@
 """MODEL_CARD.md: a card of the known facts, with a TODO comment wherever only the author knows."""
 
 import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
 
 from fairreg.assessment.open_tasks import task
-from fairreg.assessment.remedies.base import Draft
+from fairreg.assessment.remedies.base import Draft, Request, sentences
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import model_card
 from fairreg.formats.front_matter import front_matter
@@ -19,34 +22,37 @@ _KEYS = (
     "pipeline_tag", "architecture", "library_name", "inputs", "outputs", "intended_use", "limitations",
     "weights_license", "datasets", "base_model", "model-index",
 )  # fmt: skip
-_ASKED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Intended use": (
+_ASKED = {
+    "Intended use": Request(
         "Say in at least 30 words what the model is for and for whom, as intended_use in front matter.",
         ("R1-3", "F2-3"),
     ),
-    "Limitations": (
+    "Limitations": Request(
         "Say in at least 30 words where it fails or must not be used, as limitations in the front matter.",
         ("R1-3",),
     ),
-    "Evaluation": (
+    "Evaluation": Request(
         "Give metric, value, dataset and split of each result, as model-index in front matter.",
         ("R1-2",),
     ),
-    "Training": (
+    "Training": Request(
         "Say how it was trained; settings, hardware and versions of software also belong into a data file.",
-        (),
     ),
-    "Training data": ("Name the training data by DOI, as datasets in the front matter.", ("I2-1",)),
-    "Related models": (
+    "Training data": Request(
+        "Name the training data by DOI, as datasets in the front matter.", ("I2-1", "I2-2")
+    ),
+    "Related models": Request(
         "Name the model that it starts from, as base_model in front matter; without one write none there.",
         ("R2-2",),
     ),
-    "Metadata": (
+    "Metadata": Request(
         "Fill in pipeline_tag (the task), architecture, library_name, inputs and outputs in front matter.",
         ("F2-3", "R3-1"),
     ),
 }
-_OF_THE_WEIGHTS = "Name the licence of the trained weights as weights_license of the front matter."
+_OF_THE_WEIGHTS = Request(
+    "Name the licence of the trained weights as weights_license of the front matter.", ("R1.1-3",)
+)
 _PLAIN_PATH = re.compile(r"[\w./ +-]+")
 _NUMERIC = re.compile(r"(?:float|u?int)(?:8|16|32|64)|bool")
 
@@ -61,9 +67,25 @@ def draft(facts: Facts) -> Draft | None:
         "Running it": _running(facts),
         "Licence": _licence(facts),
     }
-    told |= {title: _todo(sentence, *about) for title, (sentence, about) in _ASKED.items()}
-    text = model_card.compose(facts.described, told, open_keys=_KEYS)
-    return Draft(NAME, text, SERVES, _remains(facts))
+    asked = _asked(facts)
+    told |= {title: _todos(requests) for title, requests in asked.items() if requests}
+    # Words that only the catalogue has would read as the author's.
+    described = msgspec.structs.replace(facts.described, description=facts.stated.description)
+    text = model_card.compose(described, told, open_keys=_KEYS)
+    return Draft(NAME, text, SERVES, _remains(facts, asked))
+
+
+def _asked(facts: Facts) -> dict[str, tuple[Request, ...]]:
+    """Return the to-dos by section: what is to be added, and what stands there and is to be confirmed."""
+    asked: dict[str, tuple[Request, ...]] = {title: (request,) for title, request in _ASKED.items()}
+    if facts.training_data:
+        confirm = facts.to_confirm(training_data="datasets in the front matter, the training data")
+        asked["Training data"] = confirm
+    if facts.described.frameworks:
+        left = Request(_ASKED["Metadata"].sentence.replace(" library_name,", ""), _ASKED["Metadata"].about)
+        asked["Metadata"] = (left, *facts.to_confirm(frameworks="library_name"))
+    listed = {"papers": "the publication", "repository": "the source code", "keywords": "tags"}
+    return asked | {"To confirm": facts.to_confirm(**listed)}
 
 
 def _signature(facts: Facts) -> str:
@@ -107,17 +129,20 @@ def _sizes(item: Tensor) -> tuple[int, ...]:
 
 def _licence(facts: Facts) -> str:
     told = model_card.licence_told(facts.described) or _todo("Choose a licence.")
-    return f"{told}\n\n{_todo(_OF_THE_WEIGHTS, 'R1.1-3')}"
+    return f"{told}\n\n{_todos((_OF_THE_WEIGHTS,))}"
 
 
 def _todo(sentence: str, *about: str) -> str:
     return f"<!-- {task(sentence, *about)} -->"
 
 
-def _remains(facts: Facts) -> tuple[str, ...]:
-    asked = [f"{title}: {sentence}" for title, (sentence, _) in _ASKED.items()]
-    asked.append(f"Licence: {_OF_THE_WEIGHTS}")
+def _todos(requests: Iterable[Request]) -> str:
+    return "\n\n".join(_todo(one.sentence, *one.about) for one in requests)
+
+
+def _remains(facts: Facts, asked: Mapping[str, tuple[Request, ...]]) -> tuple[str, ...]:
+    found = [f"{title}: {one}" for title, requests in asked.items() for one in sentences(requests)]
+    found.append(f"Licence: {_OF_THE_WEIGHTS.sentence}")
     if not _code(facts):
-        asked.append("Running it: Show a command that runs it.")
-    fields = ("description", "license", "keywords", "ml_task", "model_category", "frameworks")
-    return (*asked, *facts.to_confirm(*fields))
+        found.append("Running it: Show a command that runs it.")
+    return tuple(found)

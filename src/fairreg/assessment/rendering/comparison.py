@@ -9,13 +9,13 @@ from fairreg.assessment.report import AssessmentReport
 __all__ = ["Compared", "compared", "tool_of"]
 
 _TOOLS = {
-    "FsF-": "F-UJI (data metrics)",
-    "FRSM-": "F-UJI (software metrics, FRSM)",
-    "ML-": "FAIRshake (rubric 146)",
-    "FC ": "FAIR-Checker",
-    "Chen ": "Chen et al. 2022",
-    "Duarte ": "Duarte et al. 2023",
-    "howfairis": "howfairis",
+    "FsF-": "F-UJI's metrics for data",
+    "FRSM-": "F-UJI's metrics for software (FRSM)",
+    "ML-": "FAIRshake's rubric 146",
+    "FC ": "FAIR-Checker's metrics",
+    "Chen ": "the checks of Chen et al. 2022",
+    "Duarte ": "the principles of Duarte et al. 2023",
+    "howfairis": "howfairis' checks",
 }
 _OTHERS = "other"
 

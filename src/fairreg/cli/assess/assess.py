@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, a_number, ready
+from fairreg.cli.options import Json, Scheduler, a_score, ready
 
 if TYPE_CHECKING:
     from fairreg.errors import UsageError
@@ -62,7 +62,7 @@ _Fix = Annotated[
         "--fix",
         file_okay=False,
         metavar="FOLDER",
-        help="Write metadata files that raise the score to this folder.",
+        help="Draft metadata files, to complete and publish, into this folder.",
     ),
 ]
 _WITH_MANY = "--offline, --limit, --workers, --scheduler, --since and --json"
@@ -84,11 +84,9 @@ _Offline = Annotated[
 _MinScore = Annotated[
     float | None,
     typer.Option(
-        min=0,
-        max=1,
-        callback=a_number,
+        callback=a_score,
         metavar="SCORE",
-        help="Exit with code 5 if the overall score is lower, or unknown.",
+        help="Exit with code 5 if the overall score (0 to 1) is lower, or unknown.",
     ),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")]
@@ -209,12 +207,19 @@ def _examined(
     from fairreg.cli.assess.batch import print_tool_comparison
     from fairreg.cli.assess.scorecard import print_comparison, print_report
     from fairreg.cli.output import downloading, log, print_versioned
+    from fairreg.errors import Unreachable
     from fairreg.services.assess.assess import examine
 
     with downloading() as progress, ready() as (chosen, registry):
-        evidence, report = examine(
-            chosen, pid, offline=offline, log=log, progress=progress, registry=registry
-        )
+        try:
+            evidence, report = examine(
+                chosen, pid, offline=offline, log=log, progress=progress, registry=registry
+            )
+        except Unreachable as error:
+            if registry.entries_for(pid):  # else nothing of it is stored
+                known = "--offline scores what is stored of it, without the network."
+                error.hint = f"{error.hint} {known}" if error.hint else known
+            raise
     if json:
         print_versioned("assess", report.to_json())
         return evidence, report

@@ -8,7 +8,8 @@ from fairreg.schemas.text import clean
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fairreg.assessment.report import Interval
+    from fairreg.assessment.remedies.base import Draft
+    from fairreg.assessment.report import Interval, PrincipleResult
     from fairreg.services.assess.assess import AssessmentReport, IndicatorResult
     from fairreg.services.assess.outputs import FixReport
 
@@ -45,7 +46,8 @@ def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
         out.print(line, style="bold")
     if report.badge is not None:
         out.print(badge_line(report.badge))
-    print_first_steps(report)
+    if not report.notice:  # whose only step is said above
+        print_first_steps(report)
     if any(found.score is None and found.interval for found in report.principles.values()):
         out.print(_LEGEND, style="dim")
     out.print(_verdicts(report, brief=brief), markup=True)
@@ -61,12 +63,15 @@ def _between(score: float | None, interval: "tuple[float, float] | None") -> str
 
 def overall_lines(report: "AssessmentReport") -> list[str]:
     """Return the lines on the overall score: number, interval and coverage, or why there is no number."""
-    from fairreg.assessment.report import coverage_text, no_overall
+    from fairreg.assessment.priorities import advice
+    from fairreg.assessment.report import coverage_text, no_overall, why_no_overall
 
     between, covered = _between(report.overall, report.interval), coverage_text(report.coverage)
     lines = [f"overall {percent(report.overall)}{between}   coverage {covered}"]
     if report.equal_weights is not None:
         lines.append(f"with all weights equal, as Chen et al. count: {percent(report.equal_weights)}")
+    if report.notice and (why := why_no_overall(report)):
+        return [*lines, " ".join((f"No overall score: {why}.", advice(report)))]
     reason = no_overall(report)
     return lines if reason is None else [*lines, reason]
 
@@ -86,15 +91,37 @@ def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
         shown = percent(found.score) if found.score is not None else interval_text(found.interval)
         bar = f"{_bar(found.score, found.interval, '=')} " if found.interval else ""
         told = f"{principle_name(report.rubric, name)} {bar}{shown}".lstrip()
-        settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
-        more = f"   {settled} of {len(found.indicators)} lack no points" if settled else ""
-        table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")
+        unread = (brief or report.notice is not None) and _is_unread(found)
+        more = f"   {_unread(found)}" if unread else f"   {_settled(found)}" if brief else ""
+        table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more.rstrip()}")
         for item in found.indicators:
-            if not (brief and item.verdict in _SETTLED):
+            if not (unread or (brief and item.verdict in _SETTLED)):
                 colour = _COLOURS[item.verdict]
                 mark = f"[{colour}]{_MARKS[item.verdict]}[/{colour}]"
                 table.add_row(mark, item.id, _WEIGHTS[item.weight], _verdict_line(item))
     return table
+
+
+def _is_unread(found: "PrincipleResult") -> bool:
+    """Tell whether nothing is known of a principle: one line says it for all its indicators."""
+    return bool(found.indicators) and all(item.verdict == "unknown" for item in found.indicators)
+
+
+def _unread(found: "PrincipleResult") -> str:
+    """Return how many indicators are unknown, with the reason where all have the same."""
+    reasons = {item.reason for item in found.indicators}
+    why = f": {_plain(reasons.pop())}" if len(reasons) == 1 else ""
+    count = len(found.indicators)
+    return f"{'its indicator is' if count == 1 else f'all {count} are'} unknown{why}"
+
+
+def _settled(found: "PrincipleResult") -> str:
+    """Return how many indicators a brief scorecard leaves out, empty where it shows every one."""
+    verdicts = [str(item.verdict) for item in found.indicators]
+    passed, left_out = verdicts.count("pass"), verdicts.count("not_applicable")
+    told = [f"{passed} of {len(verdicts)} met in full"] if passed else []
+    told += [f"{left_out} not applicable"] if left_out else []
+    return ", ".join(told)
 
 
 def _verdict_line(item: "IndicatorResult") -> str:
@@ -125,7 +152,13 @@ def print_comparison(report: "AssessmentReport") -> None:
     from fairreg.services.assess.outputs import compared
 
     for tool, rows in compared(report).items():
-        table = Table(title=tool, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table = Table(
+            title=f"fairreg's verdicts under {tool}",
+            title_justify="left",
+            box=None,
+            pad_edge=False,
+            header_style="bold",
+        )
         for heading in ("Metric", "Indicator", "Verdict", "Title"):
             table.add_column(heading, no_wrap=heading != "Title", overflow="fold")
         for row in rows:
@@ -138,9 +171,9 @@ def fixed_lines(fixed: "FixReport") -> list[str]:
     """Return lines on the written files with their indicators, and on the indicators left to the author."""
     if not (fixed.written or fixed.kept):
         return ["No file can raise this score."]
-    lines = [f"wrote {fixed.folder / item.name}{_served(item.serves)}" for item in fixed.written]
+    lines = [f"wrote {fixed.folder / item.name}{_served(item)}" for item in fixed.written]
     lines += [
-        f"kept the existing {fixed.folder / item.name}{_served(item.serves)}; --force replaces it"
+        f"kept the existing {fixed.folder / item.name}{_served(item)}; --force replaces it"
         for item in fixed.kept
     ]
     if fixed.unlisted:
@@ -156,8 +189,8 @@ def fixed_lines(fixed: "FixReport") -> list[str]:
     return lines
 
 
-def _served(serves: tuple[str, ...]) -> str:
-    return f" for {', '.join(serves)}" if serves else ""
+def _served(item: "Draft") -> str:
+    return f" for {item.purpose}" if item.purpose else ""
 
 
 def _bar(score: float | None, interval: "Interval | None", possible: str = ".") -> str:

@@ -26,7 +26,9 @@ def describe(graph: DocumentGraph, *, name: str) -> Described:  # noqa: ARG001 (
     """Return the described object: the root, which every recognised crate has."""
     descriptor, root = _descriptor(graph) or (LinkedNode(None), LinkedNode(None))
     descriptor.values("about", "conformsTo", "encodingFormat")
-    root.values("conformsTo")
+    for profile in root.values("conformsTo"):
+        if isinstance(profile, LinkedNode):
+            profile.values("name", "version")  # of the profile, which its address tells
     entity = next((item for item in root.values("mainEntity") if isinstance(item, LinkedNode)), None)
     # A crate around a model is that model; one around a workflow or an article is a dataset.
     kinds = {kind_of(root) or "dataset", *([kind_of(entity)] if entity else [])}

@@ -147,9 +147,28 @@ def _part(node: LinkedNode) -> Distribution | None:
     if node.id is None or node.id.startswith(("#", "_:")):
         return _of_node(node)
     if is_absolute(node.id):
-        return _described(node, _last_part(node.id) or node.id, node.id)
+        return _described(node, _name_at(node, node.id) or node.id, node.id)
     # The path is the file's name in a crate; its "name" is a description for people (RO-Crate 1.1, 4.2).
-    return _described(node, one_line(unquote(node.id)), _address(node))
+    path = one_line(unquote(node.id))
+    if [item.text for item in node.peek("name") if isinstance(item, Literal)] == [path]:
+        node.values("name")
+    return _described(node, path, _address(node))
+
+
+def _name_at(node: LinkedNode, address: str) -> str:
+    """Return the name of a file at its address: the stated one where the address ends in it."""
+    last = _last_part(address)
+    stated = [item.text for item in node.peek("name") if isinstance(item, Literal)]
+    if len(stated) == 1 and stated[0] and last and _ends_in(address, stated[0], last):
+        node.values("name")
+        return stated[0]
+    return last
+
+
+def _ends_in(address: str, name: str, last: str) -> bool:
+    """Tell whether an address whose last part is `last` ends in a name, perhaps with folders in it."""
+    path = one_line(unquote(urlsplit(address).path))
+    return name == last or (name.endswith(f"/{last}") and f"/{name}" in path)
 
 
 def _looks_like_file(name: str | None) -> bool:

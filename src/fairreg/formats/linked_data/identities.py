@@ -175,6 +175,9 @@ def targets(value: Value, *, bare: str | None = None) -> tuple[Identifier, ...]:
     best = next((item for item in found if item.scheme != "url"), None) or next(iter(found), None)
     if best is not None:
         _leave_names(value, best)
+        named = [item.text for item in value.peek("name") if isinstance(item, Literal)]
+        if named in ([best.value], [value.id]):
+            value.values("name")  # a title would be left out; an identifier as the name says no more
         return (best,)
     names = (item.text for item in value.peek("name", "citation") if isinstance(item, Literal) and item.text)
     texts = [*names, *([value.id] if bare and value.id else [])]

@@ -13,9 +13,9 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.formats.contents import Contents, read_contents
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.authors import with_kind
-from fairreg.harvesters.common.contents import Contents, read_contents
 from fairreg.harvesters.common.paging import is_last, object_of, within
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from msgspec.structs import replace
 
 from fairreg.errors import BadAnswer
-from fairreg.harvesters.common.contents import file_format, media_type
+from fairreg.formats.contents import file_format, media_type
 from fairreg.schemas.file_address import file_address, quoted_part, quoted_path
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import INDEX_FORMATS, Distribution, ModelRecord

@@ -7,11 +7,19 @@ of DataCite's own JSON, so that one mapping reads both.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from fairreg.errors import BadAnswer
+from fairreg.formats.datacite_kernel.xml import (
+    FAULTS,
+    attributes_in,
+    child,
+    local_name,
+    one_line_of,
+    parsed_xml,
+    resource_in,
+)
 from fairreg.harvesters.common.oai_recovery import (
     OaiPieces,
     Span,
@@ -21,31 +29,16 @@ from fairreg.harvesters.common.oai_recovery import (
     reason_of,
     with_plain_text,
 )
-from fairreg.schemas.text import one_line
 from fairreg.web.listings import MOST_ITEMS, damage_of, damaged_payload
 
 __all__ = ["OaiPage", "read_page"]
 
 Json = dict[str, Any]
-# DataCite Metadata Schema 4: the list, its element, and how DataCite's JSON names the text and the list.
-_LISTS = (
-    ("titles", "title", "titles", "title"),
-    ("subjects", "subject", "subjects", "subject"),
-    ("dates", "date", "dates", "date"),
-    ("descriptions", "description", "descriptions", "description"),
-    ("rightsList", "rights", "rightsList", "rights"),
-    ("relatedIdentifiers", "relatedIdentifier", "relatedIdentifiers", "relatedIdentifier"),
-    ("alternateIdentifiers", "alternateIdentifier", "alternateIdentifiers", "alternateIdentifier"),
-)
 _RECORD_LISTS = {"ListRecords", "GetRecord"}
 # Of a damaged record, so much is kept to look at.
 _MOST_DAMAGED_BYTES = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)*+")
-# Of expat about a document, and of Python about its encoding.
-_FAULTS = (ET.ParseError, ValueError, LookupError)
-_PLAIN = ("publisher", "publicationYear", "language", "version")
-_ATTRIBUTES = {"rightsURI": "rightsUri", "schemeURI": "schemeUri", "awardURI": "awardUri"}
 
 
 class OaiPage(NamedTuple):
@@ -74,7 +67,7 @@ def read_page(body: bytes, *, title: str) -> OaiPage:
     started = body[before.end() :] if before else body
     try:
         page = _page_of(_parsed(started, title), title)
-    except _FAULTS as error:
+    except FAULTS as error:
         pieces = pieces_of(started)
         if pieces is None:
             raise _invalid(title, error) from error
@@ -85,8 +78,10 @@ def read_page(body: bytes, *, title: str) -> OaiPage:
 
 
 def _parsed(body: bytes, title: str) -> ET.Element:
-    # Entities are declared in a document type, and `_Builder` refuses it before any is used.
-    return ET.fromstring(body, ET.XMLParser(target=_Builder(title)))  # noqa: S314
+    refusal = BadAnswer(
+        f"{title} sent XML with a document type, which OAI-PMH never has; it was rejected unread."
+    )
+    return parsed_xml(body, refusal=refusal)
 
 
 def _invalid(title: str, error: Exception) -> BadAnswer:
@@ -106,7 +101,7 @@ def _recovered(pieces: OaiPieces, title: str) -> OaiPage:
         pieces, read = again, _pages_of_records(again, title)
     try:
         page = _page_of(_parsed(pieces.envelope, title), title)
-    except _FAULTS as error:
+    except FAULTS as error:
         if pieces.has_token:
             raise BadAnswer(
                 f"{title} sent a page whose end, with its resumption token, cannot be read ({error}).",
@@ -133,7 +128,7 @@ def _page_of_record(pieces: OaiPieces, place: Span, title: str) -> OaiPage:
     record = pieces.record(place)
     try:
         page = _page_of(_parsed(pieces.document(record), title), title)
-    except _FAULTS as error:
+    except FAULTS as error:
         reason = reason_of(record, error)
     else:
         if len(page.records) == 1:
@@ -150,45 +145,33 @@ def _is_joined(pieces: OaiPieces, place: Span, page: OaiPage) -> bool:
         return False
     try:
         _parsed(pieces.document(with_plain_text(record)), "")
-    except _FAULTS:
+    except FAULTS:
         return True
     return False
 
 
-class _Builder(ET.TreeBuilder):
-    """Tree builder that refuses a document type."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__()
-        self._title = title
-
-    def doctype(self, *_: str | None) -> None:
-        """Refuse the document at ``<!DOCTYPE``, before what follows is read."""
-        raise BadAnswer(
-            f"{self._title} sent XML with a document type, which OAI-PMH never has; it was rejected unread."
-        )
-
-
 def _page_of(root: ET.Element, title: str) -> OaiPage:
-    if _name(root) != "OAI-PMH":
-        raise BadAnswer(f"{title} answered with <{_name(root)}> instead of OAI-PMH.", hint="Try again later.")
+    if local_name(root) != "OAI-PMH":
+        raise BadAnswer(
+            f"{title} answered with <{local_name(root)}> instead of OAI-PMH.", hint="Try again later."
+        )
     # A record may hold elements of any name: only the children of the list are its records and its token.
-    lists = [part for part in root if _name(part) in _RECORD_LISTS]
+    lists = [part for part in root if local_name(part) in _RECORD_LISTS]
     listed = [item for part in lists for item in part]
-    records = [item for item in listed if _name(item) == "record"]
+    records = [item for item in listed if local_name(item) == "record"]
     _refuse_too_many(len(records), title)
-    fault = next((item for item in root if _name(item) == "error"), None)
+    fault = next((item for item in root if local_name(item) == "error"), None)
     if not lists and fault is None:
         raise BadAnswer(f"{title} answered with neither records nor an error.", hint="Try again later.")
-    tokens = [item for item in listed if _name(item) == "resumptionToken"]
-    token = next((text for item in tokens if (text := _text(item))), None)
+    tokens = [item for item in listed if local_name(item) == "resumptionToken"]
+    token = next((text for item in tokens if (text := one_line_of(item))), None)
     size = next((text for item in tokens if (text := item.get("completeListSize"))), "")
     return OaiPage(
         tuple(map(_record, records)),
         token=token,
         total=int(size) if size.isascii() and size.isdigit() and len(size) < len("1" + "0" * 18) else None,
         error=fault.get("code", "unknown") if fault is not None else None,
-        message=_text(fault) if fault is not None else None,
+        message=one_line_of(fault) if fault is not None else None,
     )
 
 
@@ -198,102 +181,19 @@ def _refuse_too_many(count: int, title: str) -> None:
 
 
 def _record(item: ET.Element) -> Json:
-    header = _child(item, "header")
+    header = child(item, "header")
     read: Json = {"header": _header(header) if header is not None else {}}
-    resource = next((part for part in item.iter() if _name(part) == "resource"), None)
+    resource = resource_in(item)
     if resource is not None:
-        read["attributes"] = _attributes(resource)
+        read["attributes"] = attributes_in(resource)
     return read
 
 
 def _header(header: ET.Element) -> Json:
-    read: Json = {name: _text(_child(header, name)) for name in ("identifier", "datestamp")}
-    read["setSpec"] = [text for part in header if _name(part) == "setSpec" and (text := _text(part))]
+    read: Json = {name: one_line_of(child(header, name)) for name in ("identifier", "datestamp")}
+    read["setSpec"] = [
+        text for part in header if local_name(part) == "setSpec" and (text := one_line_of(part))
+    ]
     if header.get("status"):
         read["status"] = header.get("status")
     return read
-
-
-def _attributes(resource: ET.Element) -> Json:
-    """The attributes of DataCite's JSON for a ``<resource>`` of its schema 3 or 4."""
-    identifier = _child(resource, "identifier")
-    is_doi = identifier is not None and (identifier.get("identifierType") or "DOI").upper() == "DOI"
-    read: Json = {"doi": _text(identifier) if is_doi else None}
-    read.update({name: _text(_child(resource, name)) for name in _PLAIN})
-    read["creators"] = [_creator(part) for part in _members(resource, "creators", "creator")]
-    read["contributors"] = [
-        _creator(part, "contributor") | {"contributorType": part.get("contributorType")}
-        for part in _members(resource, "contributors", "contributor")
-    ]
-    read["fundingReferences"] = [
-        _flat(part) for part in _members(resource, "fundingReferences", "fundingReference")
-    ]
-    read["relatedItems"] = [
-        dict(part.attrib)
-        | _flat(part)
-        | {"titles": [_entry(title, "title") for title in _members(part, "titles", "title")]}
-        for part in _members(resource, "relatedItems", "relatedItem")
-    ]
-    for group, element, name, word in _LISTS:
-        read[name] = [_entry(part, word) for part in _members(resource, group, element)]
-    for group, element in (("formats", "format"), ("sizes", "size")):
-        read[group] = [text for part in _members(resource, group, element) if (text := _text(part))]
-    kind = _child(resource, "resourceType")
-    if kind is not None:
-        read["types"] = {
-            "resourceTypeGeneral": kind.get("resourceTypeGeneral"),
-            "resourceType": _text(kind),
-        }
-    return {name: value for name, value in read.items() if value not in (None, [], {})}
-
-
-def _flat(item: ET.Element) -> Json:
-    """Return the texts of the children by name, and the attributes of them all."""
-    read: Json = {}
-    for part in item:
-        read |= _entry(part, _name(part))
-    return read
-
-
-def _creator(item: ET.Element, role: str = "creator") -> Json:
-    named = _child(item, f"{role}Name")
-    return {
-        "name": _text(named),
-        "nameType": named.get("nameType") if named is not None else None,
-        "givenName": _text(_child(item, "givenName")),
-        "familyName": _text(_child(item, "familyName")),
-        "affiliation": [_entry(part, "name") for part in item if _name(part) == "affiliation"],
-        "nameIdentifiers": [
-            _entry(part, "nameIdentifier") for part in item if _name(part) == "nameIdentifier"
-        ],
-    }
-
-
-def _entry(item: ET.Element, word: str) -> Json:
-    """Return the text of an element under `word`, beside its attributes."""
-    stated = {_local(name): value for name, value in item.attrib.items()}
-    # Descriptions keep their lines; other text is one line, because XML may be folded anywhere.
-    text = "".join(item.itertext()).strip() if word == "description" else _text(item)
-    return {**{_ATTRIBUTES.get(name, name): value for name, value in stated.items()}, word: text}
-
-
-def _members(parent: ET.Element, group: str, element: str) -> Iterator[ET.Element]:
-    found = _child(parent, group)
-    yield from (part for part in (found if found is not None else ()) if _name(part) == element)
-
-
-def _child(parent: ET.Element, name: str) -> ET.Element | None:
-    return next((part for part in parent if _name(part) == name), None)
-
-
-def _name(item: ET.Element) -> str:
-    return _local(item.tag)
-
-
-def _local(name: str) -> str:
-    """Return a name without its namespace, because services use different ones."""
-    return name.rpartition("}")[2]
-
-
-def _text(item: ET.Element | None) -> str | None:
-    return one_line("".join(item.itertext())) or None if item is not None else None

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.harvesters.common.authors import with_kind
-from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,

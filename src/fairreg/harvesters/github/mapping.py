@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.harvesters.common.side_files import belonging
 from fairreg.harvesters.github.releases import (
     asset_of,

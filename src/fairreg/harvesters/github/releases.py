@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fairreg.harvesters.common.contents import file_format, media_type
+from fairreg.formats.contents import file_format, media_type
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Distribution, FieldOrigin, Relation

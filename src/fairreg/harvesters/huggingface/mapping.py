@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fairreg.harvesters.common.contents import file_format, media_type
+from fairreg.formats.contents import file_format, media_type
 from fairreg.harvesters.huggingface.base_models import base_models
 from fairreg.harvesters.huggingface.evaluations import Results
 from fairreg.harvesters.huggingface.gate import access_of

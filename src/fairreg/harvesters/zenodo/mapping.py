@@ -8,7 +8,7 @@ InvenioRDM shape (``application/vnd.inveniordm.v1+json``), the deposit shape, an
 import re
 from collections.abc import Iterator
 
-from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import (
     cited_in,
     distinct_identifiers,

@@ -18,7 +18,7 @@ class EvidenceItem(DocumentPart, frozen=True):
     """Piece of evidence that was read."""
 
     source: str
-    """Kind of its source, such as record, probe, file or policy."""
+    """Kind of its source, such as record, probe, file, policy, or request: the identifier asked for."""
     what: str
     """Field of the record, kind of probe, or path of the file."""
     value: str
@@ -88,9 +88,9 @@ class BadgeOfReport(DocumentPart, frozen=True):
     awarded: bool
     """True if it is awarded."""
     label: str
-    """Text."""
+    """Overall score in words, awarded or not ("FAIR 57 %"); the file of --badge says "not awarded" then."""
     reason: str
-    """Reason in a sentence."""
+    """Why it is awarded, or by which indicators, with their titles, it would be."""
 
 
 class ChangedVerdict(DocumentPart, frozen=True):
@@ -141,7 +141,7 @@ class RemedyToDoFirst(DocumentPart, frozen=True):
     of: Literal["overall", "least"]
     """Score that rises: the overall one, or the least possible one where too much is unknown."""
     effort: Literal["file", "field", "work"]
-    """What it needs: a file that --fix drafts, a field in the form of the host, or other work."""
+    """What it needs: a file that --fix drafts, a field to fill in where it is published, or other work."""
     file: str | None
     """Name of the file that --fix drafts for it; null where it drafts none."""
     remedy: str

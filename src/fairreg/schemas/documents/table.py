@@ -12,6 +12,8 @@ from fairreg.schemas.documents import (
     hbb_network,
     hbb_training,
     models,
+    projects,
+    publications,
     registry,
     runs,
     search,
@@ -44,11 +46,15 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         "convert-triton": DocumentForm(
             models.TritonDocument, ("convert MODEL --to triton --output FOLDER --json",)
         ),
+        "publish": DocumentForm(publications.PublishDocument, ("publish FOLDER --to zenodo --draft --json",)),
         "assess": DocumentForm(assessments.AssessDocument, ("assess PID --json",)),
         "assess-many": DocumentForm(
             assessments.AssessManyDocument, ("assess --all --json", "assess --query WORDS --json")
         ),
         "assess-history": DocumentForm(list[assessments.EarlierAssessment], ("assess PID --history --json",)),
+        "new": DocumentForm(
+            projects.NewDocument, ("new FOLDER --defaults --json", "new FOLDER --refresh --json")
+        ),
         "harvest": DocumentForm(
             list[harvests.HarvestedSource],
             ("harvest zenodo --json", "harvest --collection hep --json"),

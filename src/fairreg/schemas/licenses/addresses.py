@@ -54,8 +54,8 @@ def name_in_catalogue(address: str) -> str | None:
     if not re.search(r"(?:^|/licen[cs]es?)/[^/]+$", path):
         return None
     name = re.sub(r"-(?:txt|php)$", "", path.rsplit("/", 1)[-1])
-    # opensource.org writes the version of lgpl-2-1 with a hyphen.
-    return re.sub(r"(?<=\d)-(?=\d)", ".", name) or None
+    # opensource.org writes the version of lgpl-2-1 with a hyphen; that of cc0-1.0 is whole.
+    return re.sub(r"(?<=\d)-(?=\d+(?![\d.]))", ".", name) or None
 
 
 def creative_commons(terms: str, version: str, where: str | None = None) -> str | None:

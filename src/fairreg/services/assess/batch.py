@@ -18,7 +18,7 @@ from fairreg.errors import FairregError, MissingEngine, RegistryNotWritable
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure
-from fairreg.services.assess.batch_task import AssessedEntry, AssessmentTask, BatchOutcome
+from fairreg.services.assess.batch_task import MAX_DOWNLOAD, AssessedEntry, AssessmentTask, BatchOutcome
 from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, chunked, threads
 from fairreg.services.parallel.engines import open_engine, require_shared_registry
 from fairreg.services.registry.db import opened
@@ -33,6 +33,8 @@ THREADS = 4
 _BATCH = 50
 # Entries per task: without the network one costs a few milliseconds.
 _PORTION = 50
+# Records that a message names.
+_NAMED = 3
 
 
 def assess_all(
@@ -106,6 +108,9 @@ class _Run:
     # Digests of assessed training data, which several models may share.
     _aside: set[str] = field(default_factory=set)
     _not_stored: bool = False
+    # Records whose files were left out: their number, and the first ones.
+    _large: int = 0
+    _first_large: list[str] = field(default_factory=list)
 
     def all(self, limit: int | None, since: str | None) -> None:
         """Assess the remaining entries; a note in the registry keeps the start time until all are done."""
@@ -125,6 +130,7 @@ class _Run:
         finally:
             self._write()
         self._store(lambda: self.registry.set_property(name, ""))
+        self._log_large()
 
     def _task(self, moment: str | None, begun: str) -> AssessmentTask:
         # Entries assessed offline are still to be assessed by an online run.
@@ -170,12 +176,26 @@ class _Run:
             self.report.failures.append(outcome)
         else:
             self.report.add(outcome.row)
+            if outcome.too_large:
+                self._large += 1
+                self._first_large = [*self._first_large, outcome.row.id][:_NAMED]
             if outcome.assessment is None:
                 self.report.unchanged += 1
                 return
             self._made.append(outcome.assessment)
             if len(self._made) >= _BATCH:
                 self._write()
+
+    def _log_large(self) -> None:
+        """Name records whose files were left out: assessed one by one, their scores may differ."""
+        if not self._large:
+            return
+        more = f" and {self._large - _NAMED} more" if self._large > _NAMED else ""
+        self.log(
+            f"Not downloaded, being more than {MAX_DOWNLOAD // 10**6} MB or of no stated size: the files of "
+            f"{', '.join(self._first_large)}{more}. A fuller assessment that is stored stays; "
+            f"run fairreg assess {self._first_large[0]} to include the files."
+        )
 
     def _write(self) -> None:
         made, self._made = self._made, []

@@ -13,30 +13,36 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
+from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import assess as judge
 from fairreg.errors import FairregError
 from fairreg.registry import Assessment, EntrySnapshot, Registry, Window
 from fairreg.services.assess.assess import stored
 from fairreg.services.assess.batch_report import BatchRow, Failure
 from fairreg.services.assess.evidence_collector import EvidenceCollector
+from fairreg.services.assess.file_inspection import too_large
 from fairreg.services.assess.store import AssessmentResult, assessment_of, is_stored
 from fairreg.services.fetch.leads import entry_identifier
 from fairreg.settings import Settings
 from fairreg.web import HttpClient
 from fairreg.web.client import RateLimiter
 
-__all__ = ["AssessedEntry", "AssessmentTask", "BatchOutcome"]
+__all__ = ["MAX_DOWNLOAD", "AssessedEntry", "AssessmentTask", "BatchOutcome"]
 
 # Only small files are downloaded for many records; larger ones are read where fairreg fetch brought them.
-_MAX_DOWNLOAD = 20 * 10**6
+MAX_DOWNLOAD = 20 * 10**6
 
 
 @dataclass(frozen=True)
 class AssessedEntry:
-    """One entry's row and the assessment to store; None where the registry has the same one already."""
+    """One entry's row and the assessment to store; None where the registry has the same one, or a fuller.
+
+    `too_large` are files that were not downloaded for it, because they exceed `MAX_DOWNLOAD`.
+    """
 
     row: BatchRow
     assessment: Assessment | None
+    too_large: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class AssessmentTask:
             self.settings,
             registry,
             None if self.offline else HttpClient(self.settings, limiter=RateLimiter(self.processes)),
-            largest=_MAX_DOWNLOAD,
+            largest=MAX_DOWNLOAD,
             moment=self.moment if self.offline else None,
         )
 
@@ -136,10 +142,30 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
         evidence = visit.offline().gather(entry.identifier, asked)
     else:
         evidence = visit.gather(entry.identifier, asked)
-    made = AssessmentResult(evidence, judge(evidence), entry.identifier)
-    if evidence.offline and is_stored(visit.registry, made):
+    large = _too_large(visit, evidence)
+    fuller = _fuller(visit.registry, entry.identifier, evidence) if large else None
+    made = AssessmentResult(fuller or evidence, judge(fuller or evidence), entry.identifier)
+    if fuller is not None:
+        return AssessedEntry(_row(known, made), None, large)
+    # As for one record: without the network the same evidence is found each time.
+    if (visit.web is None or evidence.offline) and is_stored(visit.registry, made):
         return AssessedEntry(_row(known, made), None)
-    return AssessedEntry(_row(known, made), assessment_of(visit.registry, made))
+    return AssessedEntry(_row(known, made), assessment_of(visit.registry, made), large)
+
+
+def _too_large(visit: EvidenceCollector, evidence: Evidence) -> bool:
+    """Tell whether files are left out that an assessment of the record by itself may download."""
+    if evidence.offline or evidence.downloaded or evidence.record.kind == "dataset":
+        return False
+    given = not evidence.probe("file_range").withheld
+    return given and too_large(evidence.record, visit.largest) is not None
+
+
+def _fuller(registry: Registry, name: str, evidence: Evidence) -> Evidence | None:
+    """Return the newest stored evidence if it has the files that were left out now, and they are the same."""
+    known = stored(registry, name)
+    same = known is not None and known.record.distributions == evidence.record.distributions
+    return known if known is not None and known.downloaded and same else None
 
 
 def _row(known: EntrySnapshot, made: AssessmentResult) -> BatchRow:

@@ -21,11 +21,10 @@ from fairreg.assessment.evidence import (
     Document,
     Evidence,
     FileFact,
-    Outcome,
     Probe,
     Unread,
 )
-from fairreg.assessment.lineage import why_no_list
+from fairreg.assessment.lineage import is_closed, why_no_list
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
@@ -37,7 +36,7 @@ from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIde
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
-from fairreg.services.assess.probes import ProbeResults, listing, probe_all
+from fairreg.services.assess.probes import ProbeResults, datacite_probe, listing, probe_all
 from fairreg.services.assess.store import (
     AssessmentResult,
     dataset_score,
@@ -58,7 +57,6 @@ from fairreg.services.fetch.leads import entry_identifier, follow, settled
 from fairreg.services.fetch.resolve import (
     Resolution,
     SourceRecord,
-    StepOutcome,
     concept_note,
     resolve,
     with_registration,
@@ -195,7 +193,8 @@ class EvidenceCollector:
         self.log("Probing the identifier, the landing page and the first bytes of the files")
         answers: ProbeResults = probe_all(web, record)
         # Data sets are large, and their rubric needs only the first bytes.
-        fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
+        data = record.kind == "dataset"
+        fetched, mismatched = (None, ()) if data else self._files(web, pid, record, answers)
         others = self._others(web, resolution) if fetched else None
         listed = listing(web, record, resolution.datacite.record if resolution.datacite else None)
         with storing("The record is", self.log):
@@ -204,7 +203,7 @@ class EvidenceCollector:
         return _Known(
             record=record,
             datacite=_facts(registered.record, registered.raw) if registered else None,
-            probes=(*_datacite_probe(resolution), *answers.probes, *filter(None, [listed])),
+            probes=(*datacite_probe(resolution), *answers.probes, *filter(None, [listed])),
             fetched=fetched,
             mismatched=mismatched,
             documents=answers.documents + _card(resolution),
@@ -258,28 +257,33 @@ class EvidenceCollector:
         first = next((item for item in record.distributions if item.url), None)
         if first is None or record.kind == "dataset" or cached_copy(cache, first) is None:
             return None
+        if is_closed(record):  # the same bytes may have come with a record that is open
+            return None
         fetched = fetch_cached(cache, self.registry, pid)
         return fetched if fetched and fetched.record.identifier == record.identifier else None
 
     def _files(
-        self, web: HttpClient, pid: RequestedIdentifier, record: ModelRecord
+        self, web: HttpClient, pid: RequestedIdentifier, record: ModelRecord, answers: ProbeResults
     ) -> tuple[FetchedFiles | None, tuple[FileFact, ...]]:
         """Fetch the files, if accessible and not too large; return also facts on files that differ from the
-        published ones."""
+        published ones.
+
+        Files that the host does not give are not taken from the cache either, where another record with the
+        same bytes may have brought them.
+        """
         if not record.distributions and why_no_list(record) is None:
             return FetchedFiles(pid.text, record, (), (), ()), ()  # there is nothing to download
-        sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache, self.log)
-        size = sum(item or 0 for item in sizes)
-        if size > self.largest or None in sizes:
-            stated = (
-                f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
-            )
+        if (why := answers.withheld(record)) is not None:
+            self.log(f"Assessing without the files: {why}.")
+            return None, ()
+        cache = Cache(self.settings.cache, self.log)
+        if (stated := file_inspection.too_large(record, self.largest)) is not None:
             self.log(f"{stated}, so nothing is downloaded; to include the files, run fairreg fetch first.")
             return fetch_cached(cache, self.registry, pid), ()
         try:
             chosen = open_files(record)
             fetched = download_files(
-                web, cache, pid.text, record, chosen, log=self.log, progress=self.progress
+                web, cache, pid.text, record, chosen, whole=True, log=self.log, progress=self.progress
             )
             for error in fetched.refused.values():
                 self.log(f"Assessing without what is in an archive: {error.message}")
@@ -335,15 +339,6 @@ def _as_pasted(identifier: Identifier) -> Identifier:
         return parse(identifier.compact)
     except IdentifierError:
         return identifier.bare
-
-
-def _datacite_probe(resolution: Resolution) -> list[Probe]:
-    outcomes: dict[StepOutcome, Outcome] = {"found": "ok", "absent": "absent", "unreachable": "failed"}
-    return [
-        Probe(kind="datacite", outcome=outcomes[step.outcome], detail=step.detail)
-        for step in resolution.steps
-        if step.service == REGISTRAR.name
-    ]
 
 
 def _card(resolution: Resolution) -> tuple[Document, ...]:

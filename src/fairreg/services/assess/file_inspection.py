@@ -38,6 +38,7 @@ __all__ = [
     "located_documents",
     "model_facts",
     "stated_documents",
+    "too_large",
     "unparsed",
     "unread",
 ]
@@ -163,6 +164,17 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
     raw = text.encode("utf-8", "replace")
     shown = raw.decode()[:_MAX_TEXT]
     return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
+
+
+def too_large(record: ModelRecord, largest: int) -> str | None:
+    """Return why the files of a record are not downloaded, as a clause; None if they have `largest` bytes."""
+    sizes = [item.size for item in record.distributions]
+    if None in sizes:
+        return "A file has no stated size"
+    size = sum(item or 0 for item in sizes)
+    if size <= largest:
+        return None
+    return f"The files have {size / 1e9:.2f} GB"
 
 
 def leaves_out(record: ModelRecord) -> bool:

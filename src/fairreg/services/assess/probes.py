@@ -16,6 +16,7 @@ import msgspec
 
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind, Role, Unread
+from fairreg.assessment.lineage import is_closed
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RecordError
 from fairreg.harvesters import Harvester, Hit
 from fairreg.redaction import redacted
@@ -24,11 +25,12 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import counted
 from fairreg.schemas.timestamps import now
-from fairreg.sources import DOI, ApiDescription, all_sources, source_named
+from fairreg.services.fetch.resolve import Resolution, StepOutcome
+from fairreg.sources import DOI, REGISTRAR, ApiDescription, all_sources, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import HttpClient, Response, RetryPolicy
 
-__all__ = ["ProbeResults", "listing", "probe_all"]
+__all__ = ["ProbeResults", "datacite_probe", "listing", "probe_all"]
 
 # Limits on seconds and bytes of one answer, against slow and endless responses.
 _BRIEF = RetryPolicy(
@@ -75,6 +77,26 @@ class ProbeResults:
     probes: tuple[Probe, ...]
     documents: tuple[Document, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+    def withheld(self, record: ModelRecord) -> str | None:
+        """Return why the host does not give the files of `record`; None where it does.
+
+        Of an open record no answer is no refusal.
+        """
+        probe = next((item for item in self.probes if item.kind == "file_range"), None)
+        if probe is None or not (probe.withheld or (is_closed(record) and probe.outcome == "failed")):
+            return None
+        return probe.detail or "the host did not give the file that was requested"
+
+
+def datacite_probe(resolution: Resolution) -> list[Probe]:
+    """Return the probe of the DOI's record at DataCite, in a list that is empty where it was not asked."""
+    outcomes: dict[StepOutcome, Outcome] = {"found": "ok", "absent": "absent", "unreachable": "failed"}
+    return [
+        Probe(kind="datacite", outcome=outcomes[step.outcome], detail=step.detail)
+        for step in resolution.steps
+        if step.service == REGISTRAR.name
+    ]
 
 
 def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
@@ -138,7 +160,7 @@ def _questions(
     file = file_to_probe(record)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
-        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url), name)
+        yield _Question("file_range", url, lambda: _first_bytes(web, name, url), name)
     if file is None or is_side_file(file.name):
         yield from _about_files(web.anonymous(), record)
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
@@ -266,6 +288,28 @@ def _interface(web: HttpClient, api: ApiDescription) -> Probe:
 
 
 def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
+    """Probe without a login; where that is refused, `found` is what the host gives for the user's token."""
+    try:
+        return _file_head(web.anonymous(), name, url)
+    except (AccessDenied, NotFound) as error:
+        opened = _opened_by_token(web, name, url)
+        if opened is None:
+            raise
+        outcome: Outcome = "absent" if isinstance(error, NotFound) else "denied"
+        detail = f"{error.message.rstrip('.')}; it is given for a token"
+        return msgspec.structs.replace(opened, outcome=outcome, status=None, url=redacted(url), detail=detail)
+
+
+def _opened_by_token(web: HttpClient, name: str, url: str) -> Probe | None:
+    if not any(item.authorization for item in web.settings.services.values()):
+        return None
+    try:
+        return _file_head(web, name, url)
+    except FairregError:
+        return None
+
+
+def _file_head(web: HttpClient, name: str, url: str) -> Probe:
     told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
     found = _probe("file_range", told, (format_of_head(told.body, name),))
     return msgspec.structs.replace(found, file=name)

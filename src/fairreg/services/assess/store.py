@@ -64,7 +64,7 @@ def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
 
 
 def is_stored(registry: Registry, result: AssessmentResult) -> bool:
-    """Tell whether the newest stored assessment has these scores and this evidence, but for its times."""
+    """Tell whether the newest stored assessment has these scores and this evidence, see `_timeless`."""
     evidence, report = result.evidence, result.report
     try:
         made = registry.assessments(result.entry or evidence.record.identifier, rubric=report.rubric)
@@ -82,10 +82,16 @@ def _scores(item: Assessment | AssessmentReport) -> tuple[object, ...]:
 
 
 def _timeless(evidence: Evidence) -> Evidence:
-    """Return evidence without the times at which it was gathered, in the scores of training data as well."""
+    """Return evidence without its times, in the scores of training data as well, and without what was asked.
+
+    The same object may be requested by each of its identifiers; a verdict that this changes changes scores.
+    """
     replace = msgspec.structs.replace
     datasets = tuple(replace(item, when=None, evidence_digest=None) for item in evidence.datasets)
-    return replace(evidence, gathered_at="", datasets=datasets)
+    return replace(evidence, gathered_at="", requested=_ANY, datasets=datasets)
+
+
+_ANY = Identifier("", "")
 
 
 def newest_evidence(

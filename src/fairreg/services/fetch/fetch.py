@@ -202,12 +202,13 @@ def download_files(
     log: Log = no_log,
     progress: Progress | None = None,
     jobs: int = DEFAULT_JOBS,
+    whole: bool = False,
 ) -> FetchedFiles:
     """Download the `chosen` files of a resolved record into the cache and unpack the archives among them.
 
     `jobs` files are downloaded at a time, one with a `downloader` of the caller. What belongs to a model
     among them, such as its side files, comes with it if the record lists it and `selection` does not exclude
-    it. Raises as `transfer_all`.
+    it. A `whole` download begins no file after a fault. Raises as `transfer_all`.
     """
 
     def download_one(item: Distribution, shown: Progress | None) -> Downloaded:
@@ -230,6 +231,7 @@ def download_files(
             jobs=1 if downloader else jobs,
             progress=progress,
             log=log,
+            whole=whole,
         )
 
     files = bring(chosen)

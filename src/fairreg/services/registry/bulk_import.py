@@ -14,6 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Self, TypeVar
 
+import msgspec
+
 from fairreg import rubrics
 from fairreg.errors import RecordError
 from fairreg.registry import (
@@ -166,11 +168,47 @@ def _fault_of(item: Assessment) -> str | None:
         return f"{', '.join(wrong)}: not between 0 and 1"
     if odd:
         return f"{', '.join(odd)}: not a past time such as 2026-11-22T00:00:00+00:00"
-    # Rubrics before 2.0 had numbers at any coverage.
-    current = item.rubric_version == rubrics.VERSIONS.get(item.rubric)
-    if current and item.overall is not None and item.coverage < rubrics.ENOUGH:
+    # Rubrics before 2.0 had numbers at any coverage; scores of an older rubric are never shown.
+    return _fault_of_scores(item) if item.rubric_version == rubrics.VERSIONS.get(item.rubric) else None
+
+
+class _ReportedScores(msgspec.Struct):
+    """The scores in a stored report."""
+
+    rubric: str
+    rubric_version: str
+    overall: float | None
+    coverage: float
+    letters: dict[str, float | None]
+    letter_intervals: dict[str, tuple[float, float] | None]
+
+
+_REPORT = msgspec.json.Decoder(_ReportedScores)
+
+
+def _fault_of_scores(item: Assessment) -> str | None:
+    """Return why the scores are not those of a report by the present rubric; None where they are."""
+    if item.overall is not None and item.coverage < rubrics.ENOUGH:
         return f"an overall score needs a coverage of {rubrics.ENOUGH:.0%}, not {item.coverage:.0%}"
+    try:
+        report = _REPORT.decode(item.report)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "its report holds no scores"
+    own = (item.rubric, item.rubric_version, item.overall, item.coverage, dict(item.letters))
+    told = (report.rubric, report.rubric_version, report.overall, report.coverage, report.letters)
+    if own != told:
+        return "its scores are not those of its report"
+    lacking = [
+        letter
+        for letter in "FAIR"
+        if report.letters.get(letter) is None and report.letter_intervals.get(letter, _ANY) is not None
+    ]
+    if item.overall is not None and lacking:
+        return f"an overall score needs a number for {', '.join(lacking)}"
     return None
+
+
+_ANY = (0.0, 1.0)
 
 
 def _is_time(text: str) -> bool:

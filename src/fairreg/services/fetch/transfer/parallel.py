@@ -28,16 +28,17 @@ def transfer_all(
     jobs: int = DEFAULT_JOBS,
     progress: Progress | None = None,
     log: Log = no_log,
+    whole: bool = False,
 ) -> tuple[Result, ...]:
     """Call `transfer` for each file, `jobs` at a time in threads; return the results in order.
 
     A fault of one file does not stop the others, except one that meets all of them: a full disk, or for the
     files of one host its spent limit, or no answer for `jobs` of them in a row (3 at least). Once all have
-    ended, the fault of the first file that has one is raised, and the others are logged. An interrupt ends
-    the transfers at their next bytes.
+    ended, the fault of the first file that has one is raised, and the others are logged. Where only the
+    `whole` is of use, no file is begun after a fault. An interrupt ends the transfers at their next bytes.
     """
     attempts = [_Attempt[Result](item) for item in files]
-    group = _Group(transfer, jobs, progress)
+    group = _Group(transfer, jobs, progress, whole=whole)
     with threads(max(1, min(jobs, len(files)))) as engine:
         try:
             waiting = [engine.submit(group.run, item) for item in attempts]
@@ -69,7 +70,10 @@ class _Group(Generic[Result]):
         transfer: Callable[[Distribution, Progress | None], Result],
         jobs: int,
         progress: Progress | None,
+        *,
+        whole: bool,
     ) -> None:
+        self._whole = whole
         self._transfer, self._jobs, self._progress = transfer, jobs, progress
         self._lock = threading.Lock()
         self._unanswered: Counter[str] = Counter()  # files in a row, by host
@@ -100,7 +104,8 @@ class _Group(Generic[Result]):
         limited = isinstance(fault, RateLimited) and fault.retry_after > 0
         if limited or self._unanswered[host] >= max(self._jobs, _LEAST_UNANSWERED):
             self._closed.add(host)
-        self._ended = self._ended or _meets_all(fault)
+        of_no_use = self._whole and fault is not None
+        self._ended = self._ended or of_no_use or _meets_all(fault)
 
     def _passed(self, name: str, done: int, total: int | None) -> None:
         if self._interrupted:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import object_of, within
-from fairreg.harvesters.datacite.mapping import attributes_of, record_of
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
@@ -45,6 +44,8 @@ class Registration(NamedTuple):
 
 def registration(payload: Payload) -> Registration:
     """Return the registration in a DOI's document. Raises RecordError for any other document."""
+    from fairreg.formats.datacite_kernel.reading import attributes_of  # not needed to list the sources
+
     top = attributes_of(payload)
     types = tuple(cursor.text for _, cursor in top["types"].members() if cursor.text)
     helped = tuple(name for item in top["contributors"].items() if (name := item["name"].title))
@@ -94,6 +95,8 @@ class DataCiteHarvester(Harvester):
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a DOI's document. Raises RecordError with the JSON path."""
+        from fairreg.formats.datacite_kernel.reading import record_of  # not needed to list the sources
+
         return record_of(payload)
 
     def split(self, page: object) -> Iterator[Payload]:
@@ -107,7 +110,8 @@ class DataCiteHarvester(Harvester):
 
         A hidden DOI has the state `registered` and still resolves.
         """
-        from fairreg.harvesters.datacite.statements import withdrawal
+        from fairreg.formats.datacite_kernel.reading import attributes_of
+        from fairreg.formats.datacite_kernel.statements import withdrawal
 
         try:
             top = attributes_of(payload)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from fairreg.errors import IdentifierError
-from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
@@ -54,28 +54,31 @@ _MODEL = re.compile(
 _BYTES = re.compile(r"(\d+)\s*bytes?", re.IGNORECASE)
 
 
-def record_of(payload: object) -> ModelRecord:
-    """Map one DOI's document. Raises RecordError naming the path of a missing title or DOI."""
-    from fairreg.harvesters.datacite.statements import notes, relations
+def record_of(payload: object, *, registered: bool = True) -> ModelRecord:
+    """Map one DOI's document. Raises RecordError naming the path of a missing title or DOI.
 
-    top, doi, title = _essentials(payload)
+    A document that is not `registered` is known by its first alternate identifier where it has no DOI.
+    """
+    from fairreg.formats.datacite_kernel.statements import notes, relations
+
+    top, main, title = _essentials(payload, registered=registered)
     files = tuple(_distributions(top, JsonNode(payload)))
     contents = _contents(top, title, files)
     license_id, license_stated = _license(top)
     related = distinct_relations(relations(top))
     return ModelRecord(
-        identifier=f"doi:{doi}",
+        identifier=main.compact,
         kind=contents.kind,
         name=title,
         provenance=Provenance(
             source="datacite",
-            source_id=doi,
-            url=top["url"].address or Identifier("doi", doi).url,
+            source_id=main.value,
+            url=top["url"].address or main.url,
             origins=contents.origins,
         ),
         description=_description(top),
         alternate_names=tuple(text for item in _titles(top)[1:] if (text := _title(item))),
-        identifiers=distinct_identifiers(_identifiers(top, doi, related)),
+        identifiers=distinct_identifiers(_identifiers(top, main, related)),
         version=top["version"].text,
         creators=tuple(creator for item in top["creators"].items() if (creator := _creator(item))),
         publisher=top["publisher"].title or top.at("publisher", "name").title,
@@ -110,15 +113,16 @@ def attributes_of(payload: object) -> JsonNode:
     return data
 
 
-def _essentials(payload: object) -> tuple[JsonNode, str, str]:
+def _essentials(payload: object, *, registered: bool) -> tuple[JsonNode, Identifier, str]:
     top = attributes_of(payload)
     doi = normalise_doi(top["doi"].text or "") or normalise_doi(top["id"].text or "")
-    if doi is None:
+    main = Identifier("doi", doi) if doi else None if registered else next(_alternates(top, None), None)
+    if main is None:
         raise violation(top["doi"], "is missing", source="DataCite")
     title = next((text for item in _titles(top) if (text := _title(item))), None)
     if title is None:
         raise violation(top["titles"], "is missing", source="DataCite")
-    return top, doi, title
+    return top, main, title
 
 
 def _titles(top: JsonNode) -> list[JsonNode]:
@@ -134,12 +138,22 @@ def _title(item: JsonNode) -> str | None:
 
 
 def _description(top: JsonNode) -> str | None:
-    """The abstract, else the methods or another description."""
+    """The abstract, else the methods or another description; the others count as not understood."""
     items = [item for item in top["descriptions"].items() if item["description"].prose]
     order = {"Abstract": 0, "Methods": 1, "TechnicalInfo": 2, "Other": 3}
     items.sort(key=lambda item: order.get(item["descriptionType"].text or "", 4))
-    texts = (plain_text(item["description"].value) for item in items if not _describes_other(item))
-    return next((text for text in texts if text), None)
+    ours = [item for item in items if not _describes_other(item)]
+    taken = next((item for item in ours if plain_text(item["description"].value)), None)
+    _leave(item for item in items if item is not taken)
+    return plain_text(taken["description"].value) if taken else None
+
+
+def _leave(descriptions: Iterator[JsonNode]) -> None:
+    for item in descriptions:
+        from fairreg.schemas.json_values import TrackedObject  # most works have one description
+
+        if isinstance(item.value, TrackedObject):
+            item.value.leave("description")
 
 
 def _describes_other(item: JsonNode) -> bool:
@@ -148,20 +162,29 @@ def _describes_other(item: JsonNode) -> bool:
     return elsewhere or (item["description"].text or "").startswith('{"references"')
 
 
-def _identifiers(top: JsonNode, doi: str, related: tuple[Relation, ...]) -> Iterator[Identifier | None]:
-    yield Identifier("doi", doi)
+def _identifiers(
+    top: JsonNode, main: Identifier, related: tuple[Relation, ...]
+) -> Iterator[Identifier | None]:
+    doi = main.value if main.scheme == "doi" else None
+    yield main
     concept = next((item.target.value for item in related if _is_concept(item, doi)), None)
     yield Identifier("concept_doi", concept) if concept else None
-    for field, name in (("alternateIdentifiers", "alternateIdentifier"), ("identifiers", "identifier")):
-        for item in top[field].items():
-            found = identifier_of(item[name].text, item[f"{name}Type"].text, evidence=field)
-            if found and found.scheme == "doi":
-                found = Identifier("related_doi", found.value, field) if found.value != doi else None
-            yield found
+    yield from _alternates(top, doi)
     yield _landing(top["url"].address)
 
 
-def _is_concept(relation: Relation, doi: str) -> bool:
+def _alternates(top: JsonNode, doi: str | None) -> Iterator[Identifier]:
+    """Yield the alternate identifiers; other DOIs than the object's are those of related objects."""
+    for field, name in (("alternateIdentifiers", "alternateIdentifier"), ("identifiers", "identifier")):
+        for item in top[field].items():
+            found = identifier_of(item[name].text, item[f"{name}Type"].text, evidence=field)
+            if found and found.scheme != "doi":
+                yield found
+            elif found and found.value != doi:
+                yield Identifier("related_doi", found.value, field)
+
+
+def _is_concept(relation: Relation, doi: str | None) -> bool:
     return (
         relation.type == "is_version_of" and relation.target.scheme == "doi" and relation.target.value != doi
     )
@@ -243,7 +266,7 @@ def _level(item: JsonNode) -> AccessLevel | None:
 
 
 def _access(top: JsonNode) -> Access | None:
-    from fairreg.harvesters.datacite.statements import withdrawal
+    from fairreg.formats.datacite_kernel.statements import withdrawal
 
     gone = withdrawal(top)
     if gone:

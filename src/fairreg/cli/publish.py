@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""``publish``: a folder of weights becomes a published record."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from fairreg.cli.options import Json, settings
+from fairreg.errors import FairregError, UsageError
+from fairreg.services.publish import DEFAULT_JOBS
+
+if TYPE_CHECKING:
+    from fairreg.services.publish.report import PublicationReport
+
+__all__ = ["register"]
+
+_MOST_LEFT_OUT = 20
+_EXAMPLES = (
+    "Examples: fairreg publish my-model --to zenodo --reserve-only writes a DOI into the files; "
+    "fairreg publish my-model --to zenodo uploads, shows the draft and asks; "
+    "fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes does not ask."
+)
+
+
+class _Command(TyperCommand):
+    """Command that lists the services only in its help, because finding those of plugins is slow."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for param in self.params:
+            if param.name == "to":
+                param.metavar = f"<{'|'.join(_services())}>"
+        super().format_options(ctx, formatter)
+
+
+def _services() -> list[str]:
+    from fairreg import publish as publishers
+
+    return list(publishers.names())
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(cls=_Command, epilog=_EXAMPLES)(publish)
+
+
+_Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the model.", show_default=False)]
+_To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="SERVICE",
+        help="Service to publish at.",
+        show_default=False,
+        autocompletion=_services,
+    ),
+]
+_Sandbox = Annotated[
+    bool, typer.Option("--sandbox", help="Use the sandbox of the service, whose DOIs do not resolve.")
+]
+_ReserveOnly = Annotated[
+    bool, typer.Option("--reserve-only", help="Stop when the identifier stands in the files.")
+]
+_DraftOnly = Annotated[bool, typer.Option("--draft", help="Stop before the publication, without a question.")]
+_NewVersionOf = Annotated[
+    str | None,
+    typer.Option(metavar="PID", help="Make a new version of this published record.", show_default=False),
+]
+_Repository = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Repository at a service whose users name them.", show_default=False),
+]
+_Include = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GLOB", help="Publish files that would be left out, such as data/toy.csv."),
+]
+_Exclude = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
+]
+_Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
+
+
+def publish(
+    folder: _Folder,
+    to: _To,
+    sandbox: _Sandbox = False,
+    reserve_only: _ReserveOnly = False,
+    draft: _DraftOnly = False,
+    new_version_of: _NewVersionOf = None,
+    repository: _Repository = None,
+    include: _Include = None,
+    exclude: _Exclude = None,
+    jobs: _Jobs = DEFAULT_JOBS,
+    yes: _Yes = False,
+    json: Json = False,
+) -> None:
+    """Publish a folder with model files: a draft, a reserved DOI, files, metadata, and publication.
+
+    The DOI is written into CITATION.cff, codemeta.json, README, .zenodo.json, FAIR4ML and ONNX files before
+    they are sent. Nothing becomes public before a confirmation at the terminal or --yes; without either the
+    draft is kept. What was done is kept in FOLDER/.fairreg, so the same command goes on after an
+    interruption. Version control, hidden files, caches, data and what may hold a secret are left out.
+    """
+    from fairreg.cli.output import downloading, log, print_versioned
+    from fairreg.services.publish.publish import PublishingChoices
+    from fairreg.services.publish.publish import publish as run
+
+    choices = PublishingChoices(
+        to=to,
+        sandbox=sandbox,
+        reserve_only=reserve_only,
+        draft=draft,
+        version_of=new_version_of,
+        repository=repository,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        jobs=jobs,
+    )
+    if yes and (draft or reserve_only):
+        raise UsageError("--yes publishes, and --draft and --reserve-only do not.", hint="Choose one.")
+    with ExitStack() as bars:
+        sent = bars.enter_context(downloading())
+        # Bars are drawn again and again, over a question as well.
+        question = _Question(yes=yes, silent=json or not sys.stdin.isatty(), before=bars.close)
+        report = run(settings(), folder, choices, confirm=question.ask, log=log, progress=sent)
+    if json:
+        print_versioned("publish", report.to_json())
+    elif not question.asked:
+        _print(report)
+    _conclude(report, stopped=draft or reserve_only)
+
+
+class _Question:
+    """The question before the publication: answered by --yes, not asked where nobody can answer."""
+
+    def __init__(self, *, yes: bool, silent: bool, before: Callable[[], None]) -> None:
+        self._yes, self._silent, self._before = yes, silent, before
+        self.asked = False
+
+    def ask(self, report: "PublicationReport") -> bool:
+        """Show the draft at a terminal and ask; False keeps it a draft."""
+        if self._yes or self._silent:
+            return self._yes
+        self.asked = True
+        self._before()
+        _print(report)
+        return typer.confirm(f"Publish this at {report.service}? It cannot be undone.", err=True)
+
+
+def _conclude(report: "PublicationReport", *, stopped: bool) -> None:
+    """Say what became of the deposit. Raises FairregError where refused fields prevent its publication."""
+    from fairreg.cli.output import log
+
+    if report.is_new:
+        log(f"Published as {_bare(report)}: {report.deposit.page or report.deposit.url}")
+    for sentence in report.next_steps:
+        log(sentence)
+    if report.faults and stopped:
+        for words in _fault_words(report):
+            log(f"Missing before the publication: {words}")
+    elif report.faults:
+        fields = "; ".join(_fault_words(report))
+        raise FairregError(
+            f"{report.service} does not accept the metadata: {fields}.",
+            hint=f"Correct the files and repeat the command; the draft is kept ({report.deposit.page}).",
+        )
+    if report.deposit.status == "draft":
+        where = report.deposit.page or report.deposit.id
+        log(f"The draft is kept, and not public: {where}")
+        if not stopped:
+            log("Publish it with the same command, at a terminal or with --yes.")
+
+
+def _fault_words(report: "PublicationReport") -> Iterator[str]:
+    for item in report.faults:
+        of_record = f" (from {item.record_field})" if item.record_field else ""
+        yield f"{item.field}{of_record}: {item.message.rstrip('.')}"
+
+
+def _bare(report: "PublicationReport") -> str:
+    """Return the identifier without its scheme."""
+    return (report.deposit.identifier or "").partition(":")[2] or "none yet"
+
+
+def _print(report: "PublicationReport") -> None:
+    from rich.table import Table
+
+    from fairreg.cli.cards import size_text
+    from fairreg.cli.output import console, log, visible
+
+    show = console()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in _lines(report):
+        table.add_row(name, visible(value, kept=""))
+    show.print(table)
+    files = Table(box=None, pad_edge=False, header_style="bold")
+    files.add_column("File", overflow="fold")
+    files.add_column("Size", justify="right")
+    files.add_column("MD5, SHA-256", overflow="fold")
+    for item in report.files:
+        digests = f"{item.md5} {item.sha256[:16]}"
+        files.add_row(visible(item.name, kept=""), size_text(item.size), digests)
+    show.print(files)
+    for other in report.left_out[:_MOST_LEFT_OUT]:
+        log(f"Left out: {other.name} ({other.reason})")
+    if len(report.left_out) > _MOST_LEFT_OUT:
+        log(f"Left out: {len(report.left_out) - _MOST_LEFT_OUT} more (--json lists all)")
+    for note in report.notes:
+        log(f"Note: {note}")
+
+
+def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
+    from fairreg.cli.cards import size_text
+    from fairreg.schemas.text import counted
+
+    record, deposit = report.record, report.deposit
+    yield "Title", record.name
+    yield "Type", record.kind
+    yield "Creators", "; ".join(item.name for item in record.creators) or "none stated"
+    yield "License", record.license or record.license_stated or "none stated"
+    yield "Version", record.version or "none stated"
+    yield "At", f"{report.service} ({deposit.url}), {deposit.status}"
+    yield "Identifier", _bare(report)
+    if deposit.concept:
+        yield "All versions", deposit.concept.partition(":")[2]
+    if report.carrying:
+        yield "Carried by", ", ".join(report.carrying)
+    yield "Files", f"{counted(len(report.files), 'file')}, {size_text(report.size)}"

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The contract of a publisher: a class whose only instance a module of `fairreg.publish` calls `PUBLISHER`.
+
+The verb (`fairreg.services.publish`) calls the steps in the order of this class, once per command, also
+where an earlier command was interrupted: so each step goes on where it stopped, and none repeats what the
+service has. A publisher talks to its own service through `job.web`, reads files, and writes none: what it
+has to remember is in the deposit, which `job.save` keeps in the folder.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord
+from fairreg.sources import source_named
+from fairreg.web import HttpClient, Log
+
+__all__ = ["Deposit", "FieldFault", "LocalFile", "Publisher", "PublishingJob", "UploadProgress"]
+
+# Called with the name of a file, the bytes that were sent, and its size.
+UploadProgress = Callable[[str, int, int], None]
+
+
+class LocalFile(NamedTuple):
+    """A file to publish: its `name` there, with "/" between folders, and its digests in hexadecimal."""
+
+    name: str
+    path: Path
+    size: int
+    md5: str
+    sha256: str
+
+
+class FieldFault(NamedTuple):
+    """A field that the service refuses: its name there, the message, and the field of the record if known."""
+
+    field: str
+    message: str
+    record_field: str | None = None
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """What is known of one publication; kept in the folder. Texts of the service, so nothing here is trusted.
+
+    `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
+    one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
+    `concept` that of all versions. `files` are the files that the service confirmed, by name, with their
+    SHA-256. `details` are for the publisher alone.
+    """
+
+    to: str
+    url: str
+    id: str
+    status: Literal["draft", "published", "discarded"] = "draft"
+    page: str | None = None
+    identifier: str | None = None
+    concept: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def with_file(self, file: LocalFile) -> "Deposit":
+        """Return the deposit with a file that the service has, byte for byte."""
+        return replace(self, files={**self.files, file.name: file.sha256})
+
+    def with_details(self, **details: str) -> "Deposit":
+        """Return the deposit with further details."""
+        return replace(self, details={**self.details, **details})
+
+
+@dataclass(frozen=True)
+class PublishingJob:
+    """What a publisher may touch: the client, the record and the files, and the wishes of the user.
+
+    `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
+    that a new version follows; `repository` is the place at a service whose users name it. `save` keeps a
+    deposit in the folder at once; several threads may call it.
+    """
+
+    web: HttpClient
+    record: ModelRecord
+    save: Callable[[Deposit], None]
+    log: Log
+    progress: UploadProgress
+    files: tuple[LocalFile, ...] = ()
+    known: Deposit | None = None
+    sandbox: bool = False
+    version_of: Identifier | None = None
+    repository: str | None = None
+    jobs: int = 4
+
+
+class Publisher(ABC):
+    """A service that takes models. The steps raise the errors of `HttpClient`; a draft is always kept."""
+
+    # That of its row in `fairreg.sources`.
+    name: ClassVar[str]
+    # Row of the service for trials, None where there is none.
+    sandbox: ClassVar[str | None] = None
+    # Permissions that its tokens need, in the service's own words.
+    scopes: ClassVar[tuple[str, ...]] = ()
+    # Whether users choose the name of the place, `job.repository`.
+    takes_repository: ClassVar[bool] = False
+
+    @property
+    def title(self) -> str:
+        """Name of the service for display."""
+        return source_named(self.name).title
+
+    def service(self, *, sandbox: bool) -> str:
+        """Return the name of the service that receives the requests, a key of `Settings.services`."""
+        return (self.sandbox if sandbox else None) or self.name
+
+    @abstractmethod
+    def open(self, job: PublishingJob) -> Deposit:
+        """Return the deposit `job.known` as the service has it now, else make a draft that is not public."""
+
+    def reserve(self, job: PublishingJob, deposit: Deposit) -> Deposit:  # noqa: ARG002 - not all do
+        """Return the deposit with the identifier that is to stand in the files before they are uploaded."""
+        return deposit
+
+    @abstractmethod
+    def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Send the files of the job that the service lacks, remove others, and compare all digests.
+
+        Raises ChecksumMismatch for a file that is not what was sent.
+        """
+
+    @abstractmethod
+    def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
+        """Send the metadata of the record; return what the service finds wrong with it."""
+
+    @abstractmethod
+    def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Make the draft public, and return it as published. Called only after the user's confirmation."""

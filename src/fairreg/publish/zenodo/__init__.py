@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""Zenodo and any other InvenioRDM: a draft, its reserved DOI, files, metadata, publication.
+
+Another instance is chosen by the base URL of the service (FAIRREG_ZENODO_URL). Facts of the interface stand
+in `api`, `transfer` and `metadata`, with their sources.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from msgspec import structs
+
+from fairreg.errors import NotFound, Unreachable, UsageError
+from fairreg.publish.base import Deposit, FieldFault, Publisher, PublishingJob
+from fairreg.publish.zenodo.api import InvenioDrafts, PublicationRefused, denied, faults_of, is_record_id
+from fairreg.publish.zenodo.metadata import document
+from fairreg.publish.zenodo.transfer import PartSizes, upload
+from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.record import ModelRecord
+from fairreg.settings import Service
+from fairreg.sources import DOI, ZENODO
+
+__all__ = ["NAME", "PUBLISHER"]
+
+NAME = ZENODO.name
+# Mark of a draft that was requested, in its field `version` until the metadata are sent: by it a draft is
+# found whose answer was lost.
+_MARK = "mark"
+_LOOKS = 3  # the search of the service knows a new draft after a moment
+
+
+class InvenioPublisher(Publisher):
+    """Publisher of drafts by the records API."""
+
+    name = NAME
+    sandbox = f"{NAME}_sandbox"
+    scopes = ("deposit:write", "deposit:actions")
+    sizes = PartSizes()
+
+    def open(self, job: PublishingJob) -> Deposit:
+        """Return the known draft, or the published record it became; else a new one, or a new version's.
+
+        Raises AccessDenied without a token, NotFound for an unknown version to follow.
+        """
+        service = self._settings(job)
+        if service.token is None and service.login is None:
+            raise denied(service, self.scopes)
+        drafts, known = self._drafts(job), job.known
+        if known is not None and known.id:
+            found = self._as_it_is(drafts, known)
+            if found is not None:
+                return found
+            job.log(f"The draft {known.id} is not at {service.title} any more; a new one is made.")
+            job.save(replace(known, status="discarded"))
+            known = None
+        if known is None:
+            known = Deposit(NAME, service.url, "").with_details(**{_MARK: uuid4().hex})
+            job.save(known)
+        if job.version_of is not None:
+            return _deposit(known, self._new_version(job, drafts, job.version_of))
+        return _deposit(known, self._first_version(job, drafts, known))
+
+    def reserve(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Reserve a DOI unless the draft has one."""
+        if deposit.identifier is not None:
+            return deposit
+        drafts = self._drafts(job)
+        try:
+            reserved = drafts.reserve(deposit.id)
+        except PublicationRefused as error:
+            # Reserved by a command whose answer was lost, or on the service's pages.
+            there = drafts.draft(deposit.id)
+            if there is None or _doi(there) is None:
+                raise error from None
+            reserved = there
+        if _doi(reserved) is None:
+            raise PublicationRefused(f"{self._settings(job).title} reserved no DOI for the draft.")
+        return _deposit(deposit, reserved)
+
+    def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Send the files; `sizes` says which of them in parts."""
+        return upload(job, self._drafts(job), deposit, self.sizes)
+
+    def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
+        """Send the metadata; a second time without custom fields where the instance has none of them."""
+        drafts, today = self._drafts(job), datetime.now(UTC).date().isoformat()
+        record = self._with_publisher(job)
+        faults = faults_of(drafts.update(deposit.id, document(record, today=today)).value)
+        if any(item.field.startswith("custom_fields") for item in faults):
+            job.log("The service has no field for the code repository; the related identifiers name it.")
+            plain = document(record, today=today, custom_fields=False)
+            faults = faults_of(drafts.update(deposit.id, plain).value)
+        return faults
+
+    def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Publish the draft; where the answer is lost, look whether it was."""
+        drafts = self._drafts(job)
+        try:
+            return _deposit(replace(deposit, status="published"), drafts.publish(deposit.id))
+        except Unreachable:
+            found = self._as_it_is(drafts, deposit)
+            if found is None or found.status != "published":
+                raise
+            return found
+
+    def _with_publisher(self, job: PublishingJob) -> ModelRecord:
+        """Return the record with a publisher, which DOIs need: the service, where the files state none."""
+        if job.record.publisher:
+            return job.record
+        service = self._settings(job)
+        if service.configured:
+            job.log(f"The publisher is given as {service.title}; codemeta.json may state another one.")
+        return structs.replace(job.record, publisher=service.title)
+
+    def _settings(self, job: PublishingJob) -> Service:
+        return job.web.settings.service(self.service(sandbox=job.sandbox))
+
+    def _drafts(self, job: PublishingJob) -> InvenioDrafts:
+        return InvenioDrafts(job.web, self._settings(job), self.scopes)
+
+    def _as_it_is(self, drafts: InvenioDrafts, known: Deposit) -> Deposit | None:
+        """Return a deposit as the service has it now: published, a draft, or not at all."""
+        if not is_record_id(known.id):
+            raise UsageError(
+                f"The id of the draft in the folder, {known.id!r}, is not one of {self.title}.",
+                hint="Remove the folder .fairreg to begin a new draft.",
+            )
+        record = drafts.published(known.id)
+        if record is not None:
+            return _deposit(replace(known, status="published"), record)
+        draft = drafts.draft(known.id)
+        return _deposit(known, draft) if draft is not None else None
+
+    def _first_version(self, job: PublishingJob, drafts: InvenioDrafts, known: Deposit) -> JsonNode:
+        mark = known.details.get(_MARK, "")
+        if job.known is not None and not job.known.id:
+            for attempt in range(_LOOKS):
+                found = next(_marked(drafts, mark), None)
+                if found is not None:
+                    return found
+                job.web.rest(known.url, attempt, 1.0, job.web.policy)
+        today = datetime.now(UTC).date().isoformat()
+        content = document(job.record, today=today, custom_fields=False)
+        content["metadata"]["version"] = mark
+        return drafts.create({**content, "pids": {}})
+
+    def _new_version(self, job: PublishingJob, drafts: InvenioDrafts, wanted: Identifier) -> JsonNode:
+        """Return the draft of the next version; the service has one at most, and returns that again."""
+        number = _record_id(wanted)
+        earlier = drafts.published(number) if number else None
+        if earlier is None or not _is_called(earlier, wanted):
+            raise NotFound(
+                f"{self._settings(job).title} has no published record {wanted.compact}.",
+                hint="Give the DOI of a published version, or that of all versions.",
+            )
+        return drafts.new_version(_id(earlier))
+
+
+def _marked(drafts: InvenioDrafts, mark: str) -> Iterator[JsonNode]:
+    for item in drafts.own():
+        if mark and item.at("metadata", "version").text == mark and item["is_published"].value is not True:
+            yield item
+
+
+def _deposit(known: Deposit, answer: JsonNode) -> Deposit:
+    """Return a deposit with what an answer of the service says of it."""
+    doi, concept = _doi(answer), _concept(answer)
+    published = known.status == "published"
+    return replace(
+        known,
+        id=known.id or _id(answer),
+        page=answer.at("links", "self_html").address or known.page,
+        identifier=f"{DOI.name}:{doi}" if doi else known.identifier if published else None,
+        concept=f"{DOI.name}:{concept}" if concept else known.concept,
+    )
+
+
+def _id(answer: JsonNode) -> str:
+    number = answer["id"].text or ""
+    if not is_record_id(number):
+        raise PublicationRefused("The service made a draft without an id that fairreg knows.")
+    return number
+
+
+def _doi(answer: JsonNode) -> str | None:
+    stated = answer.at("pids", "doi", "identifier").text or answer["doi"].text
+    return normalise_doi(stated or "")
+
+
+def _concept(answer: JsonNode) -> str | None:
+    stated = answer.at("parent", "pids", "doi", "identifier").text or answer["conceptdoi"].text
+    return normalise_doi(stated or "")
+
+
+def _record_id(identifier: Identifier) -> str | None:
+    """Return the id of a record at the service by its own name or its DOI; None for another identifier."""
+    if identifier.scheme == NAME:
+        return identifier.value
+    last = identifier.value.rpartition("/")[2].rpartition(".")[2] if identifier.scheme == DOI.name else ""
+    return last if is_record_id(last) else None
+
+
+def _is_called(record: JsonNode, wanted: Identifier) -> bool:
+    """Tell whether a record, or its concept, has an identifier: an answer may be about another one."""
+    if wanted.scheme == NAME:
+        return wanted.value in {
+            record["id"].text,
+            record.at("parent", "id").text,
+            record["conceptrecid"].text,
+        }
+    return wanted.value.casefold() in {_doi(record), _concept(record)}
+
+
+PUBLISHER = InvenioPublisher()

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""Answers from an existing folder: metadata files, licence, the address in its git configuration, model.
+
+Files are read and never executed; a folder without any of them gives no answer.
+"""
+
+import configparser
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from fairreg.errors import FairregError, ModelError, UsageError
+from fairreg.formats.creator_names import is_group, parts
+from fairreg.formats.file_facts import LONGEST, FileFacts
+from fairreg.formats.license_files import is_license_file
+from fairreg.formats.related import page_of_clone
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Creator
+from fairreg.services.new.checks import checked
+from fairreg.services.new.template import questions
+
+__all__ = ["FoundAnswers", "found_in"]
+
+_MOST_FILES = 20_000
+_CARDS = ("MODEL_CARD.md", "README.md")
+_LEFT_OUT = frozenset({"node_modules", "__pycache__", "site-packages"})
+_MODEL = ".onnx"
+_OTHER_WEIGHTS = frozenset({".pt", ".pth", ".safetensors", ".h5", ".keras", ".ckpt", ".tflite"})
+
+
+class FoundAnswers(NamedTuple):
+    """Answers by question, for each the file that gave it, and sentences on those that are refused."""
+
+    answers: dict[str, Any]
+    sources: dict[str, str]
+    refused: tuple[str, ...] = ()
+
+
+def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
+    """Return the answers that a folder gives; with `has_model` the model was named and is not looked for.
+
+    Raises UsageError without a folder, ModelError for several models.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", hint="--from takes an existing folder.")
+    answers: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    refused: list[str] = []
+    asked = {item.name: item for item in questions()}
+    for source, given in _statements(folder, has_model=has_model):
+        for name, value in given.items():
+            if not value or name in answers:
+                continue
+            try:
+                answers[name] = checked(asked[name], value, dict.fromkeys(asked, "") | answers)
+            except UsageError as error:  # the words of a file, which nobody chose as an answer
+                refused.append(f"{source}: {error.message}")
+            else:
+                sources[name] = source
+    return FoundAnswers(answers, sources, tuple(refused))
+
+
+def _statements(folder: Path, *, has_model: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (file, answers), the most deliberate first."""
+    for facts in _metadata(folder):
+        yield facts.file, _answers(facts)
+    yield ".git/config", {"repository": _remote(folder)}
+    model = None if has_model else _model(folder)
+    if model is not None:
+        yield model.as_posix(), {"model_file": model.as_posix()}
+
+
+def _metadata(folder: Path) -> Iterator[FileFacts]:
+    from fairreg.formats import model_card
+    from fairreg.formats.repository_files import is_known, read_files
+
+    names = [item.name for item in folder.iterdir() if item.is_file()]
+    known = {name: _text(folder / name) for name in names if is_known(name) or is_license_file(name)}
+    yield from read_files(known)
+    for name in _CARDS:
+        if name in names:
+            yield model_card.read(_text(folder / name), name=name).understood
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as stream:
+        return stream.read(LONGEST).decode("utf-8", "replace")
+
+
+def _answers(facts: FileFacts) -> dict[str, Any]:
+    """Return what a metadata file answers. A name of a README is often that of a file, so it is not taken."""
+    first, *others = facts.creators or (None,)
+    is_person = first is not None and not is_group(first)
+    family, given = parts(first) if first is not None and is_person else ("", "")
+    named = others if is_person else facts.creators
+    return {
+        "project_name": facts.title if facts.role != "readme" else None,
+        "description": facts.abstract if facts.role != "readme" else None,
+        "keywords": ", ".join(item for item in facts.keywords if "," not in item),
+        "author_family": family,
+        "author_given": given,
+        "author_orcid": first.orcid if first is not None and is_person else None,
+        "author_affiliation": first.affiliation if first is not None and is_person else None,
+        "more_authors": [_author(item) for item in named],
+        "license": facts.license,
+        "repository": facts.repository,
+        "training_data": _first_doi(facts, "trained_on"),
+        "publication": _paper(facts),
+        "task": next(iter(facts.ml_task), None),
+        "intended_use": facts.intended_use,
+        "limitations": facts.limitations,
+    }
+
+
+def _author(item: Creator) -> dict[str, str]:
+    if is_group(item):
+        return {"name": item.name}
+    family, given = parts(item)
+    found = {"family": family, "given": given, "orcid": item.orcid, "affiliation": item.affiliation}
+    return {key: value for key, value in found.items() if value}
+
+
+def _first_doi(facts: FileFacts, relation: str) -> str | None:
+    return next(
+        (item.target.value for item in facts.relations if item.type == relation and _is_doi(item.target)),
+        None,
+    )
+
+
+def _is_doi(item: Identifier) -> bool:
+    return item.key[0] == "doi"
+
+
+def _paper(facts: FileFacts) -> str | None:
+    papers = (item.value for item in facts.identifiers if item.scheme in {"paper_doi", "arxiv"})
+    return next(papers, None) or next(iter(facts.as_written.publications), None)
+
+
+def _remote(folder: Path) -> str | None:
+    """Return the web address of the remote ``origin``, without user and password; git itself is not run."""
+    path = folder / ".git" / "config"
+    if not path.is_file():
+        return None
+    read = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    try:
+        read.read_string(_text(path))
+        stated = read.get('remote "origin"', "url", fallback=None)
+    except configparser.Error:
+        return None
+    if not stated:
+        return None
+    page = page_of_clone(stated) or stated
+    try:
+        parsed = urlsplit(page)
+        host = parsed.hostname
+    except ValueError:
+        return None
+    return f"https://{host}{parsed.path}" if parsed.scheme in {"http", "https"} and host else None
+
+
+def _model(folder: Path) -> Path | None:
+    """Return the path of the folder's ONNX model, None where it holds no model.
+
+    Raises ModelError for several, and for weights of other formats alone.
+    """
+    graphs: list[Path] = []
+    others: list[Path] = []
+    for path in _files(folder):
+        if path.suffix == _MODEL:
+            graphs.append(path)
+        elif path.suffix in _OTHER_WEIGHTS:
+            others.append(path)
+    if len(graphs) > 1:
+        names = ", ".join(path.as_posix() for path in graphs[:5])
+        raise ModelError(
+            f"{folder} has several models: {names}.", hint="Name one as model_file in --answers FILE."
+        )
+    if not graphs and others:
+        name = others[0].as_posix()
+        raise ModelError(
+            f"{folder} has weights ({name}), but no ONNX model.",
+            hint=f"Convert them first: fairreg convert {folder / name} --to onnx. An empty model_file in "
+            "--answers FILE makes a project with the toy model instead.",
+        )
+    return next(iter(graphs), None)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, relative to it, by name.
+
+    No link is followed and no hidden folder entered.
+    """
+    count = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _LEFT_OUT)
+        for name in sorted(names):
+            count += 1
+            if count > _MOST_FILES:
+                raise FairregError(
+                    f"{folder} has more than {_MOST_FILES} files.",
+                    hint="Name the folder of the model itself.",
+                )
+            path = Path(place, name)
+            if not path.is_symlink():
+                yield path.relative_to(folder)

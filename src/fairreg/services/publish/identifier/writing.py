@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Write a reserved identifier into the files of a folder that have a place for it.
+
+Texts first, the models last: where texts state digests of a model, they get those that it will have. A
+command that is killed between them does the same again with the same result.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from fairreg.errors import ModelError
+from fairreg.schemas.identifiers import Identifier
+from fairreg.services.publish.identifier.digests import Digests, restated
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.identifier.onnx_file import write_identifier
+from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
+from fairreg.storage.files import disk_faults, replacing, unreadable
+from fairreg.storage.replacement import draft_of
+
+__all__ = ["WrittenIdentifiers", "write_into"]
+
+_EDITORS: Mapping[str, Callable[[str, Identifier], str]] = {**TEXT_EDITORS, **JSON_EDITORS}
+# The characters of DOIs that Crossref recommends, and of names of repositories.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._;()/-]{2,200}")
+_LARGEST_TEXT = 4 << 20
+_LARGEST_WITH_DIGESTS = 1 << 20
+
+
+class WrittenIdentifiers(NamedTuple):
+    """Files that carry the identifier now, those that changed, and notes on files that should and do not."""
+
+    carrying: tuple[str, ...]
+    changed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def write_into(folder: Path, names: tuple[str, ...], identifier: Identifier) -> WrittenIdentifiers:
+    """Write the identifier into those of the files `names` that have a place for it, each in one step."""
+    if not _PLAIN.fullmatch(identifier.value):
+        note = f"No file carries {identifier.value}: it has characters that mean something in the files."
+        return WrittenIdentifiers((), (), (note,))
+    work = _Writing(folder, names, identifier)
+    for name in (name for name in names if name.lower() in _EDITORS):
+        work.edit(name)
+    for name in (name for name in names if name.lower().endswith(".onnx")):
+        work.edit_model(name)
+    return WrittenIdentifiers(tuple(work.carrying), tuple(dict.fromkeys(work.changed)), tuple(work.notes))
+
+
+class _Writing:
+    def __init__(self, folder: Path, names: tuple[str, ...], identifier: Identifier) -> None:
+        self._folder, self._names, self._identifier = folder, names, identifier
+        self.carrying: list[str] = []
+        self.changed: list[str] = []
+        self.notes: list[str] = []
+
+    def edit(self, name: str) -> None:
+        """Edit one text; one that cannot be edited stays as it is, with a note."""
+        text = _text_of(self._folder / name, _LARGEST_TEXT)
+        try:
+            if text is None:
+                raise ValueError("it is not UTF-8 text of a usual size")
+            edited = _EDITORS[name.lower()](text, self._identifier)
+        except (ValueError, RecursionError) as error:
+            wanted = self._identifier.value
+            self.notes.append(f"{name} does not carry {wanted}: {error}. Write it there yourself.")
+            return
+        self.carrying.append(name)
+        if edited != text:
+            self._replace(name, edited)
+
+    def edit_model(self, name: str) -> None:
+        """Edit one model, and before that what other files say of its digests."""
+        path = self._folder / name
+        with disk_faults(name), draft_of(path) as draft:
+            try:
+                changed = write_identifier(path, draft, self._identifier)
+            except ModelError as error:
+                self.notes.append(error.message)
+                return
+            self.carrying.append(name)
+            if changed:
+                draft.chmod(path.stat().st_mode)
+                self._restate(Digests.of(path), Digests.of(draft))
+                draft.replace(path)
+                self.changed.append(name)
+
+    def _restate(self, old: Digests, new: Digests) -> None:
+        for name in self._names:
+            path = self._folder / name
+            text = None if name.lower().endswith(".onnx") else _text_of(path, _LARGEST_WITH_DIGESTS)
+            if text is not None and old.stands_in(text):
+                self._replace(name, restated(text, old, new))
+
+    def _replace(self, name: str, text: str) -> None:
+        path = self._folder / name
+        with disk_faults(name), replacing(path) as draft:
+            draft.write_bytes(text.encode())
+            draft.chmod(path.stat().st_mode)
+        self.changed.append(name)
+
+
+def _text_of(path: Path, largest: int) -> str | None:
+    """Return the text of a file with its line ends, None for a large one and for other bytes."""
+    with unreadable(path.name):
+        if path.stat().st_size > largest:
+            return None
+        try:
+            return path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            return None

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""The record of a folder: its metadata files read by their formats, and merged.
+
+The first file that states a field gives it, in the order FAIR4ML, CITATION.cff, codemeta.json, .zenodo.json,
+model card, licence texts; what a later one says instead is noted. Identifiers and relations are those of all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import structs
+
+from fairreg.errors import FairregError, ModelError, RecordError
+from fairreg.formats import fair4ml, model_card
+from fairreg.formats.contents import file_format, media_type, read_contents
+from fairreg.formats.file_facts import FileFacts
+from fairreg.formats.repository_files import is_known, read_files
+from fairreg.runners.weights import onnx as onnx_files
+from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Distribution, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.sources import DOI, OWN_SOURCE
+from fairreg.storage.files import unreadable
+
+__all__ = ["ProjectRecord", "read_project"]
+
+_LARGEST_TEXT = 1 << 20
+_LARGEST_GRAPH = 256 << 20
+_FACTS = {fair4ml.FILE_NAME, "fair4ml.json"}
+_CARDS = ("readme.md", "model_card.md", "modelcard.md")
+_READ_HERE = _FACTS | set(_CARDS)
+# Fields that the first file with a value gives.
+_SINGLE = (
+    *("name", "description", "version", "publisher", "language", "access", "parameter_count"),
+    *("date_created", "date_published", "date_modified", "intended_use", "limitations", "usage"),
+    *("creators", "keywords", "ml_task", "model_category", "frameworks", "evaluations", "inputs", "outputs"),
+)
+# Those in which files that say something else are named, with the comparable form of a value.
+_COMPARED: Mapping[str, Callable[[Any], object]] = {
+    "name": lambda value: " ".join(str(value).casefold().split()),
+    "version": lambda value: str(value).lstrip("vV"),
+    "license": str,
+    "creators": lambda value: sorted(item.orcid or item.name.casefold() for item in value),
+}
+# Identifiers of versions and archives; relations between versions are the service's to state.
+_OF_VERSIONS = frozenset({DOI.name, "related_doi", "concept_doi"})
+
+
+class ProjectRecord(NamedTuple):
+    """The record of a folder, and what the user should know of the files that it comes from."""
+
+    record: ModelRecord
+    notes: tuple[str, ...]
+
+
+class _Statement(NamedTuple):
+    """Fields that one file states. A `card` has a heading, which need not be the title."""
+
+    file: str
+    fields: Mapping[str, Any]
+    card: bool = False
+    repository: str | None = None
+
+
+def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
+    """Read the record of a folder from those of its files that are published. Raises FairregError."""
+    statements, notes = _statements(folder, names)
+    fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
+    fields |= _licence(statements)
+    signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
+    if signature:
+        fields |= dict(zip(("inputs", "outputs"), signature, strict=True))
+    contents = read_contents(
+        _stated_type(statements),
+        title=fields.get("name", ""),
+        keywords=fields.get("keywords", ()),
+        file_names=names,
+    )
+    fields.setdefault("name", folder.resolve().name)
+    fields.setdefault("frameworks", contents.frameworks)
+    origins = (FieldOrigin("inputs", "computed", "the graph of the model"),) if signature else ()
+    record = ModelRecord(
+        identifier=f"folder:{folder.resolve().name}",
+        kind=contents.kind,
+        provenance=Provenance(
+            source=OWN_SOURCE, source_id=folder.resolve().name, origins=(*contents.origins, *origins)
+        ),
+        identifiers=distinct_identifiers(_identifiers(statements)),
+        relations=distinct_relations(_relations(statements)),
+        formats=contents.formats,
+        distributions=tuple(_distribution(folder, name) for name in names),
+        **fields,
+    )
+    return ProjectRecord(record, (*notes, *((fault,) if fault else ()), *_contradictions(statements)))
+
+
+def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
+    """Return what the files say, the most deliberate first, and notes on those that cannot be read."""
+    texts = {name: _text(folder / name) for name in names if is_known(name) or name.lower() in _READ_HERE}
+    found: list[_Statement] = []
+    notes: list[str] = []
+    for name in (name for name in texts if name.lower() in _FACTS):
+        try:
+            read = _read_fair4ml(texts[name], name)
+        except RecordError as error:
+            notes.append(f"{error.message.rstrip('.')}; it was not read.")
+            continue
+        found.append(_Statement(name, structs.asdict(read)))
+    facts = read_files({name: text for name, text in texts.items() if is_known(name)})
+    cards = [model_card.read(texts[name], name=name).understood for name in texts if name.lower() in _CARDS]
+    deliberate = [item for item in facts if item.role not in {"readme", "license"}]
+    rest = [item for item in facts if item.role == "license"]
+    readme = [item for item in facts if item.role == "readme"]
+    found += [_statement(item) for item in (*deliberate, *cards, *readme, *rest)]
+    notes += [f"{item.fault.rstrip('.')}." for item in (*facts, *cards) if item.fault]
+    return found, notes
+
+
+def _read_fair4ml(text: str, name: str) -> ModelRecord:
+    """Read a FAIR4ML file, also one without an identifier, as before the first deposit.
+
+    Raises RecordError.
+    """
+    try:
+        return fair4ml.read(text, name=name).understood
+    except RecordError as error:
+        try:
+            return fair4ml.read(JSON_EDITORS[name.lower()](text, _NONE_YET), name=name).understood
+        except (RecordError, ValueError, RecursionError):
+            raise error from None
+
+
+# Of DataCite's prefix for tests, so it names nothing; identifiers of versions are left out of the record.
+_NONE_YET = Identifier(DOI.name, "10.5072/none-yet")
+
+
+def _statement(facts: FileFacts) -> _Statement:
+    return _Statement(
+        facts.file,
+        facts.record_fields() | ({"stated_type": facts.type} if facts.type else {}),
+        card=facts.role in {"model_card", "readme"},
+        repository=facts.repository,
+    )
+
+
+def _text(path: Path) -> str:
+    with unreadable(path.name), path.open("rb") as file:
+        return file.read(_LARGEST_TEXT).decode("utf-8-sig", "replace")
+
+
+def _first(statements: Iterable[_Statement], field: str) -> Any:
+    """Return the first value of a field; the heading of a card only where nothing else has a name."""
+    stated = [item for item in statements if item.fields.get(field)]
+    ordered = sorted(stated, key=lambda item: item.card) if field == "name" else stated
+    return ordered[0].fields[field] if ordered else None
+
+
+def _licence(statements: Iterable[_Statement]) -> dict[str, str]:
+    """Return the licence of the first file that states one; words of one with no expression stay words."""
+    for item in statements:
+        stated = {key: item.fields[key] for key in ("license", "license_stated") if item.fields.get(key)}
+        if stated:
+            return stated
+    return {}
+
+
+def _stated_type(statements: Iterable[_Statement]) -> str | None:
+    kinds = (item.fields.get("kind") or item.fields.get("stated_type") for item in statements)
+    return next((str(kind) for kind in kinds if kind), "software")
+
+
+def _identifiers(statements: Iterable[_Statement]) -> Iterator[Identifier | None]:
+    for item in statements:
+        yield from (one for one in item.fields.get("identifiers", ()) if one.scheme not in _OF_VERSIONS)
+        if item.repository:
+            yield identifier_of(item.repository, evidence=item.file)
+
+
+def _relations(statements: Iterable[_Statement]) -> Iterator[Relation]:
+    """Yield the relations to other objects; those between versions are the service's to state."""
+    for item in statements:
+        for one in item.fields.get("relations", ()):
+            # The files name the record by its own DOI as well.
+            itself = one.type == "is_identical_to" and one.target.scheme == DOI.name
+            if one.type not in _BETWEEN_VERSIONS and not itself:
+                yield one
+
+
+_BETWEEN_VERSIONS = frozenset({"is_version_of", "has_version", "is_new_version_of", "is_previous_version_of"})
+
+
+def _signature(
+    folder: Path, names: tuple[str, ...]
+) -> tuple[tuple[tuple[Tensor, ...], tuple[Tensor, ...]] | tuple[()], str | None]:
+    """Return inputs and outputs of the first ONNX graph of a usual size, or why there are none."""
+    graphs = [name for name in names if file_format(name) == "onnx"]
+    if not graphs or (folder / graphs[0]).stat().st_size > _LARGEST_GRAPH:
+        return (), None
+    try:
+        return onnx_files.signature(folder / graphs[0]), None
+    except ModelError as error:
+        return (), error.message
+
+
+def _distribution(folder: Path, name: str) -> Distribution:
+    try:
+        size = (folder / name).stat().st_size
+    except OSError as error:
+        raise FairregError(f"{name} cannot be read: {error.strerror}.") from error
+    return Distribution(name=name, size=size, media_type=media_type(name), format=file_format(name))
+
+
+def _contradictions(statements: list[_Statement]) -> Iterator[str]:
+    """Yield a sentence for each field in which a file says something else than the record."""
+    for field, comparable in _COMPARED.items():
+        stated = [
+            item for item in statements if item.fields.get(field) and not (item.card and field == "name")
+        ]
+        for item in stated[1:]:
+            first, other = stated[0].fields[field], item.fields[field]
+            if comparable(first) != comparable(other):
+                used = f"{stated[0].file} {_words(field, first)}; the latter is used"
+                yield f"{item.file} has {_words(field, other)}, {used}."
+
+
+def _words(field: str, value: Any) -> str:
+    if field == "creators":
+        return f"the creators {'; '.join(item.name for item in value)}"
+    return f"the {field} {value}"

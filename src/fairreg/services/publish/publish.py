@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""Publish a folder: draft, reserved identifier, files, metadata, and publication after a confirmation.
+
+Each step is kept in the folder, and the next command goes on from there; whatever fails, the draft is kept.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from msgspec import structs
+
+from fairreg import publish as publishers
+from fairreg.errors import FairregError, UsageError
+from fairreg.publish.base import Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import ModelRecord
+from fairreg.services.publish import DEFAULT_JOBS
+from fairreg.services.publish.afterwards import FinishedPublication, next_steps
+from fairreg.services.publish.identifier.writing import write_into
+from fairreg.services.publish.project import read_project
+from fairreg.services.publish.report import PublicationReport
+from fairreg.services.publish.selection import SelectedFiles, select
+from fairreg.services.publish.state import PublishingState
+from fairreg.settings import Service, Settings
+from fairreg.storage.checksums import checksums_of
+from fairreg.storage.files import unreadable
+from fairreg.web import HttpClient, Log, no_log
+
+__all__ = ["Confirmation", "PublishingChoices", "publish"]
+
+_VERSION_OF = "version_of"
+# Asked with the complete draft before it becomes public; False keeps it a draft.
+Confirmation = Callable[[PublicationReport], bool]
+
+
+@dataclass(frozen=True)
+class PublishingChoices:
+    """The user's wishes: `to` is the name of a publisher; the rest are the options of the command."""
+
+    to: str
+    sandbox: bool = False
+    reserve_only: bool = False
+    draft: bool = False
+    version_of: str | None = None
+    repository: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    jobs: int = DEFAULT_JOBS
+
+
+def publish(
+    settings: Settings,
+    folder: Path,
+    choices: PublishingChoices,
+    *,
+    confirm: Confirmation,
+    log: Log = no_log,
+    progress: UploadProgress = lambda _name, _done, _size: None,
+    web: HttpClient | None = None,
+) -> PublicationReport:
+    """Publish a folder, or go on with what an earlier command began.
+
+    A folder that was published is not published again: without changes the report of it is returned, with
+    changes UsageError asks for a new version. Raises the errors of the publisher; the draft is then kept.
+    """
+    run = _Publication(settings, folder, choices, log)
+    if web is not None:
+        return run.publish(web, confirm, progress)
+    with HttpClient(settings, log=log) as own:
+        return run.publish(own, confirm, progress)
+
+
+class _Publication:
+    """One command. Its job grows with each step: the reserved identifier, then the files."""
+
+    def __init__(self, settings: Settings, folder: Path, choices: PublishingChoices, log: Log) -> None:
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.", hint="Give the folder of the model.")
+        self._settings, self._folder, self._choices, self._log = settings, folder, choices, log
+        self._publisher = _publisher(choices)
+        self._service: Service = settings.service(self._publisher.service(sandbox=choices.sandbox))
+        tokens = [item.token for item in settings.services.values() if item.token]
+        self._selected: SelectedFiles = select(
+            folder, include=choices.include, exclude=choices.exclude, tokens=tokens
+        )
+        self._state = PublishingState.read(folder)
+        project = read_project(folder, self._selected.names)
+        self._report = PublicationReport(
+            self._service.title,
+            Deposit(choices.to, self._service.url, ""),
+            project.record,
+            left_out=self._selected.left_out,
+            notes=project.notes,
+        )
+
+    def publish(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
+        """Take all steps that are left, while no other command does."""
+        with self._state.locked():
+            self._state = PublishingState.read(self._folder)
+            return self._steps(web, confirm, progress)
+
+    def _steps(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
+        known, version_of = self._known()
+        if known is not None and known.status == "published":
+            return self._as_before(known)
+        job = PublishingJob(
+            web,
+            self._report.record,
+            self._state.save,
+            self._log,
+            progress,
+            known=known,
+            sandbox=self._choices.sandbox,
+            version_of=version_of,
+            repository=self._choices.repository,
+            jobs=self._choices.jobs,
+        )
+        with self._kept():
+            deposit = self._publisher.open(job)
+            if version_of is not None:
+                deposit = deposit.with_details(**{_VERSION_OF: version_of.compact})
+            self._note(deposit)
+            if deposit.status == "draft":
+                return self._fill(job, confirm)
+        # Published by a command whose answer was lost, or on the service's pages.
+        self._report = replace(self._report, files=self._files())
+        return self._finished()
+
+    def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
+        self._note(self._publisher.reserve(job, self._report.deposit))
+        job = replace(job, record=self._with_identifier())
+        job = replace(job, files=self._files())
+        self._report = replace(self._report, files=job.files)
+        if not self._choices.reserve_only:
+            self._note(self._publisher.upload(job, self._report.deposit))
+        self._report = replace(self._report, faults=self._publisher.describe(job, self._report.deposit))
+        only_draft = self._choices.reserve_only or self._choices.draft
+        if only_draft or self._report.faults or not confirm(self._report):
+            return self._report
+        self._note(self._publisher.publish(job, self._report.deposit))
+        return self._finished()
+
+    def _with_identifier(self) -> ModelRecord:
+        """Write the reserved identifier into the files, and return the record that has it."""
+        stated = self._report.deposit.identifier
+        if stated is None:
+            return self._report.record
+        identifier = parse(stated)
+        written = write_into(self._folder, self._selected.names, identifier)
+        if written.changed:
+            self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
+        # The files are read again: their digests and sizes have changed.
+        project = read_project(self._folder, self._selected.names)
+        record = structs.replace(
+            project.record,
+            identifier=identifier.compact,
+            identifiers=(identifier, *project.record.identifiers),
+        )
+        notes = (*project.notes, *written.notes)
+        self._report = replace(self._report, record=record, carrying=written.carrying, notes=notes)
+        return record
+
+    def _known(self) -> tuple[Deposit | None, Identifier | None]:
+        """Return the deposit to go on with, and the version to follow."""
+        wanted = parse(self._choices.version_of) if self._choices.version_of else None
+        draft = self._state.draft(self._choices.to, self._service.url)
+        if draft is None and wanted is None:
+            return self._state.published(self._choices.to, self._service.url), None
+        begun = (draft.details.get(_VERSION_OF) if draft is not None else None) or None
+        if draft is not None and draft.id and wanted is not None and begun != wanted.compact:
+            raise UsageError(
+                f"The folder has a draft at {self._service.title}, not of a new version of {wanted.compact}.",
+                hint=f"Publish or discard it at {draft.page or self._service.url}, then repeat the command.",
+            )
+        return draft, wanted or (parse(begun) if begun else None)
+
+    def _as_before(self, deposit: Deposit) -> PublicationReport:
+        """Return the report of what was published before; UsageError where the files are others now."""
+        files = self._files()
+        here = {file.name: file.sha256 for file in files}
+        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
+        if here != dict(deposit.files):
+            raise UsageError(
+                f"The folder was published as {named}, and its files have changed since.",
+                hint=f"Publish a new version with --new-version-of {named}.",
+            )
+        self._log(f"The folder was published as {named} before; nothing was sent.")
+        return replace(self._report, deposit=deposit, files=files)
+
+    def _files(self) -> tuple[LocalFile, ...]:
+        return tuple(_local(self._folder, name) for name in self._selected.names)
+
+    def _finished(self) -> PublicationReport:
+        done = FinishedPublication(
+            self._settings,
+            self._folder,
+            self._report.deposit,
+            self._report.record,
+            self._choices.sandbox,
+            self._log,
+        )
+        return replace(self._report, next_steps=next_steps(done), is_new=True)
+
+    def _note(self, deposit: Deposit) -> None:
+        """Keep the deposit in the folder and in the report."""
+        self._state.save(deposit)
+        self._report = replace(self._report, deposit=deposit)
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Context manager: an error says that the draft is kept, where there is one."""
+        try:
+            yield
+        except FairregError as error:
+            deposit = self._report.deposit
+            if deposit.id and deposit.status == "draft":
+                where = f" ({deposit.page})" if deposit.page else ""
+                kept = f"The draft is kept{where}: repeat the command to go on."
+                error.hint = f"{error.hint} {kept}" if error.hint else kept
+            raise
+
+
+def _publisher(choices: PublishingChoices) -> Publisher:
+    found = publishers.get(choices.to)
+    if choices.sandbox and found.sandbox is None:
+        raise UsageError(f"{found.title} has no sandbox.", hint="Use --draft to look at it before.")
+    if choices.repository and not found.takes_repository:
+        raise UsageError(f"{found.title} names its records itself.", hint="Leave --repository out.")
+    return found
+
+
+def _local(folder: Path, name: str) -> LocalFile:
+    path = folder / name
+    with unreadable(name):
+        found = checksums_of(path, ("md5", "sha256"))
+        return LocalFile(name, path, path.stat().st_size, found["md5"], found["sha256"])

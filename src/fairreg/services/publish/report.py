@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Report of a publication: what is, or will be, at the service."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fairreg.publish.base import Deposit, FieldFault, LocalFile
+from fairreg.schemas.identifiers import parse
+from fairreg.schemas.record import ModelRecord
+from fairreg.services.publish.selection import LeftOutFile
+
+__all__ = ["PublicationReport"]
+
+
+@dataclass(frozen=True)
+class PublicationReport:
+    """A deposit with the record and the files of its folder.
+
+    `carrying` are the files with the reserved identifier. `faults` are fields that the service refuses: with
+    any of them the draft cannot be published. `is_new` is True where this command published it.
+    """
+
+    service: str
+    deposit: Deposit
+    record: ModelRecord
+    files: tuple[LocalFile, ...] = ()
+    left_out: tuple[LeftOutFile, ...] = ()
+    carrying: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    faults: tuple[FieldFault, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    is_new: bool = False
+
+    @property
+    def size(self) -> int:
+        """Size of all files in bytes."""
+        return sum(file.size for file in self.files)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of ``publish --json``."""
+        deposit, record = self.deposit, self.record
+        return {
+            "to": deposit.to,
+            "service": self.service,
+            "url": deposit.url,
+            "status": deposit.status,
+            "id": deposit.id,
+            "page": deposit.page,
+            "identifier": deposit.identifier,
+            "doi": _doi(deposit.identifier),
+            "concept_doi": _doi(deposit.concept),
+            "name": record.name,
+            "kind": record.kind,
+            "version": record.version,
+            "license": record.license or record.license_stated,
+            "creators": [item.name for item in record.creators],
+            "files": [self._file(file) for file in self.files],
+            "left_out": [item._asdict() for item in self.left_out],
+            "carrying_identifier": list(self.carrying),
+            "notes": list(self.notes),
+            "faults": [item._asdict() for item in self.faults],
+            "next_steps": list(self.next_steps),
+        }
+
+    def _file(self, file: LocalFile) -> dict[str, Any]:
+        return {
+            "name": file.name,
+            "size": file.size,
+            "md5": file.md5,
+            "sha256": file.sha256,
+            "verified": self.deposit.files.get(file.name) == file.sha256,
+        }
+
+
+def _doi(compact: str | None) -> str | None:
+    found = parse(compact) if compact else None
+    return found.value if found is not None and found.scheme == "doi" else None

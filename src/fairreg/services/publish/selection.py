@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""Choice of the files of a folder that are published, and the reason against each of the others."""
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from fairreg.errors import UsageError
+from fairreg.schemas.text import counted
+from fairreg.storage.files import unreadable
+
+__all__ = ["MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
+
+STATE_FOLDER = ".fairreg"
+# Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
+MOST_FILES = 100
+_MOST_LOOKED_AT = 100_000
+_HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
+_FOLDERS = {
+    "data": "data, which has a record of its own",
+    "datasets": "data, which has a record of its own",
+    "__pycache__": "a cache",
+    "node_modules": "a cache",
+    "venv": "an environment",
+    "env": "an environment",
+    "build": "built from other files",
+    "dist": "built from other files",
+    "wandb": "output of runs",
+    "mlruns": "output of runs",
+    "runs": "output of runs",
+    "logs": "output of runs",
+}
+_ENDS = {
+    ".egg-info": "built from other files",
+    ".pyc": "a cache",
+    ".log": "output of runs",
+    ".part": "an unfinished file",
+    ".tmp": "an unfinished file",
+    ".swp": "an unfinished file",
+    "~": "an unfinished file",
+}
+_SECRET_NAME = re.compile(
+    r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|tokens?)(?:\.(?:json|ya?ml|toml|txt|ini|env))?"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:\.pub)?|.*\.(?:pem|key|p12|pfx|keystore)|netrc|kaggle\.json",
+    re.IGNORECASE,
+)
+# Tokens and keys by the forms that their services document.
+_SECRET_TEXT = re.compile(
+    rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----|\bhf_[A-Za-z0-9]{30,}|\bgh[pousr]_[A-Za-z0-9]{36,}"
+    rb"|\bgithub_pat_[A-Za-z0-9_]{40,}|\bglpat-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b"
+)
+_SECRET = "may hold a secret"  # noqa: S105
+_HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
+_LARGEST_READ = 1 << 20
+
+
+class LeftOutFile(NamedTuple):
+    """A file or folder that is not published, by its path in the folder, and why."""
+
+    name: str
+    reason: str
+
+
+class SelectedFiles(NamedTuple):
+    """Paths of the chosen files relative to the folder, with "/", and the others."""
+
+    names: tuple[str, ...]
+    left_out: tuple[LeftOutFile, ...]
+
+
+def select(
+    folder: Path,
+    *,
+    include: Collection[str] = (),
+    exclude: Collection[str] = (),
+    tokens: Collection[str] = (),
+) -> SelectedFiles:
+    """Choose the files of `folder`, in the order of their names.
+
+    Left out are version control and other hidden files, caches, data, output of runs, and what may hold a
+    secret. `include` are patterns of files that are chosen although they would be left out, except those with
+    a secret in their text; `exclude` are patterns of files that are not. Links are never followed. `tokens`
+    are the user's own. Raises UsageError for more files than a record takes, and for none.
+    """
+    walk = _Walk(folder, tuple(include), tuple(exclude), tuple(token.encode() for token in tokens if token))
+    names = tuple(sorted(walk.files(folder)))
+    if not names:
+        raise UsageError(
+            f"{folder} has no files to publish.", hint="Name files that were left out with --include."
+        )
+    if len(names) > MOST_FILES:
+        raise UsageError(
+            f"{folder} has {counted(len(names), 'file')} to publish, and a record takes {MOST_FILES}.",
+            hint="Leave some out with --exclude, such as --exclude 'notebooks/*'.",
+        )
+    return SelectedFiles(names, tuple(sorted(walk.left_out)))
+
+
+class _Walk:
+    def __init__(
+        self, folder: Path, include: tuple[str, ...], exclude: tuple[str, ...], tokens: tuple[bytes, ...]
+    ) -> None:
+        self._folder, self._include, self._exclude, self._tokens = folder, include, exclude, tokens
+        self.left_out: list[LeftOutFile] = []
+        self._looked_at = 0
+
+    def files(self, place: Path) -> Iterator[str]:
+        """Yield the chosen files below a folder."""
+        with unreadable(str(place)), os.scandir(place) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+        for entry in entries:
+            self._looked_at += 1
+            if self._looked_at > _MOST_LOOKED_AT:
+                raise UsageError(f"{self._folder} has more than {_MOST_LOOKED_AT} files.")
+            yield from self._entry(entry)
+
+    def _entry(self, entry: "os.DirEntry[str]") -> Iterator[str]:
+        name = Path(entry.path).relative_to(self._folder).as_posix()
+        if name == STATE_FOLDER:
+            return
+        if not name.isprintable():  # control characters, and bytes that are no text
+            shown = name.encode("unicode_escape", "surrogatepass").decode()
+            self.left_out.append(LeftOutFile(shown, "its name is not plain text"))
+        elif entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
+            self.left_out.append(LeftOutFile(name, "a link" if entry.is_symlink() else "not a file"))
+        elif entry.is_dir():
+            yield from self._below(entry, name)
+        elif (reason := self._reason(entry, name)) is not None:
+            self.left_out.append(LeftOutFile(name, reason))
+        else:
+            yield name
+
+    def _below(self, entry: "os.DirEntry[str]", name: str) -> Iterator[str]:
+        reason = "excluded" if _fits(name, self._exclude) else _of_name(entry.name, is_folder=True)
+        if reason is None:
+            yield from self.files(Path(entry.path))
+            return
+        before = len(self.left_out)
+        inside = list(self.files(Path(entry.path))) if self._may_include(name) else []
+        del self.left_out[before:]
+        chosen = [item for item in inside if _fits(item, self._include)]
+        self.left_out.append(
+            LeftOutFile(f"{name}/", f"{reason}, except what --include names" if chosen else reason)
+        )
+        yield from chosen
+
+    def _may_include(self, name: str) -> bool:
+        return name != ".git" and any(
+            pattern.startswith(f"{name}/") or "/" not in pattern or fnmatchcase(name, pattern.split("/")[0])
+            for pattern in self._include
+        )
+
+    def _reason(self, entry: "os.DirEntry[str]", name: str) -> str | None:
+        if _fits(name, self._exclude):
+            return "excluded"
+        reason = None if _fits(name, self._include) else _of_name(entry.name, is_folder=False)
+        return reason or (_HOLDS_TOKEN if self._holds_token(entry) else None)
+
+    def _holds_token(self, entry: "os.DirEntry[str]") -> bool:
+        """Tell whether the first MiB of a file holds one of the user's tokens, or the like of others."""
+        with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
+            beginning = file.read(_LARGEST_READ)
+        return any(token in beginning for token in self._tokens) or bool(_SECRET_TEXT.search(beginning))
+
+
+def _of_name(name: str, *, is_folder: bool) -> str | None:
+    """Return the reason against a file or folder by its own name, None without one."""
+    lowered = name.lower()
+    if is_folder and lowered in _FOLDERS:
+        return _FOLDERS[lowered]
+    if _SECRET_NAME.fullmatch(name) or lowered.startswith(".env"):
+        return _SECRET
+    if name.startswith(".") and name not in _HIDDEN_BUT_PUBLIC:
+        return "hidden"
+    return next((reason for end, reason in _ENDS.items() if lowered.endswith(end)), None)
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a path, its last part, or one of its folders matches one of the patterns."""
+    parts = name.split("/")
+    candidates = [name, parts[-1], *("/".join(parts[:count]) for count in range(1, len(parts)))]
+    return any(fnmatchcase(item, pattern.rstrip("/")) for pattern in patterns for item in candidates)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""`fairreg new` at a terminal, in a script, and after a training."""
+
+import io
+import json
+
+import pytest
+import yaml
+
+from support.projects import content
+
+pytestmark = pytest.mark.engines("sqlite")
+
+
+class Terminal(io.StringIO):
+    """Standard input of a person who types these lines."""
+
+    def isatty(self):
+        return True
+
+
+def test_project_of_defaults_lists_what_was_written(cli, tmp_path):
+    folder = tmp_path / "jet-tagger"
+    done = cli("new", folder, "--defaults", "--json")
+    assert (done.code, done.document) == (0, "new"), done.err
+    assert set(done.json["written"]) == set(content(folder))
+    # A crate has a day of publication, which a project gets with its first release.
+    assert {item["file"] for item in done.json["left"]} <= {"ro-crate-metadata.json"}
+    assert done.json["answers"]["package_name"] == "jet_tagger"
+
+
+def test_files_are_named_and_the_next_step_is_told(cli, tmp_path):
+    done = cli("new", tmp_path / "p", "--defaults")
+    assert "written  facts.toml\n" in done.out
+    assert "README.md there says how to go on" in done.err
+
+
+def test_answers_of_a_file_come_before_those_of_a_folder(cli, tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "CITATION.cff").write_text(
+        "cff-version: 1.2.0\nmessage: m\ntitle: Lab\nlicense: Apache-2.0\n"
+        "authors: [{family-names: Noether}]\n",
+        "utf-8",
+    )
+    answers = tmp_path / "answers.yml"
+    answers.write_text("project_name: Mine\n", "utf-8")
+    done = cli(
+        "new", tmp_path / "p", "--from", tmp_path / "lab", "--answers", answers, "--defaults", "--json"
+    )
+    assert done.code == 0, done.err
+    known = done.json["answers"]
+    assert (known["project_name"], known["license"], known["author_family"]) == (
+        "Mine",
+        "Apache-2.0",
+        "Noether",
+    )
+    assert "license is taken from CITATION.cff" in done.err
+    assert "project_name is taken" not in done.err
+
+
+def test_questions_are_asked_at_a_terminal_until_they_are_answered(cli, tmp_path, monkeypatch):
+    wrong, right = "0000-0002-1825-0098", "0000-0002-1825-0097"
+    typed = ["Jet tagger", "", "", "", "", "Emmy", "Noether", wrong, right]
+    monkeypatch.setattr("sys.stdin", Terminal("\n".join(typed) + "\n" * 20))
+    done = cli("new", tmp_path / "p")
+    assert done.code == 0, done.err
+    assert "checksum" in done.err
+    answers = yaml.safe_load((tmp_path / "p" / ".copier-answers.yml").read_text("utf-8"))
+    assert answers["project_name"] == "Jet tagger"
+    assert answers["author_orcid"] == "0000-0002-1825-0097"
+    assert answers["license"] == "MIT"
+
+
+@pytest.mark.parametrize(("end", "code"), [(EOFError, 2), (KeyboardInterrupt, 130)])
+def test_questions_that_are_broken_off_leave_nothing(cli, tmp_path, monkeypatch, end, code):
+    class Ended(Terminal):
+        def readline(self, *_size):
+            raise end
+
+    monkeypatch.setattr("sys.stdin", Ended())
+    done = cli("new", tmp_path / "p")
+    assert done.code == code
+    assert done.err
+    assert not (tmp_path / "p").exists()
+
+
+def test_nobody_is_asked_without_a_terminal(cli, tmp_path):
+    done = cli("new", tmp_path / "p")
+    assert done.code == 2
+    assert "standard input is not a terminal" in done.err
+    assert "--defaults" in done.err
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "said"),
+    [
+        ("author_orcid", "0000-0002-1825-0098", "author_orcid: '0000-0002-1825-0098' is not an ORCID"),
+        ("doi", "10.XXXX/XXXX", "doi: "),
+        ("license", "GPLv9", "license: 'GPLv9' is not one licence of the SPDX list"),
+        ("author_ror", "https://ror.org/01ggx4158", "author_ror: "),
+    ],
+)
+def test_wrong_answer_ends_with_2_and_one_sentence(cli, tmp_path, question, value, said):
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({question: value, "author_family": "Noether"}), "utf-8")
+    done = cli("new", tmp_path / "p", "--answers", answers, "--defaults")
+    assert done.code == 2
+    assert done.err.startswith(f"Error: {said}")
+    assert "Hint: " in done.err
+    assert not (tmp_path / "p").exists()
+
+
+def test_folder_with_files_is_refused_before_anything_is_asked(cli, tmp_path):
+    (tmp_path / "own.txt").write_text("mine", "utf-8")
+    done = cli("new", tmp_path)
+    assert done.code == 2
+    assert "is not empty" in done.err
+    assert "--from" in done.err
+
+
+def test_metadata_are_refreshed_alone(cli, tmp_path):
+    cli("new", tmp_path / "p", "--defaults")
+    done = cli("new", tmp_path / "p", "--refresh", "--json")
+    assert (done.code, done.document) == (0, "new"), done.err
+    assert done.json["answers"] is None
+    assert set(done.json["written"]) >= {"CITATION.cff", "codemeta.json", ".zenodo.json", "README.md"}
+    assert cli("new", tmp_path / "p", "--refresh", "--defaults").code == 2
+    assert cli("new", tmp_path, "--refresh").code == 2
+
+
+def test_hostile_names_reach_no_terminal(cli, tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "CITATION.cff").write_text(
+        'cff-version: 1.2.0\nmessage: m\ntitle: "a\\e[2Jb"\nauthors: [{name: "x\\u202ey"}]\n', "utf-8"
+    )
+    done = cli("new", tmp_path / "p", "--from", tmp_path / "lab", "--defaults")
+    assert "\x1b" not in done.out + done.err
+    assert "\u202e" not in done.out + done.err
+
+
+def test_help_shows_examples(cli):
+    done = cli("new", "--help")
+    for words in ("--defaults", "--answers FILE", "--from DIR", "--refresh", "fairreg new jet-tagger"):
+        assert words in done.out

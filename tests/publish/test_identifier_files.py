@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: MIT
+"""A reserved identifier in the files of a folder: it stands there, and nothing else changes."""
+
+import json
+from contextlib import suppress
+
+import onnx
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairreg.errors import ModelError
+from fairreg.formats import get
+from fairreg.schemas.identifiers import Identifier
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.identifier.json_text import Edits, parse
+from fairreg.services.publish.identifier.onnx_file import write_identifier
+from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
+from fairreg.services.publish.identifier.writing import write_into
+from support.examples import examples
+from support.full_record import FULL
+from support.publishing import CITATION, onnx_bytes
+
+DOI = Identifier("doi", "10.5281/zenodo.42")
+LATER = Identifier("doi", "10.5281/zenodo.4242")
+ADDRESS = "https://doi.org/10.5281/zenodo.42"
+
+
+def edited(name, text, identifier=DOI):
+    editors = TEXT_EDITORS | JSON_EDITORS
+    return editors[name](text, identifier)
+
+
+def lines_added(before, after):
+    old = before.splitlines(keepends=True)
+    return [line for line in after.splitlines(keepends=True) if line not in old]
+
+
+def test_a_citation_file_gets_one_line():
+    text = edited("citation.cff", CITATION)
+    assert lines_added(CITATION, text) == ["doi: 10.5281/zenodo.42\n"]
+    assert text.replace("doi: 10.5281/zenodo.42\n", "") == CITATION
+    assert get("cff").read(text).understood.as_written.dois == (DOI.value,)
+
+
+def test_an_earlier_doi_is_replaced_and_those_of_references_stay():
+    text = f"{CITATION}doi: 10.5281/zenodo.1\npreferred-citation:\n  doi: 10.1000/paper\n  type: article\n"
+    found = yaml.safe_load(edited("citation.cff", text))
+    assert found["doi"] == DOI.value
+    assert found["preferred-citation"]["doi"] == "10.1000/paper"
+
+
+def test_line_ends_and_a_byte_order_mark_stay():
+    text = "\ufeff" + CITATION.replace("\n", "\r\n")
+    assert edited("citation.cff", text).replace("doi: 10.5281/zenodo.42\r\n", "") == text
+
+
+@pytest.mark.parametrize("text", ["", "{cff-version: 1.2.0}", "version: >\n  1.0\n"])
+def test_a_citation_file_without_a_line_for_it_is_left(text):
+    with pytest.raises(ValueError, match="no line"):
+        edited("citation.cff", text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("---\nlicense: mit\n---\n# T\n", "---\nlicense: mit\ndoi: 10.5281/zenodo.42\n---\n# T\n"),
+        ("---\ndoi: 10.5/x\nlicense: mit\n---\n", "---\ndoi: 10.5281/zenodo.42\nlicense: mit\n---\n"),
+        ("# T\n\ntext\n", f"# T\n\nDOI: [10.5281/zenodo.42]({ADDRESS})\n\ntext\n"),
+        ("# T\ntext\n", f"# T\n\nDOI: [10.5281/zenodo.42]({ADDRESS})\n\ntext\n"),
+        ("T\n===\ntext\n", f"T\n===\n\nDOI: [10.5281/zenodo.42]({ADDRESS})\n\ntext\n"),
+        ("no title\n", f"DOI: [10.5281/zenodo.42]({ADDRESS})\n\nno title\n"),
+        (
+            "# T\n\nDOI: [10.5281/zenodo.1](https://doi.org/10.5281/zenodo.1)\n",
+            f"# T\n\nDOI: [10.5281/zenodo.42]({ADDRESS})\n",
+        ),
+    ],
+)
+def test_a_readme_has_it_in_front_matter_or_below_its_title(before, after):
+    assert edited("readme.md", before) == after
+    assert edited("readme.md", after) == after
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (None, ADDRESS),
+        ("10.5281/zenodo.1", "10.5281/zenodo.42"),
+        ("https://doi.org/10.5281/zenodo.1", ADDRESS),
+        ("https://github.com/a/b", [ADDRESS, "https://github.com/a/b"]),
+        (["https://github.com/a/b"], [ADDRESS, "https://github.com/a/b"]),
+        ([], [ADDRESS]),
+        (
+            [{"@type": "PropertyValue", "propertyID": "doi", "value": "10.5281/zenodo.1", "x": 1}],
+            [{"@type": "PropertyValue", "propertyID": "doi", "value": "10.5281/zenodo.42", "x": 1}],
+        ),
+    ],
+)
+def test_codemeta_keeps_its_other_identifiers(stated, expected):
+    known = {} if stated is None else {"identifier": stated}
+    text = json.dumps({"@context": "https://w3id.org/codemeta/3.0", "name": "T", **known}, indent=3)
+    found = edited("codemeta.json", text)
+    assert json.loads(found)["identifier"] == expected
+    assert edited("codemeta.json", found) == found
+
+
+def test_fairregs_own_fair4ml_file_is_read_with_the_new_doi():
+    record = FULL
+    found = get("fair4ml").read(edited("fair4ml.jsonld", get("fair4ml").write(record))).understood
+    assert (found.doi, found.identifier) == (DOI.value, DOI.compact)
+    assert found.creators == record.creators
+
+
+def test_the_root_of_an_ro_crate_is_named_and_no_other_node():
+    graph = [
+        {"@id": "ro-crate-metadata.json", "@type": "CreativeWork", "about": {"@id": "./"}},
+        {"@id": "./", "@type": "Dataset", "name": "T"},
+        {"@id": "data.csv", "@type": "File", "identifier": "10.5281/zenodo.7"},
+    ]
+    text = json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+    found = json.loads(edited("ro-crate-metadata.json", text))["@graph"]
+    assert [node.get("identifier") for node in found] == [None, ADDRESS, "10.5281/zenodo.7"]
+
+
+def test_zenodos_own_file_gets_a_relation_and_no_doi():
+    text = '{"title": "T",\n "related_identifiers": [{"identifier": "10.5/x", "relation": "isDerivedFrom"}]}'
+    found = json.loads(edited(".zenodo.json", text))
+    assert "doi" not in found
+    assert found["related_identifiers"] == [
+        {"identifier": DOI.value, "relation": "isIdenticalTo"},
+        {"identifier": "10.5/x", "relation": "isDerivedFrom"},
+    ]
+    later = json.loads(edited(".zenodo.json", edited(".zenodo.json", text), LATER))
+    assert later["related_identifiers"][0]["identifier"] == LATER.value
+    assert len(later["related_identifiers"]) == 2
+
+
+def test_facts_of_a_project_get_it_above_their_tables():
+    text = 'name = "T"\nversion = "1"\n\n[[creators]]\ndoi = "no"\n'
+    assert edited("facts.toml", text) == text.replace('"1"\n', '"1"\ndoi = "10.5281/zenodo.42"\n')
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+INDENTS = st.sampled_from([None, 0, 2, "\t"])
+
+
+@settings(max_examples=examples(100))
+@given(VALUES, INDENTS, st.booleans())
+def test_spans_of_json_are_those_of_the_values(value, indent, ascii_only):
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    for span in parse(text).walk():
+        inner = json.loads(text[span.start : span.end])
+        assert span.kind != "scalar" or inner == span.value
+        assert span.kind != "object" or inner.keys() == span.members.keys()
+    assert Edits(text).result() == text
+
+
+@settings(max_examples=examples(100))
+@given(st.dictionaries(st.text(max_size=6), VALUES, max_size=4), INDENTS)
+def test_other_members_of_a_document_are_untouched(members, indent):
+    members.pop("@graph", None)
+    members.pop("@id", None)
+    members.pop("identifier", None)
+    members.pop("recordIdentifier", None)
+    text = json.dumps(members, indent=indent)
+    found = json.loads(edited("codemeta.json", text))
+    assert found.pop("identifier") == ADDRESS
+    assert found == json.loads(text)
+
+
+@settings(max_examples=examples(200))
+@given(st.text('{}[]",:\\ 1e-tru\n', max_size=30) | st.text(max_size=20))
+def test_text_that_is_not_json_is_refused(text):
+    try:
+        json.loads(text.removeprefix("\ufeff"), parse_constant=lambda _name: 1 / 0)
+    except (ValueError, ZeroDivisionError):
+        with pytest.raises(ValueError, match=r"\w"):
+            parse(text)
+
+
+def test_deep_json_is_refused():
+    with pytest.raises(ValueError, match="too deep"):
+        parse("[" * 100_000)
+
+
+def test_a_model_keeps_all_its_other_bytes(tmp_path):
+    source, first, second = (tmp_path / name for name in ("a.onnx", "b.onnx", "c.onnx"))
+    source.write_bytes(onnx_bytes())
+    assert write_identifier(source, first, DOI)
+    assert first.read_bytes().startswith(source.read_bytes())
+    assert write_identifier(first, second, LATER)
+    assert second.read_bytes().startswith(source.read_bytes())
+    assert not write_identifier(second, tmp_path / "d.onnx", LATER)
+    model = onnx.load(second)
+    onnx.checker.check_model(model)
+    assert [(item.key, item.value) for item in model.metadata_props] == [
+        ("name", "relu"),
+        ("doi", LATER.value),
+    ]
+
+
+def test_several_dois_in_a_model_become_one(tmp_path):
+    model = onnx.load_from_string(onnx_bytes())
+    for value in ("10.5/a", "10.5/b"):
+        model.metadata_props.add(key="doi", value=value)
+    model.doc_string = "after them"
+    (tmp_path / "a.onnx").write_bytes(model.SerializeToString())
+    write_identifier(tmp_path / "a.onnx", tmp_path / "b.onnx", DOI)
+    found = onnx.load(tmp_path / "b.onnx")
+    assert [item.value for item in found.metadata_props if item.key == "doi"] == [DOI.value]
+    assert found.doc_string == "after them"
+    assert found.graph == model.graph
+
+
+@settings(max_examples=examples(100))
+@given(data=st.data())
+def test_a_damaged_model_is_refused_or_read_as_onnx_reads_it(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("damaged")
+    content = bytearray(onnx_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (folder / "a.onnx").write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with suppress(ModelError):
+        write_identifier(folder / "a.onnx", folder / "b.onnx", DOI)
+        assert DOI.value.encode() in (folder / "b.onnx").read_bytes()
+
+
+def test_a_file_that_cannot_be_edited_is_named_and_kept(tmp_path):
+    contents = {
+        "CITATION.cff": b"\xff\xfe not utf-8",
+        "codemeta.json": b"{",
+        "a.onnx": b"no model",
+        "README.md": b"# T\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    found = write_into(tmp_path, tuple(contents), DOI)
+    assert found.carrying == ("README.md",)
+    assert len(found.notes) == 3
+    for name in ("CITATION.cff", "codemeta.json", "a.onnx"):
+        assert (tmp_path / name).read_bytes() == contents[name]
+        assert any(note.startswith(name) for note in found.notes)
+
+
+def test_digests_elsewhere_follow_the_model(tmp_path):
+    import hashlib
+
+    model = onnx_bytes()
+    old = hashlib.sha256(model).hexdigest()
+    (tmp_path / "toy.onnx").write_bytes(model)
+    (tmp_path / "SHA256SUMS").write_text(f"{old}  toy.onnx\n{'0' * 64}  other\n")
+    (tmp_path / "sizes.json").write_text(
+        json.dumps({"a": {"size": len(model), "digest": [f"sha256:{old}"]}, "b": {"size": len(model)}})
+    )
+    write_into(tmp_path, ("SHA256SUMS", "sizes.json", "toy.onnx"), DOI)
+    changed = (tmp_path / "toy.onnx").read_bytes()
+    new = hashlib.sha256(changed).hexdigest()
+    assert (tmp_path / "SHA256SUMS").read_text() == f"{new}  toy.onnx\n{'0' * 64}  other\n"
+    assert json.loads((tmp_path / "sizes.json").read_text()) == {
+        "a": {"size": len(changed), "digest": [f"sha256:{new}"]},
+        "b": {"size": len(model)},
+    }
+
+
+def test_writing_twice_changes_nothing(tmp_path):
+    (tmp_path / "toy.onnx").write_bytes(onnx_bytes())
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    names = ("CITATION.cff", "toy.onnx")
+    assert write_into(tmp_path, names, DOI).changed == names
+    assert write_into(tmp_path, names, DOI).changed == ()
+
+
+@pytest.mark.parametrize(
+    "value", ['10.5281/a"b', "10.5281/a\nb", "10.5281/{x}", "10.5281/a'b", "10.5281/a#b"]
+)
+def test_an_identifier_that_could_change_a_file_is_not_written(tmp_path, value):
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    found = write_into(tmp_path, ("CITATION.cff",), Identifier("doi", value))
+    assert found.carrying == ()
+    assert len(found.notes) == 1
+    assert (tmp_path / "CITATION.cff").read_text() == CITATION

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The record of a folder: every metadata file is read, and contradictions are told."""
+
+import json
+
+import pytest
+
+from fairreg.publish.zenodo.metadata import document, record_field
+from fairreg.services.publish.project import read_project
+from support.full_record import FULL
+from support.publishing import CITATION, model_folder, onnx_bytes
+
+
+@pytest.fixture
+def read(tmp_path):
+    def call(**files):
+        names = []
+        for name, content in files.items():
+            path = tmp_path / name.replace("__", ".")
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                path.write_text(content if isinstance(content, str) else json.dumps(content))
+            names.append(path.name)
+        return read_project(tmp_path, tuple(names))
+
+    return call
+
+
+def test_the_files_are_merged_into_one_record(tmp_path):
+    folder = model_folder(tmp_path)
+    found = read_project(
+        folder, ("CITATION.cff", "README.md", "codemeta.json", "fair4ml.jsonld", "models/toy.onnx")
+    )
+    record = found.record
+    assert (record.name, record.version, record.license, record.kind) == (
+        "A toy tagger",
+        "1.0",
+        "MIT",
+        "model",
+    )
+    assert record.description.startswith("A tagger of toy jets")
+    assert record.intended_use == "Tests of programs."
+    assert record.limitations == "It knows toy jets only."
+    assert record.ml_task == ("tabular-classification",)
+    assert [item.name for item in record.inputs + record.outputs] == ["x", "y"]
+    assert record.related("trained_on")[0].value == "10.5281/zenodo.1000"
+    assert record.date_published == "2026-11-02"
+    assert found.notes == ()
+
+
+def test_contradictions_are_told_with_both_files(read):
+    found = read(
+        **{
+            "CITATION.cff": CITATION,
+            "codemeta.json": {
+                "@context": "https://w3id.org/codemeta/3.0",
+                "@type": "SoftwareSourceCode",
+                "name": "Another name",
+                "version": "2.0",
+                "license": "https://spdx.org/licenses/Apache-2.0",
+                "author": [{"@type": "Person", "givenName": "Bo", "familyName": "Li"}],
+            },
+        }
+    )
+    assert found.record.version == "1.0"
+    said = " ".join(found.notes)
+    for words in (
+        "the name Another name",
+        "the version 2.0",
+        "the license Apache-2.0",
+        "the creators Li, Bo",
+    ):
+        assert words in said
+    assert said.count("CITATION.cff") == 4
+
+
+def test_damaged_files_are_told_and_the_others_read(read):
+    found = read(
+        **{"CITATION.cff": CITATION, "codemeta.json": "{", "fair4ml.jsonld": "[", "a.onnx": b"no model"}
+    )
+    assert found.record.name == "A toy tagger"
+    assert sorted(note.split()[0] for note in found.notes) == ["a.onnx", "codemeta.json", "fair4ml.jsonld"]
+
+
+def test_a_folder_without_metadata_has_a_name_and_a_kind(read, tmp_path):
+    record = read(**{"a.onnx": onnx_bytes()}).record
+    assert (record.name, record.kind, record.frameworks) == (tmp_path.name, "model", ("ONNX",))
+
+
+def test_own_dois_and_versions_are_left_to_the_service(read):
+    paper = "preferred-citation:\n  type: article\n  title: P\n  doi: 10.1000/p\n"
+    text = f"{CITATION}doi: 10.5281/zenodo.7\n{paper}"
+    record = read(**{"CITATION.cff": text}).record
+    assert [item.scheme for item in record.identifiers] == ["paper_doi", "github"]
+    meta = document(record, today="2026-11-30")["metadata"]
+    stated = [(item["identifier"], item["relation_type"]["id"]) for item in meta["related_identifiers"]]
+    assert stated == [
+        ("https://github.com/lab/toy-tagger", "issupplementto"),
+        ("10.1000/p", "isdescribedby"),
+        ("10.1000/p", "cites"),
+    ]
+
+
+def test_a_full_record_keeps_its_facts_in_the_draft():
+    meta = document(FULL, today="2026-11-30")["metadata"]
+    assert meta["title"] == FULL.name
+    assert len(meta["creators"]) == len(FULL.creators)
+    assert {item["subject"] for item in meta["subjects"]} == set(FULL.keywords)
+    stated = {(item["identifier"], item["relation_type"]["id"]) for item in meta["related_identifiers"]}
+    assert ("10.1234/paper", "isdescribedby") in stated
+    assert ("arXiv:2212.05081", "isdescribedby") in stated
+    for relation in FULL.related("trained_on"):
+        assert (relation.value, "isderivedfrom") in stated
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("metadata.creators.0.person_or_org.family_name", "creators"),
+        ("metadata.rights", "license"),
+        ("custom_fields.code:codeRepository", "relations"),
+        ("metadata.creatorsx", None),
+        ("", None),
+    ],
+)
+def test_fields_of_the_service_are_those_of_the_record(field, expected):
+    assert record_field(field) == expected
+
+
+@pytest.mark.parametrize(
+    ("level", "files"), [("open", "public"), ("restricted", "restricted"), ("embargoed", "restricted")]
+)
+def test_access_that_the_files_restrict_is_not_opened(read, level, files):
+    stated = {"title": "T", "access_right": level, "embargo_date": "2030-01-01"}
+    record = read(**{".zenodo.json": stated, "a.onnx": onnx_bytes()}).record
+    access = document(record, today="2026-11-30")["access"]
+    assert access["files"] == files
+    assert access.get("embargo", {}).get("until") == ("2030-01-01" if level == "embargoed" else None)

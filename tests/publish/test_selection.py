@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""Which files of a folder are published, and what is told of the others."""
+
+import pytest
+
+from fairreg.errors import UsageError
+from fairreg.services.publish.selection import MOST_FILES, select
+
+PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def fill(*names, **contents):
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(contents.get(name, "x"))
+        return tmp_path
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (".env", "may hold a secret"),
+        (".env.local", "may hold a secret"),
+        ("id_rsa", "may hold a secret"),
+        ("server.pem", "may hold a secret"),
+        ("credentials.json", "may hold a secret"),
+        ("api-token.txt", "may hold a secret"),
+        (".git/HEAD", "hidden"),
+        (".netrc", "hidden"),
+        (".DS_Store", "hidden"),
+        ("data/big.root", "data"),
+        ("src/__pycache__/a.pyc", "a cache"),
+        ("a.egg-info/PKG-INFO", "built"),
+        ("train.log", "output of runs"),
+        ("model.onnx.part", "unfinished"),
+        ("wandb/run.json", "output of runs"),
+    ],
+)
+def test_what_is_not_for_others_is_left_out_with_its_reason(folder, name, reason):
+    found = select(folder("model.onnx", name))
+    assert found.names == ("model.onnx",)
+    ((left, told),) = found.left_out
+    assert left.rstrip("/") in {name, name.split("/")[0], "src/__pycache__"}
+    assert reason in told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("tokenizer.json", "tokens_model.onnx", "special_tokens_map.json", "environment.yml", "src/data.py"),
+        *(".zenodo.json", ".github/workflows/test.yml", "training/config.yaml", "tests/vectors/inputs.npz"),
+        *("docs/data/table.csv", "keys.py", "password_model.onnx"),
+    ],
+)
+def test_what_only_looks_like_it_is_published(folder, name):
+    expected = name != "docs/data/table.csv"
+    assert (name in select(folder("model.onnx", name)).names) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PRIVATE_KEY,
+        "token: hf_" + "A1" * 17,
+        "ghp_" + "a" * 36,
+        "github_pat_" + "a" * 40,
+        "AKIA" + "ABCDEFGH12345678",
+        "my-own-token",
+    ],
+)
+def test_a_file_with_a_token_in_it_is_left_out_even_if_it_is_included(folder, text):
+    place = folder("model.onnx", "notes.md", **{"notes.md": f"before {text} after"})
+    found = select(place, include=("notes.md",), tokens=("my-own-token",))
+    assert found.names == ("model.onnx",)
+    assert found.left_out[0].reason == "holds an access token or a private key"
+
+
+def test_words_that_only_begin_like_a_token_are_published(folder):
+    place = folder("notes.md", **{"notes.md": "hf_hub_download and ghp_ and AKIA"})
+    assert select(place).names == ("notes.md",)
+
+
+def test_include_brings_back_and_exclude_takes_away(folder):
+    place = folder("model.onnx", "data/toy.csv", "data/big.root", "notebooks/a.ipynb", ".env")
+    found = select(place, include=("data/toy.csv",), exclude=("notebooks",))
+    assert found.names == ("data/toy.csv", "model.onnx")
+    assert dict(found.left_out) == {
+        ".env": "may hold a secret",
+        "data/": "data, which has a record of its own, except what --include names",
+        "notebooks/": "excluded",
+    }
+
+
+def test_links_are_not_followed(folder, tmp_path):
+    place = folder("model.onnx")
+    (place / "passwd").symlink_to("/etc/passwd")
+    (place / "up").symlink_to(tmp_path.parent)
+    found = select(place)
+    assert found.names == ("model.onnx",)
+    assert {item.reason for item in found.left_out} == {"a link"}
+
+
+@pytest.mark.parametrize("name", ["a\nb.onnx", "\x1b[31m.md", "a\u202eb.txt", "\udcff.txt"])
+def test_names_that_are_not_plain_text_are_left_out(folder, name):
+    found = select(folder("model.onnx", name))
+    assert found.names == ("model.onnx",)
+    ((shown, reason),) = found.left_out
+    assert shown.isascii()
+    assert "not plain text" in reason
+
+
+def test_fairregs_own_state_is_neither_published_nor_mentioned(folder):
+    found = select(folder("model.onnx", ".fairreg/publish.json"))
+    assert found == (("model.onnx",), ())
+
+
+def test_too_many_files_and_none_are_wrong_usage(folder):
+    with pytest.raises(UsageError, match="has no files to publish"):
+        select(folder(".env"))
+    with pytest.raises(
+        UsageError, match=rf"{MOST_FILES + 1} files to publish, and a record takes {MOST_FILES}"
+    ):
+        select(folder(*(f"{number}.txt" for number in range(MOST_FILES + 1))))

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""Answers from an existing folder, and what a project adds to it."""
+
+import json
+import shutil
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fairreg import runners
+from fairreg.errors import ModelError, UsageError
+from fairreg.services.new.create import refreshed
+from fairreg.services.new.existing import found_in
+from support.projects import ANSWERS, PARTIAL, content, new, python, verdicts_below_pass
+from support.small_graphs import identity, tensor
+
+CITATION = """\
+cff-version: 1.2.0
+message: Cite it.
+title: Jet tagger of our lab
+abstract: It tags jets.
+authors:
+  - family-names: Noether
+    given-names: Emmy
+    orcid: https://orcid.org/0000-0002-1825-0097
+    affiliation: Göttingen
+  - family-names: Curie
+    given-names: Marie
+  - name: CMS Collaboration
+license: BSD-3-Clause
+keywords: [jets, tagging]
+repository-code: https://github.com/lab/tagger
+preferred-citation:
+  type: article
+  title: Tagging
+  doi: 10.1088/2632-2153/ace1a1
+  authors: [{family-names: Noether}]
+"""
+# A crate has a day of publication, which a project gets with its first release.
+NEEDS_A_DATE = {"ro-crate-metadata.json"}
+SETTINGS = {"optimizer": "Adam", "learning_rate": 0.001, "epochs": 40, "split": "80/10/10", "seed": 1}
+
+
+@pytest.fixture
+def lab(tmp_path):
+    folder = tmp_path / "lab"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "CITATION.cff").write_text(CITATION, "utf-8")
+    (folder / ".git" / "config").write_text(
+        '[remote "origin"]\n\turl = git@github.com:lab/other.git\n', "utf-8"
+    )
+    return folder
+
+
+@pytest.fixture
+def reference(tmp_path):
+    """A folder with the Hbb reference weights and their card."""
+    folder = tmp_path / "hbb"
+    folder.mkdir()
+    packaged = Path(str(files("fairreg.models.hbb_in").joinpath("weights")))
+    for name in ("reference.onnx", "MODEL_CARD.md"):
+        shutil.copy(packaged / name, folder)
+    return folder
+
+
+def test_citation_file_answers_most_questions(lab):
+    found = found_in(lab)
+    assert found.answers == {
+        "project_name": "Jet tagger of our lab",
+        "description": "It tags jets.",
+        "keywords": "jets, tagging",
+        "author_family": "Noether",
+        "author_given": "Emmy",
+        "author_orcid": "0000-0002-1825-0097",
+        "author_affiliation": "Göttingen",
+        "more_authors": [{"family": "Curie", "given": "Marie"}, {"name": "CMS Collaboration"}],
+        "license": "BSD-3-Clause",
+        "repository": "https://github.com/lab/tagger",
+        "publication": "10.1088/2632-2153/ace1a1",
+    }
+    assert set(found.sources.values()) == {"CITATION.cff"}
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("git@github.com:lab/tagger.git", "https://github.com/lab/tagger"),
+        ("https://me:secret@github.com/lab/tagger", "https://github.com/lab/tagger"),
+        ("https://gitlab.cern.ch/lab/tagger.git", "https://gitlab.cern.ch/lab/tagger"),
+        ("/home/me/tagger", None),
+        ("ext::sh -c touch% x", None),
+    ],
+)
+def test_git_remote_gives_the_repository_without_secrets(tmp_path, url, address):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "config").write_text(f'[core]\n\tx\n[remote "origin"]\n\turl = {url}\n', "utf-8")
+    assert found_in(tmp_path).answers.get("repository") == address
+
+
+def test_words_that_are_no_answer_are_left_out_and_named(lab):
+    text = CITATION.replace("title: Jet tagger of our lab", 'title: "[beta] <b>"')
+    (lab / "CITATION.cff").write_text(text.replace("BSD-3-Clause", "[MIT, Apache-2.0]"), "utf-8")
+    found = found_in(lab)
+    assert not {"project_name", "license"} & set(found.answers)
+    assert [line.split(": ")[1] for line in found.refused] == ["project_name", "license"]
+    assert found.answers["author_family"] == "Noether"
+
+
+def test_folder_with_nothing_known_answers_nothing(tmp_path):
+    (tmp_path / "notes.txt").write_text("x", "utf-8")
+    assert found_in(tmp_path).answers == {}
+
+
+def test_only_what_is_missing_is_added(lab):
+    (lab / "Makefile").write_text("all:\n\techo mine\n", "utf-8")
+    (lab / "setup.py").write_text("", "utf-8")
+    (lab / "LICENSE.txt").write_text("mine", "utf-8")
+    before = content(lab)
+    project = new(lab, lab, **found_in(lab).answers)
+    after = content(lab)
+    assert {name: after[name] for name in before} == before
+    assert {name: reason for name, reason in project.left.items() if "there already" in reason} == {
+        "Makefile": "it is there already",
+        "pyproject.toml": "setup.py is there already",
+        "LICENSE": "LICENSE.txt is there already",
+    }
+    assert "CITATION.cff" in project.left
+    assert set(project.written) == set(after) - set(before)
+    assert refreshed(lab).left.keys() - NEEDS_A_DATE == {"CITATION.cff"}
+    assert (lab / "CITATION.cff").read_text("utf-8") == CITATION
+
+
+def test_a_second_time_nothing_is_added(lab):
+    new(lab, lab, **found_in(lab).answers)
+    before = content(lab)
+    assert not set(new(lab, lab, **found_in(lab).answers).written) - set(before)
+    kept = {name: text for name, text in before.items() if name != "README.md"}
+    assert {name: content(lab)[name] for name in kept} == kept
+
+
+def test_reference_weights_become_a_project_that_passes_its_tests(reference, tmp_path):
+    answers = found_in(reference).answers
+    assert answers["model_file"] == "reference.onnx"
+    assert answers["task"] == "tabular-classification"
+    folder = tmp_path / "hbb-project"
+    before = content(reference)
+    project = new(folder, reference, **answers, training_settings=SETTINGS, base_model="none")
+    assert content(reference) == before
+    assert {"reference.onnx", "signature.json", "tests/vectors/inputs.npz"} <= set(project.written)
+    assert not any("toy" in name for name in project.written)
+    signature = json.loads((folder / "signature.json").read_text("utf-8"))
+    assert {"name": "track_phirel", "unit": "rad"}.items() <= signature["inputs"][0]["features"][2].items()
+    (package,) = (folder / "src").iterdir()
+    done = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    done = python(folder, "-m", f"{package.name}.predict", "tests/vectors/inputs.npz", "out.npz")
+    assert done.returncode == 0, done.stderr
+    with np.load(folder / "out.npz") as found, np.load(folder / "tests/vectors/outputs.npz") as expected:
+        assert all(np.allclose(found[name], expected[name], atol=1e-5) for name in expected)
+    facts = tomllib.loads((folder / "facts.toml").read_text("utf-8"))
+    assert facts["model"] == "reference.onnx"
+    assert json.loads((folder / "training/config.json").read_text("utf-8")) == SETTINGS
+
+
+def test_reference_weights_with_full_answers_pass_every_indicator_that_files_can(reference, tmp_path):
+    told = (
+        "in thirty words or more, which say in whole sentences what this network of the published kind is "
+        "meant for, by whom it can be used, and where it was never tested and must not be used for results."
+    )
+    answers = {
+        **ANSWERS,
+        **found_in(reference).answers,
+        "project_name": "Hbb network",
+        "keywords": "Higgs boson, jet tagging, interaction network",
+        "description": f"{told} {told}",
+        "architecture": "interaction network",
+        "base_model": "none",
+        "intended_use": f"The weights are useful for tests and teaching, {told}",
+        "limitations": f"The network fails outside of its simulated data, {told}",
+        "code_version": "v0.1.0",
+        "training_settings": SETTINGS | {"hardware": "AMD EPYC", "software": "torch 2.13.0"},
+        "evaluations": [{"metric": "ROC AUC", "value": 0.9926, "dataset": "jets", "split": "test"}],
+    }
+    new(tmp_path / "p", reference, **answers)
+    assert verdicts_below_pass(tmp_path / "p") == dict.fromkeys(PARTIAL, "partial")
+
+
+def test_own_model_is_not_changed_where_it_is(reference):
+    before = content(reference)
+    new(reference, reference, **found_in(reference).answers, doi="10.5281/zenodo.7305227")
+    refreshed(reference)
+    assert {name: content(reference)[name] for name in before} == before
+
+
+def test_copied_model_carries_the_identifiers_and_the_same_weights(reference, tmp_path):
+    folder = tmp_path / "p"
+    new(folder, reference, **found_in(reference).answers, doi="10.5281/zenodo.7305227")
+    assert b"10.5281/zenodo.7305227" in (folder / "reference.onnx").read_bytes()
+    runner = runners.get("onnx")
+    one, two = runner.load(reference / "reference.onnx"), runner.load(folder / "reference.onnx")
+    with np.load(folder / "tests/vectors/inputs.npz") as arrays:
+        inputs = dict(arrays)
+    for name, array in one.run(inputs).items():
+        assert (array == two.run(inputs)[name]).all()
+
+
+def test_model_of_an_unknown_network_has_a_signature_and_no_vectors(tmp_path):
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "net.onnx").write_bytes(identity(tensor("x", shape=["n", 3]), tensor("y", shape=["n", 3])))
+    project = new(tmp_path / "p", origin, **found_in(origin).answers)
+    assert "signature.json" in project.written
+    assert not any(name.startswith("tests/vectors") for name in project.written)
+    done = python(tmp_path / "p", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+
+
+def test_several_models_are_not_chosen_among(tmp_path):
+    for name in ("a.onnx", "b.onnx"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ModelError, match=r"several models: a\.onnx, b\.onnx") as raised:
+        found_in(tmp_path)
+    assert "model_file" in raised.value.hint
+    assert found_in(tmp_path, has_model=True).answers == {}
+
+
+def test_weights_of_another_format_are_to_be_converted_first(tmp_path):
+    (tmp_path / "net.pt").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"net\.pt") as raised:
+        found_in(tmp_path)
+    assert "fairreg convert" in raised.value.hint
+
+
+def test_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UsageError, match="There is no folder"):
+        found_in(tmp_path / "nothing")
+
+
+def test_links_and_hidden_folders_are_not_entered(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "x.onnx").write_bytes(b"")
+    (tmp_path / "secret.onnx").write_bytes(b"")
+    (tmp_path / "one" / "link.onnx").symlink_to(tmp_path / "secret.onnx")
+    (tmp_path / "one" / "loop").symlink_to(tmp_path)
+    assert "model_file" not in found_in(tmp_path / "one").answers
