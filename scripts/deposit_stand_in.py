@@ -87,6 +87,7 @@ class StoredRecord:
     document: dict[str, Any]
     doi: str | None = None
     published: bool = False
+    edited: dict[str, Any] | None = None
     files: dict[str, StoredFile] = field(default_factory=dict)
 
 
@@ -321,9 +322,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(404, "The persistent identifier does not exist.")
         if found[2] == "versions":
             return self._new_version(record)
-        if record.published:
-            raise Refused(404, "The draft does not exist.")
         rest = found[3] or ""
+        if record.published:
+            return self._edit(record, rest, body)
         if rest.startswith("files"):
             return self._files(record, rest.removeprefix("files").lstrip("/"), body)
         routes: dict[tuple[str, str], Callable[[StoredRecord, bytes], Callable[[], None]]] = {
@@ -350,6 +351,19 @@ class _Handler(BaseHTTPRequestHandler):
             draft = self.server_of.new({**record.document, "metadata": meta}, of=same[-1])
         made = draft
         return lambda: self._json(201, self._with_errors(made))
+
+    def _edit(self, record: StoredRecord, rest: str, body: bytes) -> Callable[[], None]:
+        """Answer about the draft in which the metadata of a published record change."""
+        if (self.command, rest) == ("POST", ""):
+            record.edited = record.edited or record.document
+        elif record.edited is None:
+            raise Refused(404, "The draft does not exist.")
+        elif (self.command, rest) == ("PUT", ""):
+            record.edited = json.loads(body)
+        elif (self.command, rest) == ("POST", "actions/publish"):
+            record.document, record.edited = record.edited, None
+        status, shown = (201 if self.command == "POST" else 200), record.edited or record.document
+        return lambda: self._json(status, {**self._native(record), **shown})
 
     def _update(self, record: StoredRecord, body: bytes) -> Callable[[], None]:
         record.document = json.loads(body)

@@ -15,7 +15,8 @@ from fairreg.assessment.content.environment import (
 )
 from fairreg.assessment.content.grammar import passages
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
-from fairreg.assessment.content.prose import clean, is_placeholder, mentions, words
+from fairreg.assessment.content.objects.mentions import mentions
+from fairreg.assessment.content.prose import clean, is_placeholder, words
 from fairreg.assessment.content.reported import versions
 from fairreg.assessment.evidence import DataCiteFacts, Document
 from fairreg.assessment.indicators.f4 import listed
@@ -59,6 +60,14 @@ from fairreg.schemas.record import Relation
         ("requirements.lock", "requirements"),
         ("a.ipynb", "notebook"),
         ("docs/usage.rst", "docs"),
+        ("README.de.md", "docs"),
+        ("README_EN.md", "docs"),
+        ("README-model.md", "docs"),
+        ("MODEL.md", "docs"),
+        ("model card.md", "model_card"),
+        ("README.md", "readme"),
+        ("readme_figure.png", None),
+        ("model.txt", None),
         ("src/train.py", "code"),
         ("weights.pth", None),
     ],

@@ -22,6 +22,7 @@ from fairreg.assessment.content import (
     reported,
     training_settings,
 )
+from fairreg.assessment.content.objects import mentions, related
 from fairreg.assessment.evidence import FileFact
 from fairreg.assessment.report import assess
 from fairreg.schemas.record import Access
@@ -76,15 +77,16 @@ ALPHABETS = {
 READERS = {
     "clean": lambda text, _: prose.clean(text),
     "words": lambda text, _: prose.words(text),
-    "mentions": lambda _, item: prose.mentions(item),
+    "mentions": lambda _, item: mentions.mentions(item),
     "passages": lambda text, _: grammar.passages(text),
     "code blocks": lambda text, _: code_blocks(text),
     "figures": lambda _, item: reported.figures(item),
     "described fields": lambda _, item: reported.described_fields(item),
     "hardware": lambda _, item: reported.hardware(item),
     "versions": lambda _, item: reported.versions(item),
-    "related model": lambda _, item: reported.related_model(item),
+    "related model": lambda _, item: related.related_model(item),
     "data format": lambda _, item: inputs.data_format(item),
+    "format of a command": lambda _, item: inputs.format_of_command(item),
     "units": lambda _, item: (inputs.units(item, as_data=True), inputs.units(item, as_data=False)),
     "ordered names": lambda _, item: inputs.ordered_names(item),
     "listed inputs": lambda _, item: inputs.listed_inputs(item),
@@ -92,7 +94,7 @@ READERS = {
         document("definitions", text, "features.csv")
     ),
     "defined names": lambda _, item: inputs.defined_names(item, ["pt", "a"]),
-    "training data": lambda _, item: inputs.training_data_address(item),
+    "training data": lambda _, item: mentions.training_data_address(item),
     "settings": lambda _, item: training_settings.settings_of(item),
     "intended use": lambda _, item: purpose.section_about(item, "intended_use"),
     "limitations": lambda _, item: purpose.section_about(item, "limitations"),

@@ -4,17 +4,15 @@
 import io
 import os
 import random
-import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 from deposit_stand_in import served
 
 from fairreg.services.publish.state import PublishingState
 from fairreg.settings import VARIABLES
-from support.killing import MAIN, KilledCommand
+from support.killing import MAIN, KilledCommand, killed_at
 from support.publishing import CITATION, model_folder, onnx_bytes
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -197,34 +195,8 @@ def surroundings(stand, tmp_path):
 
 
 def command(place):
-    return [sys.executable, "-c", MAIN, "publish", str(place), "--to", "zenodo", "--jobs", "1", "--yes"]
-
-
-def killed_at(stand, tmp_path, place, number, when):
-    """Kill the command at a request, before or after that is carried out; False if it had ended."""
-    started, running, count = threading.Event(), [], []
-
-    def kill(_method, path):
-        count.append(path)
-        if len(count) == number + 1:
-            started.wait()
-            running[0].send_signal(signal.SIGKILL)
-            running[0].wait()
-
-    setattr(stand, when, kill)
-    running.append(
-        subprocess.Popen(
-            command(place),
-            env=surroundings(stand, tmp_path),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    )
-    started.set()
-    code = running[0].wait()
-    setattr(stand, when, lambda _method, _path: None)
-    return code == -signal.SIGKILL
+    options = ("--to", "zenodo", "--jobs", "1", "--yes", "--no-assess")
+    return [sys.executable, "-c", MAIN, "publish", str(place), *options]
 
 
 def finished(stand, tmp_path, place):
@@ -253,7 +225,7 @@ USUAL = [(0, "after"), (4, "after")]
 @pytest.mark.parametrize(("number", "when"), USUAL)
 def test_a_command_killed_at_a_request_goes_on(stand, tmp_path, small, number, when):
     place = small("toy")
-    assert killed_at(stand, tmp_path, place, number, when)
+    assert killed_at(stand, command(place), surroundings(stand, tmp_path), number, when)
     assert not stand.published()
     finished(stand, tmp_path, place)
 
@@ -264,7 +236,7 @@ def test_a_command_killed_at_any_request_goes_on(stand, tmp_path, small, when):
     for number in range(100):
         stand.records.clear()
         place = small(f"toy{number}")
-        killed = killed_at(stand, tmp_path, place, number, when)
+        killed = killed_at(stand, command(place), surroundings(stand, tmp_path), number, when)
         finished(stand, tmp_path, place)
         if not killed:
             break

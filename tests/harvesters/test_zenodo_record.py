@@ -229,3 +229,15 @@ def test_ror_identifies_native_creators_and_their_affiliations():
         "01ggx4157",
         ("03efmqc40",),
     )
+
+
+def test_a_description_keeps_the_addresses_behind_its_links():
+    told = '<p>Trained on the <a href="https://doi.org/10.5281/zenodo.1">top dataset</a>.</p>'
+    shown = '<p>See <a href="https://doi.org/10.1000/x">doi:10.1000/x</a>.</p>'
+    mail = '<p>Write to <a href="mailto:ada@example.org">Ada</a>.</p>'
+    read = [mapped(description=text).description for text in (told, shown, mail)]
+    assert read == [
+        "Trained on the top dataset (https://doi.org/10.5281/zenodo.1).",
+        "See doi:10.1000/x.",
+        "Write to Ada.",
+    ]

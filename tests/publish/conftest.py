@@ -36,7 +36,7 @@ def run(stand, folder, tmp_path):
             return publish(
                 settings,
                 place,
-                PublishingChoices(**{"to": "zenodo", **choices}),
+                PublishingChoices(**{"to": "zenodo", "assess": False, **choices}),
                 confirm=confirm,
                 log=call.talk.append,
                 progress=progress or (lambda _name, _done, _size: None),

@@ -8,12 +8,13 @@ time where the system does not tell the CPU time of a process.
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
-__all__ = ["KilledCommand"]
+__all__ = ["KilledCommand", "killed_at"]
 
 MAIN = "from fairreg.cli.app import main; main()"
 _TICK = 0.002
@@ -77,3 +78,26 @@ def _spent(process: int) -> float:
         return time.clock_gettime((~process << 3) | 2)
     except OSError:
         return 0.0
+
+
+def killed_at(stand: Any, words: Sequence[str], environment: dict[str, str], number: int, when: str) -> bool:
+    """Kill a command at a request to a stand-in, before or after that is carried out.
+
+    Returns False if the command had ended before.
+    """
+    started, running, count = threading.Event(), [], []
+
+    def kill(_method: str, path: str) -> None:
+        count.append(path)
+        if len(count) == number + 1:
+            started.wait()
+            running[0].send_signal(signal.SIGKILL)
+            running[0].wait()
+
+    setattr(stand, when, kill)
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running.append(subprocess.Popen(words, env=environment, **silent))
+    started.set()
+    code = running[0].wait()
+    setattr(stand, when, lambda _method, _path: None)
+    return bool(code == -signal.SIGKILL)

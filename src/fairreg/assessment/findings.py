@@ -4,6 +4,7 @@
 The signatures enforce a remedy for a fail or partial, and only a reason for an `unknown`.
 """
 
+import re
 from typing import Literal, get_args
 
 from fairreg.assessment.base import Citation, Finding, Verdict
@@ -265,8 +266,27 @@ def cite_document(document: Document, value: object) -> Citation:
 def free_texts(evidence: Evidence, *roles: Role) -> tuple[Document, ...]:
     """Return documents of the given roles, then the record's description: its words count alike."""
     told = evidence.record.description
-    described = (Document(role="docs", path=_DESCRIPTION, text=told),) if told else ()
+    described = (Document(role="docs", path=_DESCRIPTION, text=_laid_out(told)),) if told else ()
     return (*evidence.of_role(*roles), *described)
+
+
+def _laid_out(text: str) -> str:
+    """Return a description with its headings and lists marked, which are plain lines once HTML is gone."""
+    blocks = re.split(r"\n[ \t]*\n\s*", text.strip())
+    laid: list[str] = []
+    for block, following in zip(blocks, [*blocks[1:], ""], strict=True):
+        lines = block.split("\n")
+        if following and _TITLE.fullmatch(block):
+            laid.append(f"## {block.rstrip(':')}")
+        elif len(lines) > 1 and all(map(_ITEM.fullmatch, lines)):
+            laid.append("\n".join(f"- {line.strip()}" for line in lines))
+        else:
+            laid.append(block)
+    return "\n\n".join(laid)
+
+
+_TITLE = re.compile(r"[A-Z][\w'/&()-]{0,30}(?: [\w'/&()-]{1,30}){0,3}:?")
+_ITEM = re.compile(r"[ \t]*[^\s#|>*+-][^\n]{0,80}")
 
 
 def cite_text(evidence: Evidence, document: Document, value: object) -> Citation:

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Training datasets that a model states, and whether their scores are of the present rubric."""
 
+from typing import TYPE_CHECKING
+
 from fairreg.assessment.base import Citation
 from fairreg.assessment.content.packaged_metadata import stated_training_data
-from fairreg.assessment.content.prose import Mention, mentions
 from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.findings import cite_text, free_texts
 from fairreg.assessment.lineage import lineage_dois, relations
 from fairreg.rubrics import DATASETS, VERSIONS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
+
+if TYPE_CHECKING:
+    from fairreg.assessment.content.objects.mentions import Mention
 
 __all__ = ["dataset_mentions", "dataset_relations", "is_current", "training_sets"]
 
@@ -23,10 +27,16 @@ def dataset_relations(evidence: Evidence) -> list[Relation]:
     return [*qualified, *(item for item in others if (item.target_kind or "").lower() in _DATASETS)]
 
 
-def dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
+def dataset_mentions(evidence: Evidence) -> "list[tuple[Mention, Citation]]":
     """Return identifiers of data in the model's own files and its description, with their lines."""
     lineage = lineage_dois(evidence)
     read = free_texts(evidence, "readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
+    if not read:
+        return []
+    from fairreg.assessment.content.objects.mentions import (
+        mentions,  # patterns of English, for models with a text
+    )
+
     return [
         (seen, cite_text(evidence, document, seen.line))
         for document in read

@@ -23,7 +23,8 @@ _MOST_LEFT_OUT = 20
 _EXAMPLES = (
     "Examples: fairreg publish my-model --to zenodo --reserve-only writes a DOI into the files; "
     "fairreg publish my-model --to zenodo uploads, shows the draft and asks; "
-    "fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes does not ask."
+    "fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes does not ask; "
+    "fairreg publish my-model --to huggingface --repository lab/my-model makes a repository at the Hub."
 )
 
 
@@ -82,6 +83,9 @@ _Exclude = Annotated[
     list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
 ]
 _Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")]
+_Assess = Annotated[
+    bool, typer.Option("--assess/--no-assess", help="Assess what was published, and store its record.")
+]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
 
@@ -96,6 +100,7 @@ def publish(
     include: _Include = None,
     exclude: _Exclude = None,
     jobs: _Jobs = DEFAULT_JOBS,
+    assess: _Assess = True,
     yes: _Yes = False,
     json: Json = False,
 ) -> None:
@@ -120,6 +125,7 @@ def publish(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         jobs=jobs,
+        assess=assess,
     )
     if yes and (draft or reserve_only):
         raise UsageError("--yes publishes, and --draft and --reserve-only do not.", hint="Choose one.")
@@ -227,6 +233,8 @@ def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
     yield "License", record.license or record.license_stated or "none stated"
     yield "Version", record.version or "none stated"
     yield "At", f"{report.service} ({deposit.url}), {deposit.status}"
+    if deposit.page:
+        yield "Page", deposit.page
     yield "Identifier", _bare(report)
     if deposit.concept:
         yield "All versions", deposit.concept.partition(":")[2]

@@ -7,6 +7,7 @@ service has. A publisher talks to its own service through `job.web`, reads files
 has to remember is in the deposit, which `job.save` keeps in the folder.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,20 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
 from fairreg.web import HttpClient, Log
 
-__all__ = ["Deposit", "FieldFault", "LocalFile", "Publisher", "PublishingJob", "UploadProgress"]
+__all__ = [
+    "Deposit",
+    "FieldFault",
+    "LocalFile",
+    "Publisher",
+    "PublishingJob",
+    "UploadProgress",
+    "version_tags",
+]
 
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
+# Part of what Git takes as the name of a tag (git-check-ref-format).
+_TAG = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
 
 
 class LocalFile(NamedTuple):
@@ -93,6 +104,18 @@ class PublishingJob:
     jobs: int = 4
 
 
+def version_tags(version: str | None) -> tuple[str, ...]:
+    """Return the names of a tag for a version, the usual one first; none for a text that Git refuses.
+
+    >>> version_tags("1.0"), version_tags("first try")
+    (('v1.0', '1.0'), ())
+    """
+    text = (version or "").strip()
+    if not _TAG.fullmatch(text) or ".." in text or text.endswith((".", ".lock")):
+        return ()
+    return (f"v{text}", text) if text[0].isdigit() else (text,)
+
+
 class Publisher(ABC):
     """A service that takes models. The steps raise the errors of `HttpClient`; a draft is always kept."""
 
@@ -104,6 +127,8 @@ class Publisher(ABC):
     scopes: ClassVar[tuple[str, ...]] = ()
     # Whether users choose the name of the place, `job.repository`.
     takes_repository: ClassVar[bool] = False
+    # Whether `link` can name other publications in metadata that are public already.
+    edits_links: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -136,3 +161,15 @@ class Publisher(ABC):
     @abstractmethod
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Make the draft public, and return it as published. Called only after the user's confirmation."""
+
+    def later(self, job: PublishingJob, deposit: Deposit) -> Deposit:  # noqa: ARG002
+        """Return a published deposit with the identifier that the service gave it since."""
+        return deposit
+
+    def link(self, job: PublishingJob, deposit: Deposit) -> Deposit:  # noqa: ARG002
+        """Name the relations of `job.record` in published metadata; only called with `edits_links`."""
+        return deposit
+
+    def advice(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
+        """Return sentences on what only the user can do at the service after a publication."""
+        return ()

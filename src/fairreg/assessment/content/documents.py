@@ -39,7 +39,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)citation\.cff$", "citation"),
     (r"(^|/)codemeta\.json$", "codemeta"),
     (r"(^|/)\.zenodo\.json$", "zenodo_json"),
-    (r"(^|/)(model[_-]?card)[^/]*\.(md|rst|txt|ya?ml)$", "model_card"),
+    (r"(^|/)(model[ _-]?card)[^/]*\.(md|rst|txt|ya?ml)$", "model_card"),
     (r"(^|/)readme(\.\w+)?$", "readme"),
     (
         r"(^|/)(ro-crate-metadata\.json(ld)?|([^/]*[-_.])?prov(enance)?\.(json|jsonld|ttl)|[^/]*\.provn)$",
@@ -64,7 +64,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)(train(ing)?([_-](config|settings|options|run|log|info))?)\.(json|ya?ml)$", "hyperparameters"),
     (r"(^|/)config(s|uration)?/[^/]*train[^/]*\.(json|ya?ml)$", "hyperparameters"),
     (r"\.ipynb$", "notebook"),
-    (r"(^|/)docs?/.*\.(md|rst|txt)$", "docs"),
+    (r"(^|/)docs?/.*\.(md|rst|txt)$|(^|/)readme[-_. ][^/]*\.(md|rst|txt)$|(^|/)model\.md$", "docs"),
     (r"\.py$", "code"),
 )
 _ANY_ROLE = re.compile("|".join(pattern for pattern, _ in _ROLES), re.IGNORECASE)

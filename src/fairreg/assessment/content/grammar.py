@@ -293,20 +293,21 @@ class _Reader:
             end += 1
         lines = self._lines[at:end]
         ruled = len(lines) > 1 and _is_ruler(lines[1])
-        rows = [_cells(line) for line in lines if not _is_ruler(line)]
+        rows = [line for line in lines if not _is_ruler(line)]
         headed = ruled and len(rows) > 1  # else the only row stands where a header would
-        head = rows[0] if headed else []
-        for cells in rows[1:] if headed else rows:
-            yield from _row(head, cells, self._path())
+        head = _cells(rows[0]) if headed else []
+        for line in rows[1:] if headed else rows:
+            yield from _row(head, line, self._path())
         return end
 
 
-def _row(head: list[str], cells: list[str], path: tuple[str, ...]) -> Iterator[Passage]:
-    whole, names = " | ".join(cells), tuple(head)
-    yield Passage("row", whole, path, whole, cells[0], " | ".join(cells[1:]), names)
+def _row(head: list[str], line: str, path: tuple[str, ...]) -> Iterator[Passage]:
+    cells, names = _cells(line), tuple(head)
+    whole, raw = " | ".join(cells), line.strip()[: _LONGEST * 2]
+    yield Passage("row", whole, path, raw, cells[0], " | ".join(cells[1:]), names)
     if head and len(head) == len(cells):
         for name, value in zip(head, cells, strict=True):
-            yield Passage("row", f"{name}: {value}", path, whole, name, value, names)
+            yield Passage("row", f"{name}: {value}", path, raw, name, value, names)
 
 
 def _is_ruler(line: str) -> bool:

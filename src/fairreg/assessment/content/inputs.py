@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Data of a model in sentences and tables: formats, order and units of inputs, address of training data."""
+"""Data of a model in sentences and tables: formats, and order and units of inputs."""
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from fairreg.assessment.content.claims import asserted, is_blank
-from fairreg.assessment.content.grammar import settings, statements
-from fairreg.assessment.content.prose import has_identifier
+from fairreg.assessment.content.grammar import Passage, settings, statements
 from fairreg.assessment.evidence import Document
 
 __all__ = [
     "ListedInput",
     "data_format",
     "defined_names",
+    "format_of_command",
     "is_metadata",
     "listed_inputs",
     "ordered_names",
-    "training_data_address",
     "units",
 ]
 
@@ -52,10 +51,38 @@ _DATA = re.compile(
     r"|converted?)\b",
     re.IGNORECASE,
 )
+# A format is that of data where it stands beside a word for them ("ROOT files"), where data are in it
+# ("events are stored in ROOT"), or where something reads or writes it ("the network takes ROOT").
+_FORMAT_OF = re.compile(
+    r"[\s-](?:[\w-]{1,20}\s)?(?:T?Trees?|n-?tuples?|files?|tables?|formats?|datasets?|data|arrays?|events?"
+    r"|records?|images?|inputs?|samples?|jets|lists?)\b",
+    re.IGNORECASE,
+)
+_IN_FORMAT = re.compile(
+    r"\b(?:inputs?|outputs?|events?|jets?|samples?|data(?:sets?)?|n-?tuples?|trees?|arrays?|examples?|images?"
+    r"|scans?|recordings?|predictions?|scores?|features?|tracks|records?|showers|constituents|particles"
+    r"|spectra|results (?:is|are|was|were))\b(?:[^;]{0,80}?[\s(])??"
+    r"(?:in|as|from|to|into|is|are|be|:|=|\||/|\()\s?(?:[\w*/-]{1,20}\s){0,3}$|\bformats?\b[^;]{0,30}$",
+    re.IGNORECASE,
+)
+_READ_OR_WRITTEN = re.compile(
+    r"\b(?:reads?|reading|writes?|writing|accepts?|expects?|takes?|loads?|loading|consumes?|produces?|converts?"
+    r"|needs|works? (?:on|with)|(?:provide|supply|store|save|pass)[sd]? (?:[\w-]{1,20}\s){0,3}(?:as|in))"
+    r"\s(?:[\w,-]{1,20}\s){0,4}$",
+    re.IGNORECASE,
+)
+_BEFORE = 160  # characters of the words that a format is bound to
+_ARGUMENT = re.compile(
+    r"(?<!\S)-{1,2}(?:i|o|in|out|data|events?|samples?|files?|jets?|input\w{0,20}|output\w{0,20}|in-file|out-file"
+    r"|(?:in|out)put-\w{1,20})[=\s]\s{0,9}([\w./*-]{1,120})",
+    re.IGNORECASE,
+)
 _NO_DATA = re.compile(
     r"\b(?:weights?|checkpoints?|trained models?|model files?|state dict|plots?|figures?|logos?|diagrams?"
     r"|screenshots?|badges?|icons?|drawings?|sketch\w*|graphics?|pictures?|configuration|installed?"
-    r"|installation|version \d|bibliography|password|directory)\b",
+    r"|installation|version \d|bibliography|password|directory|thank\w*|team|CI|logs?|issues|survey|students"
+    r"|calendar|metadata|citations?|supplement|older|earlier|previous(?:ly)?|formerly|originally"
+    r"|one day|soon|in (?:the )?future|planned|next version)\b",
     re.IGNORECASE,
 )
 _FILE_OF_A_MODEL = re.compile(
@@ -64,7 +91,9 @@ _FILE_OF_A_MODEL = re.compile(
 # What data were converted from is not what is read.
 _LEFT = re.compile(r"\bconver\w+\b[^.;]{0,50}\bfrom (?:the )?(?:\w+ )?$", re.IGNORECASE)
 _PICTURES = re.compile(
-    r"\b(?:inputs?|dataset|data|trained|training|classif\w+|reads?|accepts?|expects?|takes?)\b", re.I
+    r"\b(?:inputs?|dataset|data|trained|training|classif\w+|reads?|accepts?|expects?|takes?|given"
+    r"|provided?)\b",
+    re.I,
 )
 
 _UNITS = re.compile(
@@ -84,22 +113,13 @@ _NO_QUANTITY = re.compile(
     re.IGNORECASE,
 )
 
-_ADDRESS = re.compile(r"https?://[\w.-]{3,100}/\S{2,300}")
-_TRAINING_DATA = re.compile(
-    r"\btrained (?:\w+ ){0,2}?on (?:\w+[ -]){0,6}?(?:data|datasets?|samples?|events|jets|corpus|images)\b"
-    r"|\btraining (?:data|sample|set|events|jets)\b",
-    re.IGNORECASE,
-)
-
-_NO_ADDRESS = re.compile(
-    r"\b(?:courses?|thanks?|install(?:ed|ing)?|issues?|template|documentation of)\b", re.I
-)
 _OBJECTS = r"\b(?:features|inputs|variables|columns|branches|observables)"
 # (words before a list of names, most words of a name): only an announced order may have names of words.
 _LISTS = (
     (re.compile(r"\bin (?:this|the following|that) order\s?:\s*", re.IGNORECASE), 4),
-    (re.compile(rf"{_OBJECTS}(?: are)?(?: \w+){{0,6}}\s?:\s*", re.IGNORECASE), 1),
-    (re.compile(rf"{_OBJECTS}(?: \w+){{0,3}} are (?:the )?", re.IGNORECASE), 1),
+    (re.compile(rf"{_OBJECTS}(?: are)?(?: \w+){{0,6}}(?:\s?\([^()]{{0,60}}\))?\s?:\s*", re.IGNORECASE), 1),
+    (re.compile(rf"{_OBJECTS}(?: \w+){{0,3}} are (?:the )?", re.IGNORECASE), 2),
+    (re.compile(rf"\b(?:with|has|takes|expects|uses|reads|of) (?:\w+ ){{0,3}}{_OBJECTS} ", re.IGNORECASE), 1),
 )
 _LONGEST_NAME, _MOST_NAMES = 40, 500
 _UNIT_BEHIND = re.compile(r"\s?[(\[][\w/°.^²*% -]{1,12}[)\]]$")
@@ -127,6 +147,19 @@ _LIST_ITEM = re.compile(
 )
 # "pt is the transverse momentum": the first name of a sentence, at most 80 letters long.
 _DEFINES = re.compile(r"\W{0,9}(\w[\w.]{0,80})\W{1,3}(?:is|are|denotes|means|gives|describes|[–—-]|the)\b")
+# Below such a heading variables are no inputs.
+_NO_INPUTS = re.compile(
+    r"^(?!.*\binput).*\b(?:outputs?|predictions|environment|options?|arguments?|config\w*|commands?|targets?)\b",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(
+    r"\b(?:\w{1,40}_)?(?:features?|inputs?|variables|columns|branches|observables)(?:_names?|_list)?\s?=\s?[\[(]"
+    r"\s{0,20}((?:[\"'][\w./^-]{1,60}[\"'],?\s{0,20}){3,500})[\])]",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"[\[(]?(?:[GMTk]?eV(?:/c²?)?|[mcµun]?m|rad(?:ians)?|deg|[npµm]?s|K|Hz|T)[\])]?")
+_LINE = re.compile(rf"\s*(?:\d{{1,4}}[.:)]?\s+)?([A-Za-z]\w{{0,60}})[ \t,:]*({_UNIT.pattern}|-|1)?\s*")
+_TALK = 4  # words of a sentence
 _FEW = 2
 _METADATA = re.compile(
     r"(?:ml |model )?(?:tasks?|architecture|frameworks?|library|category|type|version|format|licen[cs]e"
@@ -151,10 +184,30 @@ def _is_data(name: str, text: str, hit: re.Match[str]) -> bool:
     picture = name == "JPEG or PNG"
     if _NO_DATA.search(text) or _FILE_OF_A_MODEL.search(hit[0]) or (picture and not _PICTURES.search(text)):
         return False
-    rest = text[: hit.start()] + text[hit.end() :]
-    if _LEFT.search(text[max(0, hit.start() - 60) : hit.start()]):
+    before = text[max(0, hit.start() - _BEFORE) : hit.start()]
+    if _LEFT.search(before[-60:]) or not _is_bound(text, before, hit):
         return False
-    return bool(_DATA.search(rest)) and asserted(text, hit.start(), hit.end(), real=False)
+    return asserted(text, hit.start(), hit.end(), real=False)
+
+
+def _is_bound(text: str, before: str, hit: re.Match[str]) -> bool:
+    """Tell whether the words beside a format make it that of data."""
+    clause = re.split(r"[;.](?:\s|$)", before)[-1]
+    if _IN_FORMAT.search(clause) or _READ_OR_WRITTEN.search(clause):
+        return True
+    named = "." in hit[0] or _FORMAT_OF.search(hit[0]) or _FORMAT_OF.match(text, hit.end())
+    return bool(named) and _DATA.search(text[: hit.start()] + text[hit.end() :]) is not None
+
+
+def format_of_command(document: Document) -> tuple[str, str] | None:
+    """Return (format, file) of the data that a command of a document reads or writes."""
+    for item in statements(document, "code"):
+        for argument in _ARGUMENT.finditer(item.text):
+            for name, pattern in _FORMAT.items():
+                hit = pattern.search(argument[1])
+                if hit and not _FILE_OF_A_MODEL.search(argument[1]):
+                    return name, argument[1]
+    return None
 
 
 def units(document: Document, *, as_data: bool) -> str | None:
@@ -184,10 +237,16 @@ def ordered_names(document: Document) -> list[str]:
             ):
                 return names
     for heading, rows in groupby(settings(document), key=lambda item: item.heading):
-        names = list(dict.fromkeys(item.name for item in rows))
-        if _INPUTS.match(heading) and len(names) > _FEW and not is_metadata(names):
+        names = list(dict.fromkeys(item.name for item in rows if item.kind == "pair" or not _is_cell(item)))
+        listed = _INPUTS.match(heading) and len(names) > _FEW and not is_metadata(names)
+        if listed and _are_of_data(heading, [ListedInput(name) for name in names]):
             return names
     return []
+
+
+def _is_cell(item: Passage) -> bool:
+    """Tell whether a passage of a table is a cell below its head, rather than a row."""
+    return item.text == f"{item.name}: {item.value}"
 
 
 def is_metadata(names: Sequence[str]) -> bool:
@@ -211,18 +270,20 @@ class ListedInput(NamedTuple):
     """An input in a table or list of nothing but inputs; `defined` where its unit or meaning stands there."""
 
     name: str
-    defined: bool
+    defined: bool = False
+    unit: bool = False
 
 
 def listed_inputs(document: Document) -> list[ListedInput]:
-    """Return the inputs that a document lists as data: in a table, or in items that are names with units."""
+    """Return the inputs that a document lists as data: in a table, in items that are names, or in code."""
     tables: defaultdict[tuple[str, ...], list[ListedInput]] = defaultdict(list)
     items: defaultdict[tuple[str, ...], list[ListedInput | None]] = defaultdict(list)
     cells: dict[str, str] = {}
     for item in settings(document, "row", "sentence"):
         if item.kind == "sentence":
-            items[item.headings].append(_of_item(item.text))
-        elif item.text == f"{item.name}: {item.value}":  # a cell below its head; the row precedes it
+            if not _is_talk(item.text):
+                items[item.headings].append(_of_item(item.text))
+        elif _is_cell(item):  # the row precedes it
             cells[item.name.lower()] = item.value
             if found := _of_cells(item.heading, cells):
                 _add(tables[item.headings], found)
@@ -233,7 +294,39 @@ def listed_inputs(document: Document) -> list[ListedInput]:
         for headings, found in items.items()
         if headings and _INPUTS_ALONE.fullmatch(headings[-1]) and all(found)
     )
-    return next((found for found in (*tables.values(), *listed) if len(found) >= _FEW), [])
+    both = [(headings[-1] if headings else "", found) for headings, found in tables.items()]
+    told = [found for heading, found in both if _are_of_data(heading, found)]
+    told += [found for found in listed if _are_of_data("", found)]
+    return next((found for found in (*told, *_in_code(document)) if len(found) >= _FEW), [])
+
+
+def _is_talk(text: str) -> bool:
+    """Tell whether a line beside the items of a list is a sentence that leads to them or comments on them."""
+    is_sentence = len(text.split()) >= _TALK and text.rstrip().endswith((".", ":"))
+    return is_sentence and not _LIST_ITEM.fullmatch(text)
+
+
+def _are_of_data(heading: str, listed: Sequence[ListedInput]) -> bool:
+    """Tell whether names are of quantities, rather than what a program is praised for ("fast", "small")."""
+    called = re.search(r"input|observable|branch", heading, re.IGNORECASE)
+    return bool(called) or any(
+        item.unit or _QUANTITY.search(item.name) or re.search(r"[\d_]", item.name) for item in listed
+    )
+
+
+def _in_code(document: Document) -> Iterator[list[ListedInput]]:
+    """Yield lists of names in code: assigned to features, or one a line below a heading of inputs."""
+    for item in settings(document, "code"):
+        for assigned in _ASSIGNED.finditer(item.text):
+            yield [ListedInput(name) for name in re.findall(r"[\"']([^\"']+)[\"']", assigned[1])]
+        if _INPUTS_ALONE.fullmatch(item.heading):
+            lines = [_LINE.fullmatch(line) for line in item.text.splitlines() if line.strip()]
+            if all(lines):
+                yield [
+                    ListedInput(line[1], bool(line[2] and _UNIT.fullmatch(line[2])), bool(line[2]))
+                    for line in lines
+                    if line
+                ]
 
 
 def _add(listed: list[ListedInput], found: ListedInput) -> None:
@@ -247,21 +340,26 @@ def _of_cells(heading: str, cells: dict[str, str]) -> ListedInput | None:
     """Return the input of a row: a name, and beside it a unit or a meaning."""
     name_head = next((head for head in cells if _NAME_HEAD.fullmatch(head)), None)
     defining = [value for head, value in cells.items() if head != name_head and _DEFINING_HEAD.search(head)]
-    if name_head is None or not (
-        _INPUTS_ALONE.fullmatch(heading) or (_OF_INPUTS.search(name_head) and defining)
+    if (
+        name_head is None
+        or _NO_INPUTS.search(heading)
+        or not (_INPUTS_ALONE.fullmatch(heading) or (_OF_INPUTS.search(name_head) and defining))
     ):
         return None
     unit = _UNIT_BEHIND.search(cells[name_head])
     name = _UNIT_BEHIND.sub("", cells[name_head]).strip()
     if not name or is_blank(name):
         return None
-    return ListedInput(name, bool(unit) or any(not is_blank(value) for value in defining))
+    stated = bool(unit) or any(
+        not is_blank(value) for head, value in cells.items() if re.fullmatch(r"units?", head)
+    )
+    return ListedInput(name, stated or any(not is_blank(value) for value in defining), stated)
 
 
 def _of_item(text: str) -> ListedInput | None:
     """Return the input that an item of a list is: "pt [GeV]: transverse momentum" or "eta"."""
-    hit = _LIST_ITEM.fullmatch(text.strip().rstrip("."))
-    return ListedInput(hit[1], bool(hit[2] or (hit[3] and hit[3].strip()))) if hit else None
+    hit = _LIST_ITEM.fullmatch(re.sub(r"[$\\{}]", "", text).strip().rstrip("."))
+    return ListedInput(hit[1], bool(hit[2] or (hit[3] and hit[3].strip())), bool(hit[2])) if hit else None
 
 
 def defined_names(document: Document, features: list[str]) -> list[str]:
@@ -273,18 +371,3 @@ def defined_names(document: Document, features: list[str]) -> list[str]:
         if told := _DEFINES.match(item.text):
             defined.add(told[1])
     return [name for name in features if name in defined]
-
-
-def training_data_address(document: Document) -> str | None:
-    """Return the sentence that gives an address, but no identifier, of the training data."""
-    for item in statements(document):
-        hit = _ADDRESS.search(item.raw)
-        of_data = (
-            hit
-            and not has_identifier(hit[0])
-            and _TRAINING_DATA.search(item.text)
-            and not _NO_ADDRESS.search(item.text)
-        )
-        if of_data and asserted(item.text, 0, len(item.text), real=False):
-            return item.raw
-    return None

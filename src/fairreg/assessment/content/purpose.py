@@ -27,7 +27,7 @@ __all__ = ["Instruction", "instructions", "section_about"]
 
 _MOST = 200  # sentences of a section
 
-_OF = r"(?: of (?:the|this|our) (?:\w+ ){0,2}(?:model|network|tagger|classifier|weights))?"
+_OF = r"(?: of (?:the|this|our) (?:\w+ ){0,2}(?:model|network|tagger|classifier|weights|approach|method))?"
 _MODEL = r"(?:(?:the |this |our )?(?:model|network|tagger) )?"
 _USE = (
     r"(?:primary |main |possible )?(?:intended|direct|downstream|expected|target)(?: \w+)? (?:uses?"
@@ -85,8 +85,18 @@ _OTHER = re.compile(
     r"|curriculum|cv|vacanc\w+|doctoral|phd position|apply (?:until|by|before)|applications? (?:close|open"
     r"|are due)|deadline|salary|hidden layer|activation|bias (?:term|vector|neuron|weights?|parameters?)"
     r"|liab(?:le|ility)|warrant(?:y|ies)|damages|tort|in no event"
-    r"|biases (?:of|are added)|write (?:to )?us|contact us|ask us|get in touch|e-?mail us|voltage|bias"
+    r"|biases (?:of|are added)|write (?:to )?us|contact us|ask us"
+    r"|(?:start|run|call|execute) the (?:script|program|command)|folder|wait until|output file|viewer"
+    r"|get in touch|e-?mail us|voltage|bias"
     r" current)\b",
+    re.IGNORECASE,
+)
+
+
+# A sentence that puts the answer off, or speaks of another model.
+_PUT_OFF = re.compile(
+    r"\b(?:will|shall) be (?:described|given|documented|discussed|explained|published|added|written|listed)\b"
+    r"|\b(?:old|older|previous|former) (?:\w+ )?(?:tagger|model|network|version)\b",
     re.IGNORECASE,
 )
 
@@ -100,9 +110,10 @@ def section_about(document: Document, topic: Topic) -> str | None:
             told[item.name].append(item.value)
         elif title is not None and item.kind in {"sentence", "row"}:
             told[title].append(item.text)
-    for title, texts in told.items():
-        if any(map(is_no_answer, texts)):
+    for title, said in told.items():
+        if any(map(is_no_answer, said)):
             continue
+        texts = [text for text in said if not (text.endswith("?") or _PUT_OFF.search(text))]
         text = clean(" ".join(dict.fromkeys(texts)))
         if words(text) >= ENOUGH_WORDS and _is_about(topic, texts):
             return f"{title}: {text}"

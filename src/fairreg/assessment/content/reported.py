@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Results, hardware, versions, code and related models in the sentences and tables of documents."""
+"""Results, hardware, versions and described fields in the sentences and tables of documents."""
 
 import json
 import re
@@ -15,10 +15,9 @@ from fairreg.schemas.text import around
 __all__ = [
     "described_fields",
     "figures",
+    "first_asserted",
     "hardware",
     "hardware_as_data",
-    "related_model",
-    "repository_told",
     "versions",
     "versions_as_data",
 ]
@@ -70,9 +69,22 @@ _IN_UNITS = re.compile(
 )
 # A number that nobody measured with this model: required, expected of others, or made up.
 _NOT_MEASURED = re.compile(
-    r"\b(?:required|requirements?|(?:minimum|target|expected|desired) (?:accuracy|auc|efficiency|value)"
+    r"\b(?:required|requirements?|we require|requires? (?:an?|at least)|to accept"
+    r"|(?:minimum|target|expected|desired) (?:accuracy|auc|efficiency|value)"
     r"|targets? (?:of|is)|chance|random (?:guess\w*|choice)|humans?|assumed|fake numbers|illustration|dummy"
     r"|made[- ]up|placeholder)\b",
+    re.IGNORECASE,
+)
+# Figures of an apparatus, where nothing says that a model has them.
+_OF_APPARATUS = re.compile(
+    r"\b(?:trackers?|calorimeters?|detectors?|triggers?|spectrometers?|sensors?|chambers?|muon systems?"
+    r"|beams?|telescopes?|cameras?)\b",
+    re.IGNORECASE,
+)
+_SHARED_METRIC = re.compile(r"efficiency|resolution|sensitivity|precision", re.IGNORECASE)
+_BY_A_MODEL = re.compile(
+    r"\b(?:models?|networks?|taggers?|classifiers?|regress\w+|predict\w*|classif\w+|tagging|we|our|it|this|test"
+    r"|validation)\b",
     re.IGNORECASE,
 )
 _NO_OWN = re.compile(
@@ -139,33 +151,6 @@ _NO_VERSION = re.compile(
     re.IGNORECASE,
 )
 
-_RELATED = re.compile(
-    r"\b(?:trained|training) from scratch\b|\btrain(?:ed|s)? (?:\w+ ){1,4}from scratch\b|\bfrom"
-    r" scratch\b(?=[^.]{0,40}\btrain)|\bfine-?tuned? (?:from|on top of|version of|starting from|the)\b"
-    r"|\b(?:obtained|made|created|trained) by fine-?tuning\b|\bfine-?tuning (?:of|the) [\w./-]+"
-    r"|\b(?:initiali[sz]ed|distilled|continued|pruned|quanti[sz]ed|warm-started|transferred) (?:\w+"
-    r" ){0,2}?from\b|\b(?:derived|adapted) (?:\w+ ){0,2}?from\b(?=[^.]{0,60}\b(?:model|network|weights"
-    r"|checkpoint)\b)|\bstart(?:s|ed|ing) from (?:the )?(?:\w+ ){0,4}?(?:weights|checkpoint|model|network)\b"
-    r"|\b(?:base|parent|teacher|starting) model (?:is|was|:)|\b(?:is|was) (?:a |an )?(?:\w+ )?(?:retrained"
-    r"|re-trained) version of\b|\bbased on the (?:\w+[ /-]){1,4}?(?:model|network|checkpoint|weights)\b"
-    r"|\ba fine-?tune of\b|\b(?-i:[A-Z])[\w.-]+ pre-?trained on (?-i:[A-Z])\w+"
-    r"|\binitiali[sz]ed (?:with|by|using) (?:the )?(?!random)(?:[\w.-]+ ){1,4}?(?:weights|checkpoint"
-    r"|parameters)\b"
-    r"|\buses? (?:the )?pre-?trained (?:weights|backbone|encoder|model)\b|\bpre-?trained (?:weights"
-    r"|backbone) (?:of|from)\b",
-    re.IGNORECASE,
-)
-_RELATED_KEY = re.compile(
-    r"(?:base|parent|teacher|starting) ?model|fine-?tuned from|derived from", re.IGNORECASE
-)
-_NO_MODEL = re.compile(
-    r"\bmodels? of (?:growth|the (?:atom|universe|detector|telescope))\b|\bstandard model\b"
-    r"|\bfine-?tun\w+ (?:of )?(?:the |our |all )?(?:\w+ )?(?:hyper-?parameters?|learning rates?|thresholds?"
-    r"|settings"
-    r"|cuts?|gains?|detectors?)\b",
-    re.I,
-)
-
 # Fields of a model's description, as a sentence names them.
 _DESCRIBED = {
     "ml_task": re.compile(
@@ -177,7 +162,8 @@ _DESCRIBED = {
     "model_category": re.compile(
         r"\b(?:graph (?:neural )?network|interaction network|multi-?layer perceptron|MLP|transformer"
         r"|auto-?encoder|(?:boosted |random )?forest|boosted decision trees?|BDT|convolutional|CNN|recurrent"
-        r"|LSTM|GRU|deep sets|normali[sz]ing flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net|hidden layers)\b",
+        r"|LSTM|GRU|deep sets|normali[sz]ing[- ]flow|GAN|diffusion model|ResNet\w*|BERT|U-?Net"
+        r"|hidden layers)\b",
         re.IGNORECASE,
     ),
     "frameworks": re.compile(
@@ -191,6 +177,25 @@ _DESCRIBED = {
     ),
 }
 
+# What makes "classified" or "transformer" words on machine learning.
+_OF_A_MODEL = re.compile(
+    r"\b(?:models?|networks?|taggers?|classifiers?|regressors?|generators?|neural|deep|learn(?:s|ed|ing)?"
+    r"|(?:pre-?)?train(?:s|ed|ing)?|architectures?|implement\w+|backbone|encoder|decoder|layers?|weights|inputs?"
+    r"|features|jets?|events?|particles?|tracks?|images?|showers?|signal|background|quarks?|gluons?|collisions?"
+    r"|muons?|electrons?|photons?|leptons?|hadrons?|bosons?|candidates|datasets?|hyper-?parameters"
+    r"|detectors?|tasks?|frameworks?|we|it|this|auto-?encoder|MLP|perceptron|BDT|boosted|CNN|convolutional"
+    r"|LSTM|GRU|GAN|normali[sz]ing[- ]flow|anomaly detection|PyTorch|TensorFlow|XGBoost|scikit-learn)\b",
+    re.IGNORECASE,
+)
+_ON_THE_MODEL = re.compile(
+    r"\W*(?:model|network|architecture|(?:ml )?task|frameworks?|implementation|method)\b", re.IGNORECASE
+)
+_COMPARED = re.compile(
+    r"\b(?:compar\w+ (?:with|to)|outperform\w*|than|unlike|such as|instead of)\s[^.;:]{0,60}", re.IGNORECASE
+)
+_MADE_IN = re.compile(r"\b(?:in|with|using|on|via|uses|needs|requires|install)\s$|[:(,]\s?$", re.IGNORECASE)
+_NEAR = 80  # characters before a word
+
 _DESCRIBED_KEYS = {
     name: re.compile(rf"(?:model |network )?(?:{words})", re.IGNORECASE)
     for name, words in (
@@ -200,23 +205,6 @@ _DESCRIBED_KEYS = {
         ("inputs", "inputs?|input features|input variables"),
     )
 }
-
-_MY_CODE = re.compile(
-    r"\b(?:source code|code(?:base)?|implementation|scripts?)\b(?! of conduct| style| review)|\brepository\b"
-    r"|\bdeveloped (?:at|in|on)\b",
-    re.IGNORECASE,
-)
-_NAMES_CODE = re.compile(r"\W*(?:git(?:hub|lab)?|(?:source|repo)s?|project(?: page)?)\W*", re.IGNORECASE)
-_PROMISED = re.compile(
-    r"\b(?:will|shall|soon|planned|to be (?:released|published|uploaded))\b", re.IGNORECASE
-)
-_OTHERS_CODE = re.compile(
-    r"\b(?:thanks?|install(?:ed|ing)?|issues?|report|bugs?|dataset|data repository|depends? on|requires?"
-    r"|dependency|third[- ]party|clone of|inspired|template|uses the|their|borrowed|code of conduct|style"
-    r"|build(?:ing)? \w+ from|from source|documentation of)\b|\bcode of (?!(?:the|this|our) (?:model|network"
-    r"|training|tagger))",
-    re.IGNORECASE,
-)
 
 
 def figures(document: Document) -> str | None:
@@ -260,17 +248,26 @@ def _is_stated_result(item: Passage) -> bool:
     rate = _INVERSE_RATE.fullmatch(name)
     if not (rate or _METRIC_NAME.fullmatch(name)) or _NO_RESULT.search(name):
         return False
-    if _NOT_MEASURED.search(f"{name} {value}") or not asserted(item.text, 0, len(item.text), real=False):
+    if (
+        _NOT_MEASURED.search(f"{name} {value}")
+        or _is_of_apparatus(name, name)
+        or not asserted(item.text, 0, len(item.text), real=False)
+    ):
         return False
     in_units = _IN_UNITS.match(f"{name} {value}") and re.match(rf"\W{{0,9}}{_VALUE}", value)
     return bool(_RESULT.match(value) or in_units)
+
+
+def _is_of_apparatus(text: str, figure: str) -> bool:
+    shared = _SHARED_METRIC.search(figure) and _OF_APPARATUS.search(text)
+    return bool(shared) and not _BY_A_MODEL.search(text)
 
 
 def _told_result(text: str) -> str | None:
     plain = _plain(text)
     if _NO_OWN.search(plain):
         return None
-    hit = _first(_FIGURES, plain, _is_result)
+    hit = first_asserted(_FIGURES, plain, _is_result)
     return hit[0] if hit else None
 
 
@@ -290,15 +287,29 @@ def described_fields(document: Document) -> dict[str, str]:
             if pattern.fullmatch(item.name) and not is_nothing(item.value):
                 found.setdefault(name, item.text)
     for item in statements(document):
+        own = _OF_A_MODEL.search(item.text) or _ON_THE_MODEL.match(item.heading)
+        about = _is_of_model if own else _is_alone
         for name, pattern in _DESCRIBED.items():
-            if name not in found and (hit := _first(pattern, item.text, lambda *_: True)):
+            if name not in found and (hit := first_asserted(pattern, item.text, about)):
                 found[name] = around(item.text, hit.start(), hit.end(), 40)
     return found
 
 
+def _is_of_model(text: str, hit: re.Match[str]) -> bool:
+    """Tell whether words of a sentence on a model are not those of what it is compared with."""
+    return not _COMPARED.search(text, max(0, hit.start() - _NEAR), hit.start())
+
+
+def _is_alone(text: str, hit: re.Match[str]) -> bool:
+    """Tell whether a sentence without a subject begins with a task, or something is made in a program."""
+    begins = not text[: hit.start()].strip()
+    made_in = _MADE_IN.search(text[max(0, hit.start() - _NEAR) : hit.start()])
+    return _is_of_model(text, hit) and (begins or bool(made_in))
+
+
 def _is_result(text: str, hit: re.Match[str]) -> bool:
     before = re.split(r"[;,:.]", text[max(0, hit.start() - 25) : hit.start()])[-1]
-    if _NOT_MEASURED.search(text, max(0, hit.start() - 30), hit.end() + 40):
+    if _NOT_MEASURED.search(text, max(0, hit.start() - 30), hit.end() + 40) or _is_of_apparatus(text, hit[0]):
         return False
     if _NO_RESULT.search(before + text[hit.start() : hit.end() + 12]) or _BY_OTHERS.match(text, hit.end()):
         return False
@@ -347,7 +358,7 @@ def hardware(document: Document) -> str | None:
 def versions(document: Document) -> str | None:
     """Return the first passage that names a framework with its exact version; a range is none."""
     for item in statements(document, "sentence", "row", "pair"):
-        if hit := _first(_VERSION, item.text, _is_exact):
+        if hit := first_asserted(_VERSION, item.text, _is_exact):
             return hit[0]
     return None
 
@@ -376,38 +387,9 @@ def _is_exact(text: str, hit: re.Match[str]) -> bool:
     )
 
 
-def related_model(document: Document) -> str | None:
-    """Return the passage that says from which model this one was made, or that it starts from none."""
-    for item in statements(document, "sentence", "pair", "row"):
-        if item.kind != "sentence":
-            if _RELATED_KEY.fullmatch(item.name) and re.search(r"\w[/-]\w|\w{4}", item.value):
-                return item.text
-        elif _first(_RELATED, item.text, lambda text, _: not _NO_MODEL.search(text)):
-            return item.text
-    return None
-
-
-def repository_told(document: Document, address: re.Pattern[str]) -> Iterator[str]:
-    """Yield the sentences that call an address the code of the model; `address` finds repositories."""
-    before: Passage | None = None
-    for item in statements(document):
-        if (hit := address.search(item.raw)) and _is_there(item.raw, hit):
-            said = f"{before.text if before else ''} {address.sub('', item.text)} {item.heading}"
-            named = _NAMES_CODE.fullmatch(address.sub("", item.text))
-            if (named or _MY_CODE.search(said)) and not _OTHERS_CODE.search(address.sub("", item.text)):
-                yield item.raw
-        before = item
-
-
-def _is_there(text: str, hit: re.Match[str]) -> bool:
-    """Tell whether the code is at an address today, rather than no longer or one day."""
-    before = text[max(0, hit.start() - 80) : hit.start()]
-    promised = _PROMISED.search(before)
-    return not promised and asserted(text, hit.start(), hit.end(), real=False)
-
-
-def _first(
+def first_asserted(
     pattern: re.Pattern[str], text: str, holds: Callable[[str, re.Match[str]], bool]
 ) -> re.Match[str] | None:
+    """Return the first hit of a pattern that `holds` and that the text asserts."""
     found = (hit for hit in pattern.finditer(text) if holds(text, hit))
     return next((hit for hit in found if asserted(text, hit.start(), hit.end())), None)

@@ -4,6 +4,8 @@
 The AI model is described with rich metadata.
 """
 
+import re
+
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.packaged_metadata import stated_fields
 from fairreg.assessment.content.prose import clean, is_placeholder, words
@@ -133,8 +135,8 @@ def description(evidence: Evidence) -> Finding:
     """Words of the abstract without markup and template text, and number of keywords."""
     both = _records(evidence)
     described = max(both, key=lambda item: words(clean(item.description)))
-    indexed = max(both, key=lambda item: len(item.keywords))
-    text, keywords = clean(described.description), indexed.keywords
+    indexed = max(both, key=lambda item: len(_keywords(item)))
+    text, keywords = clean(described.description), _keywords(indexed)
     reason = (
         f"The abstract has {counted(words(text), 'word')}, and there "
         f"{'is' if len(keywords) == 1 else 'are'} {counted(len(keywords), 'keyword')}."
@@ -152,6 +154,14 @@ def description(evidence: Evidence) -> Finding:
     if words(text) >= 10 or keywords:  # noqa: PLR2004 - the rule's numbers
         return partial(reason, *cited, remedy=remedy)
     return failed(reason, *cited, remedy=remedy)
+
+
+def _keywords(record: ModelRecord) -> tuple[str, ...]:
+    """Return the keywords that say something, without those of a form."""
+    return tuple(word for word in record.keywords if not (_FORM.fullmatch(word) or is_placeholder(word)))
+
+
+_FORM = re.compile(r"(?:key ?words?|tags?|terms?|subjects?|none|n/?a|xxx|\.{3})[ _-]?\d*", re.IGNORECASE)
 
 
 @indicator(

@@ -6,7 +6,6 @@ Metadata clearly and explicitly include the identifier of the AI model they desc
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import stated_in
-from fairreg.assessment.content.prose import mentions
 from fairreg.assessment.evidence import Evidence, Role
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -108,12 +107,16 @@ def _identifiers_in_files(evidence: Evidence) -> list[tuple[str, Citation]]:
     found = [
         (doi, cite_document(item.document, doi)) for item in stated_in(evidence) for doi in item.facts.dois
     ]
-    found += [
-        (seen.value, cite_document(document, seen.line))
-        for document in evidence.of_role("readme", "model_card")
-        for seen in mentions(document)
-        if seen.scheme == DOI.name and (seen.value in lineage or seen.badge)
-    ]
+    for document in evidence.of_role("readme", "model_card"):
+        from fairreg.assessment.content.objects.mentions import (
+            mentions,  # patterns of English, for models with a text
+        )
+
+        found += [
+            (seen.value, cite_document(document, seen.line))
+            for seen in mentions(document)
+            if seen.scheme == DOI.name and (seen.value in lineage or seen.badge)
+        ]
     for model in evidence.models:
         dois = [doi for text in model.identifiers if (doi := normalise_doi(text))]
         found += [(doi, cite_model(model, doi)) for doi in dois]

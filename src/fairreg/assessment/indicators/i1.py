@@ -198,6 +198,10 @@ def data_format(evidence: Evidence) -> Finding:
             name, sentence = told
             cited = cite_text(evidence, document, sentence)
             return passed(f"{document.path} documents {name} for its data.", cited)
+    for document in free_texts(evidence, "readme", "model_card", "docs"):
+        if shown := inputs.format_of_command(document):
+            reason = f"{document.path} has a command with {shown[0]}, no sentence says so."
+            return partial(reason, cite_text(evidence, document, shown[1]), remedy=remedy)
     for document in evidence.of_role("requirements", "code", "definitions"):
         for name, pattern in _SHOWN.items():
             if hit := re.search(pattern, document.text):

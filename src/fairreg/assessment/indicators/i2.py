@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.content.documents import Stated, parsed, recorded_commit, stated_in
+from fairreg.assessment.content.documents import Stated, recorded_commit, stated_in
 from fairreg.assessment.content.packaged_metadata import named_datasets, stated_training_data
-from fairreg.assessment.content.prose import is_deposit, mentions
-from fairreg.assessment.evidence import DatasetScore, Document, Evidence, Role
+from fairreg.assessment.evidence import DatasetScore, Evidence, Role
 from fairreg.assessment.findings import (
     cite_dataset,
     cite_document,
@@ -29,32 +28,14 @@ from fairreg.assessment.findings import (
     unread_files,
     why_unregistered,
 )
-from fairreg.assessment.lineage import is_persistent, lineage_dois, relations
+from fairreg.assessment.lineage import is_persistent, relations
 from fairreg.assessment.training import dataset_mentions, dataset_relations, is_current, training_sets
 from fairreg.formats.related import source_revision
 from fairreg.rubrics import DATASETS, VERSIONS
-from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
-from fairreg.sources import DOI, code_sites, scheme_names, schemes
+from fairreg.sources import code_sites, scheme_names, schemes
 
-# Kinds of related objects that are no publication, as DataCite and the hosts name them ("image-figure").
-_NO_PAPER = re.compile(
-    r"(?:dataset|data|software|model|image|video|audio(?:visual)?|sound|workflow|computationalnotebook|collection"
-    r"|physicalobject|instrument|event|lesson|service|project|award|outputmanagementplan|interactiveresource"
-    r"|studyregistration)(?:[-/]|$)",
-    re.IGNORECASE,
-)
-_PAPER = re.compile(
-    r"(?:publication|journal|journalarticle|article|scholarlyarticle|preprint|conference(?:paper|proceedings?)"
-    r"|book(?:chapter)?|report|dissertation|thesis|datapaper|peerreview|text)(?:[-/]|$)",
-    re.IGNORECASE,
-)
-# Types of references in CFF 1.2.0 that are no publication, and such as people write in their place.
-_NO_PAPER_IN_CFF = re.compile(
-    r"art|audiovisual|bill|data(?:base|set)?|film-broadcast|grant|hearing|legal-\w+|map|model|multimedia|music"
-    r"|personal-communication|sound-recording|software(?:-[\w-]+)?|statute|video|website",
-    re.IGNORECASE,
-)
 _METADATA: tuple[Role, ...] = ("citation", "codemeta", "zenodo_json")
 _GOOD, _FAIR = 0.75, 0.5
 _UNREAD = "the training data"
@@ -62,7 +43,8 @@ _BEYOND = "not assessed"  # of data beyond those that one assessment looks at
 _ROUNDING = 1e-9
 _CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
-    rf"https?://(?:www\.)?(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org)/[\w./-]{{3,200}}"
+    rf"(?:https?://(?:www\.)?|git@)(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org|codeberg\.org)[/:]"
+    r"[\w./-]{3,200}|\bswh:1:(?:dir|rev|rel|snp):[0-9a-f]{40}\b"
 )
 
 
@@ -125,7 +107,7 @@ def _named_without_pid(evidence: Evidence, typed: list[Relation]) -> Finding | N
         reason = f"{value} stands in {seen[0][1].where} only, in no typed field."
         return partial(reason, *(cited for _, cited in seen), remedy=_TYPED)
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.inputs import training_data_address
+        from fairreg.assessment.content.objects.mentions import training_data_address
 
         if said := training_data_address(document):
             reason = f"{document.path} alone gives an address of the training data, no persistent identifier."
@@ -237,111 +219,6 @@ def _scores(dataset: DatasetScore) -> str:
 
 
 @indicator(
-    "I2-3",
-    weight=2,
-    title="Publication referenced",
-    passes="a DOI or arXiv number, typed in the record, CITATION.cff (preferred-citation) or card",
-    partial="in prose",
-    fails="none",
-    corresponds_to=("FRSM-12-I2-1", "FsF-I3-01M"),
-)
-def publication(evidence: Evidence) -> Finding:
-    """Typed references to a publication, else its DOI or arXiv number in a text; a dataset is none."""
-    typed = _publications(evidence)
-    if typed:
-        return passed(f"{typed[0].value} is referenced in a typed field.", *typed)
-    remedy = (
-        "Add the DOI of the publication to the record's relations, and to CITATION.cff as preferred-citation "
-        "or to codemeta.json as referencePublication."
-    )
-    lineage = lineage_dois(evidence)
-    for document in free_texts(evidence, "readme", "model_card", "docs"):
-        for seen in mentions(document):
-            if seen.about == "paper" and not (seen.badge or seen.value in lineage):
-                cited = cite_text(evidence, document, seen.value)
-                reason = f"{seen.value} is stated in prose only, in {document.path}."
-                return partial(reason, cited, remedy=remedy)
-    return unread_files(
-        evidence,
-        "a reference to a publication",
-        remedy=remedy,
-        roles=("readme", "model_card", "docs", *_METADATA),
-        registered=True,
-    )
-
-
-def _publications(evidence: Evidence) -> list[Citation]:
-    kinds = relations(
-        evidence,
-        "is_supplement_to",
-        "cites",
-        "references",
-        "is_documented_by",
-        "is_described_by",
-        "is_cited_by",
-        "is_referenced_by",
-    )
-    if_paper = relations(evidence, "is_part_of", "related_to")  # which say nothing of the kind
-    own = [item.value for item in evidence.record.identifiers if item.scheme in PAPER_SCHEMES]
-    others = lineage_dois(evidence) | {item.value for item in _data(evidence)}
-    papers = [item for item in kinds if _is_paper(item)] + [
-        item for item in if_paper if _is_said_a_paper(item)
-    ]
-    papers = [item for item in papers if item.target.value not in others]
-    found = [cite_record(evidence, "identifiers", value) for value in own]
-    found += [cite_relation(evidence, item) for item in papers]
-    return found + [
-        cite_document(item.document, value)
-        for item in stated_in(evidence)
-        for value in item.facts.publications
-        if value not in others and not _cites_no_paper(item.document, value)
-    ]
-
-
-def _data(evidence: Evidence) -> Iterator[Identifier]:
-    """Yield everything that record and files call data: none of it is a publication."""
-    yield from (item.identifier for item in evidence.datasets)
-    yield from training_sets(evidence)
-    yield from (item.target for item in relations(evidence, "trained_on", "evaluated_on"))
-
-
-def _is_paper(relation: Relation) -> bool:
-    """Tell whether a related object is a publication; a deposit of unstated kind may be anything."""
-    kind = re.sub(r"\s+", "", relation.target_kind or "")
-    named = relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES}
-    return named and not _NO_PAPER.match(kind) and (bool(kind) or not is_deposit(relation.target.value))
-
-
-def _is_said_a_paper(relation: Relation) -> bool:
-    kind = re.sub(r"\s+", "", relation.target_kind or "")
-    return _PAPER.match(kind) is not None and _is_paper(relation)
-
-
-def _cites_no_paper(document: Document, value: str) -> bool:
-    """Tell whether a file states that the reference to `value` is data, software or a video."""
-    content = parsed(document)
-    if not isinstance(content, dict):
-        return False
-    if document.role == "citation":
-        preferred = content.get("preferred-citation")
-        kind = preferred.get("type") if isinstance(preferred, dict) else None
-        return isinstance(kind, str) and _NO_PAPER_IN_CFF.fullmatch(kind) is not None
-    stated = content.get("referencePublication")
-    nodes = stated if isinstance(stated, list) else [stated]
-    return any(isinstance(node, dict) and _is_no_paper(node) and _names(node, value) for node in nodes)
-
-
-def _is_no_paper(node: dict[str, object]) -> bool:
-    kinds = node.get("@type", node.get("type"))
-    listed = kinds if isinstance(kinds, list) else [kinds]
-    return any(isinstance(kind, str) and _NO_PAPER.match(kind) for kind in listed)
-
-
-def _names(node: dict[str, object], value: str) -> bool:
-    return any(isinstance(text, str) and value.casefold() in text.casefold() for text in node.values())
-
-
-@indicator(
     "I2-4",
     weight=2,
     title="Source code referenced at a version",
@@ -396,10 +273,10 @@ def _at_a_version(
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
     """Return addresses of repositories that their sentence, the one before or the heading calls code."""
     found: list[Citation] = []
-    for document in evidence.of_role("model_card", "readme", "docs"):
-        from fairreg.assessment.content.reported import repository_told
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
+        from fairreg.assessment.content.objects.related import repository_told
 
-        found += [cite_document(document, said) for said in repository_told(document, _REPOSITORY)]
+        found += [cite_text(evidence, document, said) for said in repository_told(document, _REPOSITORY)]
     return found
 
 

@@ -190,11 +190,11 @@ def _says(text: str | None) -> bool:
 
 def _told(evidence: Evidence, topic: Topic) -> list[Citation]:
     """Return a section of the documents, or of the card that the record was read from."""
-    for document in evidence.of_role("model_card", "readme", "docs"):
+    for document in free_texts(evidence, "model_card", "readme", "docs"):
         from fairreg.assessment.content.purpose import section_about
 
         if said := section_about(document, topic):
-            return [cite_document(document, said)]
+            return [cite_text(evidence, document, said)]
     own = getattr(evidence.record, topic)
     return [cite_record(evidence, topic, clean(own))] if _says(own) else []
 

@@ -149,7 +149,7 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
             return named, [cite_document(document, named)]
     for document, names, _ in _stated_features(evidence):
         if len(names) > 1 and not _inputs().is_metadata(names):
-            return names, [cite_document(document, names)]
+            return names, [cite_text(evidence, document, names)]
     return [], []
 
 
@@ -161,7 +161,7 @@ def _stated_features(evidence: Evidence) -> Iterator[tuple[Document, list[str], 
         found = features_of(document)
         if len(found) > 1:
             yield document, [item.name for item in found], [item.name for item in found if item.defined]
-    for document in evidence.of_role("docs", "model_card", "readme"):
+    for document in free_texts(evidence, "docs", "model_card", "readme"):
         listed = _inputs().listed_inputs(document)
         if listed:
             yield document, [item.name for item in listed], [item.name for item in listed if item.defined]
@@ -173,17 +173,17 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
     for document, signature in shipped_signatures(evidence):
         told = _described(signature.inputs)
         if len(told) * 2 >= len(features) > 0:
-            return [cite_document(document, told)]
+            return [cite_text(evidence, document, told)]
     for document, names, told in _stated_features(evidence):
         if len(told) * 2 >= len(names):
-            return [cite_document(document, told)]
-    for document in evidence.of_role("docs", "model_card", "readme"):
+            return [cite_text(evidence, document, told)]
+    for document in free_texts(evidence, "docs", "model_card", "readme"):
         known = _inputs().defined_names(document, features)
         if len(known) * 2 >= len(features) > 0:
-            return [cite_document(document, known)]
-    for document in evidence.of_role("definitions", "docs", "model_card", "readme"):
+            return [cite_text(evidence, document, known)]
+    for document in free_texts(evidence, "definitions", "docs", "model_card", "readme"):
         if said := _inputs().units(document, as_data=True):
-            return [cite_document(document, said)]
+            return [cite_text(evidence, document, said)]
     return []
 
 
@@ -194,16 +194,16 @@ def _described(inputs: tuple[Tensor, ...]) -> list[str]:
 
 
 def _order_told(evidence: Evidence) -> list[Citation]:
-    for document in evidence.of_role("docs", "model_card", "readme"):
+    for document in free_texts(evidence, "docs", "model_card", "readme"):
         if names := _inputs().ordered_names(document):
-            return [cite_document(document, names)]
+            return [cite_text(evidence, document, names)]
     return []
 
 
 def _units_told(evidence: Evidence) -> list[Citation]:
-    for document in evidence.of_role("docs", "model_card", "readme"):
+    for document in free_texts(evidence, "docs", "model_card", "readme"):
         if said := _inputs().units(document, as_data=False):
-            return [cite_document(document, said)]
+            return [cite_text(evidence, document, said)]
     return []
 
 

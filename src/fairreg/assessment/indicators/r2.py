@@ -115,7 +115,7 @@ def related_models(evidence: Evidence) -> Finding:
         "where there is none, write base_model: none there."
     )
     for document in free_texts(evidence, "model_card", "readme", "docs"):
-        from fairreg.assessment.content.reported import related_model
+        from fairreg.assessment.content.objects.related import related_model
 
         if said := related_model(document):
             reason = f"Related models are stated in prose only, in {document.path}."
@@ -142,7 +142,7 @@ def image(evidence: Evidence) -> Finding:
     """FROM lines of the Dockerfiles, and images that the documents pull."""
     read = evidence.of_role("dockerfile")
     found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
-    for document in evidence.of_role("readme", "docs", "model_card"):
+    for document in free_texts(evidence, "readme", "docs", "model_card"):
         from fairreg.assessment.content.purpose import instructions
 
         shown = (name for item in instructions(document) for name in pulled_images(item.lines))
@@ -153,9 +153,9 @@ def image(evidence: Evidence) -> Finding:
     exact = [(document, name) for document, name in found if document.path not in loose]
     exact = [(document, name) for document, name in exact if not _is_cut(evidence, document)]
     if exact:
-        return passed(f"{exact[0][0].path} names an image by its digest.", cite_document(*exact[0]))
+        return passed(f"{exact[0][0].path} names an image by its digest.", cite_text(evidence, *exact[0]))
     if found and loose:
-        cited = [cite_document(document, name) for document, name in found]
+        cited = [cite_text(evidence, document, name) for document, name in found]
         moving = next(name for _, name in found if not _DIGEST.search(name))
         return partial(f"{found[0][0].path} names {moving}, which can change.", *cited, remedy=remedy)
     roles: tuple[Role, ...] = ("dockerfile", "readme", "docs", "model_card")

@@ -51,6 +51,8 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 
+_SHOWS_ADDRESS = re.compile(r"\s*(?:https?://|(?:doi:\s?)?10\.\d{4,9}/|arxiv:\s?\d)", re.IGNORECASE)
+
 
 def record_of(payload: object) -> ModelRecord:
     """Map one record's payload. Raises RecordError naming the path of a missing title or id."""
@@ -75,7 +77,7 @@ def record_of(payload: object) -> ModelRecord:
         kind=contents.kind,
         name=title,
         provenance=_provenance(top, source_id, contents.origins),
-        description=_prose(meta["description"]),
+        description=_described(meta["description"]),
         alternate_names=tuple(
             text for item in meta["additional_titles"].items() if (text := item["title"].title)
         ),
@@ -280,6 +282,17 @@ def _keywords(meta: JsonNode) -> tuple[str, ...]:
 
 def _prose(node: JsonNode) -> str | None:
     return (plain_text(node.prose) or None) if node.prose else None
+
+
+def _described(node: JsonNode) -> str | None:
+    """Return a description in which the addresses behind links are kept, unless the link shows them."""
+    return (plain_text(_LINK.sub(_with_place, node.prose)) or None) if node.prose else None
+
+
+def _with_place(link: re.Match[str]) -> str:
+    address = link["address"]
+    shown = _SHOWS_ADDRESS.match(link["text"]) or not address.casefold().startswith("http")
+    return link[0] if shown else f"{link[0]} ({address})"
 
 
 def _notes(meta: JsonNode) -> str | None:

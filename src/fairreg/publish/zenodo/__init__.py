@@ -38,6 +38,7 @@ class InvenioPublisher(Publisher):
     name = NAME
     sandbox = f"{NAME}_sandbox"
     scopes = ("deposit:write", "deposit:actions")
+    edits_links = True
     sizes = PartSizes()
 
     def open(self, job: PublishingJob) -> Deposit:
@@ -106,6 +107,26 @@ class InvenioPublisher(Publisher):
                 raise
             return found
 
+    def link(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Add the related identifiers of the record that the published one lacks; its DOI stays."""
+        drafts = self._drafts(job)
+        draft = drafts.edit(deposit.id)
+        parts = ("access", "files", "metadata", "custom_fields", "pids")
+        content = {name: draft[name].value for name in parts if draft[name].is_object}
+        stated = [item.value for item in draft.at("metadata", "related_identifiers").items()]
+        named = {_relation(item) for item in stated}
+        today = datetime.now(UTC).date().isoformat()
+        wanted = document(job.record, today=today)["metadata"].get("related_identifiers", [])
+        stated += [item for item in wanted if _relation(item) not in named]
+        content["metadata"] = {**(content.get("metadata") or {}), "related_identifiers": stated}
+        faults = faults_of(drafts.update(deposit.id, content).value)
+        if faults:
+            told = "; ".join(f"{item.field}: {item.message}" for item in faults)
+            raise PublicationRefused(
+                f"{self.title} does not accept the changed metadata: {told}.", faults=faults
+            )
+        return _deposit(deposit, drafts.publish(deposit.id))
+
     def _with_publisher(self, job: PublishingJob) -> ModelRecord:
         """Return the record with a publisher, which DOIs need: the service, where the files state none."""
         if job.record.publisher:
@@ -157,6 +178,12 @@ class InvenioPublisher(Publisher):
                 hint="Give the DOI of a published version, or that of all versions.",
             )
         return drafts.new_version(_id(earlier))
+
+
+def _relation(item: object) -> tuple[str | None, str | None]:
+    """Return identifier and relation of a related identifier, in small letters."""
+    node = JsonNode(item)
+    return (node["identifier"].text or "").casefold(), (node.at("relation_type", "id").text or "").casefold()
 
 
 def _marked(drafts: InvenioDrafts, mark: str) -> Iterator[JsonNode]:

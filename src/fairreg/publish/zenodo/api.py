@@ -98,6 +98,10 @@ class InvenioDrafts:
         """Publish the draft (202)."""
         return self._document("POST", f"/records/{number}/draft/actions/publish", policy=_LONG)
 
+    def edit(self, number: str) -> JsonNode:
+        """Make the draft in which the metadata of a published record change (201), or return it again."""
+        return self._document("POST", f"/records/{number}/draft")
+
     def files(self, number: str) -> dict[str, JsonNode]:
         """Return the files of a draft by name."""
         found = self._read(f"/records/{number}/draft/files")

@@ -85,4 +85,4 @@ class PublishDocument(DocumentPart, frozen=True):
     faults: list[RefusedField]
     """Fields that the service refuses: with any of them the draft is not published."""
     next_steps: list[str]
-    """Sentences on what to do after the publication."""
+    """Sentences on the score, on what is missing, and on what to do next."""

@@ -12,13 +12,15 @@ from pathlib import Path
 from msgspec import structs
 
 from fairreg import publish as publishers
-from fairreg.errors import FairregError, UsageError
+from fairreg.errors import FairregError, Unreachable, UsageError
 from fairreg.publish.base import Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
 from fairreg.services.publish.afterwards import FinishedPublication, next_steps
+from fairreg.services.publish.github import release_steps
 from fairreg.services.publish.identifier.writing import write_into
+from fairreg.services.publish.links import doi_of, linked_record, other_publications, unlinked, with_links
 from fairreg.services.publish.project import read_project
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
@@ -48,6 +50,7 @@ class PublishingChoices:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     jobs: int = DEFAULT_JOBS
+    assess: bool = True
 
 
 def publish(
@@ -103,8 +106,6 @@ class _Publication:
 
     def _steps(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
         known, version_of = self._known()
-        if known is not None and known.status == "published":
-            return self._as_before(known)
         job = PublishingJob(
             web,
             self._report.record,
@@ -117,6 +118,12 @@ class _Publication:
             repository=self._choices.repository,
             jobs=self._choices.jobs,
         )
+        if known is not None and known.status == "published":
+            return self._again(job, known, confirm)
+        return self._go_on(job, confirm)
+
+    def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
+        version_of = job.version_of
         with self._kept():
             deposit = self._publisher.open(job)
             if version_of is not None:
@@ -126,21 +133,26 @@ class _Publication:
                 return self._fill(job, confirm)
         # Published by a command whose answer was lost, or on the service's pages.
         self._report = replace(self._report, files=self._files())
-        return self._finished()
+        return self._finished(job)
 
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         self._note(self._publisher.reserve(job, self._report.deposit))
         job = replace(job, record=self._with_identifier())
-        job = replace(job, files=self._files())
-        self._report = replace(self._report, files=job.files)
+        files = self._files()
+        record = linked_record(job.record, self._others(), files, self._folder)
+        job = replace(job, record=record, files=files)
+        self._report = replace(self._report, record=record, files=files)
         if not self._choices.reserve_only:
             self._note(self._publisher.upload(job, self._report.deposit))
         self._report = replace(self._report, faults=self._publisher.describe(job, self._report.deposit))
-        only_draft = self._choices.reserve_only or self._choices.draft
-        if only_draft or self._report.faults or not confirm(self._report):
+        if self._choices.reserve_only:
+            steps = release_steps(self._folder, record, doi=doi_of([self._report.deposit]), published=False)
+            return replace(self._report, next_steps=steps)
+        if self._choices.draft or self._report.faults or not confirm(self._report):
             return self._report
-        self._note(self._publisher.publish(job, self._report.deposit))
-        return self._finished()
+        published = self._publisher.publish(job, self._report.deposit)
+        self._note(with_links(published, record, self._others()))
+        return self._finished(job)
 
     def _with_identifier(self) -> ModelRecord:
         """Write the reserved identifier into the files, and return the record that has it."""
@@ -176,6 +188,49 @@ class _Publication:
             )
         return draft, wanted or (parse(begun) if begun else None)
 
+    def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
+        """Go on with what was published: an identifier that came later, and links to other services."""
+        self._report = self._as_before(known)
+        deposit = self._later(job, known)
+        if deposit != known:
+            given, carried = parse(deposit.identifier or "").value, doi_of(self._others())
+            self._log(f"{self._service.title} gave it the DOI {given} since.")
+            if carried is None:
+                # The files get it, and so they are others than the published ones.
+                self._note(replace(deposit, status="draft"))
+                return self._go_on(replace(job, known=self._report.deposit), confirm)
+            self._note(deposit)
+            self._log(f"The files carry {carried}, and stay as they are.")
+        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
+        self._log(f"The folder was published as {named} before; nothing was sent.")
+        missing = unlinked(deposit, self._others())
+        if missing and self._publisher.edits_links and not self._choices.draft:
+            self._link(job, missing, confirm)
+        return self._report
+
+    def _later(self, job: PublishingJob, known: Deposit) -> Deposit:
+        """Return the deposit as the service names it now; without an answer, as it was."""
+        try:
+            return self._publisher.later(job, known)
+        except Unreachable as error:
+            self._log(f"{self._service.title} was not asked for a later identifier: {error.message}")
+            return known
+
+    def _link(self, job: PublishingJob, missing: tuple[Deposit, ...], confirm: Confirmation) -> None:
+        """Name other publications in the published metadata, after a confirmation."""
+        report = self._report
+        record = linked_record(job.record, missing, report.files, self._folder)
+        self._report = replace(report, record=record)
+        names = ", ".join(parse(item.identifier or "").value for item in missing)
+        self._log(f"The record does not name {names} yet; your confirmation adds that, without a new DOI.")
+        if confirm(self._report):
+            deposit = self._publisher.link(replace(job, record=record), report.deposit)
+            self._note(with_links(deposit, record, self._others()))
+            self._log(f"{self._service.title} names {names} now.")
+
+    def _others(self) -> tuple[Deposit, ...]:
+        return other_publications(self._settings, self._state.deposits, self._report.deposit)
+
     def _as_before(self, deposit: Deposit) -> PublicationReport:
         """Return the report of what was published before; UsageError where the files are others now."""
         files = self._files()
@@ -186,20 +241,27 @@ class _Publication:
                 f"The folder was published as {named}, and its files have changed since.",
                 hint=f"Publish a new version with --new-version-of {named}.",
             )
-        self._log(f"The folder was published as {named} before; nothing was sent.")
         return replace(self._report, deposit=deposit, files=files)
 
     def _files(self) -> tuple[LocalFile, ...]:
         return tuple(_local(self._folder, name) for name in self._selected.names)
 
-    def _finished(self) -> PublicationReport:
+    def _finished(self, job: PublishingJob) -> PublicationReport:
+        deposit = self._report.deposit
         done = FinishedPublication(
             self._settings,
             self._folder,
-            self._report.deposit,
+            deposit,
             self._report.record,
             self._choices.sandbox,
             self._log,
+            others=tuple(
+                item
+                for item in self._others()
+                if deposit.identifier not in item.details.get("linked", "").split()
+            ),
+            advice=self._publisher.advice(job, deposit),
+            assess=self._choices.assess,
         )
         return replace(self._report, next_steps=next_steps(done), is_new=True)
 

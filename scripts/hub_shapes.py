@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""A repository of the Hub's stand-in, and the documents that the Hub gives of it."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+_TIME = "2026-11-30T12:00:00.000Z"
+
+
+@dataclass
+class Repository:
+    """A repository: `commits` maps a commit to its files, with the newest last; `large` are names in LFS."""
+
+    name: str
+    private: bool
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    large: set[str] = field(default_factory=set)
+    tags: dict[str, str] = field(default_factory=dict)
+    doi: str | None = None
+
+    @property
+    def head(self) -> str:
+        """Commit of the branch main."""
+        return list(self.commits)[-1]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Files of the branch main."""
+        return self.commits[self.head]
+
+    def at(self, revision: str) -> str | None:
+        """Return the commit of a branch, a tag, or a commit."""
+        known = {"main": self.head, **self.tags, **{commit: commit for commit in self.commits}}
+        return known.get(revision)
+
+    def commit(self, files: dict[str, bytes]) -> str:
+        """Make a commit of these files."""
+        text = f"{self.name} {len(self.commits)} {sorted(files)}"
+        made = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.commits[made] = dict(files)
+        return made
+
+
+def blob(repository: Repository, name: str, content: bytes) -> str:
+    """Return the id of the Git object: of the content, or of the pointer to it in LFS."""
+    if name in repository.large:
+        digest = hashlib.sha256(content).hexdigest()
+        content = (
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n".encode()
+        )
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def info(repository: Repository, commit: str) -> dict[str, Any]:
+    """Return a repository as /api/models gives it, with the data of its files."""
+    files = repository.commits[commit]
+    siblings = []
+    for name, content in files.items():
+        shown = {"rfilename": name, "size": len(content), "blobId": blob(repository, name, content)}
+        if name in repository.large:
+            digest = hashlib.sha256(content).hexdigest()
+            shown["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 130}
+        siblings.append(shown)
+    front = re.match(r"---\n(.*?)\n---", files.get("README.md", b"").decode(), re.DOTALL)
+    card = yaml.safe_load(front[1]) if front else {}
+    tags = [f"license:{card['license']}"] if card.get("license") else []
+    return {
+        "_id": "0" * 24,
+        "id": repository.name,
+        "modelId": repository.name,
+        "author": repository.name.partition("/")[0],
+        "sha": commit,
+        "private": repository.private,
+        "gated": False,
+        "disabled": False,
+        "downloads": 0,
+        "likes": 0,
+        "createdAt": _TIME,
+        "lastModified": _TIME,
+        "tags": [*tags, *([f"doi:{repository.doi}"] if repository.doi else [])],
+        "cardData": card,
+        "siblings": siblings,
+    }

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""Hugging Face Hub: a private repository with the card and the files, a tag, and then the public.
+
+In a new repository the files are committed before the question, because only its owner sees them. One that
+is public already gets the contents of large files before it, which nobody sees, and the commit after it.
+The Hub has no call for a DOI: its owner makes one on the page of the settings, and the repository carries
+the tag ``doi:10.57967/hf/N`` from then on, which `later` reads.
+"""
+
+import re
+from dataclasses import replace
+
+from fairreg.errors import ChecksumMismatch, FairregError, NotFound, UsageError
+from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob, version_tags
+from fairreg.publish.huggingface.faults import denied
+from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
+from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.text import one_line
+from fairreg.sources import DOI, HUGGING_FACE
+
+__all__ = ["NAME", "PUBLISHER"]
+
+NAME = HUGGING_FACE.name
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_HEAD = "head"  # the commit that the last command saw or made
+_PUBLIC = "public"  # "yes" of a repository that was public before
+_MADE_BY_THE_HUB = frozenset({".gitattributes"})
+
+
+class HubPublisher(Publisher):
+    """Publisher of model repositories at the Hub."""
+
+    name = NAME
+    scopes = ("write",)
+    takes_repository = True
+
+    def open(self, job: PublishingJob) -> Deposit:
+        """Return the repository as a draft: the known one, an existing one for a new version, else a new one.
+
+        Raises UsageError for a repository with files that nobody named, AccessDenied without a token.
+        """
+        service, known = job.web.settings.service(NAME), job.known
+        if service.token is None:
+            raise denied(service)
+        place = self._repository(job, self._wanted(job))
+        there = place.content()
+        if there is None and job.version_of is not None:
+            raise NotFound(
+                f"{service.title} has no model {place.name}.", hint="Check its name and the token."
+            )
+        if there is None:
+            known = Deposit(NAME, service.url, place.name, page=place.page)
+            job.save(known)  # found again where the answer is lost
+            place.create()
+            there = _required(place, place.content())
+        elif known is None and job.version_of is None and set(there.files) - _MADE_BY_THE_HUB:
+            raise UsageError(
+                f"{place.name} is a repository with files at {service.title} already.",
+                hint=f"Give --new-version-of {place.name} to go on with it, or another --repository.",
+            )
+        return self._as_it_is(job, known or Deposit(NAME, service.url, place.name), there, place)
+
+    def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Send the contents; commit and compare them where only the owner sees the repository."""
+        place = self._repository(job, deposit.id)
+        there = _required(place, place.content())
+        if deposit.details.get(_PUBLIC) != "yes" and not there.private:
+            raise FairregError(
+                f"{place.name} has become public meanwhile, so nothing was committed.",
+                hint="Make it private again on the page of its settings, or repeat the command to go on.",
+            )
+        if there.private:
+            return self._committed(job, deposit, place, there)
+        place.send(_differing(job, there))
+        return deposit
+
+    def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:  # noqa: ARG002
+        """Name a missing card: the Hub takes the metadata from README.md, which is one of the files."""
+        if all(file.name != "README.md" for file in job.files) and job.files:
+            job.log("Hugging Face reads its metadata from README.md, and the folder has none.")
+        return ()
+
+    def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Commit what is not committed, compare it, tag it, and make the repository public."""
+        place = self._repository(job, deposit.id)
+        there = _required(place, place.content())
+        deposit = self._committed(job, deposit, place, there)
+        self._tag(job, place, deposit.details[_HEAD])
+        if there.private:
+            place.make_public()
+        return _published(deposit, place, there)
+
+    def later(self, job: PublishingJob, deposit: Deposit) -> Deposit:
+        """Return the deposit with the DOI that the Hub made since."""
+        place = self._repository(job, deposit.id)
+        there = place.content()
+        doi = normalise_doi(there.doi) if there is not None and there.doi else None
+        return replace(deposit, identifier=f"{DOI.name}:{doi}") if doi else deposit
+
+    def advice(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
+        """Name the page on which the owner has the Hub make a DOI."""
+        if (deposit.identifier or "").startswith(f"{DOI.name}:"):
+            return ()
+        page = self._repository(job, deposit.id).settings_page
+        made = f"Hugging Face makes a DOI only on the page {page} (Generate DOI)"
+        return (f"{made}; the same command then writes it into the files.",)
+
+    def _repository(self, job: PublishingJob, name: str) -> HubRepository:
+        if not _NAME.fullmatch(name) or ".." in name:
+            raise UsageError(f"{name!r} is not the name of a Hub repository.", hint="Give owner/name.")
+        return HubRepository(job, job.web.settings.service(NAME), name)
+
+    def _wanted(self, job: PublishingJob) -> str:
+        """Return owner/name of the repository: as the user names it, of an earlier command, of the files."""
+        known = job.known.id if job.known is not None else None
+        of = job.version_of
+        if of is not None and of.scheme not in {NAME, DOI.name}:
+            raise UsageError(f"{of.compact} is not a repository of the Hub.", hint="Give owner/name.")
+        named = job.repository or (of.value if of is not None and of.scheme == NAME else None)
+        stated = next((item.value for item in job.record.identifiers if item.scheme == NAME), None)
+        found = named or known or stated
+        if found is None:
+            raise UsageError(
+                f"Neither the command nor the files name a repository of {self.title}.",
+                hint="Give --repository owner/name.",
+            )
+        if known is not None and found not in {known, known.partition("/")[2]}:
+            raise UsageError(
+                f"The folder has a draft in {known}, and the command names {found}.",
+                hint="Publish or remove it there, or leave --repository out.",
+            )
+        if "/" in found or known is not None:
+            return known or found
+        return f"{self._repository(job, f'me/{found}').account()}/{found}"
+
+    def _as_it_is(
+        self, job: PublishingJob, known: Deposit, there: RepositoryContent, place: HubRepository
+    ) -> Deposit:
+        seen, was_public = known.details.get(_HEAD), known.details.get(_PUBLIC)
+        if not there.private and was_public == "no" and known.files:
+            return _published(known, place, there)  # made public by a command whose answer was lost
+        public = "no" if there.private else "yes"
+        if was_public is None and not there.private:
+            job.log(f"{place.name} is public: the files are committed after your confirmation only.")
+        deposit = known.with_details(**{_PUBLIC: public, _HEAD: seen or there.head})
+        return replace(deposit, page=place.page if there.private else None)
+
+    def _committed(
+        self, job: PublishingJob, deposit: Deposit, place: HubRepository, there: RepositoryContent
+    ) -> Deposit:
+        """Commit the differences on the head that was seen, and compare every file."""
+        files, gone = _differing(job, there), _gone(job, deposit, there)
+        if (files or gone) and there.head != deposit.details.get(_HEAD):
+            job.save(deposit.with_details(**{_HEAD: there.head}))
+            raise FairregError(
+                f"{place.name} was changed at {self.title} since the last command (commit {there.head[:9]}).",
+                hint="Take the change over into the folder; the same command then goes on from there.",
+            )
+        _name_others(job, deposit, there)
+        if files or gone:
+            place.commit(place.send(files), gone, parent=there.head)
+            there = _required(place, place.content())
+        _compare(job, there)
+        kept = replace(deposit, files={file.name: file.sha256 for file in job.files})
+        kept = kept.with_details(**{_HEAD: there.head})
+        job.save(kept)
+        return kept
+
+    def _tag(self, job: PublishingJob, place: HubRepository, head: str) -> None:
+        tag = next(iter(version_tags(job.record.version)), None)
+        if tag is None:
+            job.log("The files state no version that can be a tag, so the commit got none.")
+        elif not place.tag(tag, head):
+            job.log(f"The tag {tag} stays at its earlier commit: a tag of its own needs another version.")
+
+
+def _published(deposit: Deposit, place: HubRepository, there: RepositoryContent) -> Deposit:
+    deposit = deposit.with_details(**{_PUBLIC: "yes"})
+    doi = normalise_doi(there.doi) if there.doi else None
+    identifier = Identifier(DOI.name, doi) if doi else Identifier(NAME, place.name)
+    return replace(deposit, status="published", page=place.page, identifier=identifier.compact)
+
+
+def _required(place: HubRepository, there: RepositoryContent | None) -> RepositoryContent:
+    if there is None:
+        raise NotFound(
+            f"Hugging Face has no model {place.name} any more.", hint="Repeat the command to make it anew."
+        )
+    return there
+
+
+def _differing(job: PublishingJob, there: RepositoryContent) -> list[LocalFile]:
+    """Return the files that the repository has not, or has otherwise."""
+    stored = there.files
+    return [file for file in job.files if file.name not in stored or not stored[file.name].equals(file)]
+
+
+def _gone(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> list[str]:
+    """Return the files that an earlier command sent and that are not in the folder any more."""
+    ours = {file.name for file in job.files}
+    return [name for name in there.files if name in deposit.files and name not in ours]
+
+
+def _name_others(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> None:
+    ours = {file.name for file in job.files} | set(deposit.files) | _MADE_BY_THE_HUB
+    for name in sorted(set(there.files) - ours):
+        job.log(f"The repository also holds {one_line(name)}, which is not in the folder; it stays.")
+
+
+def _compare(job: PublishingJob, there: RepositoryContent) -> None:
+    for file in job.files:
+        stored = there.files.get(file.name)
+        if stored is None or not stored.equals(file):
+            has = "no such file" if stored is None else stored.sha256 or stored.blob or "no digest"
+            raise ChecksumMismatch(
+                f"{file.name} arrived changed: {there.name} has {has}, the file here {file.sha256}.",
+                name=file.name,
+                hint="Repeat the command: the file is sent again.",
+            )
+
+
+PUBLISHER = HubPublisher()

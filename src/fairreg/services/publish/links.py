@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Links between the publications of one folder: each record names the others and the tag at GitHub."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import structs
+
+from fairreg.formats.contents import file_format
+from fairreg.publish.base import Deposit, LocalFile
+from fairreg.schemas.datacite_terms import distinct_relations
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import ModelRecord, Relation
+from fairreg.services.publish.github import clone_of
+from fairreg.settings import Settings
+from fairreg.sources import DOI, HUGGING_FACE
+
+__all__ = ["doi_of", "linked_record", "other_publications", "unlinked", "with_links"]
+
+_LINKED = "linked"
+
+
+def other_publications(
+    settings: Settings, deposits: Iterable[Deposit], deposit: Deposit
+) -> tuple[Deposit, ...]:
+    """Return the newest publication at each other service; those of a sandbox have no identifiers."""
+    found: dict[str, Deposit] = {}
+    for item in deposits:
+        service = settings.services.get(item.to)
+        at_service = service is not None and service.url == item.url
+        if at_service and item.status == "published" and item.identifier and item.to != deposit.to:
+            found[item.to] = item
+    return tuple(found.values())
+
+
+def linked_record(
+    record: ModelRecord, others: Iterable[Deposit], files: Iterable[LocalFile], folder: Path
+) -> ModelRecord:
+    """Return the record with relations to its other publications and to the tag at GitHub.
+
+    DataCite's relations: IsIdenticalTo where the weights are the same bytes, else IsVariantFormOf.
+    """
+    weights = {file.name: file.sha256 for file in files if file_format(file.name)}
+    relations = [*record.relations, *_others(others, weights), *_named(record)]
+    clone = clone_of(folder, record)
+    if clone is not None and clone.tree is not None:
+        relations.append(Relation("is_supplement_to", Identifier("url", clone.tree, "Git")))
+    return structs.replace(record, relations=distinct_relations(relations))
+
+
+def _others(others: Iterable[Deposit], weights: dict[str, str]) -> Iterator[Relation]:
+    for item in others:
+        same = all(item.files.get(name) == digest for name, digest in weights.items())
+        yield Relation("is_identical_to" if same else "is_variant_of", parse(item.identifier or ""))
+
+
+def _named(record: ModelRecord) -> Iterator[Relation]:
+    """Yield the repositories at the Hub that the files name as the same model."""
+    related = {item.target.key for item in record.relations}
+    for item in record.identifiers:
+        if item.scheme == HUGGING_FACE.name and item.key not in related and record.doi:
+            yield Relation("is_variant_of", item)
+
+
+def with_links(deposit: Deposit, record: ModelRecord, others: Iterable[Deposit]) -> Deposit:
+    """Return a deposit that remembers which other publications its metadata name."""
+    named = {item.target.compact for item in record.relations}
+    kept = {item.identifier or "" for item in others if item.identifier in named}
+    return deposit.with_details(**{_LINKED: " ".join(sorted(kept))}) if kept else deposit
+
+
+def unlinked(deposit: Deposit, others: Iterable[Deposit]) -> tuple[Deposit, ...]:
+    """Return the other publications that the metadata of a deposit do not name."""
+    named = deposit.details.get(_LINKED, "").split()
+    return tuple(item for item in others if item.identifier not in named)
+
+
+def doi_of(deposits: Iterable[Deposit]) -> str | None:
+    """Return the first DOI of publications."""
+    dois = (item.identifier or "" for item in deposits)
+    return next((text.partition(":")[2] for text in dois if text.startswith(f"{DOI.name}:")), None)
