@@ -79,6 +79,7 @@ EXEMPT = (
     Exempt("assessment/indicators/a1_1.py", "globus", "scheme of a transfer protocol in URLs"),
     Exempt("assessment/indicators/a1_2.py", "globus", "scheme of a transfer protocol in URLs"),
     Exempt("assessment/indicators/r3.py", "bioimageio", "stem of a file of the BioImage.IO specification"),
+    Exempt("services/run/vectors/bioimage.py", "bioimageio", "key of the BioImage.IO specification"),
     Exempt("schemas/contexts/", "doi.org", "name of the CodeMeta vocabulary, never requested"),
 )
 

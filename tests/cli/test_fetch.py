@@ -62,7 +62,7 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     run = document["run"]
     assert set(run) == {
         *("model", "weights", "runtime", "engine", "converted_from", "device", "input", "batching"),
-        *("metrics", "timing", "warnings"),
+        *("metrics", "timing", "warnings", "vectors"),
     }
     assert (run["device"], run["converted_from"]) == ("cpu", None)
     assert (run["batching"]["reason"], run["batching"]["size"]) == ("stated", run["timing"]["batch_size"])

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from fairreg.registry import LineageReport
     from fairreg.schemas.record import ModelRecord, Relation
     from fairreg.services.run.demonstrate import RunReport
+    from fairreg.services.run.vectors.report import VectorCheck, VectorRun
 
-__all__ = ["lineage_card", "record_card", "run_card", "size_text"]
+__all__ = ["lineage_card", "record_card", "run_card", "size_text", "vectors_card"]
 
 _SHOWN = 12
 
@@ -124,4 +125,27 @@ def run_card(report: "RunReport") -> None:
     for name, value in shown.metrics.items():
         table.add_row(name.replace("_", " "), f"{value:.4f}")
     table.add_row("Speed", f"{shown.items_per_second:,.0f} items/s (batch {shown.batch_size})")
+    if report.vectors is not None:
+        _add_vectors(table, report.vectors)
     console().print(table)
+
+
+def vectors_card(report: "VectorRun") -> None:
+    """Print the result of a run on published test vectors."""
+    opened, runner = report.opened, report.opened.runner
+    table = Table(box=None, pad_edge=False, show_header=False, title=opened.title, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    place = "" if runner.device == "cpu" else f" ({runner.device})"
+    table.add_row("Runtime", f"{runner.name}, {runner.engine or 'version unknown'}{place}")
+    table.add_row("Weights", f"{report.file} ({opened.origin})")
+    if opened.fingerprint is not None:
+        table.add_row("Fingerprint", opened.fingerprint)
+    _add_vectors(table, report.check)
+    console().print(table)
+
+
+def _add_vectors(table: Table, check: "VectorCheck") -> None:
+    """Add the number of test vectors, their files, and what the comparison says."""
+    table.add_row("Test vectors", f"{check.items} of {check.source}")
+    table.add_row("Verdict", check.verdict)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fairreg.services.fetch.files.selection import FileSelection
     from fairreg.services.registry.lazy_registry import LazyRegistry
     from fairreg.services.run.demonstrate import RunReport
+    from fairreg.services.run.vectors.report import VectorRun
 
 __all__ = ["register"]
 
@@ -98,7 +99,7 @@ def register(app: typer.Typer) -> None:
 
 def fetch(
     pid: Pid,
-    run: Annotated[bool, typer.Option("--run", help="Run the model on its packaged sample.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Run the model on its test vectors or sample.")] = False,
     runtime: _Runtime = None,
     output: _Output = None,
     file: _Files = None,
@@ -113,10 +114,11 @@ def fetch(
 ) -> None:
     """Download and verify the files of a record.
 
-    Resolves the identifier and finds the model among its files. If the source cannot be reached, --run may
-    use fairreg's reference weights instead, with a warning. --recipe names the repository, the commit, the
-    environment files and the documented commands; with --run it is written only where nothing here runs the
-    model. fairreg never runs the authors' code.
+    Resolves the identifier and finds the model among its files. --run runs a network that fairreg knows on a
+    packaged sample, and any model on the test vectors that are published with it, whose outputs it compares.
+    If the source cannot be reached, --run may use fairreg's reference weights instead, with a warning.
+    --recipe names the repository, the commit, the environment files and the documented commands; with --run
+    it is written only where nothing here runs the model. fairreg never runs the authors' code.
     """
     from fairreg.cli.output import print_versioned
     from fairreg.errors import Unreachable, UsageError
@@ -141,7 +143,7 @@ def fetch(
     if recipe is not None:
         _check_recipe(recipe)
     _check_run_options(requested, run=run, runtime=runtime, device=device, weights=weights)
-    report: RunReport | None
+    report: RunReport | VectorRun | None
     written: dict[str, Any] = {}
     with LazyRegistry.of(settings()) as registry:
         try:
@@ -153,12 +155,25 @@ def fetch(
         else:
             _print_fetched(fetched)
             with _written(recipe, fetched, run=run) as written:
-                report = _run(requested, fetched, runtime, device, weights) if run else None
+                report = (
+                    _run(requested, fetched, selection, registry, runtime, device, weights) if run else None
+                )
     if json:
         print_versioned("fetch", fetched.to_json(report.to_json() if report else None, written or None))
     else:
         _print(fetched, report)
+    if report is not None:
+        _raise_difference(report)
     _raise_refusal(fetched)
+
+
+def _raise_difference(report: "RunReport | VectorRun") -> None:
+    """Raise the error for outputs that differ from the published ones, once the result is printed."""
+    from fairreg.services.run.vectors.report import VectorRun
+
+    check = report.check if isinstance(report, VectorRun) else report.vectors
+    if check is not None and check.fault is not None:
+        raise check.fault
 
 
 def _raise_refusal(fetched: "FetchedFiles") -> None:
@@ -252,12 +267,16 @@ def _fetched(
         )
 
 
-def _print(fetched: "FetchedFiles", report: "RunReport | None") -> None:
+def _print(fetched: "FetchedFiles", report: "RunReport | VectorRun | None") -> None:
     _print_files(fetched)
     if report is not None:
-        from fairreg.cli.cards import run_card
+        from fairreg.cli.cards import run_card, vectors_card
+        from fairreg.services.run.vectors.report import VectorRun
 
-        run_card(report)
+        if isinstance(report, VectorRun):
+            vectors_card(report)
+        else:
+            run_card(report)
 
 
 def _stand_in(
@@ -311,24 +330,31 @@ def _downloader(name: DownloaderName) -> "Downloader | None":
 def _run(
     pid: "RequestedIdentifier",
     fetched: "FetchedFiles",
+    selection: "FileSelection",
+    registry: "LazyRegistry",
     runtime: str | None,
     device: str | None,
     weights: Weights | None,
-) -> "RunReport":
+) -> "RunReport | VectorRun":
     from fairreg.services.run import demonstrate
+    from fairreg.services.run.vectors.trial import run_fetched, with_companions
 
     chosen = settings()
     if weights is Weights.REFERENCE:
         report = demonstrate.run_reference(chosen, pid, runtime=runtime, device=device)
-    else:
-        engines = chosen.cache / demonstrate.ENGINES
-        report = demonstrate.run(fetched, runtime=runtime, engines=engines, device=device)
-    _warn(report)
-    return report
+        _warn(report)
+        return report
+    whole = with_companions(chosen, fetched, selection, registry=registry, log=log)
+    tried = run_fetched(chosen, whole, runtime=runtime, device=device)
+    _warn(tried)
+    return tried
 
 
-def _warn(report: "RunReport") -> None:
-    for warning in (*report.warnings, *report.demonstration.warnings):
+def _warn(report: "RunReport | VectorRun") -> None:
+    from fairreg.services.run.vectors.report import VectorRun
+
+    more = () if isinstance(report, VectorRun) else report.demonstration.warnings
+    for warning in (*report.warnings, *more):
         log(f"Warning: {warning}")
 
 

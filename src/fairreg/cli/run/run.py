@@ -19,12 +19,13 @@ __all__ = ["register"]
 
 
 Inputs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--input",
         metavar="FILE|FOLDER",
         help="Arrays by input name (.npz, .h5), or a single one (.npy); jets: .root too. May be repeated, "
         "a folder or a pattern.",
+        show_default="the test vectors beside the model",
     ),
 ]
 Output = Annotated[
@@ -50,16 +51,23 @@ Workers = Annotated[
 ]
 
 
+# The first line keeps click from joining the others.
+_EXAMPLES = """\b
+Example: fairreg run model.onnx --input events.npz --output scores.npz
+         fairreg run model.onnx
+"""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg run model.onnx --input events.npz --output scores.npz")(run)
+    app.command(epilog=_EXAMPLES)(run)
 
 
 def run(
     model: Annotated[
         str, typer.Argument(metavar="PID|FILE", help="An identifier or a model file.", show_default=False)
     ],
-    input: Inputs,
+    input: Inputs = None,
     output: Output = None,
     runtime: Annotated[
         str | None,
@@ -80,7 +88,9 @@ def run(
     """Run a model on your input files.
 
     The inputs are checked against the signature of the model. With several inputs or workers, outputs in the
-    folder --output that are still valid are not computed again.
+    folder --output that are still valid are not computed again. Without --input the model runs on the test
+    vectors that are published with it, and its outputs are compared with those of its authors; a difference
+    beyond the tolerance is an error.
     """
     from fairreg.cli.output import downloading, log
     from fairreg.services.parallel.base import ExecutionTarget
@@ -89,6 +99,12 @@ def run(
     from fairreg.services.run.loaded_model import open_model
 
     where = ExecutionTarget(workers, scheduler)
+    if not input:
+        if output is not None or not where.in_process:
+            raise typer.BadParameter("--output, --workers and --scheduler need --input.")
+        check_runtime(runtime, device)
+        _run_on_vectors(model, runtime, device, file or [], _batch_size(batch_size), json=json)
+        return
     many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
     if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
         raise typer.BadParameter("With several inputs or workers, --output must be a folder.")
@@ -123,6 +139,39 @@ def _batch_size(text: str | None) -> "BatchSize":
             f"{text!r} is neither a number of rows nor 'whole'.", param_hint="--batch-size"
         )
     return int(text)
+
+
+def _run_on_vectors(
+    model: str,
+    runtime: str | None,
+    device: str | None,
+    patterns: list[str],
+    batch_size: "BatchSize",
+    *,
+    json: bool,
+) -> None:
+    from fairreg.cli.cards import vectors_card
+    from fairreg.cli.output import downloading, log, print_versioned
+    from fairreg.services.run.vectors.trial import run_model
+
+    with downloading() as received:
+        report = run_model(
+            settings(),
+            model,
+            runtime=runtime,
+            device=device,
+            patterns=patterns,
+            batch_size=batch_size,
+            log=log,
+            progress=received,
+        )
+    _warn(report.warnings)
+    if json:
+        print_versioned("run", report.to_run_json())
+    else:
+        vectors_card(report)
+    if report.check.fault is not None:
+        raise report.check.fault
 
 
 def _run_one(opened: "LoadedModel", source: Path, output: Path | None, *, json: bool) -> None:

@@ -168,7 +168,7 @@ class FetchDocument(RequestedRecord, frozen=True):
     unopened: list[UnopenedItem]
     """Packed files that were not looked into: refused archives, and kinds that fairreg does not open."""
     run: SampleRun | None
-    """Run on the packaged sample; null without --run."""
+    """Run on the packaged sample or the test vectors; null without --run."""
     recipe: RecipeOfModel | None
     """Recipe; null where none was written."""
 

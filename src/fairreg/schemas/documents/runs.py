@@ -31,7 +31,7 @@ class InputOfRun(DocumentPart, frozen=True):
     """Input of a run."""
 
     source: str
-    """File, or name of the packaged sample."""
+    """File, name of the packaged sample, or files of the test vectors."""
     items: int
     """Number of items, such as jets."""
 
@@ -111,6 +111,51 @@ class FailedInput(DocumentPart, frozen=True):
     """Reason in a sentence."""
 
 
+class OutputOfVectors(DocumentPart, frozen=True):
+    """Comparison of one output with the published one."""
+
+    name: str
+    """Name of the output."""
+    max_difference: float | None
+    """Largest absolute difference; null where the arrays cannot be compared, such as for other shapes."""
+    absolute_tolerance: float
+    """Absolute tolerance, in the unit of the output."""
+    relative_tolerance: float
+    """Relative tolerance, of the expected number; it is added to the absolute one."""
+    tolerance_stated: bool
+    """True if the tolerance is published with the vectors; false: it is fairreg's own."""
+    agrees: bool
+    """True if the output is within the tolerance."""
+
+
+class SetOfVectors(DocumentPart, frozen=True):
+    """Run on one set of test vectors."""
+
+    layout: str
+    """Convention of its files, as docs/running.md lists them."""
+    files: list[str]
+    """Names of its files in the record or folder."""
+    items: int
+    """Number of vectors: rows of the inputs."""
+    outputs: list[OutputOfVectors]
+    """Compared outputs; empty where none was compared."""
+    note: str | None
+    """Reason why no output was compared, in a sentence; null where outputs were compared."""
+
+
+class VectorsOfRun(DocumentPart, frozen=True):
+    """Test vectors that are published with the model."""
+
+    items: int
+    """Number of vectors of all sets."""
+    sets: list[SetOfVectors]
+    """Sets."""
+    max_difference: float | None
+    """Difference of the output that is furthest out; null where none was compared, or that one cannot be."""
+    agrees: bool | None
+    """True if all compared outputs are within their tolerance; null where none was compared."""
+
+
 class EngineOfRun(DocumentPart, frozen=True):
     """Model of a run and what computed it."""
 
@@ -130,13 +175,15 @@ class EngineOfRun(DocumentPart, frozen=True):
     """Cutting of the input."""
     warnings: list[str]
     """Sentences for the user, such as that the weights are not the published ones."""
+    vectors: VectorsOfRun | None
+    """Comparison with the test vectors that are published with the model; null where none was made."""
 
 
 class SampleRun(EngineOfRun, frozen=True):
-    """Run of a model on its packaged sample."""
+    """Run of a model on its packaged sample, or on its test vectors."""
 
     input: InputOfRun
-    """Sample."""
+    """Sample, or files of the test vectors."""
     metrics: dict[str, float | None]
     """Figures by name, such as roc_auc; null for one that is not a finite number."""
     timing: TimingOfRun
@@ -144,10 +191,10 @@ class SampleRun(EngineOfRun, frozen=True):
 
 
 class RunDocument(SampleRun, frozen=True):
-    """Run of a model on one input file."""
+    """Run of a model on one input file, or on its test vectors."""
 
     files: list[FileOfRun]
-    """The input, with the keys that it has among several."""
+    """The input, with the keys that it has among several; each set of test vectors where none was given."""
     failures: list[FailedInput]
     """Inputs that could not be run; always empty here."""
 

@@ -36,7 +36,7 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         "sources-refused": DocumentForm(list[search.RejectedPayloadItem], ("sources --refused --json",)),
         "fetch": DocumentForm(fetches.FetchDocument, ("fetch PID --json", "fetch PID --run --json")),
         "fetch-dry-run": DocumentForm(fetches.FetchPlanDocument, ("fetch PID --dry-run --json",)),
-        "run": DocumentForm(runs.RunDocument, ("run MODEL --input FILE --json",)),
+        "run": DocumentForm(runs.RunDocument, ("run MODEL --input FILE --json", "run MODEL --json")),
         "run-many": DocumentForm(
             runs.RunManyDocument,
             ("run MODEL --input FOLDER --json", "run MODEL --input FILE --workers 2 --json"),

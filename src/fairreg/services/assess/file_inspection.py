@@ -4,6 +4,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from fairreg.assessment.lineage import is_weights
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_fetched
@@ -42,6 +43,7 @@ __all__ = [
     "unread",
 ]
 
+Signature = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
 # The note on files that a record leaves out and that are not stored with it.
@@ -209,19 +211,34 @@ def model_facts(fetched: FetchedFiles, log: Log = no_log) -> tuple[ModelFact, ..
     except FairregError:
         chosen = None
     recognised = (_fact(item, fetched, log, is_chosen=item == chosen) for item in known)
-    return (*recognised, *_other_graphs(fetched, {item.path for item in known}))
+    return (*recognised, *_other_graphs(fetched, {item.path for item in known}, log))
 
 
-def _other_graphs(fetched: FetchedFiles, known: Collection[Path]) -> Iterator[ModelFact]:
-    """Declarations of ONNX files of other networks, which are read and never run."""
+def _other_graphs(fetched: FetchedFiles, known: Collection[Path], log: Log) -> Iterator[ModelFact]:
+    """Declarations of ONNX files of other networks, and the outcome of running them on their test vectors."""
+    graphs: dict[Path, Signature] = {}
     for path in fetched.models:
-        if path in known or not onnx.knows(b"", path.suffix):
+        if path not in known and onnx.knows(b"", path.suffix):
+            with suppress(FairregError):  # a damaged file stays in `files` by its format
+                graphs[path] = onnx.signature(path)
+    if not graphs:
+        return
+    from fairreg.services.assess.vector_trials import trials  # most models are no such graphs
+
+    tried = trials(fetched, graphs, log)
+    for path, (inputs, outputs) in graphs.items():
+        name, trial = _spelled(fetched.name_of(path)), tried.get(path)
+        if trial is None:
+            yield ModelFact(file=name, inputs=inputs, outputs=outputs)
             continue
-        try:
-            inputs, outputs = onnx.signature(path)
-        except FairregError:
-            continue
-        yield ModelFact(file=_spelled(fetched.name_of(path)), inputs=inputs, outputs=outputs)
+        yield ModelFact(
+            file=name,
+            inputs=inputs,
+            outputs=outputs,
+            ran=trial.ran,
+            runtimes=trial.runtimes,
+            detail=trial.detail,
+        )
 
 
 def _fact(item: Recognition, fetched: FetchedFiles, log: Log, *, is_chosen: bool) -> ModelFact:

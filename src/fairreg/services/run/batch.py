@@ -112,6 +112,7 @@ class ManyRuns:
                 "workers": self.workers,
             },
             "warnings": list(self.opened.warnings),
+            "vectors": None,  # with inputs of the user nothing is compared
         }
 
 

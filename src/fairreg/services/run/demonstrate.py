@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairreg import models, runners
 from fairreg.errors import (
@@ -25,11 +25,15 @@ from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.run.origin import WeightsOrigin, origin_of, packaged_origin, weights_document
 from fairreg.settings import Settings
 
+if TYPE_CHECKING:
+    from fairreg.services.run.vectors.report import VectorCheck
+
 __all__ = [
     "DEFAULT_RUNTIME",
     "ENGINES",
     "RunReport",
     "check_runtime",
+    "demonstrated",
     "find_model",
     "meant",
     "obstacles",
@@ -52,7 +56,10 @@ ENGINES = "engines"
 
 @dataclass(frozen=True)
 class RunReport:
-    """Report of a run: model, sample and results. `file` is the name of the weight file in its archive."""
+    """Report of a run: model, sample and results. `file` is the name of the weight file in its archive.
+
+    `vectors` is the comparison with the test vectors of the record, None where it has none that fit.
+    """
 
     recognition: Recognition
     file: str
@@ -63,6 +70,7 @@ class RunReport:
     batching: Batching
     warnings: tuple[str, ...] = field(default_factory=tuple)
     engine: str | None = None
+    vectors: "VectorCheck | None" = None
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -90,6 +98,7 @@ class RunReport:
             "metrics": dict(shown.metrics),
             "timing": {"items_per_second": shown.items_per_second, "batch_size": shown.batch_size},
             "warnings": [*shown.warnings, *self.warnings],
+            "vectors": None if self.vectors is None else self.vectors.to_json(),
         }
 
 
@@ -106,6 +115,19 @@ def run(
     unsafe, MissingEngine and UsageError for the runtime or the device.
     """
     chosen, warnings = find_model(fetched)
+    return demonstrated(fetched, chosen, warnings, runtime=runtime, engines=engines, device=device)
+
+
+def demonstrated(
+    fetched: FetchedFiles,
+    chosen: Recognition,
+    warnings: tuple[str, ...],
+    *,
+    runtime: str | None = None,
+    engines: Path | None = None,
+    device: str | None = None,
+) -> RunReport:
+    """Run a recognised model of the fetched files on its packaged sample. Raises as `run`."""
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines, device=device)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if chosen.baseline is False:
@@ -280,9 +302,19 @@ def _no_network(fetched: FetchedFiles) -> ModelError:
         return _no_model(fetched)
     return ModelError(
         f"No file of {fetched.requested} has weights of a network that fairreg has a sample for: {networks}.",
-        hint="To run a model on your own arrays: "
+        hint=f"{_without_vectors(fetched)} To run a model on your own arrays: "
         f"fairreg run {fetched.requested} --file {fetched.name_of(graph)} --input FILE",
     )
+
+
+def _without_vectors(fetched: FetchedFiles) -> str:
+    """What the files lack to be run on published test vectors, as a sentence."""
+    from fairreg.services.run.vectors.found import missing_half, published
+
+    half = missing_half(published(fetched))
+    if half is not None:
+        return f"Of its test vectors there is only {half}: they are inputs and outputs (docs/running.md)."
+    return "It has no test vectors to run it on, such as tests/vectors/inputs.npz and outputs.npz."
 
 
 def _no_model(fetched: FetchedFiles) -> ModelError:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Models ready to run: opened from a file, or from an identifier by way of its files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,7 @@ __all__ = [
     "BatchSize",
     "LoadedModel",
     "ModelChoice",
+    "choice_among",
     "choose_model",
     "chosen_among",
     "local_file",
@@ -263,7 +264,14 @@ def chosen_among(fetched: FetchedFiles) -> ModelChoice:
     Damaged files beside a graph become its warnings; beside unsafe ones it has to be chosen. Raises
     ModelError if there is no model, or several to choose from, and UnsafePickle if all are unsafe.
     """
-    found, refused = recognise_fetched(fetched)
+    return choice_among(fetched, *recognise_fetched(fetched))
+
+
+def choice_among(
+    fetched: FetchedFiles, found: list[Recognition], unreadable: Mapping[Path, FairregError]
+) -> ModelChoice:
+    """Choose as `chosen_among`, of files that `recognise_fetched` was asked about."""
+    refused = dict(unreadable)
     able = [item for item in found if item.obstacle is None]
     graphs = _distinct(path for path in fetched.models if runners.loads(path))
     unsafe = any(isinstance(error, SecurityRefusal) for error in obstacles(refused, fetched).values())

@@ -90,6 +90,7 @@ class Prediction:
                 "batch_size": self.batching.size,
             },
             "warnings": list(self.warnings),
+            "vectors": None,  # with inputs of the user nothing is compared
         }
 
     def _file(self) -> dict[str, Any]:

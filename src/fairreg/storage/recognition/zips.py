@@ -17,7 +17,7 @@ from typing import BinaryIO
 from fairreg.storage.recognition.description import FormatDescription
 from fairreg.storage.recognition.json_members import Members, counted, layers, members, text
 
-__all__ = ["describe"]
+__all__ = ["describe", "directory_bytes"]
 
 _MAX_DIRECTORY = 8 << 20  # bytes of the list of members
 _MAX_MEMBER = 16 << 20
@@ -42,7 +42,7 @@ def describe(path: Path) -> FormatDescription:
     """Recognise a zip archive by its members."""
     try:
         with path.open("rb") as file:
-            if _directory_bytes(file) > _MAX_DIRECTORY:
+            if directory_bytes(file) > _MAX_DIRECTORY:
                 return FormatDescription(
                     "zip", "a zip archive", note="Its list of members is too long to read."
                 )
@@ -52,7 +52,7 @@ def describe(path: Path) -> FormatDescription:
         return FormatDescription("zip", "a zip archive", note="Its list of members is damaged.")
 
 
-def _directory_bytes(file: BinaryIO) -> int:
+def directory_bytes(file: BinaryIO) -> int:
     """Size of the central directory as its end record states it (APPNOTE.TXT 4.3.14 to 4.3.16)."""
     size = file.seek(0, 2)
     start = max(size - _END, 0)
