@@ -731,7 +731,7 @@ def test_a_licence_of_the_weights_that_nobody_filled_in_leaves_the_record_s():
 
 
 def test_a_metadata_file_of_a_part_without_weights_states_no_licence_of_the_model():
-    """An example in the docs, or data in a folder: only what lies above weights or at the top is the model's."""
+    """An example in the docs, data in a folder: what lies above weights or at the top is the model's."""
     of_part = "cff-version: 1.2.0\ntitle: Jets\nlicense: CC0-1.0\n"
     top = document("citation", CFF + "license: MIT\n", "release/CITATION.cff")
     part = document("citation", of_part, "release/docs/jets/CITATION.cff")
