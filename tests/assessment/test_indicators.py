@@ -728,3 +728,14 @@ def test_a_licence_of_the_weights_that_nobody_filled_in_leaves_the_record_s():
         ("model_card", "---\nweights_license: TODO\n---\n"), base=with_record(NOTHING, license="MIT")
     )
     assert verdict_of("R1.1-3", evidence) == PARTIAL
+
+
+def test_a_metadata_file_of_a_part_without_weights_states_no_licence_of_the_model():
+    """An example in the docs, data in a folder: what lies above weights or at the top is the model's."""
+    of_part = "cff-version: 1.2.0\ntitle: Jets\nlicense: CC0-1.0\n"
+    top = document("citation", CFF + "license: MIT\n", "release/CITATION.cff")
+    part = document("citation", of_part, "release/docs/jets/CITATION.cff")
+    read = replaced(with_record(NOTHING, license="MIT"), documents=(top, part))
+    assert verdict_of("R1.1-2", read) == PASS
+    weights = file("release/docs/jets/model.onnx", "onnx")
+    assert verdict_of("R1.1-2", replaced(read, files=(weights,))) == FAIL

@@ -8,8 +8,9 @@ from onnx import helper
 from fairreg.assessment.report import assess as judge
 from fairreg.registry import Registry
 from fairreg.services.assess.assess import gather
-from fairreg.services.assess.vector_trials import _fact
+from fairreg.services.assess.vector_trials import _fact, _trial
 from fairreg.services.registry import db
+from fairreg.services.run.vectors.probe import ProbeRequest
 from support import zenodo_files
 from support.small_graphs import model, tensor
 from support.vectors import X, npz, project, scaled
@@ -86,6 +87,12 @@ def test_a_trial_that_is_ended_keeps_the_answers_before_it():
     answer = b'{"runtime":"onnx","ran":true,"agrees":true}\n'
     assert _fact(answer + b'{"runti', "It ended.") == (True, ("onnx",), "It ended.")
     assert _fact(b"", "It ended.") == (None, (), "It ended.")
+
+
+def test_a_trial_whose_process_fails_is_no_verdict():
+    fact = _trial(ProbeRequest("missing.onnx", [], {}))
+    assert (fact.ran, fact.runtimes) == (None, ())
+    assert "ended early (exit 1)" in fact.detail
 
 
 def test_a_graph_without_end_is_ended_by_its_limits(evidence, monkeypatch):

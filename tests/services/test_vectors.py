@@ -115,7 +115,7 @@ def test_json_that_is_no_array_is_refused(files, content, words):
 
 def test_a_long_text_is_not_read(files, monkeypatch):
     monkeypatch.setattr(arrays, "_LARGEST_TEXT", 10)
-    refused(files, "x.json", b"[1, 2, 3, 4, 5]", "a text file may have")
+    refused(files, "x.json", b"[1, 2, 3, 4, 5]", "it is longer than the")
 
 
 @given(st.binary(max_size=200), st.sampled_from(["x.npz", "x.npy", "x.json", "x.pb"]))
@@ -238,6 +238,12 @@ def test_a_description_that_grows_is_refused(files):
     )
     with pytest.raises(ModelError, match="not valid YAML"):
         list(bioimage.find(files({"rdf.yaml": bomb.encode()}), []))
+
+
+def test_only_some_descriptions_of_a_record_are_parsed(files):
+    content = {f"{number}/rdf.yaml": rdf() for number in range(30)}
+    content |= {f"{number}/i.npy": npy(X) for number in range(30)}
+    assert len(list(bioimage.find(files(content), []))) == 20
 
 
 def test_files_that_a_description_names_are_no_second_set(files):

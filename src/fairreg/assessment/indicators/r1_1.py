@@ -6,7 +6,7 @@ The AI model is given a clear and accessible license.
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.claims import is_nothing
-from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.documents import Stated, stated_in
 from fairreg.assessment.content.licences import classify, licence_texts, same_licence
 from fairreg.assessment.content.packaged_metadata import weights_licence, weights_refused
 from fairreg.assessment.content.prose import is_placeholder
@@ -24,7 +24,7 @@ from fairreg.assessment.findings import (
     unknown,
     why_unregistered,
 )
-from fairreg.assessment.lineage import base_models
+from fairreg.assessment.lineage import base_models, is_weights
 from fairreg.sources import source_named
 
 
@@ -114,11 +114,23 @@ def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
     found += [(expression, cite_document(document, name)) for name, expression, document in texts]
     return found + [
         (item.facts.license, cite_document(item.document, item.facts.license))
-        for item in stated_in(evidence)
+        for item in _of_the_whole(evidence)
         if item.facts.license
         and not is_nothing(item.facts.license)
         and not (record.license and _is_the_record(evidence, item.document))
     ]
+
+
+def _of_the_whole(evidence: Evidence) -> list[Stated]:
+    """Return the metadata files on the model, not those of a part without weights: an example, other data."""
+    stated = stated_in(evidence)
+    top = min((item.document.path.count("/") for item in stated), default=0)
+    return [item for item in stated if item.document.path.count("/") == top or _has_weights(evidence, item)]
+
+
+def _has_weights(evidence: Evidence, stated: Stated) -> bool:
+    folder = stated.document.path.rpartition("/")[0] + "/"
+    return any(item.path.startswith(folder) and is_weights(item.path) for item in evidence.files)
 
 
 def _is_the_record(evidence: Evidence, document: Document) -> bool:

@@ -19,13 +19,13 @@ from fairreg.services.run.vectors.base import Array, unusable
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows
 from fairreg.storage.recognition.zips import directory_bytes
 
-__all__ = ["LARGEST", "SUFFIXES", "array_of", "arrays_in", "json_in", "largest", "text_in"]
+__all__ = ["LARGEST", "SMALL", "array_of", "arrays_in", "json_in", "largest", "text_in"]
 
-SUFFIXES = (".npz", ".npy", ".json")
 # Bytes of all arrays of one file. Test vectors are a few items.
 LARGEST = 1 << 30
 _SHARE = 4  # of the memory that is left: inputs, outputs, what the model computes, and room
-_LARGEST_TEXT = 8 << 20
+_LARGEST_TEXT = 8 << 20  # of arrays
+SMALL = 1 << 20  # of descriptions
 _MOST_ARRAYS = 1000
 _LARGEST_DIRECTORY = 1 << 20
 _DEEPEST = 32  # axes of numpy, and more than any model has
@@ -43,7 +43,7 @@ def arrays_in(path: Path, name: str) -> dict[str, Array] | Array:
     `name` is that of the file in its record. Raises ModelError.
     """
     if PurePosixPath(name).suffix.lower() == ".json":
-        return _of_json(json_in(path, name), name)
+        return _of_json(json_in(path, name, _LARGEST_TEXT), name)
     try:
         _check_size(path.stat().st_size, name)
         _check_directory(path, name)
@@ -55,19 +55,19 @@ def arrays_in(path: Path, name: str) -> dict[str, Array] | Array:
         raise unusable(name, "it is damaged, or no file of plain arrays") from error
 
 
-def json_in(path: Path, name: str) -> Any:
-    """Read a small JSON file. Raises ModelError."""
+def json_in(path: Path, name: str, most: int = SMALL) -> Any:
+    """Read a JSON file of at most `most` bytes. Raises ModelError."""
     try:
-        return json.loads(text_in(path, name))
+        return json.loads(text_in(path, name, most))
     except (ValueError, RecursionError) as error:
         raise unusable(name, "it is not valid JSON") from error
 
 
-def text_in(path: Path, name: str) -> str:
-    """Read a small text file. Raises ModelError."""
+def text_in(path: Path, name: str, most: int = SMALL) -> str:
+    """Read a text file of at most `most` bytes. Raises ModelError."""
     try:
-        if path.stat().st_size > _LARGEST_TEXT:
-            raise unusable(name, f"a text file may have {_LARGEST_TEXT >> 20} MiB")
+        if path.stat().st_size > most:
+            raise unusable(name, f"it is longer than the {most / 1e6:.1f} MB that are read")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise unusable(name, "it is not readable as UTF-8 text") from error

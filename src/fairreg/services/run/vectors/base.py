@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 
 __all__ = [
+    "MOST_DESCRIPTIONS",
     "RUBRIC_TOLERANCE",
     "Array",
     "Files",
@@ -32,6 +33,8 @@ Array = NDArray[Any]
 Files = Mapping[str, Path]
 # Values of inputs or outputs: by name, or in the order of the signature.
 NamedOrOrdered = Mapping[str, Any] | tuple[Any, ...]
+# Files of one convention that are parsed to find vectors: YAML is slow to read.
+MOST_DESCRIPTIONS = 20
 # Of the largest value of an output, at least of 1 (the rubric's tolerance for float32).
 RUBRIC_TOLERANCE = 1e-5
 

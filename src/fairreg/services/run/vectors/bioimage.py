@@ -15,7 +15,15 @@ from typing import Any
 from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.services.run.vectors.arrays import arrays_in, text_in
-from fairreg.services.run.vectors.base import Array, Files, Tolerance, VectorFiles, VectorSet, unusable
+from fairreg.services.run.vectors.base import (
+    MOST_DESCRIPTIONS,
+    Array,
+    Files,
+    Tolerance,
+    VectorFiles,
+    VectorSet,
+    unusable,
+)
 
 __all__ = ["LAYOUT", "find", "wanted"]
 
@@ -42,9 +50,9 @@ def wanted(names: Collection[str]) -> set[str]:
 
 def find(files: Files, models: Collection[str]) -> Iterator[VectorFiles]:
     """Yield the set of each description of a model with test inputs that are here."""
-    for name in sorted(files):
-        if posixpath.basename(name).lower() in _NAMES:
-            yield from _described(name, files, models)
+    described = sorted(name for name in files if posixpath.basename(name).lower() in _NAMES)
+    for name in described[:MOST_DESCRIPTIONS]:
+        yield from _described(name, files, models)
 
 
 def _described(name: str, files: Files, models: Collection[str]) -> Iterator[VectorFiles]:

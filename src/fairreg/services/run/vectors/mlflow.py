@@ -12,7 +12,7 @@ from functools import partial
 from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.services.run.vectors.arrays import array_of, json_in, text_in
-from fairreg.services.run.vectors.base import Files, VectorFiles, VectorSet, unusable
+from fairreg.services.run.vectors.base import MOST_DESCRIPTIONS, Files, VectorFiles, VectorSet, unusable
 
 __all__ = ["LAYOUT", "find", "wanted"]
 
@@ -31,9 +31,8 @@ def wanted(names: Collection[str]) -> set[str]:
 
 def find(files: Files, models: Collection[str]) -> Iterator[VectorFiles]:
     """Yield the example of each description that names one."""
-    for name in sorted(files):
-        if posixpath.basename(name) != _DESCRIPTION:
-            continue
+    described = sorted(name for name in files if posixpath.basename(name) == _DESCRIPTION)
+    for name in described[:MOST_DESCRIPTIONS]:
         document, folder = _document(name, files), posixpath.dirname(name)
         example = document.at("saved_input_example_info", "artifact_path").value
         place = posixpath.normpath(posixpath.join(folder, example)) if isinstance(example, str) else ""
