@@ -46,7 +46,7 @@ def test_toy_of_default_answers_reaches_its_score_and_nothing_is_published_unask
     assert set(chain.stand.authorizations) <= {"", f"Bearer {chain.stand.token}"}
 
 
-@pytest.mark.long  # 20 s of CPU: the chain of make publish-demo
+@pytest.mark.long  # 25 s of CPU: the chain of make publish-demo
 def test_models_that_name_data_and_paper_reach_their_score(chain):
     chain.toy()
     tagger = chain.toy_with_data()
