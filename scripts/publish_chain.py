@@ -39,7 +39,7 @@ HOME = Path(__file__).parents[1] / ".publish-demo"
 TOY, NAMED = 0.88, 0.95
 FAIR_DATA = 0.75  # what indicator I2-2 requires of training data
 PAPER_OF_TOY = "10.5072/paper-of-the-toy"  # DataCite's prefix for tests
-PAPER_OF_JETS = "10.1088/2632-2153/ace1a1"  # Duarte et al. 2023, which describes the network
+PAPER_OF_JETS = "10.1088/2632-2153/ad12e3"  # Duarte et al. 2023, which describes the network
 AUTHOR = {  # a person who does not exist, with the identifier that ORCID gave him for examples
     "author_given": "Josiah",
     "author_family": "Carberry",

@@ -5,18 +5,20 @@ Each of its commands is a process, as for a user; one that fails or scores lower
 """
 
 import json
+from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
 from chain_data import described, jets, toy_jets
 from deposit_stand_in import served
 from hub_stand_in import served as hub_served
-from publish_chain import NAMED, PAPER_OF_TOY, TOY, Chain
+from publish_chain import NAMED, PAPER_OF_TOY, TOY, Chain, percent
 
 from support.projects import new, python
 from support.validators import VALIDATORS, croissant_faults, faults_by_others
 
 DOI = "10.5281/zenodo.1"
+TABLE = (Path(__file__).parents[1] / "docs" / "publishing.md").read_text("utf-8").splitlines()
 # Below pass for what no file of a project tells: an entry elsewhere, and the digest of the base image.
 OF_OTHERS = {"F4-3": "No entry in a model registry is linked", "R2-3": "which can change"}
 
@@ -27,6 +29,11 @@ def chain(tmp_path):
         yield Chain(tmp_path, stand, hub)
 
 
+def row(model, scores):
+    """The row of docs/publishing.md on a model."""
+    return f"| {model} | {percent(scores.overall)} | {', '.join(scores.below)} |"
+
+
 def publications(chain):
     """Paths of the requests that publish something."""
     return [path for method, path in chain.stand.asked if (method, path[-8:]) == ("POST", "/publish")]
@@ -35,6 +42,7 @@ def publications(chain):
 def test_toy_of_default_answers_reaches_its_score_and_nothing_is_published_unasked(chain, capfd):
     scores = chain.toy()
     assert scores.overall >= TOY
+    assert row("toy, default answers", scores) in TABLE
     # What the default answers do not name: data, paper, repository and author.
     assert scores.below.keys() == {"F4-3", "I2-1", "I2-2", "I2-3", "I2-4", "R1.2-3", "R2-3"}
     assert all(": " in reason and reason.endswith(".") for reason in scores.below.values())
@@ -51,12 +59,14 @@ def test_models_that_name_data_and_paper_reach_their_score(chain):
     chain.toy()
     tagger = chain.toy_with_data()
     assert tagger.overall >= NAMED
+    assert row("toy, answers with author, repository, data set and paper; also at the Hub", tagger) in TABLE
     # It is listed at the Hub, and the two name each other.
     assert tagger.below.keys() == {"R2-3"}
     assert OF_OTHERS["R2-3"] in tagger.below["R2-3"]
     assert [item.private for item in chain.hub.repositories.values()] == [False]
     reference = chain.reference()
     assert reference.overall >= NAMED
+    assert row("fairreg's reference weights, by `fairreg new --from`", reference) in TABLE
     # Nobody noted the hardware of the training, nor is an author a person with an ORCID.
     assert reference.below.keys() == {*OF_OTHERS, "R1.2-3"}
     assert all(words in reference.below[name] for name, words in OF_OTHERS.items())
