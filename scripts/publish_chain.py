@@ -14,6 +14,7 @@ A lower score ends it with exit code 5. FOLDER, by default .publish-demo of the 
 holds all that is written.
 """
 
+import argparse
 import json
 import os
 import shlex
@@ -37,6 +38,7 @@ __all__ = ["Chain", "Scores"]
 HOME = Path(__file__).parents[1] / ".publish-demo"
 # Expected at least; what is missing is printed with its reason.
 TOY, NAMED = 0.88, 0.95
+_TOO_LOW = 5  # exit code of assess --min-score
 FAIR_DATA = 0.75  # what indicator I2-2 requires of training data
 PAPER_OF_TOY = "10.5072/paper-of-the-toy"  # DataCite's prefix for tests
 PAPER_OF_JETS = "10.1088/2632-2153/ad12e3"  # Duarte et al. 2023, which describes the network
@@ -152,7 +154,13 @@ class Chain:
 
     def assessed(self, doi: str, least: float, **variables: str) -> Scores:
         """Assess what has a DOI, and print what is below pass. Raises CalledProcessError below `least`."""
-        told = self.fairreg("assess", doi, "--min-score", str(least), "--json", **variables)
+        words = ("assess", doi, "--min-score", str(least), "--json")
+        try:
+            told = self.fairreg(*words, **variables)
+        except subprocess.CalledProcessError as error:
+            if error.returncode == _TOO_LOW:
+                print(shown(scores_of(json.loads(error.stdout))), flush=True)
+            raise
         scores = scores_of(json.loads(told))
         print(shown(scores), flush=True)
         return scores
@@ -182,13 +190,14 @@ class Chain:
             words,
             cwd=self.folder / place,
             env=self.environment | variables,
-            check=True,
+            check=False,
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
         )
         if "--json" not in words:
             print(done.stdout, end="", flush=True)
+        done.check_returncode()
         return done.stdout
 
     @property
@@ -276,10 +285,14 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else HOME).absolute()
-    if len(sys.argv) > 1 and folder.exists():
-        print(f"{folder} exists already.", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, help="A folder that does not exist yet.")
+    stated: Path | None = parser.parse_args().folder
+    if stated is not None and stated.exists():
+        parser.error(f"{stated} exists already; name another folder.")
+    folder = (stated or HOME).absolute()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with served() as stand, hub_served() as hub:

@@ -75,13 +75,14 @@ def test_models_that_name_data_and_paper_reach_their_score(chain):
     assert len(publications(chain)) == len(chain.stand.published()) == len(chain.stand.records) == 5
 
 
-def test_a_score_below_the_expected_one_ends_the_chain(chain):
+def test_a_score_below_the_expected_one_ends_the_chain_with_the_reasons(chain, capfd):
     described(jets(), chain.folder / "jets", repository="https://github.com/a/b")
     chain.fairreg("publish", "jets", "--to", "zenodo", "--yes", "--no-assess")
     (record,) = chain.stand.published()
     with pytest.raises(CalledProcessError) as raised:
         chain.assessed(record.doi, 1.0)
     assert raised.value.returncode == 5
+    assert "I2     partial: Some of the metadata resolve" in capfd.readouterr().out
 
 
 def croissant_documents(folder):
