@@ -119,8 +119,8 @@ class Chain:
         doi = self.data_set("jets", chain_data.jets(), repository=repository)
         weights = self.folder / "weights"
         weights.mkdir()
-        for name in ("reference.onnx", "MODEL_CARD.md"):
-            (weights / name).write_bytes(_WEIGHTS.joinpath(name).read_bytes())
+        for file in _WEIGHTS.iterdir():
+            (weights / file.name).write_bytes(file.read_bytes())
         self.answers("hbb.yml", {**reference_answers(), "training_data": doi, "publication": PAPER_OF_JETS})
         self.fairreg("new", "hbb", "--from", "weights", "--answers", "hbb.yml", "--defaults")
         return self.published("hbb", NAMED)
