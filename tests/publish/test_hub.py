@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from time import time
 from types import SimpleNamespace
@@ -285,6 +286,20 @@ def test_a_wait_that_the_hub_asks_for_is_kept_and_said(push, run, hub, step):
     assert asked
     if step in {"/preupload/", "/lfs/"}:  # the client itself waits
         assert any("Rate limited. Waiting 3.0s" in line for line in run.talk)
+
+
+def test_a_wait_is_said_after_a_search_of_the_hub_by_the_same_process(push, run, hub):
+    logger = logging.getLogger("huggingface_hub.utils._http")
+    before = logger.level
+    logger.setLevel(logging.ERROR)  # as the harvester does
+    try:
+        waits = iter([(429, {"error": "Slow down."}, {"Retry-After": "2"})])
+        hub.before = lambda _method, path: next(waits, None) if "/preupload/" in path else None
+        push(retries=1)
+        assert logger.level == logging.ERROR
+    finally:
+        logger.setLevel(before)
+    assert any("Rate limited. Waiting 3.0s" in line for line in run.talk)
 
 
 @pytest.mark.parametrize("step", STEPS)
