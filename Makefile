@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint benchmark hbb figures payloads clean
+.PHONY: help demo publish-demo test test-long lint benchmark hbb figures payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -46,6 +46,9 @@ $(VENV)/.copier: $(VENV)/bin/python
 
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
 	$(BIN)/python scripts/demo.py
+
+publish-demo: $(VENV)/.base  ## make, publish, fetch and assess three models at a local stand-in for Zenodo (a minute)
+	$(BIN)/python scripts/publish_chain.py
 
 # Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
 test test-long: export PYTHONDONTWRITEBYTECODE :=
@@ -100,4 +103,4 @@ payloads: $(VENV)/.base  ## map every recorded payload kept beside the checkout 
 	$(BIN)/python scripts/payload_table.py
 
 clean:  ## remove the venv and what the tools left
-	rm -rf $(VENV) .demo hbb-chain .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) .demo .publish-demo hbb-chain .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

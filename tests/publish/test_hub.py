@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from time import time
 from types import SimpleNamespace
@@ -287,6 +288,20 @@ def test_a_wait_that_the_hub_asks_for_is_kept_and_said(push, run, hub, step):
         assert any("Rate limited. Waiting 3.0s" in line for line in run.talk)
 
 
+def test_a_wait_is_said_after_a_search_of_the_hub_by_the_same_process(push, run, hub):
+    logger = logging.getLogger("huggingface_hub.utils._http")
+    before = logger.level
+    logger.setLevel(logging.ERROR)  # as the harvester does
+    try:
+        waits = iter([(429, {"error": "Slow down."}, {"Retry-After": "2"})])
+        hub.before = lambda _method, path: next(waits, None) if "/preupload/" in path else None
+        push(retries=1)
+        assert logger.level == logging.ERROR
+    finally:
+        logger.setLevel(before)
+    assert any("Rate limited. Waiting 3.0s" in line for line in run.talk)
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_an_answer_that_is_lost_repeats_nothing(push, hub, step):
     lost = []
@@ -461,6 +476,16 @@ def test_two_publications_name_each_other(push, deposit, stand, hub, folder):
     done = push(version_of="lab/toy")
     assert record.doi.encode() in only(hub).files["README.md"]
     assert not [step for step in done.next_steps if "does not name" in step]
+
+
+def test_with_the_doi_reserved_first_both_name_each_other_at_once(push, deposit, stand, hub):
+    deposit(reserve_only=True)
+    push()
+    report = deposit()
+    (record,) = stand.published()
+    assert related(record, "/lab/toy") == ["isidenticalto"]
+    assert record.doi.encode() in only(hub).files["README.md"]
+    assert not [step for step in report.next_steps if "does not name" in step]
 
 
 def test_a_published_record_gets_the_link_after_a_confirmation(push, deposit, stand, hub, folder):

@@ -70,7 +70,7 @@ def options() -> frozenset[str]:
 
 def _options(command: Any) -> Iterator[str]:
     for parameter in command.params:
-        yield from parameter.opts
+        yield from (*parameter.opts, *parameter.secondary_opts)
     if hasattr(command, "commands"):
         for other in command.commands.values():
             yield from _options(other)

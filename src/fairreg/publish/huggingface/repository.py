@@ -225,13 +225,16 @@ def _quiet(log: Callable[[str], None]) -> Iterator[None]:
 
     shown = not utils.are_progress_bars_disabled()  # type: ignore[attr-defined] # lazy export
     logger = logging.getLogger(_CLIENT_LOG)
+    level = logger.level  # which a search of the Hub raises, so that waits are not told
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         utils.disable_progress_bars()  # type: ignore[attr-defined]
         logger.addFilter(told)
+        logger.setLevel(logging.WARNING)
         try:
             yield
         finally:
+            logger.setLevel(level)
             logger.removeFilter(told)
             if shown:
                 utils.enable_progress_bars()  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from fairreg.services.publish.github import clone_of
 from fairreg.settings import Settings
 from fairreg.sources import DOI, HUGGING_FACE
 
-__all__ = ["doi_of", "linked_record", "other_publications", "unlinked", "with_links"]
+__all__ = ["doi_of", "linked_record", "not_naming", "other_publications", "unlinked", "with_links"]
 
 _LINKED = "linked"
 
@@ -73,6 +73,20 @@ def unlinked(deposit: Deposit, others: Iterable[Deposit]) -> tuple[Deposit, ...]
     """Return the other publications that the metadata of a deposit do not name."""
     named = deposit.details.get(_LINKED, "").split()
     return tuple(item for item in others if item.identifier not in named)
+
+
+def not_naming(deposit: Deposit, others: Iterable[Deposit], carrying: Iterable[str]) -> tuple[Deposit, ...]:
+    """Return the other publications that name a deposit neither in their metadata nor in a file.
+
+    Files of `carrying` hold the identifier here; one with the same digest holds it there, too.
+    """
+    here = {(name, deposit.files[name]) for name in carrying if name in deposit.files}
+    return tuple(
+        item
+        for item in others
+        if deposit.identifier not in item.details.get(_LINKED, "").split()
+        and here.isdisjoint(item.files.items())
+    )
 
 
 def doi_of(deposits: Iterable[Deposit]) -> str | None:

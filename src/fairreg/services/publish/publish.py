@@ -20,7 +20,14 @@ from fairreg.services.publish import DEFAULT_JOBS
 from fairreg.services.publish.afterwards import FinishedPublication, next_steps
 from fairreg.services.publish.github import release_steps
 from fairreg.services.publish.identifier.writing import write_into
-from fairreg.services.publish.links import doi_of, linked_record, other_publications, unlinked, with_links
+from fairreg.services.publish.links import (
+    doi_of,
+    linked_record,
+    not_naming,
+    other_publications,
+    unlinked,
+    with_links,
+)
 from fairreg.services.publish.project import read_project
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
@@ -255,11 +262,7 @@ class _Publication:
             self._report.record,
             self._choices.sandbox,
             self._log,
-            others=tuple(
-                item
-                for item in self._others()
-                if deposit.identifier not in item.details.get("linked", "").split()
-            ),
+            others=not_naming(deposit, self._others(), self._report.carrying),
             advice=self._publisher.advice(job, deposit),
             assess=self._choices.assess,
         )
