@@ -435,6 +435,7 @@ CASES = [
     ("R1-2", PARTIAL, texts(("readme", "The accuracy is 97.2 %."))),
     ("R1-2", PASS, texts(("model_card", INDEX), model_card="MODEL_CARD.md")),
     ("R1-2", PARTIAL, texts(("model_card", INDEX.replace(", split: test", "")), model_card="MODEL_CARD.md")),
+    ("R1-2", FAIL, texts(("model_card", INDEX.replace("0.99", ".nan")), model_card="MODEL_CARD.md")),
     ("R1-2", FAIL, NOTHING),
     ("R1-2", UNKNOWN, BARE),
     ("R1-3", PASS, record(intended_use=PROSE, limitations=PROSE)),

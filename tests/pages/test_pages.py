@@ -48,6 +48,13 @@ def test_what_a_page_holds_is_text_without_unfit_characters():
     assert soup.section["id"] == '"><b id="'
 
 
+def test_no_value_turns_the_direction_of_a_page():
+    """U+202E in a foreign name would reverse what stands behind it, such as "(stated)" and a date."""
+    page = explained(title="Tagger \u202e of jets\u2066", warnings=("\u200fright",), name="\u061cn")
+    assert "Tagger  of jets" in page
+    assert not set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") & set(page)
+
+
 def test_a_value_that_a_template_needs_and_does_not_get_is_a_fault():
     with pytest.raises(jinja2.UndefinedError, match="several"):
         pages.render(WRITERS[1].rpartition(".")[0], "report.html", title="t")

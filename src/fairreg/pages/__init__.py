@@ -7,7 +7,7 @@ A page is one file without scripts and external resources, for screens of any wi
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fairreg.schemas.text import clean
+from fairreg.schemas.text import clean, undirected
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -18,7 +18,8 @@ __all__ = ["render"]
 def render(package: str, template: str, **values: Any) -> str:
     """Render a template of `package`, which may extend ``base.html``; this needs a `title` among the values.
 
-    All values become text: they are escaped, and characters that HTML does not allow are removed.
+    All values become text: they are escaped, and characters that HTML does not allow, or that turn the
+    direction of text, are removed.
     """
     return _environment(package).get_template(template).render(values)
 
@@ -41,4 +42,4 @@ def _environment(package: str) -> "Environment":
 
 
 def _printable(value: Any) -> Any:
-    return clean(value) if type(value) is str else value
+    return undirected(clean(value)) if type(value) is str else value

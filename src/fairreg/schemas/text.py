@@ -17,6 +17,7 @@ __all__ = [
     "shortened",
     "split_keywords",
     "title",
+    "undirected",
     "visible",
 ]
 
@@ -45,6 +46,8 @@ _FORMAT = re.compile(
     "\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
+# Those of them that turn the direction of what follows, also beyond the text that they stand in.
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LOOK_ALIKES = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58", "-")
     | dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
@@ -84,6 +87,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def clean(text: str) -> str:
     """Remove the characters that UTF-8, XML or a database rejects (NUL, lone surrogates)."""
     return _UNFIT.sub("", text)
+
+
+def undirected(text: str) -> str:
+    """Return `text` without the characters that turn its direction, and that of what stands behind it."""
+    return _DIRECTION.sub("", text)
 
 
 def visible(text: str) -> str:

@@ -119,7 +119,12 @@ def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
         (item, cite_record(evidence, "evaluations", _told_as(item))) for item in evidence.record.evaluations
     ]
     shipped = shipped_evaluations(evidence)
-    return own + [(item, cite_document(document, _told_as(item))) for document, item in shipped]
+    found = own + [(item, cite_document(document, _told_as(item))) for document, item in shipped]
+    return [one for one in found if not _NO_RESULT.fullmatch(one[0].value or "")]
+
+
+# Neither a number nor words about one.
+_NO_RESULT = re.compile(r"[+-]?\.?(?:nan|inf(?:inity)?)|tbd|todo|\?+|n/?a", re.IGNORECASE)
 
 
 def _told_as(item: Evaluation) -> str:
