@@ -21,6 +21,14 @@ TABLE = (
         ("- `pt`: transverse momentum in GeV\n- `eta`: its pseudorapidity", 2),
         ("jet_pt: transverse momentum\njet_eta - pseudorapidity of the jet", 2),
         ("* nConst -- number of constituents\n* tau21 -- ratio of subjettiness", 2),
+        ("## Fields\n\n- pt: transverse momentum of the jet in GeV\n- eta: its pseudorapidity in the lab", 2),
+        (
+            "| Variable | Content |\n|---|---|\n| pt | transverse momentum |\n| eta | pseudorapidity of it |",
+            2,
+        ),
+        ("| Chapter | Content |\n|---|---|\n| one | where to begin |\n| two | how to go on |", 0),
+        ("## Contact\n\n- mail: the open data group\n- chat: the channel of the group", 0),
+        ("## Fields\n\n- pt: transverse momentum\n\n## Thanks\n\n- group: for its open data", 1),
         ("| Name | Entries |\n|---|---|\n| a.root | two hundred |\n| b.root | one hundred |", 0),
         ("License: the MIT licence\nContact: the open data group", 0),
         ("| Name | Description |\n|---|---|\n| pt | |\n| eta | TODO |", 0),
@@ -40,6 +48,8 @@ def test_long_texts_take_linear_time():
         "`" * 200_000,
         "| description |\n" * 20_000,
         "a1:\n" * 60_000,
+        "## fields " * 20_000,
+        "# columns\n" * 20_000,
     ):
         described_fields(text)
 

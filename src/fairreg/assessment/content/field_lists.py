@@ -11,6 +11,13 @@ from fairreg.assessment.content.prose import words
 __all__ = ["described_fields", "may_describe_fields"]
 
 _HEADS = re.compile(r"\b(?:description|meaning|definition|explanation|comment)s?\b", re.IGNORECASE)
+# Words that head a description only beside a column of fields, and those that name such a column or section.
+_WEAK_HEADS = re.compile(r"\b(?:contents?|holds?|quantit(?:y|ies)|what)\b", re.IGNORECASE)
+_FIELDS = re.compile(
+    r"\b(?:fields?|columns?|variables?|features?|branch(?:es)?|data dictionary|code ?book|schema)\b",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"[ ]{0,3}#{1,6}[ \t](.{1,200})")
 _RULE = re.compile(r"[\s|:+=-]*")
 _ITEM = re.compile(
     r"[ \t]{0,8}(?:[-*+][ \t]{1,4})?(`[^`\n]{1,80}`|[A-Za-z][\w.\[\]]{0,79})"
@@ -50,7 +57,7 @@ def _rows(lines: list[str]) -> Iterator[str]:
         if line.count("|") < 2:  # noqa: PLR2004 - two cells
             inside = False
         elif not inside:
-            inside = bool(_HEADS.search(line))
+            inside = bool(_HEADS.search(line) or (_WEAK_HEADS.search(line) and _FIELDS.search(line)))
         elif not _RULE.fullmatch(line):
             cells = [cell for cell in line.strip().strip("|").split("|") if words(cell)]
             if len(cells) > 1 and max(map(words, cells[1:])) >= _ENOUGH:
@@ -58,8 +65,15 @@ def _rows(lines: list[str]) -> Iterator[str]:
 
 
 def _items(lines: list[str]) -> Iterator[str]:
-    """Yield the lines that are a field's name, a colon or dash, and a description."""
+    """Yield the lines that are a field's name, a colon or dash, and a description.
+
+    Below a heading on fields any single word is a name ("pt: transverse momentum in GeV").
+    """
+    below = False
     for line in lines:
+        if heading := _HEADING.match(line):
+            below = bool(_FIELDS.search(heading[1]))
+            continue
         item = _ITEM.fullmatch(line[:1000])
-        if item and _NAME.fullmatch(item[1]) and words(item[2]) >= _ENOUGH:
+        if item and (below or _NAME.fullmatch(item[1])) and words(item[2]) >= _ENOUGH:
             yield line.strip()
