@@ -6,17 +6,18 @@ this one, not the caller's.
 """
 
 import sys
-from contextlib import suppress
+
+from fairreg.runners._probe_limits import limit_process
 
 __all__ = ["main"]
 
-_MEMORY, _SECONDS = 4 << 30, 60
+_SECONDS = 60
 
 
 def main() -> None:
     """Load the model of standard input, and compute for zeros and ones; write a fault to standard output."""
     content = sys.stdin.buffer.read()
-    _limit(len(content))
+    limit_process(len(content), _SECONDS)
     import numpy as np
 
     from fairreg.runners.tflite import interpreter
@@ -30,17 +31,6 @@ def main() -> None:
             found.invoke()
     except (ValueError, RuntimeError, MemoryError, TypeError) as error:
         sys.stdout.write(str(error)[:1000] or type(error).__name__)
-
-
-def _limit(size: int) -> None:
-    """Bound memory and time, where the system can."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-        most = _MEMORY + 8 * size
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 if __name__ == "__main__":

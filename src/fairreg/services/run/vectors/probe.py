@@ -8,7 +8,6 @@ The second runtime is ONNX's reference implementation, in NumPy, which shares no
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import msgspec
 import numpy as np
 
 from fairreg.errors import FairregError, ModelError
+from fairreg.runners._probe_limits import limit_process
 from fairreg.runners.base import Runner
 from fairreg.runners.signature import fit
 from fairreg.services.run.vectors.base import Array, VectorFiles, VectorSet
@@ -27,7 +27,7 @@ __all__ = ["PATIENCE", "REFERENCE", "ProbeAnswer", "ProbeRequest", "answers", "m
 
 REFERENCE = "onnx-reference"
 PATIENCE = 180  # seconds for all runtimes together
-_MEMORY, _SECONDS = 4 << 30, 120
+_SECONDS = 120
 _SHOWN = 300  # characters of what an operator says
 Computation = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
@@ -52,7 +52,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
 def main() -> None:
     """Answer the request on standard input."""
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=ProbeRequest)
-    _limit(Path(request.files[request.name]).stat().st_size)
+    limit_process(Path(request.files[request.name]).stat().st_size, _SECONDS)
     for answer in answers(request):
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
         sys.stdout.buffer.flush()
@@ -140,17 +140,6 @@ def _reference(path: Path, runner: Runner) -> Computation:
         return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
 
     return run
-
-
-def _limit(size: int) -> None:
-    """Bound memory and time, where the system can."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-        most = _MEMORY + 8 * size
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 if __name__ == "__main__":
