@@ -201,6 +201,46 @@ def test_a_version_of_another_record_is_refused(run, stand):
     assert not stand.records
 
 
+@pytest.mark.parametrize("fault", ["unknown", (403, {"message": "Permission denied."}), (409, {}), (422, {})])
+def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, fault):
+    doi = run().deposit.identifier
+    if fault != "unknown":
+        fail_once(stand, "POST", "/versions", fault)
+    with pytest.raises(FairregError):
+        run(version_of="10.5281/zenodo.77" if fault == "unknown" else doi)
+    report = run()
+    assert not report.is_new
+    assert report.deposit.identifier == doi
+    assert len(stand.records) == 1
+
+
+def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, folder):
+    doi = run().deposit.identifier
+    PublishingState.read(folder).save(Deposit("zenodo", f"{stand.base}/zenodo", "", details={"mark": "x"}))
+    assert run().deposit.identifier == doi
+    assert len(stand.records) == 1
+
+
+def test_the_plain_command_goes_on_with_a_new_version_whose_answer_was_lost(run, stand, folder):
+    first = run()
+    (folder / "CHANGES.txt").write_text("x")
+    fail_once(stand, "POST", "/versions", "reset", when="after")
+    with pytest.raises(Unreachable):
+        run(version_of=first.deposit.identifier)
+    assert run().deposit.concept == first.deposit.concept
+    assert [item.published for item in stand.records.values()] == [True, True]
+
+
+def test_a_refused_new_version_keeps_the_mark_of_an_unanswered_first_draft(run, stand):
+    fail_once(stand, "POST", "/records", "reset", when="after")
+    with pytest.raises(Unreachable):
+        run()
+    with pytest.raises(NotFound):
+        run(version_of="10.5281/zenodo.77")
+    run()
+    assert only(stand).published
+
+
 def test_a_draft_of_one_record_does_not_become_a_version_of_another(run):
     run(draft=True)
     with pytest.raises(UsageError, match="not of a new version"):

@@ -20,6 +20,7 @@ from fairreg.sources import source_named
 from fairreg.web import HttpClient, Log
 
 __all__ = [
+    "VERSION_OF",
     "Deposit",
     "FieldFault",
     "LocalFile",
@@ -29,6 +30,8 @@ __all__ = [
     "version_tags",
 ]
 
+# Detail of the draft of a new version: the compact identifier that it follows.
+VERSION_OF = "version_of"
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
 # Part of what Git takes as the name of a tag (git-check-ref-format).
