@@ -355,6 +355,50 @@ def test_a_file_that_is_gone_leaves_the_draft_and_one_of_others_stays(run, stand
     assert any("added-by-hand.txt" in line for line in run.talk)
 
 
+def test_a_file_whose_answer_was_lost_is_taken_back(run, stand, folder):
+    (folder / "private.txt").write_text("x")
+    fail_once(stand, "POST", "private.txt/commit", "reset", when="after")
+    with pytest.raises(Unreachable):
+        run()
+    assert only(stand).files["private.txt"].status == "completed"
+    report = run(exclude=("private.txt",))
+    assert set(only(stand).files) == NAMES
+    assert set(report.deposit.files) == NAMES
+    assert not any("private.txt" in line for line in run.talk)
+
+
+def test_a_file_is_taken_back_after_a_second_interrupted_command(run, stand, folder):
+    (folder / "private.txt").write_text("x")
+    run(draft=True)
+    (folder / "LICENSE").write_text("another")
+    fail_once(stand, "PUT", "LICENSE/content", "reset")
+    with pytest.raises(Unreachable):
+        run(draft=True, jobs=1)
+    run(exclude=("private.txt",))
+    assert set(only(stand).files) == NAMES
+
+
+def test_a_file_that_is_too_large_can_be_left_out(run, stand, folder):
+    (folder / "big.bin").write_bytes(b"x")
+    fail_once(stand, "PUT", "big.bin/content", (413, {"message": "Too large"}))
+    with pytest.raises(FairregError, match="larger than the service takes"):
+        run()
+    run(exclude=("big.bin",))
+    assert only(stand).published
+    assert set(only(stand).files) == NAMES
+
+
+def test_an_announced_file_of_others_does_not_block_the_draft(run, stand):
+    from deposit_stand_in import StoredFile
+
+    run(draft=True)
+    only(stand).files["announced.bin"] = StoredFile("announced.bin")
+    run()
+    assert any("announced.bin was announced" in line for line in run.talk)
+    assert only(stand).published
+    assert set(only(stand).files) == NAMES
+
+
 def test_a_changed_file_is_replaced_in_the_draft(run, stand, folder):
     run(draft=True)
     (folder / "LICENSE").write_text("another")
@@ -395,6 +439,17 @@ def test_a_lost_part_is_sent_again_by_the_next_command(run, stand, parts, large,
         run(place=large)
     run(place=large)
     assert only(stand).published
+
+
+@pytest.mark.parametrize("size", [1500, 1300, 400])
+def test_a_file_in_parts_that_changed_after_an_interruption_is_announced_anew(run, stand, parts, large, size):
+    fail_once(stand, "PUT", "content/2", "reset")
+    with pytest.raises(Unreachable):
+        run(place=large)
+    (large / "models/large.safetensors").write_bytes(b"b" * size)
+    run(place=large)
+    assert only(stand).published
+    assert only(stand).files["models/large.safetensors"].content == b"b" * size
 
 
 def test_a_lost_part_is_repeated_by_itself(run, stand, parts, large):

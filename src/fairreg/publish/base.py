@@ -62,8 +62,8 @@ class Deposit:
 
     `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
     one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
-    `concept` that of all versions. `files` are the files that the service confirmed, by name, with their
-    SHA-256. `details` are for the publisher alone.
+    `concept` that of all versions. `files` are the files that were sent, by name, with their SHA-256, which
+    is empty until the service confirmed it. `details` are for the publisher alone.
     """
 
     to: str
