@@ -119,6 +119,30 @@ def test_texts_that_only_look_like_secrets_are_published(folder, text):
     assert select(folder("notes.md", **{"notes.md": text})).names == ("notes.md",)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("added_tokens.json", '{"<|im_end|>": 151645, "<|reserved_special_token_100|>": 128105}'),
+        ("special_tokens.txt", "<pad>\n<s>\n<extra_id_99>"),
+        ("lang/tokens.txt", "<blk> 0\n\u2581THE 4\n#0 500"),
+        ("tokens/phones.txt", "AA0 1\nAE1 2"),
+    ],
+)
+def test_vocabularies_of_models_are_published(folder, name, text):
+    assert name in select(folder("model.onnx", name, **{name: text})).names
+
+
+@pytest.mark.parametrize("name", ["tokens.txt", "my_tokens.json", "tokens/zenodo.txt"])
+def test_a_list_of_tokens_of_any_service_is_left_out(folder, name):
+    found = select(folder("model.onnx", name, **{name: "zenodo " + "aB3dE" * 12}), include=("*",))
+    assert found.names == ("model.onnx",)
+
+
+@pytest.mark.parametrize("name", ["api_tokens.txt", "access-tokens.json", "token.txt", "hub_token.json"])
+def test_names_of_access_tokens_are_left_out_whatever_they_hold(folder, name):
+    assert select(folder("model.onnx", name)).names == ("model.onnx",)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
 def test_tokens_are_found_in_texts_of_wide_characters(folder, encoding):
     place = folder("model.onnx")

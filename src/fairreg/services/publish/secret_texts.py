@@ -7,7 +7,7 @@ docs/publishing.md lists the services; a token without a form of its own is foun
 import re
 from collections.abc import Collection
 
-__all__ = ["holds_secret"]
+__all__ = ["holds_random_word", "holds_secret"]
 
 # Both a digit and a letter: words and names of functions are not tokens.
 _RANDOM = rb"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]"
@@ -38,12 +38,20 @@ _NAMED = (
     rb"|secret[_-]?access[_-]?key" + _ASSIGNED + rb"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"
 )
 _SECRET = re.compile(rb"|".join((_FORM, _KEY, _IN_ADDRESS, rb"(?i:" + _NAMED + rb")")))
+# A token of any service; entries of vocabularies are words, or numbers behind words.
+_WORD = re.compile(rb"(?<![A-Za-z0-9])" + _RANDOM + rb"{20,}")
+
+
+def holds_random_word(content: bytes) -> bool:
+    """Tell whether a content has 20 letters and digits in a row, both kinds among them, as tokens have."""
+    return any(_WORD.search(text) for text in _texts(content))
 
 
 def holds_secret(content: bytes, tokens: Collection[bytes] = ()) -> bool:
-    """Tell whether a content holds one of the user's own `tokens`, or what has the form of a secret.
+    """Tell whether a content holds one of the user's own `tokens`, or what has the form of a secret."""
+    return any(any(token in text for token in tokens) or _SECRET.search(text) for text in _texts(content))
 
-    Texts in UTF-16 and UTF-32 are looked at without their zero bytes.
-    """
-    texts = [content, content.replace(b"\0", b"")] if b"\0" in content else [content]
-    return any(any(token in text for token in tokens) or _SECRET.search(text) for text in texts)
+
+def _texts(content: bytes) -> tuple[bytes, ...]:
+    """Return a content as it is, and without its zero bytes: so texts in UTF-16 and UTF-32 are plain."""
+    return (content, content.replace(b"\0", b"")) if b"\0" in content else (content,)

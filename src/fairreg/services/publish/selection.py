@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fairreg.errors import UsageError
 from fairreg.schemas.text import counted
-from fairreg.services.publish.secret_texts import holds_secret
+from fairreg.services.publish.secret_texts import holds_random_word, holds_secret
 from fairreg.storage.files import unreadable
 
 __all__ = ["MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
@@ -45,13 +45,16 @@ _ENDS = {
 }
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "cvs"})
 _SECRET_NAME = re.compile(
-    r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|tokens?)(?:\.(?:json|ya?ml|toml|txt|ini|env|csv|xml|conf))?"
+    r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|token)(?:\.(?:json|ya?ml|toml|txt|ini|env|csv|xml|conf))?"
+    r"|(?:.*[._-])?(?:api|access|auth|bearer|refresh|session|user|personal)[._-]?tokens(?:\.\w{2,5})?"
     r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:\.pub)?|.*\.(?:pem|key|p12|pfx|ppk|jks|kdbx|keystore)"
     r"|\.env.*|.*\.env(?:\..*)?|[._]netrc|netrc|kaggle\.json"
     r"|\.(?:pypirc|npmrc|pgpass|my\.cnf|git-credentials|htpasswd|dockercfg|boto|s3cfg|vault-token)"
     r"|\.(?:ssh|aws|azure|gnupg|kube|docker|kaggle|password-store)",
     re.IGNORECASE,
 )
+# Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.
+_TOKENS = re.compile(r"(?:.*[._-])?tokens(?:\.(?:json|ya?ml|toml|txt|ini|csv|xml|conf))?", re.IGNORECASE)
 _SECRET = "may hold a secret"  # noqa: S105
 _HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
 _HISTORY = "version control"
@@ -174,7 +177,9 @@ class _Walk:
         """Tell whether the first MiB of a file holds one of the user's tokens, or the like of others."""
         with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
             beginning = file.read(_LARGEST_READ)
-        return holds_secret(beginning, self._tokens)
+        parts = Path(entry.path).relative_to(self._folder).parts
+        is_list = any(map(_TOKENS.fullmatch, parts))
+        return holds_secret(beginning, self._tokens) or (is_list and holds_random_word(beginning))
 
 
 def _of_name(name: str, *, is_folder: bool) -> str | None:
