@@ -289,6 +289,29 @@ def test_a_fault_is_one_sentence_and_the_draft_is_kept(run, stand, method, place
     assert set(only(stand).files) == NAMES
 
 
+def test_a_refusal_names_the_fields_with_their_reasons(run, stand):
+    errors = [
+        {"field": "metadata.creators.0.person_or_org", "messages": ["Family name must be filled."]},
+        {"field": "files.enabled", "messages": ["Missing uploaded files."]},
+    ]
+    answer = {"message": "A validation error occurred.", "errors": errors}
+    fail_once(stand, "POST", "actions/publish", (400, answer))
+    with pytest.raises(FairregError, match="A validation error occurred: ") as caught:
+        run()
+    assert "metadata.creators.0.person_or_org (from creators): Family name must be" in caught.value.message
+    assert "files.enabled (from distributions): Missing uploaded files (HTTP 400)" in caught.value.message
+
+
+def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand):
+    first = run()
+    fail_once(stand, "POST", "/versions", (403, {"message": "Permission denied."}))
+    with pytest.raises(AccessDenied, match="not the account's to change") as caught:
+        run(version_of=first.deposit.identifier)
+    assert f"a new version of record {first.deposit.id} (Permission denied)" in caught.value.message
+    assert "deposit:write and deposit:actions" in caught.value.message
+    assert "Ask the owner" in caught.value.hint
+
+
 def test_a_missing_token_is_told_before_any_request(run, stand):
     with pytest.raises(AccessDenied, match="ZENODO_TOKEN is not set") as caught:
         run(environment={"ZENODO_TOKEN": ""})

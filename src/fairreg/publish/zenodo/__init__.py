@@ -14,7 +14,14 @@ from msgspec import structs
 
 from fairreg.errors import BadAnswer, FairregError, NotFound, Unreachable, UsageError
 from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob
-from fairreg.publish.zenodo.api import InvenioDrafts, PublicationRefused, denied, faults_of, is_record_id
+from fairreg.publish.zenodo.api import (
+    InvenioDrafts,
+    PublicationRefused,
+    denied,
+    fault_words,
+    faults_of,
+    is_record_id,
+)
 from fairreg.publish.zenodo.metadata import document
 from fairreg.publish.zenodo.transfer import PartSizes, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
@@ -121,7 +128,7 @@ class InvenioPublisher(Publisher):
         content["metadata"] = {**(content.get("metadata") or {}), "related_identifiers": stated}
         faults = faults_of(drafts.update(deposit.id, content).value)
         if faults:
-            told = "; ".join(f"{item.field}: {item.message}" for item in faults)
+            told = fault_words(faults)
             raise PublicationRefused(
                 f"{self.title} does not accept the changed metadata: {told}.", faults=faults
             )
