@@ -302,6 +302,19 @@ def test_a_wait_is_said_after_a_search_of_the_hub_by_the_same_process(push, run,
     assert any("Rate limited. Waiting 3.0s" in line for line in run.talk)
 
 
+def test_a_file_whose_commit_was_not_answered_is_taken_back(push, hub, folder):
+    (folder / "private.txt").write_text("x")
+    hub.after = lambda _method, path: "reset" if "/commit/" in path else None
+    with pytest.raises(Unreachable):
+        push(draft=True)
+    hub.after = lambda _method, _path: None
+    assert "private.txt" in only(hub).files
+    with pytest.raises(FairregError, match="was changed"):
+        push(exclude=("private.txt",))
+    push(exclude=("private.txt",))
+    assert "private.txt" not in only(hub).files
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_an_answer_that_is_lost_repeats_nothing(push, hub, step):
     lost = []

@@ -201,6 +201,46 @@ def test_a_version_of_another_record_is_refused(run, stand):
     assert not stand.records
 
 
+@pytest.mark.parametrize("fault", ["unknown", (403, {"message": "Permission denied."}), (409, {}), (422, {})])
+def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, fault):
+    doi = run().deposit.identifier
+    if fault != "unknown":
+        fail_once(stand, "POST", "/versions", fault)
+    with pytest.raises(FairregError):
+        run(version_of="10.5281/zenodo.77" if fault == "unknown" else doi)
+    report = run()
+    assert not report.is_new
+    assert report.deposit.identifier == doi
+    assert len(stand.records) == 1
+
+
+def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, folder):
+    doi = run().deposit.identifier
+    PublishingState.read(folder).save(Deposit("zenodo", f"{stand.base}/zenodo", "", details={"mark": "x"}))
+    assert run().deposit.identifier == doi
+    assert len(stand.records) == 1
+
+
+def test_the_plain_command_goes_on_with_a_new_version_whose_answer_was_lost(run, stand, folder):
+    first = run()
+    (folder / "CHANGES.txt").write_text("x")
+    fail_once(stand, "POST", "/versions", "reset", when="after")
+    with pytest.raises(Unreachable):
+        run(version_of=first.deposit.identifier)
+    assert run().deposit.concept == first.deposit.concept
+    assert [item.published for item in stand.records.values()] == [True, True]
+
+
+def test_a_refused_new_version_keeps_the_mark_of_an_unanswered_first_draft(run, stand):
+    fail_once(stand, "POST", "/records", "reset", when="after")
+    with pytest.raises(Unreachable):
+        run()
+    with pytest.raises(NotFound):
+        run(version_of="10.5281/zenodo.77")
+    run()
+    assert only(stand).published
+
+
 def test_a_draft_of_one_record_does_not_become_a_version_of_another(run):
     run(draft=True)
     with pytest.raises(UsageError, match="not of a new version"):
@@ -247,6 +287,29 @@ def test_a_fault_is_one_sentence_and_the_draft_is_kept(run, stand, method, place
     run()
     assert only(stand).published
     assert set(only(stand).files) == NAMES
+
+
+def test_a_refusal_names_the_fields_with_their_reasons(run, stand):
+    errors = [
+        {"field": "metadata.creators.0.person_or_org", "messages": ["Family name must be filled."]},
+        {"field": "files.enabled", "messages": ["Missing uploaded files."]},
+    ]
+    answer = {"message": "A validation error occurred.", "errors": errors}
+    fail_once(stand, "POST", "actions/publish", (400, answer))
+    with pytest.raises(FairregError, match="A validation error occurred: ") as caught:
+        run()
+    assert "metadata.creators.0.person_or_org (from creators): Family name must be" in caught.value.message
+    assert "files.enabled (from distributions): Missing uploaded files (HTTP 400)" in caught.value.message
+
+
+def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand):
+    first = run()
+    fail_once(stand, "POST", "/versions", (403, {"message": "Permission denied."}))
+    with pytest.raises(AccessDenied, match="not the account's to change") as caught:
+        run(version_of=first.deposit.identifier)
+    assert f"a new version of record {first.deposit.id} (Permission denied)" in caught.value.message
+    assert "deposit:write and deposit:actions" in caught.value.message
+    assert "Ask the owner" in caught.value.hint
 
 
 def test_a_missing_token_is_told_before_any_request(run, stand):
@@ -315,6 +378,50 @@ def test_a_file_that_is_gone_leaves_the_draft_and_one_of_others_stays(run, stand
     assert any("added-by-hand.txt" in line for line in run.talk)
 
 
+def test_a_file_whose_answer_was_lost_is_taken_back(run, stand, folder):
+    (folder / "private.txt").write_text("x")
+    fail_once(stand, "POST", "private.txt/commit", "reset", when="after")
+    with pytest.raises(Unreachable):
+        run()
+    assert only(stand).files["private.txt"].status == "completed"
+    report = run(exclude=("private.txt",))
+    assert set(only(stand).files) == NAMES
+    assert set(report.deposit.files) == NAMES
+    assert not any("private.txt" in line for line in run.talk)
+
+
+def test_a_file_is_taken_back_after_a_second_interrupted_command(run, stand, folder):
+    (folder / "private.txt").write_text("x")
+    run(draft=True)
+    (folder / "LICENSE").write_text("another")
+    fail_once(stand, "PUT", "LICENSE/content", "reset")
+    with pytest.raises(Unreachable):
+        run(draft=True, jobs=1)
+    run(exclude=("private.txt",))
+    assert set(only(stand).files) == NAMES
+
+
+def test_a_file_that_is_too_large_can_be_left_out(run, stand, folder):
+    (folder / "big.bin").write_bytes(b"x")
+    fail_once(stand, "PUT", "big.bin/content", (413, {"message": "Too large"}))
+    with pytest.raises(FairregError, match="larger than the service takes"):
+        run()
+    run(exclude=("big.bin",))
+    assert only(stand).published
+    assert set(only(stand).files) == NAMES
+
+
+def test_an_announced_file_of_others_does_not_block_the_draft(run, stand):
+    from deposit_stand_in import StoredFile
+
+    run(draft=True)
+    only(stand).files["announced.bin"] = StoredFile("announced.bin")
+    run()
+    assert any("announced.bin was announced" in line for line in run.talk)
+    assert only(stand).published
+    assert set(only(stand).files) == NAMES
+
+
 def test_a_changed_file_is_replaced_in_the_draft(run, stand, folder):
     run(draft=True)
     (folder / "LICENSE").write_text("another")
@@ -355,6 +462,17 @@ def test_a_lost_part_is_sent_again_by_the_next_command(run, stand, parts, large,
         run(place=large)
     run(place=large)
     assert only(stand).published
+
+
+@pytest.mark.parametrize("size", [1500, 1300, 400])
+def test_a_file_in_parts_that_changed_after_an_interruption_is_announced_anew(run, stand, parts, large, size):
+    fail_once(stand, "PUT", "content/2", "reset")
+    with pytest.raises(Unreachable):
+        run(place=large)
+    (large / "models/large.safetensors").write_bytes(b"b" * size)
+    run(place=large)
+    assert only(stand).published
+    assert only(stand).files["models/large.safetensors"].content == b"b" * size
 
 
 def test_a_lost_part_is_repeated_by_itself(run, stand, parts, large):

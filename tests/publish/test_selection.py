@@ -30,8 +30,14 @@ def folder(tmp_path):
         ("server.pem", "may hold a secret"),
         ("credentials.json", "may hold a secret"),
         ("api-token.txt", "may hold a secret"),
-        (".git/HEAD", "hidden"),
-        (".netrc", "hidden"),
+        ("prod.env", "may hold a secret"),
+        ("docker.env.local", "may hold a secret"),
+        ("credentials.csv", "may hold a secret"),
+        (".ssh/config", "may hold a secret"),
+        (".pypirc", "may hold a secret"),
+        (".netrc", "may hold a secret"),
+        (".git/HEAD", "version control"),
+        (".hg/hgrc", "version control"),
         (".DS_Store", "hidden"),
         ("data/big.root", "data"),
         ("src/__pycache__/a.pyc", "a cache"),
@@ -71,6 +77,19 @@ def test_what_only_looks_like_it_is_published(folder, name):
         "github_pat_" + "a" * 40,
         "AKIA" + "ABCDEFGH12345678",
         "my-own-token",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+        "PuTTY-User-Key-File-2: ssh-rsa",
+        "sk-proj-" + "a1B2" * 12,
+        "sk-ant-api03-" + "a1B2" * 20,
+        "xoxb-" + "123456789012-abcdefghij",
+        "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
+        "pypi-" + "AgEIcHlwaS5vcmc" + "A" * 60,
+        "ASIA" + "ABCDEFGH12345678",
+        "export AWS_SECRET_ACCESS_KEY=" + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "wandb_api_key: " + "0123456789abcdef" * 2 + "01234567",
+        '{"zenodo_token": "' + "aB3" * 20 + '"}',
+        "git clone https://me:pass@host/x.git",
+        r'"line\nhf_' + "A1" * 17,
     ],
 )
 def test_a_file_with_a_token_in_it_is_left_out_even_if_it_is_included(folder, text):
@@ -83,6 +102,71 @@ def test_a_file_with_a_token_in_it_is_left_out_even_if_it_is_included(folder, te
 def test_words_that_only_begin_like_a_token_are_published(folder):
     place = folder("notes.md", **{"notes.md": "hf_hub_download and ghp_ and AKIA"})
     assert select(place).names == ("notes.md",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From docker://python:3.11-slim@sha256:" + "0a" * 32,
+        "https://${USER}:${PASSWORD}@host/x.git and ssh://git@github.com:22/lab/toy",
+        "token = tokenizer_of_the_model_that_was_trained(path)",
+        "pad_token: '<pad>', token: " + "a" * 40,
+        "sha256: " + "0a" * 32,
+        "http://localhost:8080/a:b@c",
+    ],
+)
+def test_texts_that_only_look_like_secrets_are_published(folder, text):
+    assert select(folder("notes.md", **{"notes.md": text})).names == ("notes.md",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("added_tokens.json", '{"<|im_end|>": 151645, "<|reserved_special_token_100|>": 128105}'),
+        ("special_tokens.txt", "<pad>\n<s>\n<extra_id_99>"),
+        ("lang/tokens.txt", "<blk> 0\n\u2581THE 4\n#0 500"),
+        ("tokens/phones.txt", "AA0 1\nAE1 2"),
+    ],
+)
+def test_vocabularies_of_models_are_published(folder, name, text):
+    assert name in select(folder("model.onnx", name, **{name: text})).names
+
+
+@pytest.mark.parametrize("name", ["tokens.txt", "my_tokens.json", "tokens/zenodo.txt"])
+def test_a_list_of_tokens_of_any_service_is_left_out(folder, name):
+    found = select(folder("model.onnx", name, **{name: "zenodo " + "aB3dE" * 12}), include=("*",))
+    assert found.names == ("model.onnx",)
+
+
+@pytest.mark.parametrize("name", ["api_tokens.txt", "access-tokens.json", "token.txt", "hub_token.json"])
+def test_names_of_access_tokens_are_left_out_whatever_they_hold(folder, name):
+    assert select(folder("model.onnx", name)).names == ("model.onnx",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_tokens_are_found_in_texts_of_wide_characters(folder, encoding):
+    place = folder("model.onnx")
+    (place / "a.txt").write_bytes(("hf_" + "a" * 34).encode(encoding))
+    (place / "b.txt").write_bytes("my-own-token".encode(encoding))
+    assert select(place, tokens=("my-own-token",)).names == ("model.onnx",)
+
+
+@pytest.mark.parametrize("pattern", ["*", "data/*", "nested", ".git/*", "data/.env", "nested/.git/config"])
+def test_no_pattern_brings_back_secrets_and_version_control(folder, pattern):
+    place = folder("model.onnx", "data/.env", "data/credentials.json", "data/.git/config", "data/toy.csv")
+    folder(
+        ".git/config", "nested/.git/config", "nested/.svn/entries", "nested/x.txt", ".netrc", "secrets/a.txt"
+    )
+    assert set(select(place, include=(pattern,)).names) <= {"model.onnx", "nested/x.txt", "data/toy.csv"}
+
+
+def test_a_secret_that_the_user_names_is_told(folder):
+    place = folder("model.onnx", "data/.env", "data/notes.md", "data/x.csv", **{"data/notes.md": PRIVATE_KEY})
+    found = select(place, include=("data/*",))
+    assert found.names == ("data/x.csv", "model.onnx")
+    left_out = dict(found.left_out)
+    assert left_out["data/.env"] == "may hold a secret"
+    assert left_out["data/notes.md"] == "holds an access token or a private key"
 
 
 def test_include_brings_back_and_exclude_takes_away(folder):

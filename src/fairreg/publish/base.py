@@ -20,6 +20,7 @@ from fairreg.sources import source_named
 from fairreg.web import HttpClient, Log
 
 __all__ = [
+    "VERSION_OF",
     "Deposit",
     "FieldFault",
     "LocalFile",
@@ -29,6 +30,8 @@ __all__ = [
     "version_tags",
 ]
 
+# Detail of the draft of a new version: the compact identifier that it follows.
+VERSION_OF = "version_of"
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
 # Part of what Git takes as the name of a tag (git-check-ref-format).
@@ -59,8 +62,8 @@ class Deposit:
 
     `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
     one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
-    `concept` that of all versions. `files` are the files that the service confirmed, by name, with their
-    SHA-256. `details` are for the publisher alone.
+    `concept` that of all versions. `files` are the files that were sent, by name, with their SHA-256, which
+    is empty until the service confirmed it. `details` are for the publisher alone.
     """
 
     to: str

@@ -137,7 +137,7 @@ class HubPublisher(Publisher):
         self, job: PublishingJob, known: Deposit, there: RepositoryContent, place: HubRepository
     ) -> Deposit:
         seen, was_public = known.details.get(_HEAD), known.details.get(_PUBLIC)
-        if not there.private and was_public == "no" and known.files:
+        if not there.private and was_public == "no" and known.files and all(known.files.values()):
             return _published(known, place, there)  # made public by a command whose answer was lost
         public = "no" if there.private else "yes"
         if was_public is None and not there.private:
@@ -158,6 +158,9 @@ class HubPublisher(Publisher):
             )
         _name_others(job, deposit, there)
         if files or gone:
+            # Noted before the commit, whose answer may be lost: what is not noted is never taken back.
+            noted = {file.name: deposit.files.get(file.name, "") for file in files}
+            job.save(replace(deposit, files={**deposit.files, **noted}))
             place.commit(place.send(files), gone, parent=there.head)
             there = _required(place, place.content())
         _compare(job, there)

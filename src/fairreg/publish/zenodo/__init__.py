@@ -12,9 +12,16 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from fairreg.errors import NotFound, Unreachable, UsageError
-from fairreg.publish.base import Deposit, FieldFault, Publisher, PublishingJob
-from fairreg.publish.zenodo.api import InvenioDrafts, PublicationRefused, denied, faults_of, is_record_id
+from fairreg.errors import BadAnswer, FairregError, NotFound, Unreachable, UsageError
+from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob
+from fairreg.publish.zenodo.api import (
+    InvenioDrafts,
+    PublicationRefused,
+    denied,
+    fault_words,
+    faults_of,
+    is_record_id,
+)
 from fairreg.publish.zenodo.metadata import document
 from fairreg.publish.zenodo.transfer import PartSizes, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
@@ -57,11 +64,11 @@ class InvenioPublisher(Publisher):
             job.log(f"The draft {known.id} is not at {service.title} any more; a new one is made.")
             job.save(replace(known, status="discarded"))
             known = None
+        if job.version_of is not None:
+            return self._next_version(job, drafts, known, job.version_of)
         if known is None:
             known = Deposit(NAME, service.url, "").with_details(**{_MARK: uuid4().hex})
             job.save(known)
-        if job.version_of is not None:
-            return _deposit(known, self._new_version(job, drafts, job.version_of))
         return _deposit(known, self._first_version(job, drafts, known))
 
     def reserve(self, job: PublishingJob, deposit: Deposit) -> Deposit:
@@ -121,7 +128,7 @@ class InvenioPublisher(Publisher):
         content["metadata"] = {**(content.get("metadata") or {}), "related_identifiers": stated}
         faults = faults_of(drafts.update(deposit.id, content).value)
         if faults:
-            told = "; ".join(f"{item.field}: {item.message}" for item in faults)
+            told = fault_words(faults)
             raise PublicationRefused(
                 f"{self.title} does not accept the changed metadata: {told}.", faults=faults
             )
@@ -168,8 +175,28 @@ class InvenioPublisher(Publisher):
         content["metadata"]["version"] = mark
         return drafts.create({**content, "pids": {}})
 
-    def _new_version(self, job: PublishingJob, drafts: InvenioDrafts, wanted: Identifier) -> JsonNode:
-        """Return the draft of the next version; the service has one at most, and returns that again."""
+    def _next_version(
+        self, job: PublishingJob, drafts: InvenioDrafts, known: Deposit | None, wanted: Identifier
+    ) -> Deposit:
+        """Return the draft of the next version; the service has one at most, and returns that again.
+
+        It is kept before the request, as the answer may be lost, and not any more once that is refused.
+        """
+        service = self._settings(job)
+        begun = (known or Deposit(NAME, service.url, "")).with_details(**{VERSION_OF: wanted.compact})
+        try:
+            earlier = self._published_version(job, drafts, wanted)
+            job.save(begun)
+            return _deposit(begun, drafts.new_version(_id(earlier)))
+        except FairregError as error:
+            is_refusal = isinstance(error, BadAnswer) and error.status is not None
+            if isinstance(error, Unreachable) and not is_refusal:
+                raise
+            is_first = known is not None and VERSION_OF not in known.details
+            job.save(known if known is not None and is_first else replace(begun, status="discarded"))
+            raise
+
+    def _published_version(self, job: PublishingJob, drafts: InvenioDrafts, wanted: Identifier) -> JsonNode:
         number = _record_id(wanted)
         earlier = drafts.published(number) if number else None
         if earlier is None or not _is_called(earlier, wanted):
@@ -177,7 +204,7 @@ class InvenioPublisher(Publisher):
                 f"{self._settings(job).title} has no published record {wanted.compact}.",
                 hint="Give the DOI of a published version, or that of all versions.",
             )
-        return drafts.new_version(_id(earlier))
+        return earlier
 
 
 def _relation(item: object) -> tuple[str | None, str | None]:

@@ -8,7 +8,7 @@ may be at a store of objects, are the exception, and get no token there.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -24,14 +24,19 @@ from fairreg.sources import source_named
 from fairreg.web import HttpClient, Response, RetryPolicy
 from fairreg.web.sending import FilePart, JsonBody
 
-__all__ = ["InvenioDrafts", "PublicationRefused", "faults_of", "is_record_id"]
+__all__ = ["InvenioDrafts", "PublicationRefused", "denied", "fault_words", "faults_of", "is_record_id"]
 
 # The native shape where a service has another one by default, as Zenodo for published records.
 _NATIVE = "application/vnd.inveniordm.v1+json, application/json;q=0.9"
 _ID = re.compile(r"[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,3}")
 # What a service computes over a whole file, or sends to DataCite, takes longer than a document.
 _LONG = RetryPolicy(read_timeout=600.0)
-_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_REFUSED = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+)
 _MOST_FAULTS = 100
 
 
@@ -58,6 +63,14 @@ def faults_of(answer: Any) -> tuple[FieldFault, ...]:
     return tuple(found)
 
 
+def fault_words(faults: Sequence[FieldFault]) -> str:
+    """Return refused fields in words, each with the field of the record that it came from."""
+    named = (
+        f"{item.field} (from {item.record_field})" if item.record_field else item.field for item in faults
+    )
+    return "; ".join(f"{name}: {item.message.rstrip('.')}" for name, item in zip(named, faults, strict=True))
+
+
 class InvenioDrafts:
     """The drafts of one user at one instance. Raises AccessDenied for a token that may not do a step."""
 
@@ -71,7 +84,7 @@ class InvenioDrafts:
 
     def new_version(self, number: str) -> JsonNode:
         """Make the draft of a version after `number`, or return the one that is there already."""
-        return self._document("POST", f"/records/{number}/versions")
+        return self._document("POST", f"/records/{number}/versions", what=f"a new version of record {number}")
 
     def draft(self, number: str) -> JsonNode | None:
         """Return a draft as it is now, None where there is none of this id."""
@@ -100,7 +113,7 @@ class InvenioDrafts:
 
     def edit(self, number: str) -> JsonNode:
         """Make the draft in which the metadata of a published record change (201), or return it again."""
-        return self._document("POST", f"/records/{number}/draft")
+        return self._document("POST", f"/records/{number}/draft", what=f"a change of record {number}")
 
     def files(self, number: str) -> dict[str, JsonNode]:
         """Return the files of a draft by name."""
@@ -163,10 +176,11 @@ class InvenioDrafts:
         path: str,
         document: Any = None,
         *,
+        what: str = "the draft",
         policy: RetryPolicy | None = None,
     ) -> JsonNode:
         body = None if document is None else JsonBody(document)
-        return _object(self._call(method, f"{self._base}{path}", "the draft", body, policy=policy))
+        return _object(self._call(method, f"{self._base}{path}", what, body, policy=policy))
 
     def _call(
         self,
@@ -186,7 +200,7 @@ class InvenioDrafts:
             raise self._refusal(answer, what)
         return answer
 
-    def _refusal(self, answer: Response, what: str) -> PublicationRefused:
+    def _refusal(self, answer: Response, what: str) -> FairregError:
         try:
             said: Any = json.loads(answer.body)
         except (ValueError, RecursionError):
@@ -198,7 +212,9 @@ class InvenioDrafts:
                 f"{title} refuses {what}: it is larger than the service takes (HTTP 413).",
                 hint="Ask the service for a larger quota, or leave the file out with --exclude.",
             )
-        words = message or "; ".join(f"{item.field}: {item.message}" for item in faults) or "without a reason"
+        if answer.status == HTTPStatus.FORBIDDEN:
+            return denied(self._service, self._scopes, said=message or "HTTP 403", what=what)
+        words = ": ".join(filter(None, (message, fault_words(faults)))) or "without a reason"
         verb = "reports a conflict over" if answer.status == HTTPStatus.CONFLICT else "refuses"
         return PublicationRefused(f"{title} {verb} {what}: {words} (HTTP {answer.status}).", faults=faults)
 
@@ -220,16 +236,28 @@ class _Scopes:
             raise denied(self._service, self._scopes) from error
 
 
-def denied(service: Service, scopes: tuple[str, ...]) -> AccessDenied:
-    """Return the error for a token that is missing, not valid, or may not do what is needed."""
+def denied(
+    service: Service, scopes: tuple[str, ...], *, said: str | None = None, what: str = "the draft"
+) -> AccessDenied:
+    """Return the error for a token that is missing, not valid, or may not do what is needed.
+
+    `said` are the words of a service that knows the token, and refuses `what` to it.
+    """
     variable = source_named(service.name).token_variable
     needed = " and ".join(scopes)
-    page = f"{service.url}/account/settings/applications/"
+    hint = f"Make a token with the scopes {needed} at {service.url}/account/settings/applications/"
+    hint = f"{hint} and set {variable}."
     if service.token is None and service.login is None:
         message = f"Publishing at {service.title} needs an access token, and {variable} is not set."
-    else:
+    elif said is None:
         message = f"{service.title} does not allow this to the access token: it needs the scopes {needed}."
-    return AccessDenied(message, hint=f"Make a token with the scopes {needed} at {page} and set {variable}.")
+    else:
+        message = (
+            f"{service.title} does not allow {what} ({said}): the record is not the account's to change, "
+            f"or the token lacks the scopes {needed}."
+        )
+        hint = f"Ask the owner of the record for the permission to edit it. Or: {hint}"
+    return AccessDenied(message, hint=hint)
 
 
 def _object(answer: Response) -> JsonNode:

@@ -50,8 +50,8 @@ class _StoppedError(Exception):
 def upload(job: PublishingJob, drafts: InvenioDrafts, deposit: Deposit, sizes: PartSizes) -> Deposit:
     """Send the files that the draft lacks, `job.jobs` at a time. Raises ChecksumMismatch.
 
-    Files that an earlier command sent and that are not in the folder any more are removed; others that
-    somebody else put there stay, and are named.
+    Files that an earlier command sent or announced and that are not in the folder any more are removed;
+    others that somebody else put there stay, and are named.
     """
     there = drafts.files(deposit.id)
     _remove_others(job, drafts, deposit, there)
@@ -59,7 +59,10 @@ def upload(job: PublishingJob, drafts: InvenioDrafts, deposit: Deposit, sizes: P
     for name in [name for name, entry in there.items() if name in wanted and _differs(entry, wanted[name])]:
         drafts.remove(deposit.id, name)
         del there[name]
-    state = _Transfers(job, drafts, replace(deposit, files={}), sizes)
+    # Noted without a digest before they are announced: what is not noted could not be taken back.
+    deposit = replace(deposit, files=dict.fromkeys(wanted, ""))
+    job.save(deposit)
+    state = _Transfers(job, drafts, deposit, sizes)
     missing = [file for file in job.files if file.name not in there]
     if missing:
         state.announce(missing)
@@ -73,17 +76,25 @@ def _remove_others(
 ) -> None:
     ours = {file.name for file in job.files}
     for name in [name for name in there if name not in ours]:
-        if name in deposit.files:
-            drafts.remove(deposit.id, name)
-            del there[name]
-        else:
+        is_complete = there[name]["status"].text == _COMPLETED
+        if name not in deposit.files and is_complete:
             job.log(f"The draft also holds {name}, which this command did not send; it stays.")
+            continue
+        if name not in deposit.files:
+            job.log(
+                f"{name} was announced in the draft and not sent, and was removed: it prevents publication."
+            )
+        drafts.remove(deposit.id, name)
+        del there[name]
 
 
 def _differs(entry: JsonNode, file: LocalFile) -> bool:
-    """Tell whether a completed file of the draft is certainly another one than the local file."""
+    """Tell whether a file of the draft is certainly another one, or announced otherwise than in one piece.
+
+    All parts of a file are sent again anyway; new ones fit its size, and their addresses are valid.
+    """
     if entry["status"].text != _COMPLETED:
-        return False
+        return entry.at("transfer", "type").text not in {_LOCAL, None}
     stated = entry["checksum"].text or ""
     return _same_kind(stated, file) not in {stated, None} or entry["size"].count not in {file.size, None}
 
@@ -156,7 +167,7 @@ class _Transfers:
         return self._drafts.commit(number, file.name)
 
     def _send_parts(self, file: LocalFile, entry: JsonNode) -> None:
-        """Send the parts by the sizes that the service keeps, as an earlier command may have had others."""
+        """Send the parts, by the size that the service states."""
         size = entry.at("transfer", "part_size").count or self._sizes.bytes
         for item in entry.at("links", "parts").items():
             number, address = item["part"].count, item["url"].text

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from fairreg import publish as publishers
 from fairreg.errors import FairregError, Unreachable, UsageError
-from fairreg.publish.base import Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
+from fairreg.publish.base import VERSION_OF, Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
@@ -39,7 +39,6 @@ from fairreg.web import HttpClient, Log, no_log
 
 __all__ = ["Confirmation", "PublishingChoices", "publish"]
 
-_VERSION_OF = "version_of"
 # Asked with the complete draft before it becomes public; False keeps it a draft.
 Confirmation = Callable[[PublicationReport], bool]
 
@@ -134,7 +133,7 @@ class _Publication:
         with self._kept():
             deposit = self._publisher.open(job)
             if version_of is not None:
-                deposit = deposit.with_details(**{_VERSION_OF: version_of.compact})
+                deposit = deposit.with_details(**{VERSION_OF: version_of.compact})
             self._note(deposit)
             if deposit.status == "draft":
                 return self._fill(job, confirm)
@@ -185,9 +184,10 @@ class _Publication:
         """Return the deposit to go on with, and the version to follow."""
         wanted = parse(self._choices.version_of) if self._choices.version_of else None
         draft = self._state.draft(self._choices.to, self._service.url)
-        if draft is None and wanted is None:
-            return self._state.published(self._choices.to, self._service.url), None
-        begun = (draft.details.get(_VERSION_OF) if draft is not None else None) or None
+        begun = (draft.details.get(VERSION_OF) if draft is not None else None) or None
+        if wanted is None and (draft is None or not (draft.id or begun)):
+            # A request for a first draft without an answer: what was published before goes first.
+            return self._state.published(self._choices.to, self._service.url) or draft, None
         if draft is not None and draft.id and wanted is not None and begun != wanted.compact:
             raise UsageError(
                 f"The folder has a draft at {self._service.title}, not of a new version of {wanted.compact}.",

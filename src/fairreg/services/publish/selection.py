@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fairreg.errors import UsageError
 from fairreg.schemas.text import counted
+from fairreg.services.publish.secret_texts import holds_random_word, holds_secret
 from fairreg.storage.files import unreadable
 
 __all__ = ["MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
@@ -42,18 +43,23 @@ _ENDS = {
     ".swp": "an unfinished file",
     "~": "an unfinished file",
 }
+_VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "cvs"})
 _SECRET_NAME = re.compile(
-    r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|tokens?)(?:\.(?:json|ya?ml|toml|txt|ini|env))?"
-    r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:\.pub)?|.*\.(?:pem|key|p12|pfx|keystore)|netrc|kaggle\.json",
+    r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|token)(?:\.(?:json|ya?ml|toml|txt|ini|env|csv|xml|conf))?"
+    r"|(?:.*[._-])?(?:api|access|auth|bearer|refresh|session|user|personal)[._-]?tokens(?:\.\w{2,5})?"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:\.pub)?|.*\.(?:pem|key|p12|pfx|ppk|jks|kdbx|keystore)"
+    r"|\.env.*|.*\.env(?:\..*)?|[._]netrc|netrc|kaggle\.json"
+    r"|\.(?:pypirc|npmrc|pgpass|my\.cnf|git-credentials|htpasswd|dockercfg|boto|s3cfg|vault-token)"
+    r"|\.(?:ssh|aws|azure|gnupg|kube|docker|kaggle|password-store)",
     re.IGNORECASE,
 )
-# Tokens and keys by the forms that their services document.
-_SECRET_TEXT = re.compile(
-    rb"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----|\bhf_[A-Za-z0-9]{30,}|\bgh[pousr]_[A-Za-z0-9]{36,}"
-    rb"|\bgithub_pat_[A-Za-z0-9_]{40,}|\bglpat-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b"
-)
+# Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.
+_TOKENS = re.compile(r"(?:.*[._-])?tokens(?:\.(?:json|ya?ml|toml|txt|ini|csv|xml|conf))?", re.IGNORECASE)
 _SECRET = "may hold a secret"  # noqa: S105
 _HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
+_HISTORY = "version control"
+# Reasons that no pattern of the user takes away.
+_LASTING = frozenset({_SECRET, _HOLDS_TOKEN, _HISTORY})
 _LARGEST_READ = 1 << 20
 
 
@@ -81,9 +87,10 @@ def select(
     """Choose the files of `folder`, in the order of their names.
 
     Left out are version control and other hidden files, caches, data, output of runs, and what may hold a
-    secret. `include` are patterns of files that are chosen although they would be left out, except those with
-    a secret in their text; `exclude` are patterns of files that are not. Links are never followed. `tokens`
-    are the user's own. Raises UsageError for more files than a record takes, and for none.
+    secret. `include` are patterns of files that are chosen although they would be left out, except version
+    control and what may hold a secret by its name or text; `exclude` are patterns of files that are not.
+    Links are never followed. `tokens` are the user's own. Raises UsageError for more files than a record
+    takes, and for none.
     """
     walk = _Walk(folder, tuple(include), tuple(exclude), tuple(token.encode() for token in tokens if token))
     names = tuple(sorted(walk.files(folder)))
@@ -139,8 +146,9 @@ class _Walk:
             yield from self.files(Path(entry.path))
             return
         before = len(self.left_out)
-        inside = list(self.files(Path(entry.path))) if self._may_include(name) else []
-        del self.left_out[before:]
+        may_include = reason not in _LASTING and self._may_include(name)
+        inside = list(self.files(Path(entry.path))) if may_include else []
+        self.left_out[before:] = [item for item in self.left_out[before:] if self._is_refused(item)]
         chosen = [item for item in inside if _fits(item, self._include)]
         self.left_out.append(
             LeftOutFile(f"{name}/", f"{reason}, except what --include names" if chosen else reason)
@@ -148,30 +156,40 @@ class _Walk:
         yield from chosen
 
     def _may_include(self, name: str) -> bool:
-        return name != ".git" and any(
+        return any(
             pattern.startswith(f"{name}/") or "/" not in pattern or fnmatchcase(name, pattern.split("/")[0])
             for pattern in self._include
         )
 
+    def _is_refused(self, item: LeftOutFile) -> bool:
+        """Tell whether the user named a file that is left out all the same."""
+        return item.reason in _LASTING and _fits(item.name.rstrip("/"), self._include)
+
     def _reason(self, entry: "os.DirEntry[str]", name: str) -> str | None:
         if _fits(name, self._exclude):
             return "excluded"
-        reason = None if _fits(name, self._include) else _of_name(entry.name, is_folder=False)
+        reason = _of_name(entry.name, is_folder=False)
+        if reason not in _LASTING and _fits(name, self._include):
+            reason = None
         return reason or (_HOLDS_TOKEN if self._holds_token(entry) else None)
 
     def _holds_token(self, entry: "os.DirEntry[str]") -> bool:
         """Tell whether the first MiB of a file holds one of the user's tokens, or the like of others."""
         with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
             beginning = file.read(_LARGEST_READ)
-        return any(token in beginning for token in self._tokens) or bool(_SECRET_TEXT.search(beginning))
+        parts = Path(entry.path).relative_to(self._folder).parts
+        is_list = any(map(_TOKENS.fullmatch, parts))
+        return holds_secret(beginning, self._tokens) or (is_list and holds_random_word(beginning))
 
 
 def _of_name(name: str, *, is_folder: bool) -> str | None:
     """Return the reason against a file or folder by its own name, None without one."""
     lowered = name.lower()
+    if lowered in _VERSION_CONTROL:
+        return _HISTORY
     if is_folder and lowered in _FOLDERS:
         return _FOLDERS[lowered]
-    if _SECRET_NAME.fullmatch(name) or lowered.startswith(".env"):
+    if _SECRET_NAME.fullmatch(name):
         return _SECRET
     if name.startswith(".") and name not in _HIDDEN_BUT_PUBLIC:
         return "hidden"
