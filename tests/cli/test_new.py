@@ -58,6 +58,25 @@ def test_answers_of_a_file_come_before_those_of_a_folder(cli, tmp_path):
     assert "project_name is taken" not in done.err
 
 
+def test_second_time_a_project_says_so_and_takes_no_answers(cli, tmp_path):
+    folder = tmp_path / "my model"
+    cli("new", folder, "--defaults")
+    (folder / "CITATION.cff").write_text("by hand", "utf-8")
+    before = content(folder)
+    done = cli("new", folder, "--from", folder)
+    assert done.code == 0, done.err
+    assert content(folder) == before
+    assert "written" not in done.out
+    assert "is a project already" in done.err
+    assert f"fairreg new '{folder}' --refresh" in done.err
+    assert "is taken from" not in done.err
+    answers = tmp_path / "answers.yml"
+    answers.write_text("project_name: Other\n", "utf-8")
+    done = cli("new", folder, "--from", folder, "--answers", answers)
+    assert done.code == 2
+    assert content(folder) == before
+
+
 def test_questions_are_asked_at_a_terminal_until_they_are_answered(cli, tmp_path, monkeypatch):
     wrong, right = "0000-0002-1825-0098", "0000-0002-1825-0097"
     typed = ["Jet tagger", "", "", "", "", "Emmy", "Noether", wrong, right]

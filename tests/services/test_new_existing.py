@@ -12,7 +12,7 @@ import pytest
 
 from fairreg import runners
 from fairreg.errors import ModelError, UsageError
-from fairreg.services.new.create import refreshed
+from fairreg.services.new.create import answers_of_project, refreshed
 from fairreg.services.new.existing import found_in
 from support.projects import ANSWERS, PARTIAL, content, new, python, verdicts_below_pass
 from support.small_graphs import identity, tensor
@@ -137,8 +137,21 @@ def test_a_second_time_nothing_is_added(lab):
     new(lab, lab, **found_in(lab).answers)
     before = content(lab)
     assert not set(new(lab, lab, **found_in(lab).answers).written) - set(before)
-    kept = {name: text for name, text in before.items() if name != "README.md"}
-    assert {name: content(lab)[name] for name in kept} == kept
+    assert content(lab) == before
+
+
+def test_hand_edits_of_a_project_stay_and_what_was_removed_comes_back(tmp_path):
+    folder = tmp_path / "mine"
+    new(folder, project_name="Mine")
+    for name in ("CITATION.cff", "codemeta.json", ".zenodo.json", "README.md"):
+        (folder / name).write_text("by hand", "utf-8")
+    (folder / "fair4ml.jsonld").unlink()
+    (folder / "Makefile").unlink()
+    before = content(folder)
+    project = new(folder, folder, **answers_of_project(folder))
+    assert set(project.written) == {"fair4ml.jsonld", "Makefile"}
+    assert {name: content(folder)[name] for name in before} == before
+    assert project.left["CITATION.cff"] == "it is there already"
 
 
 def test_reference_weights_become_a_project_that_passes_its_tests(reference, tmp_path):

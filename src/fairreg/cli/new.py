@@ -2,6 +2,7 @@
 """``new``: a project of a FAIR model from the template, and its metadata files."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -76,9 +77,19 @@ def new(
 def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: bool) -> "NewProject":
     from fairreg.cli.output import log
     from fairreg.services.new.answer_files import read_answers
-    from fairreg.services.new.create import answered, create, is_addition
+    from fairreg.services.new.create import answered, answers_of_project, create, is_addition
 
-    is_addition(folder.absolute(), origin)  # before anybody answers questions
+    adds = is_addition(folder.absolute(), origin)  # before anybody answers questions
+    kept = answers_of_project(folder) if adds else None
+    if kept is not None:
+        again = f"fairreg new {quote(str(folder))} --refresh"
+        if answers:
+            raise UsageError(
+                f"{folder} is a project already, whose facts are in facts.toml: it takes no answers.",
+                hint=f"Edit facts.toml, then write the metadata from it: {again}",
+            )
+        log(f"{folder} is a project already: it gets the files that it lacks. {again} writes its metadata.")
+        return create(folder, answered(folder.absolute(), kept, None), origin=origin)
     given = read_answers(answers) if answers else {}
     if origin is not None:
         from fairreg.services.new.existing import found_in
