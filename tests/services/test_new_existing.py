@@ -2,6 +2,7 @@
 """Answers from an existing folder, and what a project adds to it."""
 
 import json
+import re
 import shutil
 import tomllib
 from importlib.resources import files
@@ -12,8 +13,10 @@ import pytest
 
 from fairreg import runners
 from fairreg.errors import ModelError, UsageError
+from fairreg.services.new.checks import checked
 from fairreg.services.new.create import answers_of_project, refreshed
 from fairreg.services.new.existing import found_in
+from fairreg.services.new.template import questions
 from support.projects import ANSWERS, PARTIAL, content, new, python, verdicts_below_pass
 from support.small_graphs import identity, tensor
 
@@ -107,6 +110,44 @@ def test_words_that_are_no_answer_are_left_out_and_named(lab):
     assert not {"project_name", "license"} & set(found.answers)
     assert [line.split(": ")[1] for line in found.refused] == ["project_name", "license"]
     assert found.answers["author_family"] == "Noether"
+
+
+@pytest.mark.parametrize(
+    ("old", "fresh", "said"),
+    [
+        ("title: Jet", 'title: "Jet', "it is not valid YAML (line"),
+        ("0000-0002-1825-0097", "0000-0002-1825-0098", "is not an ORCID: its last character is a checksum"),
+        ("BSD-3-Clause", "NOPE", "license: 'NOPE' is not one licence of the SPDX list."),
+        ("10.1088/2632-2153/ace1a1", "10.1/zz", "'10.1/zz' is not a DOI"),
+        ("cff-version", "identifiers: [{type: doi, value: 10.1/zz}]\ncff-version", "'10.1/zz' is not a DOI"),
+    ],
+)
+def test_fault_in_a_metadata_file_is_named(lab, old, fresh, said):
+    (lab / "CITATION.cff").write_text(CITATION.replace(old, fresh), "utf-8")
+    (line,) = found_in(lab).refused
+    assert line.startswith("CITATION.cff: ")
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (".zenodo.json", "{", "it is not valid JSON (line 1)"),
+        (
+            ".zenodo.json",
+            '{"creators": [{"name": "a", "orcid": "0000-0002"}]}',
+            "'0000-0002' is not an ORCID",
+        ),
+        ("codemeta.json", '{"author": {"@id": "https://orcid.org/0000-0002"}}', "is not an ORCID"),
+        ("README.md", "---\nlicense: nope\ndoi: 10.1/zz\n---\n", "license: 'nope' is not one licence"),
+        ("LICENSE", "All rights reserved.", "its text is that of no licence that is known here"),
+    ],
+)
+def test_fault_in_any_kind_of_file_is_named(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text, "utf-8")
+    refused = found_in(tmp_path).refused
+    assert any(line.startswith(f"{name}: ") and said in line for line in refused)
+    assert len(refused) == len(set(refused))
 
 
 def test_folder_with_nothing_known_answers_nothing(tmp_path):
@@ -238,6 +279,23 @@ def test_several_models_are_not_chosen_among(tmp_path):
         found_in(tmp_path)
     assert "model_file" in raised.value.hint
     assert found_in(tmp_path, has_model=True).answers == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["my net v2.onnx", "NET.ONNX", "my models/net.onnx", ".net.onnx", "Übung.onnx"]
+)
+def test_model_with_a_name_of_other_characters_gets_no_toy_but_a_sentence(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UsageError, match="name that a project cannot use") as raised:
+        found_in(tmp_path)
+    fit = re.search("to ([A-Za-z0-9_/.-]+)[.] An empty", raised.value.hint)[1]
+    assert checked(questions_by_name()["model_file"], fit, {}) == fit
+    assert found_in(tmp_path, has_model=True).answers == {}
+
+
+def questions_by_name():
+    return {item.name: item for item in questions()}
 
 
 def test_weights_of_another_format_are_to_be_converted_first(tmp_path):

@@ -65,8 +65,10 @@ def _normal(question: Question, answer: Any) -> Any:
 def _doi(text: str) -> str:
     found = normalise_doi(text)
     if found is None:
-        parse(text)  # a template of a DOI, or a broken one, has its own sentence
-        raise UsageError(f"{text!r} is not a DOI.", hint="A DOI looks like 10.5281/zenodo.7305227.")
+        raise UsageError(
+            f"{text!r} is not a DOI.",
+            hint="A DOI looks like 10.5281/zenodo.7305227. Leave it out while there is none.",
+        )
     return found
 
 
