@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fairreg.cli.options import Json
-from fairreg.errors import UsageError
+from fairreg.errors import FairregError, UsageError
 
 if TYPE_CHECKING:
     from fairreg.services.new.create import Ask, NewProject
@@ -101,6 +101,12 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
         for fault in found.refused:
             log(f"Not taken from {fault}")
         given = {**found.answers, **given}
+        if not asks and "license" not in given:
+            given["license"] = ""  # a default would grant what the authors did not
+            log(
+                f"No licence was found in {origin}, so the project states none. Write its SPDX identifier "
+                "into facts.toml and pyproject.toml, and its text into LICENSE."
+            )
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)
 
@@ -117,7 +123,28 @@ def _asking() -> "Ask":
     return _ask
 
 
+class _BrokenOff(FairregError):
+    """A person who ended the questions; unlike after other interrupts nothing is kept."""
+
+    exit_code = 130
+
+
 def _ask(question: "Question", default: Any, fault: str | None) -> Any:
+    """Return what a person answers; for a text that is no YAML the question is asked again."""
+    from fairreg.services.new.answer_files import parsed
+
+    while True:
+        said = _said(question, default, fault)
+        if question.type == "str" or not isinstance(said, str):
+            return said
+        try:
+            return parsed(said, name=question.name)
+        except UsageError as error:
+            fault = f"{error.message} {error.hint}"
+
+
+def _said(question: "Question", default: Any, fault: str | None) -> Any:
+    """Return the text that a person types, or the default."""
     from fairreg.cli.output import log, visible
 
     if fault is not None:
@@ -129,16 +156,17 @@ def _ask(question: "Question", default: Any, fault: str | None) -> Any:
         said = typer.prompt(question.name, default=shown, show_default=is_text, err=True)
     except typer.Abort as end:
         if not isinstance(end.__context__, EOFError):
-            raise KeyboardInterrupt from end
+            raise _BrokenOff(
+                "Interrupted. Nothing was written, and the answers are not kept.",
+                hint="Answer them in a file: --answers FILE.",
+            ) from end
         raise UsageError(
             "Standard input ended before the questions were answered.",
             hint="Answer them in a file: --answers FILE --defaults.",
         ) from end
     if is_text:
         return default if said == visible(default) else said
-    from fairreg.services.new.answer_files import parsed
-
-    return parsed(said, name=question.name) if said else default
+    return said or default
 
 
 def _print(project: "NewProject", *, json: bool) -> None:

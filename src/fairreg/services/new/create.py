@@ -85,7 +85,8 @@ def _answer(question: Question, found: Answers, folder: Path, given: Answers, as
         try:
             return checked(question, said, found)
         except UsageError as error:
-            fault = error.message
+            is_news = error.hint and error.hint != question.help  # the question itself is said again
+            fault = f"{error.message} {error.hint}" if is_news else error.message
 
 
 def answers_of_project(folder: Path) -> dict[str, Any] | None:
@@ -119,7 +120,8 @@ def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> New
     adds = is_addition(folder, origin)
     copied = _copied(origin, answers) if origin is not None and not adds else ()
     if (
-        answers["license"] not in TEXTS_OF
+        answers["license"]
+        and answers["license"] not in TEXTS_OF
         and not _license_in(folder)
         and not any(map(is_license_file, copied))
     ):
