@@ -35,6 +35,11 @@ def test_files_are_named_and_the_next_step_is_told(cli, tmp_path):
     done = cli("new", tmp_path / "p", "--defaults")
     assert "written  facts.toml\n" in done.out
     assert "README.md there says how to go on" in done.err
+    assert "No author was named: write the authors into facts.toml" in done.err
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "README.md").write_text("mine", "utf-8")
+    done = cli("new", tmp_path / "lab", "--from", tmp_path / "lab", "--defaults")
+    assert "README.md there" not in done.err
 
 
 def test_answers_of_a_file_come_before_those_of_a_folder(cli, tmp_path):

@@ -181,6 +181,8 @@ def _print(project: "NewProject", *, json: bool) -> None:
     for name, reason in project.left.items():
         show(f"left     {name}: {reason}", soft_wrap=True)
     if project.answers is not None:
-        log(
-            f"The project is in {project.folder}. README.md there says how to go on; make shows its commands."
-        )
+        guide = "README.md there says how to go on; " if "README.md" in project.written else ""
+        log(f"The project is in {project.folder}. {guide}make shows its commands.")
+        is_named = project.answers["author_family"] or project.answers["more_authors"]
+        if "facts.toml" in project.written and not is_named:
+            log("No author was named: write the authors into facts.toml before anything is published.")
