@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from fairreg import runners
 from fairreg.errors import ModelError, UsageError
@@ -270,6 +271,35 @@ def test_model_of_an_unknown_network_has_a_signature_and_no_vectors(tmp_path):
     assert not any(name.startswith("tests/vectors") for name in project.written)
     done = python(tmp_path / "p", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout
+    assert "3 passed, 2 skipped" in done.stdout
+    assert "vectors inputs.npz makes them" in done.stdout
+    reana = yaml.safe_load((tmp_path / "p" / "reana.yaml").read_text("utf-8"))["inputs"]
+    assert "net.onnx" in reana["files"]
+    assert all((tmp_path / "p" / name).is_file() for name in reana["files"])
+    assert all((tmp_path / "p" / name).is_dir() for name in reana["directories"])
+
+
+def test_commands_of_the_readme_of_an_own_model_work_with_the_inputs_that_it_names(tmp_path):
+    origin, folder = tmp_path / "origin", tmp_path / "p"
+    (origin / "models").mkdir(parents=True)
+    (origin / "models" / "net.onnx").write_bytes(
+        identity(tensor("x", shape=["n", 3]), tensor("y", shape=["n", 3]))
+    )
+    new(folder, origin, **found_in(origin).answers)
+    card = (folder / "README.md").read_text("utf-8")
+    assert 'np.load("inputs.npz")' in card
+    np.savez(folder / "inputs.npz", x=np.ones((2, 3), np.float32))
+    for program, words in (("predict", ("inputs.npz", "outputs.npz")), ("vectors", ("inputs.npz",))):
+        command = ("-m", f"p.{program}", *words)
+        assert f".venv/bin/python {' '.join(command)}" in card
+        done = python(folder, *command)
+        assert done.returncode == 0, done.stderr
+    (code,) = re.findall("```python\n(.*?)```", card, re.DOTALL)
+    done = python(folder, "-c", code)
+    assert done.returncode == 0, done.stderr
+    done = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "5 passed" in done.stdout
+    assert "models" in yaml.safe_load((folder / "reana.yaml").read_text("utf-8"))["inputs"]["directories"]
 
 
 def test_several_models_are_not_chosen_among(tmp_path):

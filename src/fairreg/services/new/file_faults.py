@@ -83,7 +83,7 @@ def _identifiers(value: Any) -> Iterator[tuple[str, str]]:
                 elif isinstance(content, str) and content.strip():
                     if str(key).lower() in _READ:
                         yield str(key).lower(), content
-                    elif ORCID.resolver in content and key in {"@id", "id"}:
+                    elif f"{ORCID.resolver}" in content and key in {"@id", "id"}:
                         yield ORCID.name, content
                     elif key == "value" and item.get("type") == _DOI:
                         yield _DOI, content
