@@ -162,6 +162,14 @@ def test_folder_with_files_is_refused_before_anything_is_asked(cli, tmp_path):
     assert "--from" in done.err
 
 
+def test_affiliation_without_a_name_is_told(cli, tmp_path):
+    answers = tmp_path / "answers.yml"
+    answers.write_text("author_family: Noether\nauthor_ror: 01ggx4157\n", "utf-8")
+    done = cli("new", tmp_path / "p", "--answers", answers, "--defaults")
+    assert "write `affiliation` into facts.toml" in done.err
+    assert "No author was named" not in done.err
+
+
 def test_metadata_are_refreshed_alone(cli, tmp_path):
     cli("new", tmp_path / "p", "--defaults")
     done = cli("new", tmp_path / "p", "--refresh", "--json")

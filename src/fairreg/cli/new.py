@@ -12,7 +12,7 @@ from fairreg.errors import FairregError, UsageError
 
 if TYPE_CHECKING:
     from fairreg.services.new.create import Ask, NewProject
-    from fairreg.services.new.template import Question
+    from fairreg.services.new.template import Answers, Question
 
 __all__ = ["register"]
 
@@ -183,6 +183,18 @@ def _print(project: "NewProject", *, json: bool) -> None:
     if project.answers is not None:
         guide = "README.md there says how to go on; " if "README.md" in project.written else ""
         log(f"The project is in {project.folder}. {guide}make shows its commands.")
-        is_named = project.answers["author_family"] or project.answers["more_authors"]
-        if "facts.toml" in project.written and not is_named:
-            log("No author was named: write the authors into facts.toml before anything is published.")
+        if "facts.toml" in project.written:
+            _print_gaps(project.answers)
+
+
+def _print_gaps(answers: "Answers") -> None:
+    """Say what the answers leave open that a publication should state."""
+    from fairreg.cli.output import log
+
+    if not answers["author_family"] and not answers["more_authors"]:
+        log("No author was named: write the authors into facts.toml before anything is published.")
+    if answers["author_ror"] and not answers["author_affiliation"]:
+        log(
+            "The affiliation has an identifier and no name, so CITATION.cff, codemeta.json and .zenodo.json "
+            "leave it out: write `affiliation` into facts.toml, too."
+        )

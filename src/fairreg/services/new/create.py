@@ -118,6 +118,8 @@ def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> New
     """
     folder = folder.absolute()
     adds = is_addition(folder, origin)
+    if answers["model_file"]:
+        _require_model(folder if adds else origin, answers["model_file"])
     copied = _copied(origin, answers) if origin is not None and not adds else ()
     if (
         answers["license"]
@@ -175,6 +177,16 @@ def _copied(origin: Path, answers: Answers) -> tuple[str, ...]:
     for name in named:
         _require(origin, name)
     return tuple(named)
+
+
+def _require_model(place: Path | None, name: str) -> None:
+    """Raise UsageError where the folder that a project gets its model from lacks it, or there is none."""
+    if place is None:
+        raise UsageError(
+            f"Nothing says where the model {name} is.",
+            hint="--from DIR copies it from a folder. Without model_file the project has a toy model.",
+        )
+    _require(place, name)
 
 
 def _require(origin: Path, name: str) -> Path:
