@@ -240,7 +240,7 @@ def test_folder_with_files_is_refused_and_not_changed(tmp_path):
 
 
 def test_failed_project_leaves_no_folder(tmp_path, monkeypatch):
-    def fails(_folder):
+    def fails(_folder, **_options):
         raise FairregError("The disk is full.")
 
     monkeypatch.setattr("fairreg.services.new.create.refresh", fails)
