@@ -196,6 +196,33 @@ def test_project_without_answers_says_nothing_that_is_not_known(tmp_path):
     assert not {"doi", "date-released", "repository-code", "identifiers"} & set(citation)
 
 
+def test_toy_is_not_said_to_be_more_than_made_up_numbers(trained, tmp_path):
+    new(tmp_path / "p")
+    made = {name: text.decode() for name, text in content(tmp_path / "p").items()}
+    facts = tomllib.loads(made["facts.toml"])
+    assert "simulated jets" not in made["facts.toml"] + made["README.md"]
+    assert "correlations between the features within a class" in facts["limitations"]
+    assert "28 tracks" in made["data/README.md"]
+    assert "Nobody was named" in made["facts.toml"]
+    assert "make model` comes first" in made["README.md"]
+    stated = (trained / "facts.toml").read_text("utf-8")
+    assert "The toy is trained on data/toy.csv alone" in stated
+    card = (trained / "README.md").read_text("utf-8")
+    assert "Columns of `probability`" in card
+    assert "Features of `features`" in card
+    assert "The model is described in" in card
+
+
+def test_figures_of_the_toy_in_its_data_page_are_those_of_its_program(trained):
+    rows = np.loadtxt(trained / "data/toy.csv", delimiter=",", skiprows=1)
+    is_signal = rows[:, 4] == 1
+    assert abs(rows[is_signal, 3].mean() - 22) < 0.5
+    assert abs(rows[~is_signal, 3].mean() - 28) < 0.5
+    assert abs(rows[is_signal, 1].mean() - 125) < 2
+    within = [np.corrcoef(rows[some, :4].T) - np.eye(4) for some in (is_signal, ~is_signal)]
+    assert np.abs(within).max() < 0.1
+
+
 def test_front_matter_is_that_of_a_model_card(trained):
     card = strict_mapping((trained / "README.md").read_text("utf-8"))
     assert card["pipeline_tag"] == "tabular-classification"
@@ -213,7 +240,7 @@ def test_folder_with_files_is_refused_and_not_changed(tmp_path):
 
 
 def test_failed_project_leaves_no_folder(tmp_path, monkeypatch):
-    def fails(_folder):
+    def fails(_folder, **_options):
         raise FairregError("The disk is full.")
 
     monkeypatch.setattr("fairreg.services.new.create.refresh", fails)

@@ -76,6 +76,7 @@ def test_answer_gets_one_spelling(name, value, normal):
         ("package_name", "Jet-Tagger", "lower-case letters"),
         ("project_name", "<script>", "begins with a letter or a digit"),
         ("repository", "ftp://host/x", "begins with https://"),
+        ("doi", "10.5281/zenodo.x y", "'10.5281/zenodo.x y' is not a DOI"),
         ("python_version", "2.7", "not one of 3.11, 3.12, 3.13"),
         ("model_file", "../model.onnx", "inside the project"),
         ("more_authors", "Emmy Noether", "not a list of mappings"),
@@ -160,6 +161,41 @@ def test_citation_file_is_valid_whatever_is_answered(optional, **given_answers):
     assert ("doi" in stated) == ("doi" in optional)
     assert files["LICENSE"]
     tomllib.loads(files["pyproject.toml"].decode())
+
+
+@pytest.mark.parametrize("user", ["user:secret", "secret"])
+def test_address_with_a_password_is_refused_without_repeating_it(user):
+    with pytest.raises(UsageError, match="user name or a password") as raised:
+        answer("repository", f"https://{user}@github.com/lab/tagger")
+    assert "secret" not in f"{raised.value.message}{raised.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("Jet-Tägger Übung", "jet_tagger_ubung"),
+        ("Müller-Tagger", "muller_tagger"),
+        ("Straße Øre", "strasse_ore"),
+    ],
+)
+def test_package_is_named_by_the_letters_below_the_accents(name, package):
+    assert default_of(QUESTIONS["package_name"], {"project_name": name}, NOWHERE) == package
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_model_that_is_not_there_is_named_by_its_path_alone(tmp_path, is_there):
+    known = answered(tmp_path / "p", {"model_file": "models/none.onnx"}, None)
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    with pytest.raises(UsageError, match=r"models/none\.onnx") as raised:
+        create(tmp_path / "p", known, origin=origin if is_there else None)
+    assert ".part" not in raised.value.message
+    assert not (tmp_path / "p").exists()
+
+
+def test_git_ignores_what_publishing_notes(tmp_path):
+    create(tmp_path / "p", answered(tmp_path / "p", {}, None))
+    assert ".fairreg/" in (tmp_path / "p" / ".gitignore").read_text("utf-8").split()
 
 
 def test_answer_to_no_question_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 """Answers from an existing folder, and what a project adds to it."""
 
 import json
+import re
 import shutil
 import tomllib
 from importlib.resources import files
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from fairreg import runners
 from fairreg.errors import ModelError, UsageError
-from fairreg.services.new.create import refreshed
+from fairreg.services.new.checks import checked
+from fairreg.services.new.create import answers_of_project, refreshed
 from fairreg.services.new.existing import found_in
+from fairreg.services.new.template import questions
 from support.projects import ANSWERS, PARTIAL, content, new, python, verdicts_below_pass
 from support.small_graphs import identity, tensor
 
@@ -109,6 +113,44 @@ def test_words_that_are_no_answer_are_left_out_and_named(lab):
     assert found.answers["author_family"] == "Noether"
 
 
+@pytest.mark.parametrize(
+    ("old", "fresh", "said"),
+    [
+        ("title: Jet", 'title: "Jet', "it is not valid YAML (line"),
+        ("0000-0002-1825-0097", "0000-0002-1825-0098", "is not an ORCID: its last character is a checksum"),
+        ("BSD-3-Clause", "NOPE", "license: 'NOPE' is not one licence of the SPDX list."),
+        ("10.1088/2632-2153/ace1a1", "10.1/zz", "'10.1/zz' is not a DOI"),
+        ("cff-version", "identifiers: [{type: doi, value: 10.1/zz}]\ncff-version", "'10.1/zz' is not a DOI"),
+    ],
+)
+def test_fault_in_a_metadata_file_is_named(lab, old, fresh, said):
+    (lab / "CITATION.cff").write_text(CITATION.replace(old, fresh), "utf-8")
+    (line,) = found_in(lab).refused
+    assert line.startswith("CITATION.cff: ")
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (".zenodo.json", "{", "it is not valid JSON (line 1)"),
+        (
+            ".zenodo.json",
+            '{"creators": [{"name": "a", "orcid": "0000-0002"}]}',
+            "'0000-0002' is not an ORCID",
+        ),
+        ("codemeta.json", '{"author": {"@id": "https://orcid.org/0000-0002"}}', "is not an ORCID"),
+        ("README.md", "---\nlicense: nope\ndoi: 10.1/zz\n---\n", "license: 'nope' is not one licence"),
+        ("LICENSE", "All rights reserved.", "its text is that of no licence that is known here"),
+    ],
+)
+def test_fault_in_any_kind_of_file_is_named(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text, "utf-8")
+    refused = found_in(tmp_path).refused
+    assert any(line.startswith(f"{name}: ") and said in line for line in refused)
+    assert len(refused) == len(set(refused))
+
+
 def test_folder_with_nothing_known_answers_nothing(tmp_path):
     (tmp_path / "notes.txt").write_text("x", "utf-8")
     assert found_in(tmp_path).answers == {}
@@ -137,8 +179,21 @@ def test_a_second_time_nothing_is_added(lab):
     new(lab, lab, **found_in(lab).answers)
     before = content(lab)
     assert not set(new(lab, lab, **found_in(lab).answers).written) - set(before)
-    kept = {name: text for name, text in before.items() if name != "README.md"}
-    assert {name: content(lab)[name] for name in kept} == kept
+    assert content(lab) == before
+
+
+def test_hand_edits_of_a_project_stay_and_what_was_removed_comes_back(tmp_path):
+    folder = tmp_path / "mine"
+    new(folder, project_name="Mine")
+    for name in ("CITATION.cff", "codemeta.json", ".zenodo.json", "README.md"):
+        (folder / name).write_text("by hand", "utf-8")
+    (folder / "fair4ml.jsonld").unlink()
+    (folder / "Makefile").unlink()
+    before = content(folder)
+    project = new(folder, folder, **answers_of_project(folder))
+    assert set(project.written) == {"fair4ml.jsonld", "Makefile"}
+    assert {name: content(folder)[name] for name in before} == before
+    assert project.left["CITATION.cff"] == "it is there already"
 
 
 def test_reference_weights_become_a_project_that_passes_its_tests(reference, tmp_path):
@@ -216,6 +271,35 @@ def test_model_of_an_unknown_network_has_a_signature_and_no_vectors(tmp_path):
     assert not any(name.startswith("tests/vectors") for name in project.written)
     done = python(tmp_path / "p", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout
+    assert "3 passed, 2 skipped" in done.stdout
+    assert "vectors inputs.npz makes them" in done.stdout
+    reana = yaml.safe_load((tmp_path / "p" / "reana.yaml").read_text("utf-8"))["inputs"]
+    assert "net.onnx" in reana["files"]
+    assert all((tmp_path / "p" / name).is_file() for name in reana["files"])
+    assert all((tmp_path / "p" / name).is_dir() for name in reana["directories"])
+
+
+def test_commands_of_the_readme_of_an_own_model_work_with_the_inputs_that_it_names(tmp_path):
+    origin, folder = tmp_path / "origin", tmp_path / "p"
+    (origin / "models").mkdir(parents=True)
+    (origin / "models" / "net.onnx").write_bytes(
+        identity(tensor("x", shape=["n", 3]), tensor("y", shape=["n", 3]))
+    )
+    new(folder, origin, **found_in(origin).answers)
+    card = (folder / "README.md").read_text("utf-8")
+    assert 'np.load("inputs.npz")' in card
+    np.savez(folder / "inputs.npz", x=np.ones((2, 3), np.float32))
+    for program, words in (("predict", ("inputs.npz", "outputs.npz")), ("vectors", ("inputs.npz",))):
+        command = ("-m", f"p.{program}", *words)
+        assert f".venv/bin/python {' '.join(command)}" in card
+        done = python(folder, *command)
+        assert done.returncode == 0, done.stderr
+    (code,) = re.findall("```python\n(.*?)```", card, re.DOTALL)
+    done = python(folder, "-c", code)
+    assert done.returncode == 0, done.stderr
+    done = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "5 passed" in done.stdout
+    assert "models" in yaml.safe_load((folder / "reana.yaml").read_text("utf-8"))["inputs"]["directories"]
 
 
 def test_several_models_are_not_chosen_among(tmp_path):
@@ -225,6 +309,23 @@ def test_several_models_are_not_chosen_among(tmp_path):
         found_in(tmp_path)
     assert "model_file" in raised.value.hint
     assert found_in(tmp_path, has_model=True).answers == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["my net v2.onnx", "NET.ONNX", "my models/net.onnx", ".net.onnx", "Übung.onnx"]
+)
+def test_model_with_a_name_of_other_characters_gets_no_toy_but_a_sentence(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UsageError, match="name that a project cannot use") as raised:
+        found_in(tmp_path)
+    fit = re.search("to ([A-Za-z0-9_/.-]+)[.] An empty", raised.value.hint)[1]
+    assert checked(questions_by_name()["model_file"], fit, {}) == fit
+    assert found_in(tmp_path, has_model=True).answers == {}
+
+
+def questions_by_name():
+    return {item.name: item for item in questions()}
 
 
 def test_weights_of_another_format_are_to_be_converted_first(tmp_path):

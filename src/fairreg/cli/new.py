@@ -2,16 +2,17 @@
 """``new``: a project of a FAIR model from the template, and its metadata files."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fairreg.cli.options import Json
-from fairreg.errors import UsageError
+from fairreg.errors import FairregError, UsageError
 
 if TYPE_CHECKING:
     from fairreg.services.new.create import Ask, NewProject
-    from fairreg.services.new.template import Question
+    from fairreg.services.new.template import Answers, Question
 
 __all__ = ["register"]
 
@@ -76,9 +77,19 @@ def new(
 def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: bool) -> "NewProject":
     from fairreg.cli.output import log
     from fairreg.services.new.answer_files import read_answers
-    from fairreg.services.new.create import answered, create, is_addition
+    from fairreg.services.new.create import answered, answers_of_project, create, is_addition
 
-    is_addition(folder.absolute(), origin)  # before anybody answers questions
+    adds = is_addition(folder.absolute(), origin)  # before anybody answers questions
+    kept = answers_of_project(folder) if adds else None
+    if kept is not None:
+        again = f"fairreg new {quote(str(folder))} --refresh"
+        if answers:
+            raise UsageError(
+                f"{folder} is a project already, whose facts are in facts.toml: it takes no answers.",
+                hint=f"Edit facts.toml, then write the metadata from it: {again}",
+            )
+        log(f"{folder} is a project already: it gets the files that it lacks. {again} writes its metadata.")
+        return create(folder, answered(folder.absolute(), kept, None), origin=origin)
     given = read_answers(answers) if answers else {}
     if origin is not None:
         from fairreg.services.new.existing import found_in
@@ -90,6 +101,12 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
         for fault in found.refused:
             log(f"Not taken from {fault}")
         given = {**found.answers, **given}
+        if not asks and "license" not in given:
+            given["license"] = ""  # a default would grant what the authors did not
+            log(
+                f"No licence was found in {origin}, so the project states none. Write its SPDX identifier "
+                "into facts.toml and pyproject.toml, and its text into LICENSE."
+            )
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)
 
@@ -106,7 +123,28 @@ def _asking() -> "Ask":
     return _ask
 
 
+class _BrokenOff(FairregError):
+    """A person who ended the questions; unlike after other interrupts nothing is kept."""
+
+    exit_code = 130
+
+
 def _ask(question: "Question", default: Any, fault: str | None) -> Any:
+    """Return what a person answers; for a text that is no YAML the question is asked again."""
+    from fairreg.services.new.answer_files import parsed
+
+    while True:
+        said = _said(question, default, fault)
+        if question.type == "str" or not isinstance(said, str):
+            return said
+        try:
+            return parsed(said, name=question.name)
+        except UsageError as error:
+            fault = f"{error.message} {error.hint}"
+
+
+def _said(question: "Question", default: Any, fault: str | None) -> Any:
+    """Return the text that a person types, or the default."""
     from fairreg.cli.output import log, visible
 
     if fault is not None:
@@ -118,16 +156,17 @@ def _ask(question: "Question", default: Any, fault: str | None) -> Any:
         said = typer.prompt(question.name, default=shown, show_default=is_text, err=True)
     except typer.Abort as end:
         if not isinstance(end.__context__, EOFError):
-            raise KeyboardInterrupt from end
+            raise _BrokenOff(
+                "Interrupted. Nothing was written, and the answers are not kept.",
+                hint="Answer them in a file: --answers FILE.",
+            ) from end
         raise UsageError(
             "Standard input ended before the questions were answered.",
             hint="Answer them in a file: --answers FILE --defaults.",
         ) from end
     if is_text:
         return default if said == visible(default) else said
-    from fairreg.services.new.answer_files import parsed
-
-    return parsed(said, name=question.name) if said else default
+    return said or default
 
 
 def _print(project: "NewProject", *, json: bool) -> None:
@@ -142,6 +181,20 @@ def _print(project: "NewProject", *, json: bool) -> None:
     for name, reason in project.left.items():
         show(f"left     {name}: {reason}", soft_wrap=True)
     if project.answers is not None:
+        guide = "README.md there says how to go on; " if "README.md" in project.written else ""
+        log(f"The project is in {project.folder}. {guide}make shows its commands.")
+        if "facts.toml" in project.written:
+            _print_gaps(project.answers)
+
+
+def _print_gaps(answers: "Answers") -> None:
+    """Say what the answers leave open that a publication should state."""
+    from fairreg.cli.output import log
+
+    if not answers["author_family"] and not answers["more_authors"]:
+        log("No author was named: write the authors into facts.toml before anything is published.")
+    if answers["author_ror"] and not answers["author_affiliation"]:
         log(
-            f"The project is in {project.folder}. README.md there says how to go on; make shows its commands."
+            "The affiliation has an identifier and no name, so CITATION.cff, codemeta.json and .zenodo.json "
+            "leave it out: write `affiliation` into facts.toml, too."
         )

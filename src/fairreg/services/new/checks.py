@@ -65,8 +65,10 @@ def _normal(question: Question, answer: Any) -> Any:
 def _doi(text: str) -> str:
     found = normalise_doi(text)
     if found is None:
-        parse(text)  # a template of a DOI, or a broken one, has its own sentence
-        raise UsageError(f"{text!r} is not a DOI.", hint="A DOI looks like 10.5281/zenodo.7305227.")
+        raise UsageError(
+            f"{text!r} is not a DOI.",
+            hint="A DOI looks like 10.5281/zenodo.7305227. Leave it out while there is none.",
+        )
     return found
 
 
@@ -112,7 +114,13 @@ def _licence(text: str) -> str:
 def _repository(text: str) -> str:
     from fairreg.formats.related import page_of_clone
 
-    return (page_of_clone(text) or text).removesuffix(".git").rstrip("/")
+    page = page_of_clone(text) or text
+    if re.match(r"https?://[^/?#]*@", page):
+        raise UsageError(  # which does not repeat it
+            "The address has a user name or a password in it, which would be published.",
+            hint="Write it as in https://github.com/owner/name.",
+        )
+    return page.removesuffix(".git").rstrip("/")
 
 
 def _package(text: str) -> str:

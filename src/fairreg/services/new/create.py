@@ -4,18 +4,30 @@
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from os.path import lexists
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Any
 
 from fairreg.errors import UsageError
 from fairreg.formats.license_files import is_license_file
+from fairreg.services.new.answer_files import read_answers
 from fairreg.services.new.checks import TEXTS_OF, checked
+from fairreg.services.new.facts import FACTS_FILE, read_facts
 from fairreg.services.new.metadata import METADATA_FILES, refresh
-from fairreg.services.new.template import Answers, Question, RenderedFile, default_of, questions, render
+from fairreg.services.new.template import (
+    ANSWERS_FILE,
+    Answers,
+    Question,
+    RenderedFile,
+    default_of,
+    questions,
+    render,
+)
 from fairreg.storage.files import disk_faults, is_inside, replacing
 from fairreg.storage.replacement import draft_folder_of
 
-__all__ = ["NewProject", "answered", "create", "is_addition", "refreshed"]
+__all__ = ["NewProject", "answered", "answers_of_project", "create", "is_addition", "refreshed"]
 
 LICENSE_FILE = "LICENSE"
 # Asks a person: the question, the default, and the fault of the last answer if there was one.
@@ -73,7 +85,27 @@ def _answer(question: Question, found: Answers, folder: Path, given: Answers, as
         try:
             return checked(question, said, found)
         except UsageError as error:
-            fault = error.message
+            is_news = error.hint and error.hint != question.help  # the question itself is said again
+            fault = f"{error.message} {error.hint}" if is_news else error.message
+
+
+def answers_of_project(folder: Path) -> dict[str, Any] | None:
+    """Return the answers that a project was made of, None for a folder that is none.
+
+    Those of questions that this version of the template does not ask are left out. UsageError for a project
+    that lost its answers: nobody knows then what it lacks.
+    """
+    if not _is_there(folder, FACTS_FILE):
+        return None
+    kept = folder / ANSWERS_FILE
+    if not kept.is_file():
+        raise UsageError(
+            f"{folder} is a project already, but has no {ANSWERS_FILE}, so it is not known what it lacks.",
+            hint=f"fairreg new {quote(str(folder))} --refresh writes its metadata.",
+        )
+    stated = read_answers(kept)
+    asked = {question.name for question in questions()}
+    return {name: value for name, value in stated.items() if name in asked}
 
 
 def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> NewProject:
@@ -81,13 +113,17 @@ def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> New
 
     A folder that is absent or empty becomes a project in one step; `origin` is then the folder that the
     model is copied from. A folder that is its own `origin` gets the files that it lacks, and what it has
-    stays as it is. Raises UsageError as `is_addition` does, and for a licence whose text nobody has.
+    stays as it is; where it is a project already, its facts are those of its facts.toml. Raises UsageError as
+    `is_addition` does, and for a licence whose text nobody has.
     """
     folder = folder.absolute()
     adds = is_addition(folder, origin)
+    if answers["model_file"]:
+        _require_model(folder if adds else origin, answers["model_file"])
     copied = _copied(origin, answers) if origin is not None and not adds else ()
     if (
-        answers["license"] not in TEXTS_OF
+        answers["license"]
+        and answers["license"] not in TEXTS_OF
         and not _license_in(folder)
         and not any(map(is_license_file, copied))
     ):
@@ -119,9 +155,10 @@ def is_addition(folder: Path, origin: Path | None) -> bool:
     has_files = folder.is_dir() and any(folder.iterdir())
     adds = has_files and origin is not None and origin.exists() and folder.samefile(origin)
     if has_files and not adds:
+        said = quote(str(folder))
         raise UsageError(
             f"The folder {folder} is not empty.",
-            hint=f"fairreg new {folder} --from {folder} adds what is missing and changes nothing.",
+            hint=f"fairreg new {said} --from {said} adds what is missing and changes nothing.",
         )
     return adds
 
@@ -140,6 +177,16 @@ def _copied(origin: Path, answers: Answers) -> tuple[str, ...]:
     for name in named:
         _require(origin, name)
     return tuple(named)
+
+
+def _require_model(place: Path | None, name: str) -> None:
+    """Raise UsageError where the folder that a project gets its model from lacks it, or there is none."""
+    if place is None:
+        raise UsageError(
+            f"Nothing says where the model {name} is.",
+            hint="--from DIR copies it from a folder. Without model_file the project has a toy model.",
+        )
+    _require(place, name)
 
 
 def _require(origin: Path, name: str) -> Path:
@@ -172,6 +219,9 @@ def _add(
     copied: Iterable[str] = (),
 ) -> NewProject:
     """Write what is missing in `folder`, later `called` so; files `copied` from `origin` come first."""
+    is_project = _is_there(folder, FACTS_FILE)
+    if is_project:
+        read_facts(folder)  # a fault is found before anything is written
     written: list[str] = []
     left: dict[str, str] = {}
     # The authors' own: metadata files that were there before, and their model, whose bytes may be published.
@@ -186,7 +236,7 @@ def _add(
         from fairreg.services.new.model_files import beside_model  # brings engines
 
         _write_missing(folder, beside_model(folder, answers["model_file"]), written, left)
-    metadata = refresh(folder)
+    metadata = refresh(folder, only_missing=is_project)
     names = tuple(dict.fromkeys((*written, *metadata.written)))
     kept = {name: reason for name, reason in {**metadata.left, **left}.items() if name not in names}
     return NewProject(folder, names, kept, answers)
@@ -221,8 +271,7 @@ _BUILDS = ("setup.py", "setup.cfg")
 
 def _is_there(folder: Path, name: str) -> bool:
     """Tell whether a path is taken, also by a link to nothing."""
-    path = folder / name
-    return path.exists() or path.is_symlink()
+    return lexists(folder / name)
 
 
 def _write(folder: Path, item: RenderedFile) -> None:

@@ -6,8 +6,10 @@ Files are read and never executed; a folder without any of them gives no answer.
 
 import configparser
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from fairreg.formats.related import page_of_clone
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator
 from fairreg.services.new.checks import checked
+from fairreg.services.new.file_faults import faults_of
 from fairreg.services.new.template import questions
 
 __all__ = ["FoundAnswers", "found_in"]
@@ -27,6 +30,7 @@ _MOST_FILES = 20_000
 _CARDS = ("MODEL_CARD.md", "README.md")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "site-packages"})
 _MODEL = ".onnx"
+_TOY = "An empty model_file in --answers FILE makes a project with the toy model instead."
 _OTHER_WEIGHTS = frozenset({".pt", ".pth", ".safetensors", ".h5", ".keras", ".ckpt", ".tflite"})
 
 
@@ -41,7 +45,7 @@ class FoundAnswers(NamedTuple):
 def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
     """Return the answers that a folder gives; with `has_model` the model was named and is not looked for.
 
-    Raises UsageError without a folder, ModelError for several models.
+    Raises UsageError without a folder, ModelError for several models and UsageError for one of an unfit name.
     """
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", hint="--from takes an existing folder.")
@@ -49,27 +53,42 @@ def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
     sources: dict[str, str] = {}
     refused: list[str] = []
     asked = {item.name: item for item in questions()}
-    for source, given in _statements(folder, has_model=has_model):
+    for source, given, faults in _statements(folder, has_model=has_model):
+        refused += (f"{source}: {fault}" for fault in faults)
         for name, value in given.items():
             if not value or name in answers:
                 continue
             try:
                 answers[name] = checked(asked[name], value, dict.fromkeys(asked, "") | answers)
             except UsageError as error:  # the words of a file, which nobody chose as an answer
+                if name == "model_file":  # a toy must not take its place
+                    raise _unfit(folder, source) from error
                 refused.append(f"{source}: {error.message}")
             else:
                 sources[name] = source
-    return FoundAnswers(answers, sources, tuple(refused))
+    return FoundAnswers(answers, sources, tuple(dict.fromkeys(refused)))
 
 
-def _statements(folder: Path, *, has_model: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (file, answers), the most deliberate first."""
+def _unfit(folder: Path, name: str) -> UsageError:
+    """Return the error on a model whose path the project's programs cannot have in their text."""
+    fit = "/".join(re.sub(r"[^A-Za-z0-9._-]+", "_", part).lstrip(".") or "_" for part in name.split("/"))
+    fit = str(Path(fit).with_suffix(_MODEL))
+    return UsageError(
+        f"The model {name} in {folder} has a name that a project cannot use: its path has letters, digits, "
+        f"., _ and - alone, and ends in {_MODEL}.",
+        hint=f"Rename it, for example to {fit}. {_TOY}",
+    )
+
+
+def _statements(folder: Path, *, has_model: bool) -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
+    """Yield (file, answers, sentences on what it states in vain), the most deliberate first."""
     for facts in _metadata(folder):
-        yield facts.file, _answers(facts)
-    yield ".git/config", {"repository": _remote(folder)}
+        path = folder / facts.file
+        yield facts.file, _answers(facts), faults_of(facts, _text(path) if path.is_file() else "")
+    yield ".git/config", {"repository": _remote(folder)}, ()
     model = None if has_model else _model(folder)
     if model is not None:
-        yield model.as_posix(), {"model_file": model.as_posix()}
+        yield model.as_posix(), {"model_file": model.as_posix()}, ()
 
 
 def _metadata(folder: Path) -> Iterator[FileFacts]:
@@ -168,9 +187,9 @@ def _model(folder: Path) -> Path | None:
     graphs: list[Path] = []
     others: list[Path] = []
     for path in _files(folder):
-        if path.suffix == _MODEL:
+        if path.suffix.lower() == _MODEL:
             graphs.append(path)
-        elif path.suffix in _OTHER_WEIGHTS:
+        elif path.suffix.lower() in _OTHER_WEIGHTS:
             others.append(path)
     if len(graphs) > 1:
         names = ", ".join(path.as_posix() for path in graphs[:5])
@@ -181,8 +200,7 @@ def _model(folder: Path) -> Path | None:
         name = others[0].as_posix()
         raise ModelError(
             f"{folder} has weights ({name}), but no ONNX model.",
-            hint=f"Convert them first: fairreg convert {folder / name} --to onnx. An empty model_file in "
-            "--answers FILE makes a project with the toy model instead.",
+            hint=f"Convert them first: fairreg convert {quote(str(folder / name))} --to onnx. {_TOY}",
         )
     return next(iter(graphs), None)
 

@@ -2,6 +2,7 @@
 """Metadata files of a project, written from its facts and its model by the writers of `fairreg.formats`."""
 
 from collections.abc import Iterator, Mapping
+from os.path import lexists
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,15 +31,19 @@ class WrittenMetadata(NamedTuple):
     left: Mapping[str, str]
 
 
-def refresh(folder: Path) -> WrittenMetadata:
+def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
     """Write the metadata files of the project in `folder`, and its facts into the ONNX file.
 
-    Files that the facts call the authors' own are left. Raises RecordError and IdentifierError for faults in
-    the facts or in what the project's programs wrote, UsageError for a folder that is no project.
+    Files that the facts call the authors' own are left; with `only_missing` so is every file that is there.
+    Raises RecordError and IdentifierError for faults in the facts or in what the project's programs wrote,
+    UsageError for a folder that is no project.
     """
     facts = read_facts(folder)
     _require_one_version(folder, facts)
     written, left = [], dict.fromkeys(facts.own_files, f"{FACTS_FILE} lists it under own_files")
+    if only_missing:
+        there = (name for name in (*METADATA_FILES, facts.model) if lexists(folder / name))
+        left |= dict.fromkeys(there, "it is there already")
     project_record(folder, facts)  # a fault is found before anything is written
     if facts.model not in left and _stamp(folder, facts):
         written.append(facts.model)

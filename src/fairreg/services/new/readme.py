@@ -115,18 +115,19 @@ def _parts(record: ModelRecord, facts: ProjectFacts) -> dict[str, str]:
 
 def _signature(record: ModelRecord) -> str:
     tables = [signature_table(record.inputs, record.outputs)]
-    tables += [_features(item) for item in (*record.inputs, *record.outputs) if item.features]
+    tables += [_features(item, "Features") for item in record.inputs if item.features]
+    tables += [_features(item, "Columns") for item in record.outputs if item.features]
     return "\n\n".join(filter(None, tables))
 
 
-def _features(tensor: Tensor) -> str:
+def _features(tensor: Tensor, called: str) -> str:
     rows = [
         f"| {number} | {inline(item.name)} | {inline(item.unit)} | {inline(item.description)} |".replace(
             "|  |", "| |"
         )
         for number, item in enumerate(tensor.features, 1)
     ]
-    lead = f"Features of `{inline(tensor.name)}`, in this order:"
+    lead = f"{called} of `{inline(tensor.name)}`, in this order:"
     return "\n".join([lead, "", "| | feature | unit | meaning |", "|---|---|---|---|", *rows])
 
 
@@ -157,5 +158,5 @@ def _citation(record: ModelRecord, facts: ProjectFacts) -> str:
     cited = f"[{address(record.doi_url)}]({address(record.doi_url)})" if record.doi_url else ""
     lead = f"Please cite this version of the model as {cited}. " if cited else ""
     papers = [address(item.url or item.compact) for item in facts.papers()]
-    paper = f" It is described in {', '.join(papers)}." if papers else ""
+    paper = f" The model is described in {', '.join(papers)}." if papers else ""
     return f"{lead}[CITATION.cff](CITATION.cff) has the details.{paper}"
