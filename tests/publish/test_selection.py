@@ -43,6 +43,7 @@ def folder(tmp_path):
         ("src/__pycache__/a.pyc", "a cache"),
         ("a.egg-info/PKG-INFO", "built"),
         ("train.log", "output of runs"),
+        ("predictions.csv", "output of runs"),
         ("model.onnx.part", "unfinished"),
         ("wandb/run.json", "output of runs"),
     ],

@@ -38,6 +38,7 @@ _ENDS = {
     ".egg-info": "built from other files",
     ".pyc": "a cache",
     ".log": "output of runs",
+    "predictions.csv": "output of runs",  # of the project template
     ".part": "an unfinished file",
     ".tmp": "an unfinished file",
     ".swp": "an unfinished file",
