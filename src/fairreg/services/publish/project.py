@@ -127,7 +127,9 @@ def _read_fair4ml(text: str, name: str) -> ModelRecord:
         return fair4ml.read(text, name=name).understood
     except RecordError as error:
         try:
-            return fair4ml.read(JSON_EDITORS[name.lower()](text, _NONE_YET), name=name).understood
+            return fair4ml.read(
+                JSON_EDITORS[name.lower()](text, _NONE_YET, frozenset()), name=name
+            ).understood
         except (RecordError, ValueError, RecursionError):
             raise error from None
 

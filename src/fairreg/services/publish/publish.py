@@ -22,6 +22,7 @@ from fairreg.services.publish.github import release_steps
 from fairreg.services.publish.identifier.writing import write_into
 from fairreg.services.publish.links import (
     doi_of,
+    earlier_dois,
     linked_record,
     not_naming,
     other_publications,
@@ -167,7 +168,9 @@ class _Publication:
         if stated is None:
             return self._report.record
         identifier = parse(stated)
-        written = write_into(self._folder, self._selected.names, identifier)
+        deposit = self._report.deposit
+        earlier = earlier_dois(self._state.deposits, deposit, follows=deposit.details.get(_VERSION_OF))
+        written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
         # The files are read again: their digests and sizes have changed.
