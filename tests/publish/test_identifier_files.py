@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A reserved identifier in the files of a folder: it stands there, and nothing else changes."""
 
+import hashlib
 import json
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from fairreg.services.publish.identifier.json_text import Edits, parse
 from fairreg.services.publish.identifier.onnx_file import write_identifier
 from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
 from fairreg.services.publish.identifier.writing import write_into
+from fairreg.storage.checksums import checksums_of
 from support.examples import examples
 from support.full_record import FULL
 from support.publishing import CITATION, onnx_bytes
@@ -360,8 +362,6 @@ def test_a_file_that_cannot_be_edited_is_named_and_kept(tmp_path):
 
 
 def test_digests_elsewhere_follow_the_model(tmp_path):
-    import hashlib
-
     model = onnx_bytes()
     old = hashlib.sha256(model).hexdigest()
     (tmp_path / "toy.onnx").write_bytes(model)
@@ -377,6 +377,43 @@ def test_digests_elsewhere_follow_the_model(tmp_path):
         "a": {"size": len(changed), "digest": [f"sha256:{new}"]},
         "b": {"size": len(model)},
     }
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_digests_of_every_edited_file_follow_it_also_those_of_the_list(tmp_path):
+    (tmp_path / "toy.onnx").write_bytes(onnx_bytes())
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    (tmp_path / "README.md").write_text(f"# T\n\nCITATION.cff is {digest(tmp_path / 'CITATION.cff')}\n")
+    listed = ("CITATION.cff", "README.md", "toy.onnx")
+    for name, algorithm in (("SHA256SUMS", "sha256"), ("SHA512SUMS", "sha512"), ("SHA1SUMS", "sha1")):
+        lines = [f"{checksums_of(tmp_path / item, (algorithm,))[algorithm]}  {item}\n" for item in listed]
+        (tmp_path / name).write_text("".join(lines))
+    (tmp_path / "all.txt").write_text(f"{digest(tmp_path / 'SHA256SUMS')}  SHA256SUMS\n")
+    names = tuple(path.name for path in tmp_path.iterdir())
+    found = write_into(tmp_path, names, DOI)
+    assert (set(found.carrying), found.notes) == (set(listed), ())
+    for name, algorithm in (("SHA256SUMS", "sha256"), ("SHA512SUMS", "sha512"), ("SHA1SUMS", "sha1")):
+        lines = [f"{checksums_of(tmp_path / item, (algorithm,))[algorithm]}  {item}\n" for item in listed]
+        assert (tmp_path / name).read_text() == "".join(lines)
+    assert digest(tmp_path / "CITATION.cff") in (tmp_path / "README.md").read_text()
+    assert digest(tmp_path / "SHA256SUMS") in (tmp_path / "all.txt").read_text()
+    assert write_into(tmp_path, names, DOI).changed == ()
+
+
+def test_a_digest_that_cannot_follow_is_named_with_its_line(tmp_path):
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    (tmp_path / "copy.cff").write_text(CITATION)
+    listed = f"# digests\n{digest(tmp_path / 'copy.cff')}  copy.cff\n"
+    (tmp_path / "SHA256SUMS").write_text(listed)
+    found = write_into(tmp_path, ("CITATION.cff", "copy.cff", "SHA256SUMS"), DOI)
+    assert (tmp_path / "SHA256SUMS").read_text() == listed
+    copy, ask = "copy.cff", "Correct it yourself."
+    assert found.notes == (
+        f"SHA256SUMS, line 2, states the earlier digest of CITATION.cff; {copy} was the same. {ask}",
+    )
 
 
 def test_writing_twice_changes_nothing(tmp_path):

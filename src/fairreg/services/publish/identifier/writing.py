@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Write a reserved identifier into the files of a folder that have a place for it.
 
-Texts first, the models last: where texts state digests of a model, they get those that it will have. A
-command that is killed between them does the same again with the same result.
+Texts first, the models last. Where texts state digests of a file, they get those that it will have, and are
+written before it: a command that is killed between them does the same again with the same result.
 """
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,26 +92,49 @@ class _Writing:
             self.carrying.append(name)
             if changed:
                 draft.chmod(path.stat().st_mode)
-                self._restate(Digests.of(path), Digests.of(draft))
+                self._restate(Digests.of(path), Digests.of(draft), (name,))
                 draft.replace(path)
                 self.changed.append(name)
 
     def _is_other(self, stated: str) -> bool:
         return not is_replaceable(stated, self._identifier, self._earlier)
 
-    def _restate(self, old: Digests, new: Digests) -> None:
-        for name in self._names:
+    def _restate(self, old: Digests, new: Digests, within: tuple[str, ...]) -> None:
+        """Restate the digests of the last file `within`, which change because of those before it."""
+        changed = within[-1]
+        twin = self._twin(changed, old)
+        for name in (name for name in self._names if name != changed):
             path = self._folder / name
             text = None if name.lower().endswith(".onnx") else _text_of(path, _LARGEST_WITH_DIGESTS)
-            if text is not None and old.stands_in(text):
-                self._replace(name, restated(text, old, new))
+            if text is None or not old.stands_in(text):
+                continue
+            lines = ", ".join(str(number) for number, line in _lines(text) if old.stands_in(line))
+            if name in within or twin is not None:
+                other = f"; {twin} was the same" if twin is not None else ""
+                stale = f"{name}, line {lines}, states the earlier digest of {changed}{other}"
+                self.notes.append(f"{stale}. Correct it yourself.")
+            else:
+                self._replace(name, restated(text, old, new), within)
 
-    def _replace(self, name: str, text: str) -> None:
-        path = self._folder / name
+    def _twin(self, changed: str, old: Digests) -> str | None:
+        """Return another file with the same digests: lines on it cannot be told from those on this one."""
+        places = ((name, self._folder / name) for name in self._names if name != changed)
+        with unreadable(changed):
+            same = [name for name, path in places if path.stat().st_size == old.size]
+            return next((name for name in same if Digests.of(self._folder / name) == old), None)
+
+    def _replace(self, name: str, text: str, within: tuple[str, ...] = ()) -> None:
+        path, content = self._folder / name, text.encode()
+        self._restate(Digests.of(path), Digests.of_bytes(content), (*within, name))
         with disk_faults(name), replacing(path) as draft:
-            draft.write_bytes(text.encode())
+            draft.write_bytes(content)
             draft.chmod(path.stat().st_mode)
         self.changed.append(name)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text with their numbers."""
+    yield from enumerate(text.splitlines(), 1)
 
 
 def _text_of(path: Path, largest: int) -> str | None:
