@@ -39,3 +39,13 @@ def test_a_copy_without_the_notes_makes_a_draft_of_its_own(run, stand, folder, t
     shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns(".fairreg"))
     run(place=tmp_path / "copy", draft=True)
     assert len(stand.records) == 2
+
+
+def test_a_copied_state_of_a_publication_changes_nothing_at_the_service(run, stand, folder, tmp_path):
+    first = run()
+    shutil.copytree(folder, tmp_path / "copy")
+    asked = len(stand.asked)
+    found = run(place=tmp_path / "copy")
+    assert (found.deposit, found.is_new) == (first.deposit, False)
+    assert len(stand.asked) == asked
+    assert "from another folder" in run.talk[-1]

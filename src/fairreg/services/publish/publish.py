@@ -205,7 +205,7 @@ class _Publication:
 
     def _refuse_of_another_folder(self, known: Deposit | None) -> None:
         """Raise UsageError for a draft that the state names and that was not made from this folder here."""
-        if known is None or known.status != "draft" or self._choices.take_over or self._own.has(known):
+        if known is None or known.status != "draft" or self._is_own(known):
             return
         raise UsageError(
             f"The folder's notes name the draft {known.id} at {self._service.title}, which was not made from "
@@ -214,9 +214,17 @@ class _Publication:
             f"Else remove {self._folder / STATE_FILE}, and a draft of its own is made.",
         )
 
+    def _is_own(self, known: Deposit) -> bool:
+        return self._choices.take_over or self._own.has(known)
+
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
         self._report = self._as_before(known)
+        if not self._is_own(known):
+            self._log(
+                f"It was published as {known.id} from another folder; --take-over goes on with that here."
+            )
+            return self._report
         deposit = self._later(job, known)
         if deposit != known:
             given, carried = parse(deposit.identifier or "").value, doi_of(self._others())

@@ -46,7 +46,10 @@ def _refuse_scheme(identifier: Identifier) -> None:
 def _check_yaml(before: str, after: str, identifier: Identifier, earlier: Set[str]) -> None:
     stated = _mapping(before)
     refuse_other(stated.get("doi"), identifier, earlier)
-    found = _mapping(after)
+    try:
+        found = _mapping(after)
+    except ValueError as error:
+        raise ValueError("no line can be added to its YAML") from error
     lines = len(after.splitlines()) - len(before.splitlines())
     # A key in quotes or a second one would stand beside the new line.
     if ("doi" in stated and lines) or found.get("doi") != identifier.value:
