@@ -27,7 +27,11 @@ def is_replaceable(stated: object, identifier: Identifier, earlier: Set[str]) ->
 def refuse_other(stated: object, identifier: Identifier, earlier: Set[str]) -> None:
     """Raise ValueError for a value that must not give way."""
     if not is_replaceable(stated, identifier, earlier):
-        named = f"the DOI {stated}" if isinstance(stated, str) else "DOIs in a form of its own"
+        named = (
+            f"the DOI {normalise_doi(stated) or stated}"
+            if isinstance(stated, str)
+            else "DOIs in a form of its own"
+        )
         raise ValueError(f"it has {named}, not one that was reserved for this folder before")
 
 
