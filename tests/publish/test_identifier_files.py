@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A reserved identifier in the files of a folder: it stands there, and nothing else changes."""
 
+import hashlib
 import json
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from fairreg.services.publish.identifier.json_text import Edits, parse
 from fairreg.services.publish.identifier.onnx_file import write_identifier
 from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
 from fairreg.services.publish.identifier.writing import write_into
+from fairreg.storage.checksums import checksums_of
 from support.examples import examples
 from support.full_record import FULL
 from support.publishing import CITATION, onnx_bytes
@@ -27,9 +29,14 @@ LATER = Identifier("doi", "10.5281/zenodo.4242")
 ADDRESS = "https://doi.org/10.5281/zenodo.42"
 
 
-def edited(name, text, identifier=DOI):
+# Reserved for the folder by earlier commands.
+EARLIER = frozenset({"10.5281/zenodo.1", DOI.value, FULL.doi})
+PAPER = "10.1103/physrevd.1"
+
+
+def edited(name, text, identifier=DOI, earlier=EARLIER):
     editors = TEXT_EDITORS | JSON_EDITORS
-    return editors[name](text, identifier)
+    return editors[name](text, identifier, earlier)
 
 
 def lines_added(before, after):
@@ -139,6 +146,109 @@ def test_zenodos_own_file_gets_a_relation_and_no_doi():
 def test_facts_of_a_project_get_it_above_their_tables():
     text = 'name = "T"\nversion = "1"\n\n[[creators]]\ndoi = "no"\n'
     assert edited("facts.toml", text) == text.replace('"1"\n', '"1"\ndoi = "10.5281/zenodo.42"\n')
+
+
+def test_a_line_in_a_code_block_or_a_comment_is_no_title():
+    text = '<h1 align="center">\n  Tagger\n</h1>\n\n```bash\n# install\n```\n'
+    assert edited("readme.md", text) == text.replace("</h1>\n", f"</h1>\n\nDOI: [{DOI.value}]({ADDRESS})\n")
+    text = "<!--\n# old -->\n~~~~\n# install\n~~~\n~~~~\n\n# Tagger\n"
+    assert edited("readme.md", text) == f"{text}\nDOI: [{DOI.value}]({ADDRESS})\n\n"
+
+
+@pytest.mark.parametrize("text", ["\ufeff# T\n", "\ufeffno title\n", "\ufeff---\nlicense: mit\n---\n# T\n"])
+def test_a_byte_order_mark_stays_first_in_a_readme(text):
+    found = edited("readme.md", text)
+    assert found.startswith("\ufeff")
+    assert "\ufeff" not in found[1:]
+
+
+def test_a_line_with_the_doi_of_the_paper_stays():
+    text = f"# T\n\n## Paper\n\nDOI: [{PAPER}](https://doi.org/{PAPER})\n"
+    assert edited("readme.md", text) == text.replace("# T\n", f"# T\n\nDOI: [{DOI.value}]({ADDRESS})\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("citation.cff", "cff-version: 1.2.0\ndoi: {doi}\n"),
+        ("readme.md", "---\ndoi: {doi}\n---\n# T\n"),
+        ("facts.toml", 'version = "1"\ndoi = "{doi}"\n'),
+        ("codemeta.json", '{{"@id": "https://doi.org/{doi}", "name": "T"}}'),
+        ("fair4ml.jsonld", '{{"@id": "x", "recordIdentifier": "doi:{doi}"}}'),
+    ],
+)
+def test_a_doi_that_was_not_reserved_for_the_folder_is_not_overwritten(name, text):
+    with pytest.raises(ValueError, match="not one that was reserved"):
+        edited(name, text.format(doi=PAPER))
+    assert DOI.value in edited(name, text.format(doi="10.5281/zenodo.1"))
+
+
+def test_a_model_with_the_doi_of_another_object_keeps_it(tmp_path):
+    model = onnx.load_from_string(onnx_bytes())
+    model.metadata_props.add(key="doi", value=PAPER)
+    content = model.SerializeToString()
+    (tmp_path / "a.onnx").write_bytes(content)
+    found = write_into(tmp_path, ("a.onnx",), DOI)
+    assert (found.carrying, (tmp_path / "a.onnx").read_bytes()) == ((), content)
+    assert PAPER in found.notes[0]
+    assert write_into(tmp_path, ("a.onnx",), DOI, earlier={PAPER}).carrying == ("a.onnx",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("readme.md", "---\nlicense: mit\ndoi:\n- 10.5281/zenodo.1\n- 10.1103/x\n---\n# T\n"),
+        ("readme.md", "---\n{license: mit}\n---\n# T\n"),
+        ("readme.md", "---\nlicense: mit\ndoi: >-\n  10.5281/zenodo.1\ntags: [a]\n---\n# T\n"),
+        ("readme.md", '---\nlicense: mit\n"doi": 10.5281/zenodo.1\n---\n# T\n'),
+        ("readme.md", "---\na: [\n---\n# T\n"),
+        ("citation.cff", "cff-version: 1.2.0\ndoi:\n  10.5281/zenodo.1\nversion: 1.0\n"),
+        ("citation.cff", 'cff-version: 1.2.0\n"doi": 10.5281/zenodo.1\nversion: 1.0\n'),
+        ("citation.cff", "cff-version: 1.2.0\ndoi: 10.5281/zenodo.1\ndoi: 10.5281/zenodo.1\n"),
+        ("facts.toml", 'doi = """\n10.5281/zenodo.1"""\nversion="1"\n'),
+        ("facts.toml", 'notes = """\nversion = 1\n"""\n'),
+        (".zenodo.json", '{"related_identifiers": {"identifier": "10.5281/zenodo.1"}}'),
+        ("codemeta.json", '{"identifier": {"@list": []}}'),
+        ("codemeta.json", '{"identifier": ["10.5281/zenodo.1", "10.5281/zenodo.42"]}'),
+    ],
+)
+def test_a_form_in_which_more_than_the_doi_would_change_is_left(name, text):
+    with pytest.raises(ValueError, match=r"\w"):
+        edited(name, text)
+
+
+def test_a_comment_behind_the_doi_stays():
+    text = "cff-version: 1.2.0\ndoi: 10.5281/zenodo.1  # this version\r\nversion: 1.0\r\n"
+    assert edited("citation.cff", text) == text.replace("zenodo.1 ", "zenodo.42 ")
+
+
+def test_a_crate_that_is_called_by_its_doi_keeps_its_references():
+    old = "https://doi.org/10.5281/zenodo.1"
+    graph = [
+        {"@id": "ro-crate-metadata.json", "about": {"@id": old}},
+        {"@id": old, "@type": "Dataset", "hasPart": [{"@id": "a"}], "identifier": {"@id": old}},
+        {"@id": "#run", "result": [{"@id": old}, {"@id": "a"}]},
+    ]
+    text = json.dumps({"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph})
+    assert edited("ro-crate-metadata.json", text) == text.replace(old, ADDRESS)
+
+
+def test_other_dois_of_a_document_stay_beside_the_new_one():
+    hub = {"identifier": "10.57967/hf/12", "relation": "isIdenticalTo"}
+    own = {"identifier": DOI.value, "relation": "isIdenticalTo"}
+    for listed, expected in (([hub], [own, hub]), (None, [own])):
+        text = json.dumps({"title": "T", "related_identifiers": listed})
+        found = edited(".zenodo.json", text)
+        assert json.loads(found) == {"title": "T", "related_identifiers": expected}
+        assert found.count("related_identifiers") == 1
+    paper, concept = f"https://doi.org/{PAPER}", "https://doi.org/10.5281/zenodo.2"
+    for stated, named in (
+        ([paper, concept, "https://doi.org/10.5281/zenodo.1"], [paper, concept, ADDRESS]),
+        ([paper, concept], [ADDRESS, paper, concept]),
+        (paper, [ADDRESS, paper]),
+        (None, ADDRESS),
+    ):
+        assert json.loads(edited("codemeta.json", json.dumps({"identifier": stated})))["identifier"] == named
 
 
 VALUES = st.recursive(
@@ -252,8 +362,6 @@ def test_a_file_that_cannot_be_edited_is_named_and_kept(tmp_path):
 
 
 def test_digests_elsewhere_follow_the_model(tmp_path):
-    import hashlib
-
     model = onnx_bytes()
     old = hashlib.sha256(model).hexdigest()
     (tmp_path / "toy.onnx").write_bytes(model)
@@ -269,6 +377,43 @@ def test_digests_elsewhere_follow_the_model(tmp_path):
         "a": {"size": len(changed), "digest": [f"sha256:{new}"]},
         "b": {"size": len(model)},
     }
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_digests_of_every_edited_file_follow_it_also_those_of_the_list(tmp_path):
+    (tmp_path / "toy.onnx").write_bytes(onnx_bytes())
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    (tmp_path / "README.md").write_text(f"# T\n\nCITATION.cff is {digest(tmp_path / 'CITATION.cff')}\n")
+    listed = ("CITATION.cff", "README.md", "toy.onnx")
+    for name, algorithm in (("SHA256SUMS", "sha256"), ("SHA512SUMS", "sha512"), ("SHA1SUMS", "sha1")):
+        lines = [f"{checksums_of(tmp_path / item, (algorithm,))[algorithm]}  {item}\n" for item in listed]
+        (tmp_path / name).write_text("".join(lines))
+    (tmp_path / "all.txt").write_text(f"{digest(tmp_path / 'SHA256SUMS')}  SHA256SUMS\n")
+    names = tuple(path.name for path in tmp_path.iterdir())
+    found = write_into(tmp_path, names, DOI)
+    assert (set(found.carrying), found.notes) == (set(listed), ())
+    for name, algorithm in (("SHA256SUMS", "sha256"), ("SHA512SUMS", "sha512"), ("SHA1SUMS", "sha1")):
+        lines = [f"{checksums_of(tmp_path / item, (algorithm,))[algorithm]}  {item}\n" for item in listed]
+        assert (tmp_path / name).read_text() == "".join(lines)
+    assert digest(tmp_path / "CITATION.cff") in (tmp_path / "README.md").read_text()
+    assert digest(tmp_path / "SHA256SUMS") in (tmp_path / "all.txt").read_text()
+    assert write_into(tmp_path, names, DOI).changed == ()
+
+
+def test_a_digest_that_cannot_follow_is_named_with_its_line(tmp_path):
+    (tmp_path / "CITATION.cff").write_text(CITATION)
+    (tmp_path / "copy.cff").write_text(CITATION)
+    listed = f"# digests\n{digest(tmp_path / 'copy.cff')}  copy.cff\n"
+    (tmp_path / "SHA256SUMS").write_text(listed)
+    found = write_into(tmp_path, ("CITATION.cff", "copy.cff", "SHA256SUMS"), DOI)
+    assert (tmp_path / "SHA256SUMS").read_text() == listed
+    copy, ask = "copy.cff", "Correct it yourself."
+    assert found.notes == (
+        f"SHA256SUMS, line 2, states the earlier digest of CITATION.cff; {copy} was the same. {ask}",
+    )
 
 
 def test_writing_twice_changes_nothing(tmp_path):

@@ -128,6 +128,79 @@ def test_fields_of_the_service_are_those_of_the_record(field, expected):
     assert record_field(field) == expected
 
 
+def metadata(found, today="2026-11-30"):
+    return document(found.record, today=today)["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (".zenodo.json", {"title": "T", "language": "eng"}, "eng"),
+        ("codemeta.json", {"@type": "SoftwareSourceCode", "name": "T", "inLanguage": "en"}, "eng"),
+        ("codemeta.json", {"name": "T", "inLanguage": {"name": "German", "alternateName": "de"}}, "deu"),
+        ("README.md", "---\nlanguage: en-GB\n---\n# T\n", "eng"),
+        ("README.md", "---\nlanguage:\n- fr\n- en\n---\n# T\n", "fra"),
+        ("README.md", "---\nlanguage: multilingual\n---\n# T\n", None),
+        (
+            "fair4ml.jsonld",
+            {
+                "@context": {"@vocab": "http://schema.org/", "fair4ml": "https://w3id.org/fair4ml#"},
+                "@type": "fair4ml:MLModel",
+                "name": "T",
+                "inLanguage": "it",
+            },
+            "ita",
+        ),
+    ],
+)
+def test_the_language_of_every_file_arrives_with_three_letters(read, name, content, expected):
+    found = metadata(read(**{name: content, "a.onnx": onnx_bytes()}))
+    assert found.get("languages") == ([{"id": expected}] if expected else None)
+
+
+def test_the_date_of_publication_that_a_file_states_is_kept(read):
+    stated = {"title": "T", "publication_date": "2020-01-01"}
+    assert metadata(read(**{".zenodo.json": stated}))["publication_date"] == "2020-01-01"
+
+
+def test_what_is_not_sent_is_named(read):
+    stated = {
+        "title": "T",
+        "communities": [{"identifier": "c"}],
+        "contributors": [{"name": "A"}],
+        "grants": [],
+    }
+    (note,) = read(**{".zenodo.json": {**stated, "grants": [{"id": "1"}]}}).notes
+    assert note.startswith(".zenodo.json has communities, contributors, grants, which fairreg does not send:")
+    assert "contributors, which" in read(**{".zenodo.json": {**stated, "grants": []}}).notes[0]
+
+
+def test_a_licence_that_no_list_has_is_sent_with_its_name_and_address(read):
+    card = "---\nlicense: other\nlicense_name: lab-1\nlicense_link: {}\n---\n# T\n"
+    found = metadata(read(**{"README.md": card.format("https://lab.example/licence")}))
+    assert found["rights"] == [{"title": {"en": "lab-1"}, "link": "https://lab.example/licence"}]
+    assert metadata(read(**{"README.md": card.format("LICENSE")}))["rights"] == [{"title": {"en": "lab-1"}}]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("pytorch_model.bin", "model"),
+        ("tagger.h5", "model"),
+        ("bdt.pkl", "model"),
+        ("forest.joblib", "model"),
+        ("scaler.pkl", "software"),
+        ("jets.h5", "software"),
+        ("firmware.bin", "software"),
+    ],
+)
+def test_weights_beside_a_citation_file_of_software_are_a_model(read, name, kind):
+    record = read(**{"CITATION.cff": f"{CITATION}type: software\n", name: b"x"}).record
+    assert record.kind == kind
+    origins = [item.field for item in record.provenance.origins]
+    assert origins.count("kind") == (kind == "model")
+
+
 @pytest.mark.parametrize(
     ("level", "files"), [("open", "public"), ("restricted", "restricted"), ("embargoed", "restricted")]
 )

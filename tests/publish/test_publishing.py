@@ -621,6 +621,8 @@ def test_a_state_that_names_no_record_of_the_service_is_refused(run, stand, fold
     state = PublishingState.read(folder)
     state.save(Deposit("zenodo", f"{stand.base}/zenodo", "../../user/records"))
     with pytest.raises(UsageError, match="is not one of Zenodo"):
+        run(take_over=True)
+    with pytest.raises(UsageError, match="not made from this folder"):
         run()
     assert not stand.asked
 

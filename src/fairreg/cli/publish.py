@@ -86,6 +86,10 @@ _Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to s
 _Assess = Annotated[
     bool, typer.Option("--assess/--no-assess", help="Assess what was published, and store its record.")
 ]
+_TakeOver = Annotated[
+    bool,
+    typer.Option("--take-over", help="Go on with a draft that the folder brought from another place."),
+]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
 
@@ -101,6 +105,7 @@ def publish(
     exclude: _Exclude = None,
     jobs: _Jobs = DEFAULT_JOBS,
     assess: _Assess = True,
+    take_over: _TakeOver = False,
     yes: _Yes = False,
     json: Json = False,
 ) -> None:
@@ -126,6 +131,7 @@ def publish(
         exclude=tuple(exclude or ()),
         jobs=jobs,
         assess=assess,
+        take_over=take_over,
     )
     if yes and (draft or reserve_only):
         raise UsageError("--yes publishes, and --draft and --reserve-only do not.", hint="Choose one.")

@@ -14,6 +14,7 @@ from typing import Any
 from fairreg.formats.base import filled_members
 from fairreg.formats.creator_names import is_group, parts
 from fairreg.formats.related import code_of, papers_of, repository_of, unique
+from fairreg.publish.zenodo.languages import vocabulary_id
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator, ModelRecord, RelationType, Tensor
@@ -65,7 +66,8 @@ _FIELDS: Mapping[str, str] = {
     "access": "access",
     "files": "distributions",
 }
-_LANGUAGE = re.compile(r"[a-z]{3}")  # ISO 639-3, as the vocabulary has them
+# Words of a licence that SPDX does not list, with the address of its text behind them.
+_WITH_ADDRESS = re.compile(r"([^()]+?) \((https?://[^\s()]+)\)")
 
 
 def record_field(stated: str) -> str | None:
@@ -101,6 +103,7 @@ def _access(record: ModelRecord) -> dict[str, Any]:
 
 
 def _metadata(record: ModelRecord, today: str) -> dict[str, Any]:
+    language = vocabulary_id(record.language)
     return {
         "resource_type": {"id": _TYPES[record.kind]},
         "title": record.name,
@@ -111,7 +114,7 @@ def _metadata(record: ModelRecord, today: str) -> dict[str, Any]:
         "additional_descriptions": list(_descriptions(record)),
         "rights": list(_rights(record)),
         "subjects": [{"subject": word} for word in dict.fromkeys(record.keywords)],
-        "languages": [{"id": record.language}] if _LANGUAGE.fullmatch(record.language or "") else [],
+        "languages": [{"id": language}] if language else [],
         "version": record.version,
         "related_identifiers": list(_related(record)),
     }
@@ -172,7 +175,9 @@ def _rights(record: ModelRecord) -> Iterator[dict[str, Any]]:
     if record.license and is_listed(record.license):
         yield {"id": record.license.lower()}
     elif record.license or record.license_stated:
-        yield {"title": {"en": record.license or record.license_stated}}
+        stated = record.license or record.license_stated or ""
+        found = _WITH_ADDRESS.fullmatch(stated)
+        yield {"title": {"en": found[1]}, "link": found[2]} if found else {"title": {"en": stated}}
 
 
 def _related(record: ModelRecord) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,15 @@ from fairreg.services.publish.github import clone_of
 from fairreg.settings import Settings
 from fairreg.sources import DOI, HUGGING_FACE
 
-__all__ = ["doi_of", "linked_record", "not_naming", "other_publications", "unlinked", "with_links"]
+__all__ = [
+    "doi_of",
+    "earlier_dois",
+    "linked_record",
+    "not_naming",
+    "other_publications",
+    "unlinked",
+    "with_links",
+]
 
 _LINKED = "linked"
 
@@ -93,3 +101,15 @@ def doi_of(deposits: Iterable[Deposit]) -> str | None:
     """Return the first DOI of publications."""
     dois = (item.identifier or "" for item in deposits)
     return next((text.partition(":")[2] for text in dois if text.startswith(f"{DOI.name}:")), None)
+
+
+def earlier_dois(deposits: Iterable[Deposit], deposit: Deposit, *, follows: str | None) -> frozenset[str]:
+    """Return the DOIs that a new one may take the place of, in lower case.
+
+    They are those that the same service, or its sandbox, reserved for this folder, and the version that
+    the new one `follows`; not the DOI of all versions, which stays true.
+    """
+    kept = [item for item in (*deposits, deposit) if item.to == deposit.to]
+    stated = {item.identifier for item in kept} | {follows}
+    found = [parse(text) for text in stated if text and text != deposit.concept]
+    return frozenset(item.value.lower() for item in found if item.scheme == DOI.name)

@@ -5,6 +5,7 @@ The first file that states a field gives it, in the order FAIR4ML, CITATION.cff,
 model card, licence texts; what a later one says instead is noted. Identifiers and relations are those of all.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,19 +14,25 @@ from msgspec import structs
 
 from fairreg.errors import FairregError, ModelError, RecordError
 from fairreg.formats import fair4ml, model_card
-from fairreg.formats.contents import file_format, media_type, read_contents
+from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.formats.file_facts import FileFacts
 from fairreg.formats.repository_files import is_known, read_files
 from fairreg.runners.weights import onnx as onnx_files
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import Distribution, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
+from fairreg.schemas.record import Distribution, FieldOrigin, Kind, ModelRecord, Provenance, Relation, Tensor
+from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
 __all__ = ["ProjectRecord", "read_project"]
 
+# Beside the suffixes that mean weights everywhere; names that say data are left out.
+_WEIGHTS = re.compile(
+    r"(?!.*(?:data|jets|events|sample|scaler|test|train[-_.]|valid|feature|metrics|history))"
+    r".*\.(?:h5|hdf5|pkl|joblib)|(?:pytorch_model|model|weights)[\w.-]*\.(?:bin|npz|pb)"
+)
 _LARGEST_TEXT = 1 << 20
 _LARGEST_GRAPH = 256 << 20
 _FACTS = {fair4ml.FILE_NAME, "fair4ml.json"}
@@ -80,13 +87,13 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     )
     fields.setdefault("name", folder.resolve().name)
     fields.setdefault("frameworks", contents.frameworks)
-    origins = (FieldOrigin("inputs", "computed", "the graph of the model"),) if signature else ()
+    kind, origins = _kind(contents, names)
+    if signature:
+        origins = (*origins, FieldOrigin("inputs", "computed", "the graph of the model"))
     record = ModelRecord(
         identifier=f"folder:{folder.resolve().name}",
-        kind=contents.kind,
-        provenance=Provenance(
-            source=OWN_SOURCE, source_id=folder.resolve().name, origins=(*contents.origins, *origins)
-        ),
+        kind=kind,
+        provenance=Provenance(source=OWN_SOURCE, source_id=folder.resolve().name, origins=origins),
         identifiers=distinct_identifiers(_identifiers(statements)),
         relations=distinct_relations(_relations(statements)),
         formats=contents.formats,
@@ -115,7 +122,9 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
     readme = [item for item in facts if item.role == "readme"]
     found += [_statement(item) for item in (*deliberate, *cards, *readme, *rest)]
     notes += [f"{item.fault.rstrip('.')}." for item in (*facts, *cards) if item.fault]
-    return found, notes
+    further = {name: further_facts(name, text) for name, text in texts.items()}
+    notes += [note for item in further.values() for note in item.notes]
+    return [item._replace(fields={**item.fields, **further[item.file].fields}) for item in found], notes
 
 
 def _read_fair4ml(text: str, name: str) -> ModelRecord:
@@ -127,7 +136,9 @@ def _read_fair4ml(text: str, name: str) -> ModelRecord:
         return fair4ml.read(text, name=name).understood
     except RecordError as error:
         try:
-            return fair4ml.read(JSON_EDITORS[name.lower()](text, _NONE_YET), name=name).understood
+            return fair4ml.read(
+                JSON_EDITORS[name.lower()](text, _NONE_YET, frozenset()), name=name
+            ).understood
         except (RecordError, ValueError, RecursionError):
             raise error from None
 
@@ -169,6 +180,17 @@ def _licence(statements: Iterable[_Statement]) -> dict[str, str]:
 def _stated_type(statements: Iterable[_Statement]) -> str | None:
     kinds = (item.fields.get("kind") or item.fields.get("stated_type") for item in statements)
     return next((str(kind) for kind in kinds if kind), "software")
+
+
+def _kind(contents: Contents, names: tuple[str, ...]) -> tuple[Kind, tuple[FieldOrigin, ...]]:
+    """Return the kind: beside weights "software" is the usual word of a file for the whole, and a model here.
+
+    Elsewhere such files may hold anything; a folder that is published leaves its data out.
+    """
+    weights = next((name for name in names if _WEIGHTS.fullmatch(name.rpartition("/")[2].lower())), None)
+    if contents.kind != "software" or weights is None:
+        return contents.kind, contents.origins
+    return "model", (*contents.origins, FieldOrigin("kind", "inferred", f"file {weights!r}"))
 
 
 def _identifiers(statements: Iterable[_Statement]) -> Iterator[Identifier | None]:

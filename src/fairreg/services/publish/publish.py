@@ -22,15 +22,18 @@ from fairreg.services.publish.github import release_steps
 from fairreg.services.publish.identifier.writing import write_into
 from fairreg.services.publish.links import (
     doi_of,
+    earlier_dois,
     linked_record,
     not_naming,
     other_publications,
     unlinked,
     with_links,
 )
+from fairreg.services.publish.own_drafts import OwnDrafts
 from fairreg.services.publish.project import read_project
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
+from fairreg.services.publish.state import FILE_NAME as STATE_FILE
 from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Service, Settings
 from fairreg.storage.checksums import checksums_of
@@ -57,6 +60,7 @@ class PublishingChoices:
     exclude: tuple[str, ...] = ()
     jobs: int = DEFAULT_JOBS
     assess: bool = True
+    take_over: bool = False
 
 
 def publish(
@@ -95,6 +99,7 @@ class _Publication:
             folder, include=choices.include, exclude=choices.exclude, tokens=tokens
         )
         self._state = PublishingState.read(folder)
+        self._own = OwnDrafts(settings.home, folder)
         project = read_project(folder, self._selected.names)
         self._report = PublicationReport(
             self._service.title,
@@ -112,10 +117,11 @@ class _Publication:
 
     def _steps(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
         known, version_of = self._known()
+        self._refuse_of_another_folder(known)
         job = PublishingJob(
             web,
             self._report.record,
-            self._state.save,
+            self._save,
             self._log,
             progress,
             known=known,
@@ -166,7 +172,9 @@ class _Publication:
         if stated is None:
             return self._report.record
         identifier = parse(stated)
-        written = write_into(self._folder, self._selected.names, identifier)
+        deposit = self._report.deposit
+        earlier = earlier_dois(self._state.deposits, deposit, follows=deposit.details.get(_VERSION_OF))
+        written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
         # The files are read again: their digests and sizes have changed.
@@ -195,9 +203,28 @@ class _Publication:
             )
         return draft, wanted or (parse(begun) if begun else None)
 
+    def _refuse_of_another_folder(self, known: Deposit | None) -> None:
+        """Raise UsageError for a draft that the state names and that was not made from this folder here."""
+        if known is None or known.status != "draft" or self._is_own(known):
+            return
+        raise UsageError(
+            f"The folder's notes name the draft {known.id} at {self._service.title}, which was not made from "
+            "this folder on this machine; its files and metadata would be replaced.",
+            hint="If the draft is of this folder, as after a move, repeat the command with --take-over. "
+            f"Else remove {self._folder / STATE_FILE}, and a draft of its own is made.",
+        )
+
+    def _is_own(self, known: Deposit) -> bool:
+        return self._choices.take_over or self._own.has(known)
+
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
         self._report = self._as_before(known)
+        if not self._is_own(known):
+            self._log(
+                f"It was published as {known.id} from another folder; --take-over goes on with that here."
+            )
+            return self._report
         deposit = self._later(job, known)
         if deposit != known:
             given, carried = parse(deposit.identifier or "").value, doi_of(self._others())
@@ -270,8 +297,13 @@ class _Publication:
 
     def _note(self, deposit: Deposit) -> None:
         """Keep the deposit in the folder and in the report."""
-        self._state.save(deposit)
+        self._save(deposit)
         self._report = replace(self._report, deposit=deposit)
+
+    def _save(self, deposit: Deposit) -> None:
+        """Keep the deposit, first in the home: the folder's notes alone would be taken for another's."""
+        self._own.note(deposit)
+        self._state.save(deposit)
 
     @contextmanager
     def _kept(self) -> Iterator[None]:

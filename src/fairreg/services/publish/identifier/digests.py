@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Digests and sizes of a model in the texts beside it, which change when the model gets its identifier."""
+"""Digests and sizes of a file in the texts beside it, which change when the file gets its identifier."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -10,32 +11,38 @@ from fairreg.storage.checksums import checksums_of
 
 __all__ = ["Digests", "restated"]
 
+_ALGORITHMS = ("sha256", "md5", "sha1", "sha512")
 _SIZES = ("contentSize", "size", "sizeInBytes")
 
 
 class Digests(NamedTuple):
-    """SHA-256 and MD5 of a file in hexadecimal, and its size in bytes."""
+    """Digests of a file in hexadecimal, in the order of `_ALGORITHMS`, and its size in bytes."""
 
-    sha256: str
-    md5: str
+    values: tuple[str, ...]
     size: int
 
     @classmethod
     def of(cls, path: Path) -> "Digests":
         """Compute those of a file."""
-        found = checksums_of(path, ("sha256", "md5"))
-        return cls(found["sha256"], found["md5"], path.stat().st_size)
+        found = checksums_of(path, _ALGORITHMS)
+        return cls(tuple(found[name] for name in _ALGORITHMS), path.stat().st_size)
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> "Digests":
+        """Compute those of the content of a file."""
+        values = (hashlib.new(name, content, usedforsecurity=False).hexdigest() for name in _ALGORITHMS)
+        return cls(tuple(values), len(content))
 
     def stands_in(self, text: str) -> bool:
         """Tell whether a text states one of the digests."""
         lowered = text.lower()
-        return self.sha256 in lowered or self.md5 in lowered
+        return any(value in lowered for value in self.values)
 
 
 def restated(text: str, old: Digests, new: Digests) -> str:
     """Return a text with the new digests, in JSON also with the size in an object that states a digest."""
     text = _with_sizes(text, old, new)
-    for before, after in ((old.sha256, new.sha256), (old.md5, new.md5)):
+    for before, after in zip(old.values, new.values, strict=True):
         text = re.sub(rf"(?<![0-9A-Fa-f]){before}(?![0-9A-Fa-f])", after, text, flags=re.IGNORECASE)
     return text
 

@@ -1,23 +1,35 @@
 # SPDX-License-Identifier: MIT
 """The identifier of this version in codemeta.json, fair4ml.jsonld, RO-Crate and .zenodo.json."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 
 from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.services.publish.identifier.comparison import check_edit, is_replaceable, refuse_other
 from fairreg.services.publish.identifier.json_text import Edits, JsonSpan, parse
 from fairreg.sources import DOI
 
 __all__ = ["JSON_EDITORS"]
 
 _TYPES = ("@type", "@context")
+_STATING = ("value", "@id", "url")
 _OWN = "recordIdentifier"  # of fairreg's own linked data: the compact identifier
 
 
-def _linked_data(text: str, identifier: Identifier) -> str:
+def _linked_data(text: str, identifier: Identifier, earlier: Set[str]) -> str:
     """Return a document about one object with its identifier. Raises ValueError without such an object."""
-    top, edits = parse(text), Edits(text)
-    _identify(edits, _described(top), identifier)
-    return edits.result()
+    top = parse(text)
+    work = _Places(top, Edits(text), identifier, earlier)
+    work.identify(_described(top))
+    return _checked(text, work.edits, identifier, earlier)
+
+
+def _checked(text: str, edits: Edits, identifier: Identifier, earlier: Set[str]) -> str:
+    found = edits.result()
+    before, after = (json.loads(item.removeprefix("\ufeff")) for item in (text, found))
+    check_edit(before, after, identifier, earlier)
+    return found
 
 
 def _described(top: JsonSpan) -> JsonSpan:
@@ -45,56 +57,91 @@ def _text(node: JsonSpan, key: str) -> str | None:
     return found.value if found is not None and isinstance(found.value, str) else None
 
 
-def _identify(edits: Edits, node: JsonSpan, identifier: Identifier) -> None:
-    address = identifier.url or identifier.compact
-    called = node.members.get("@id")
-    own = node.members.get(_OWN)
-    if own is not None:
-        edits.replace(own, identifier.compact)
-    # Another name of the object may be one by which other nodes refer to it.
-    if called is not None and (own is not None or normalise_doi(str(called.value or ""))):
-        edits.replace(called, address)
-    stated = node.members.get("identifier")
-    if stated is None:
-        value = _property(identifier) if own is not None else address
-        edits.add_member(node, "identifier", value, after=_TYPES)
-    else:
-        _restate(edits, stated, identifier)
+@dataclass(frozen=True)
+class _Places:
+    """The places of one document in which the identifier of its object stands."""
 
+    top: JsonSpan
+    edits: Edits
+    identifier: Identifier
+    earlier: Set[str]
 
-def _restate(edits: Edits, stated: JsonSpan, identifier: Identifier) -> None:
-    """Put the identifier in the place of an earlier one, else before the others."""
-    address = identifier.url or identifier.compact
-    if stated.kind == "list":
-        earlier = next((item for item in stated.items if _is_doi(item)), None)
-        if earlier is not None:
-            _restate(edits, earlier, identifier)
+    def identify(self, node: JsonSpan) -> None:
+        """Name an object; raise ValueError where it is called by a DOI that must not give way."""
+        address = self.identifier.url or self.identifier.compact
+        called, own = _text(node, "@id"), node.members.get(_OWN)
+        if own is not None:
+            refuse_other(own.value, self.identifier, self.earlier)
+            self.edits.replace(own, self.identifier.compact)
+        if called is not None and (own is not None or normalise_doi(called)):
+            refuse_other(called, self.identifier, self.earlier)
+            self._call(called, address)
+        stated = node.members.get("identifier")
+        if stated is None:
+            value = _property(self.identifier) if own is not None else address
+            self.edits.add_member(node, "identifier", value, after=_TYPES)
+        else:
+            self._restate(stated)
+
+    def _call(self, name: str, address: str) -> None:
+        """Change the name of a node wherever it is named: a graph refers to it from other nodes."""
+        for node in self.top.walk():
+            if _text(node, "@id") == name:
+                self.edits.replace(node.members["@id"], address)
+
+    def _restate(self, stated: JsonSpan) -> None:
+        """Put the identifier in the place of an earlier one, else before the others."""
+        address = self.identifier.url or self.identifier.compact
+        if stated.kind == "list":
+            self._restate_in_list(stated, address)
+        elif stated.kind == "scalar" and (stated.value is None or self._is_earlier(stated)):
+            self.edits.replace(stated, _as_before(str(stated.value or ""), self.identifier))
+        elif self._is_earlier(stated):
+            self._restate_object(stated)
+        elif any(key in stated.members for key in ("@list", "@set")):
+            raise ValueError("its identifiers are a list in a form that is not edited")
+        else:
+            value = address if stated.kind == "scalar" else _property(self.identifier)
+            self.edits.wrap(stated, value)
+
+    def _restate_in_list(self, stated: JsonSpan, address: str) -> None:
+        places = [item for item in stated.items if self._is_earlier(item)]
+        if len(places) > 1:
+            raise ValueError("it has several identifiers that were reserved for this folder")
+        if places:
+            self._restate(places[0])
         else:
             plain = all(item.kind == "scalar" for item in stated.items)
-            edits.add_first(stated, address if plain else _property(identifier))
-    elif not _is_doi(stated):
-        edits.wrap(stated, address if stated.kind == "scalar" else _property(identifier))
-    elif stated.kind == "scalar":
-        edits.replace(stated, _as_before(str(stated.value), identifier))
-    else:
-        for key in ("value", "@id", "url"):
-            inner = stated.members.get(key)
-            if inner is not None and normalise_doi(str(inner.value or "")):
-                edits.replace(inner, _as_before(str(inner.value), identifier))
+            self.edits.add_first(stated, address if plain else _property(self.identifier))
 
+    def _restate_object(self, stated: JsonSpan) -> None:
+        for key in _STATING:
+            text = _text(stated, key) or ""
+            if normalise_doi(text):
+                refuse_other(text, self.identifier, self.earlier)
+                new = _as_before(text, self.identifier)
+                if key == "@id":
+                    self._call(text, new)
+                else:
+                    self.edits.replace(stated.members[key], new)
 
-def _is_doi(span: JsonSpan) -> bool:
-    texts = (
-        [span]
-        if span.kind == "scalar"
-        else [span.members[key] for key in ("value", "@id", "url") if key in span.members]
-    )
-    return any(isinstance(item.value, str) and normalise_doi(item.value) for item in texts)
+    def _is_earlier(self, span: JsonSpan) -> bool:
+        """Tell whether a value names the object by the identifier, or by one that was reserved before."""
+        members = [span.members[key] for key in _STATING if key in span.members]
+        texts = [item.value for item in (members if span.kind == "object" else [span])]
+        return any(
+            isinstance(text, str)
+            and bool(normalise_doi(text))
+            and is_replaceable(text, self.identifier, self.earlier)
+            for text in texts
+        )
 
 
 def _as_before(earlier: str, identifier: Identifier) -> str:
     """Return the identifier in the spelling of an earlier one: bare, with a prefix, or as an address."""
-    old = normalise_doi(earlier) or ""
+    old = normalise_doi(earlier)
+    if old is None:
+        return identifier.url or identifier.compact
     place = earlier.lower().find(old)
     if identifier.scheme != DOI.name or place < 0 or earlier[place + len(old) :]:
         return identifier.url or identifier.compact
@@ -105,7 +152,7 @@ def _property(identifier: Identifier) -> dict[str, str]:
     return {"@type": "PropertyValue", "propertyID": identifier.scheme, "value": identifier.value}
 
 
-def _deposit(text: str, identifier: Identifier) -> str:
+def _deposit(text: str, identifier: Identifier, earlier: Set[str]) -> str:
     """Return .zenodo.json with a related identifier.
 
     Not with the member `doi`: the bridge from GitHub would try to register that DOI again for its archive of
@@ -117,21 +164,34 @@ def _deposit(text: str, identifier: Identifier) -> str:
     name = identifier.value if identifier.scheme == DOI.name else identifier.url
     member = {"identifier": name, "relation": _RELATION}
     listed = top.members.get("related_identifiers")
-    if listed is None or listed.kind != "list":
+    if listed is None:
         edits.add_member(top, "related_identifiers", [member])
-        return edits.result()
-    same = (item for item in listed.items if (_text(item, "relation") or "").lower() == _RELATION.lower())
-    earlier = next((item for item in same if normalise_doi(_text(item, "identifier") or "")), None)
-    if earlier is None:
-        edits.add_first(listed, member)
+    elif listed.kind == "scalar" and listed.value is None:
+        edits.replace(listed, [member])
+    elif listed.kind != "list":
+        raise ValueError("its related_identifiers are no list")
     else:
-        edits.replace(earlier.members["identifier"], name)
-    return edits.result()
+        _relate(edits, listed, member, identifier, earlier)
+    return _checked(text, edits, identifier, earlier)
+
+
+def _relate(
+    edits: Edits, listed: JsonSpan, member: dict[str, str | None], identifier: Identifier, earlier: Set[str]
+) -> None:
+    """Put a relation in the place of an earlier one, else before the others."""
+    same = (item for item in listed.items if (_text(item, "relation") or "").lower() == _RELATION.lower())
+    for item in same:
+        stated = _text(item, "identifier") or ""
+        if normalise_doi(stated) and is_replaceable(stated, identifier, earlier):
+            edits.replace(item.members["identifier"], member["identifier"])
+            return
+    edits.add_first(listed, member)
 
 
 _RELATION = "isIdenticalTo"
-Editor = Callable[[str, Identifier], str]
-# Function that edits a file of this name, in lower case; each raises ValueError for a text that it cannot.
+Editor = Callable[[str, Identifier, Set[str]], str]
+# Function that edits a file of this name, in lower case; each raises ValueError for a text that it cannot,
+# and where it has a DOI that is neither the identifier nor one of those reserved earlier.
 JSON_EDITORS: Mapping[str, Editor] = {
     "codemeta.json": _linked_data,
     "fair4ml.jsonld": _linked_data,

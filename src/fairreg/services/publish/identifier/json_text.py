@@ -149,7 +149,8 @@ class Edits:
     def result(self) -> str:
         """Return the text with all edits."""
         text = self.text
-        for start, end, new in sorted(self._made, key=lambda item: item[:2], reverse=True):
+        # One value may have been replaced from two places.
+        for start, end, new in sorted(dict.fromkeys(self._made), key=lambda item: item[:2], reverse=True):
             text = text[:start] + new + text[end:]
         return text
 

@@ -6,7 +6,7 @@ its field 14, of key (1) and value (2) (onnx/onnx.proto). Only this field is wri
 copied byte for byte and in blocks, so that memory does not grow with the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -32,10 +32,13 @@ class _Field(NamedTuple):
     end: int
 
 
-def write_identifier(source: Path, target: Path, identifier: Identifier) -> bool:
+def write_identifier(
+    source: Path, target: Path, identifier: Identifier, *, others: Callable[[str], bool] = lambda _doi: False
+) -> bool:
     """Write the model with the property `doi` to `target`; False where `source` has exactly that already.
 
-    Raises ModelError for a file that is not a whole ModelProto.
+    Raises ModelError for a file that is not a whole ModelProto, and for a value that `others` knows as the
+    DOI of another object.
     """
     with source.open("rb") as file:
         size = file.seek(0, 2)
@@ -46,6 +49,12 @@ def write_identifier(source: Path, target: Path, identifier: Identifier) -> bool
         wanted = _property(KEY, identifier.value)
         if [_content(file, item) for item in held] == [wanted]:
             return False
+        for stated in (_value(file, item) for item in held):
+            if others(stated):
+                raise ModelError(
+                    f"{source.name} has the DOI {stated}, not one that was reserved for this folder before, "
+                    f"and so does not carry {identifier.value}."
+                )
         place = held[0].start if held else size
         with target.open("wb") as out:
             _copy(file, out, [(0, place)])
@@ -110,6 +119,14 @@ def _key(file: BinaryIO, item: _Field) -> str | None:
     if len(content) < 2 or content[0] != (1 << 3 | _BYTES) or content[1] & _MORE:  # noqa: PLR2004
         return None
     return content[2 : 2 + content[1]].decode("utf-8", "replace")
+
+
+def _value(file: BinaryIO, item: _Field) -> str:
+    """Return the value of a property as text, behind its tag and length."""
+    content = _content(file, item)
+    rest = content[3 + content[1] :]
+    length = next((place for place, byte in enumerate(rest) if not byte & _MORE), 0)
+    return rest[length + 1 :].decode("utf-8", "replace").strip()
 
 
 def _content(file: BinaryIO, item: _Field) -> bytes:

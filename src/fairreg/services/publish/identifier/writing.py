@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Write a reserved identifier into the files of a folder that have a place for it.
 
-Texts first, the models last: where texts state digests of a model, they get those that it will have. A
-command that is killed between them does the same again with the same result.
+Texts first, the models last. Where texts state digests of a file, they get those that it will have, and are
+written before it: a command that is killed between them does the same again with the same result.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
 from fairreg.errors import ModelError
 from fairreg.schemas.identifiers import Identifier
+from fairreg.services.publish.identifier.comparison import is_replaceable
 from fairreg.services.publish.identifier.digests import Digests, restated
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.services.publish.identifier.onnx_file import write_identifier
@@ -21,7 +22,7 @@ from fairreg.storage.replacement import draft_of
 
 __all__ = ["WrittenIdentifiers", "write_into"]
 
-_EDITORS: Mapping[str, Callable[[str, Identifier], str]] = {**TEXT_EDITORS, **JSON_EDITORS}
+_EDITORS: Mapping[str, Callable[[str, Identifier, Set[str]], str]] = {**TEXT_EDITORS, **JSON_EDITORS}
 # The characters of DOIs that Crossref recommends, and of names of repositories.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._;()/-]{2,200}")
 _LARGEST_TEXT = 4 << 20
@@ -36,12 +37,17 @@ class WrittenIdentifiers(NamedTuple):
     notes: tuple[str, ...]
 
 
-def write_into(folder: Path, names: tuple[str, ...], identifier: Identifier) -> WrittenIdentifiers:
-    """Write the identifier into those of the files `names` that have a place for it, each in one step."""
+def write_into(
+    folder: Path, names: tuple[str, ...], identifier: Identifier, *, earlier: Set[str] = frozenset()
+) -> WrittenIdentifiers:
+    """Write the identifier into those of the files `names` that have a place for it, each in one step.
+
+    It takes the place of the DOIs `earlier`, in lower case, and of no other.
+    """
     if not _PLAIN.fullmatch(identifier.value):
         note = f"No file carries {identifier.value}: it has characters that mean something in the files."
         return WrittenIdentifiers((), (), (note,))
-    work = _Writing(folder, names, identifier)
+    work = _Writing(folder, names, identifier, earlier)
     for name in (name for name in names if name.lower() in _EDITORS):
         work.edit(name)
     for name in (name for name in names if name.lower().endswith(".onnx")):
@@ -50,8 +56,11 @@ def write_into(folder: Path, names: tuple[str, ...], identifier: Identifier) -> 
 
 
 class _Writing:
-    def __init__(self, folder: Path, names: tuple[str, ...], identifier: Identifier) -> None:
-        self._folder, self._names, self._identifier = folder, names, identifier
+    def __init__(
+        self, folder: Path, names: tuple[str, ...], identifier: Identifier, earlier: Set[str]
+    ) -> None:
+        self._folder, self._names = folder, names
+        self._identifier, self._earlier = identifier, earlier
         self.carrying: list[str] = []
         self.changed: list[str] = []
         self.notes: list[str] = []
@@ -62,7 +71,7 @@ class _Writing:
         try:
             if text is None:
                 raise ValueError("it is not UTF-8 text of a usual size")
-            edited = _EDITORS[name.lower()](text, self._identifier)
+            edited = _EDITORS[name.lower()](text, self._identifier, self._earlier)
         except (ValueError, RecursionError) as error:
             wanted = self._identifier.value
             self.notes.append(f"{name} does not carry {wanted}: {error}. Write it there yourself.")
@@ -76,30 +85,56 @@ class _Writing:
         path = self._folder / name
         with disk_faults(name), draft_of(path) as draft:
             try:
-                changed = write_identifier(path, draft, self._identifier)
+                changed = write_identifier(path, draft, self._identifier, others=self._is_other)
             except ModelError as error:
                 self.notes.append(error.message)
                 return
             self.carrying.append(name)
             if changed:
                 draft.chmod(path.stat().st_mode)
-                self._restate(Digests.of(path), Digests.of(draft))
+                self._restate(Digests.of(path), Digests.of(draft), (name,))
                 draft.replace(path)
                 self.changed.append(name)
 
-    def _restate(self, old: Digests, new: Digests) -> None:
-        for name in self._names:
+    def _is_other(self, stated: str) -> bool:
+        return not is_replaceable(stated, self._identifier, self._earlier)
+
+    def _restate(self, old: Digests, new: Digests, within: tuple[str, ...]) -> None:
+        """Restate the digests of the last file `within`, which change because of those before it."""
+        changed = within[-1]
+        twin = self._twin(changed, old)
+        for name in (name for name in self._names if name != changed):
             path = self._folder / name
             text = None if name.lower().endswith(".onnx") else _text_of(path, _LARGEST_WITH_DIGESTS)
-            if text is not None and old.stands_in(text):
-                self._replace(name, restated(text, old, new))
+            if text is None or not old.stands_in(text):
+                continue
+            lines = ", ".join(str(number) for number, line in _lines(text) if old.stands_in(line))
+            if name in within or twin is not None:
+                other = f"; {twin} was the same" if twin is not None else ""
+                stale = f"{name}, line {lines}, states the earlier digest of {changed}{other}"
+                self.notes.append(f"{stale}. Correct it yourself.")
+            else:
+                self._replace(name, restated(text, old, new), within)
 
-    def _replace(self, name: str, text: str) -> None:
-        path = self._folder / name
+    def _twin(self, changed: str, old: Digests) -> str | None:
+        """Return another file with the same digests: lines on it cannot be told from those on this one."""
+        places = ((name, self._folder / name) for name in self._names if name != changed)
+        with unreadable(changed):
+            same = [name for name, path in places if path.stat().st_size == old.size]
+            return next((name for name in same if Digests.of(self._folder / name) == old), None)
+
+    def _replace(self, name: str, text: str, within: tuple[str, ...] = ()) -> None:
+        path, content = self._folder / name, text.encode()
+        self._restate(Digests.of(path), Digests.of_bytes(content), (*within, name))
         with disk_faults(name), replacing(path) as draft:
-            draft.write_bytes(text.encode())
+            draft.write_bytes(content)
             draft.chmod(path.stat().st_mode)
         self.changed.append(name)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text with their numbers."""
+    yield from enumerate(text.splitlines(), 1)
 
 
 def _text_of(path: Path, largest: int) -> str | None:

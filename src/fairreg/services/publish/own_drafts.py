@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Which drafts were made from which folder of this machine, kept in the home of fairreg.
+
+The state of a folder travels with it: a copy, or a folder of somebody else, may name a draft that belongs to
+other files. Only a draft that was noted here for the same place is gone on with unasked.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairreg.publish.base import Deposit
+from fairreg.storage.files import disk_faults
+
+__all__ = ["OwnDrafts"]
+
+
+@dataclass(frozen=True)
+class OwnDrafts:
+    """The notes on one folder: an empty file for each deposit, which is named by a digest of both."""
+
+    home: Path
+    folder: Path
+
+    def note(self, deposit: Deposit) -> None:
+        """Note that a deposit was made from the folder."""
+        path = self._note_of(deposit)
+        if deposit.id and not path.exists():
+            with disk_faults(str(path)):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+
+    def has(self, deposit: Deposit) -> bool:
+        """Tell whether a deposit was made from the folder; one without an id is not there to be lost."""
+        return not deposit.id or self._note_of(deposit).exists()
+
+    def _note_of(self, deposit: Deposit) -> Path:
+        stated = json.dumps([str(self.folder.resolve()), deposit.to, deposit.url, deposit.id])
+        return self.home / "publishing" / hashlib.sha256(stated.encode()).hexdigest()
