@@ -173,7 +173,7 @@ class _Publication:
             return self._report.record
         identifier = parse(stated)
         deposit = self._report.deposit
-        earlier = earlier_dois(self._state.deposits, deposit, follows=deposit.details.get(_VERSION_OF))
+        earlier = earlier_dois(self._state.deposits, deposit, follows=deposit.details.get(VERSION_OF))
         written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
