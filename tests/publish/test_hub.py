@@ -5,12 +5,9 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from time import time
-from types import SimpleNamespace
 
 import pytest
 from hub_shapes import info
-from hub_stand_in import served as hub_served
 
 from fairreg import harvesters
 from fairreg.errors import (
@@ -38,35 +35,6 @@ NAMES = {
     "models/toy.onnx",
     "src/toy/train.py",
 }
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    # Set by the stand-in's settings where fairreg is a process of its own.
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(
-        "huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _seconds: None, time=time)
-    )
-    with hub_served() as server:
-        yield server
-
-
-@pytest.fixture
-def push(run, hub):
-    """Publish the folder at the Hub, as lab/toy unless another name is given."""
-
-    def call(*, environment=None, **choices):
-        named = {} if "version_of" in choices else {"repository": "lab/toy"}
-        variables = {**hub.settings, **(environment or {})}
-        return run(environment=variables, **{"to": "huggingface", **named, **choices})
-
-    return call
-
-
-@pytest.fixture
-def deposit(run, hub):
-    """Publish the folder at Zenodo's stand-in, with the Hub's stand-in beside it."""
-    return lambda **choices: run(environment=hub.settings, **choices)
 
 
 def only(hub):

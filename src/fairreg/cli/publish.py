@@ -172,7 +172,7 @@ def _conclude(report: "PublicationReport", *, stopped: bool) -> None:
     elif report.faults:
         fields = "; ".join(_fault_words(report))
         raise FairregError(
-            f"{report.service} does not accept the metadata: {fields}.",
+            f"The metadata cannot be published at {report.service}: {fields}.",
             hint=f"Correct the files and repeat the command; the draft is kept ({report.deposit.page}).",
         )
     if report.deposit.status == "draft":
@@ -225,12 +225,14 @@ def _print(report: "PublicationReport") -> None:
 def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
     from fairreg.cli.cards import size_text
     from fairreg.schemas.text import counted
+    from fairreg.services.publish.access import access_words
 
     record, deposit = report.record, report.deposit
     yield "Title", record.name
     yield "Type", record.kind
     yield "Creators", "; ".join(item.name for item in record.creators) or "none stated"
     yield "License", record.license or record.license_stated or "none stated"
+    yield "Access", access_words(record.access)
     yield "Version", record.version or "none stated"
     yield "At", f"{report.service} ({deposit.url}), {deposit.status}"
     if deposit.page:

@@ -37,8 +37,10 @@ class HubPublisher(Publisher):
     def open(self, job: PublishingJob) -> Deposit:
         """Return the repository as a draft: the known one, an existing one for a new version, else a new one.
 
-        Raises UsageError for a repository with files that nobody named, AccessDenied without a token.
+        Raises UsageError for a repository with files that nobody named and for files that are not to be
+        public, AccessDenied without a token.
         """
+        _require_open(job)
         service, known = job.web.settings.service(NAME), job.known
         if service.token is None:
             raise denied(service)
@@ -82,6 +84,7 @@ class HubPublisher(Publisher):
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Commit what is not committed, compare it, tag it, and make the repository public."""
+        _require_open(job)
         place = self._repository(job, deposit.id)
         there = _required(place, place.content())
         deposit = self._committed(job, deposit, place, there)
@@ -172,6 +175,16 @@ class HubPublisher(Publisher):
             job.log("The files state no version that can be a tag, so the commit got none.")
         elif not place.tag(tag, head):
             job.log(f"The tag {tag} stays at its earlier commit: a tag of its own needs another version.")
+
+
+def _require_open(job: PublishingJob) -> None:
+    """Raise UsageError for files that are not open: whoever sees a public repository has all its files."""
+    access = job.record.access
+    if access is not None and access.level != "open":
+        raise UsageError(
+            f"The files state {access.level} access, and a repository at the Hub becomes public.",
+            hint="Publish at Zenodo, which keeps files closed, or state open access in .zenodo.json.",
+        )
 
 
 def _published(deposit: Deposit, place: HubRepository, there: RepositoryContent) -> Deposit:

@@ -103,6 +103,7 @@ class _Publication:
             project.record,
             left_out=self._selected.left_out,
             notes=project.notes,
+            unclear=project.faults,
         )
 
     def publish(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
@@ -151,7 +152,8 @@ class _Publication:
         self._report = replace(self._report, record=record, files=files)
         if not self._choices.reserve_only:
             self._note(self._publisher.upload(job, self._report.deposit))
-        self._report = replace(self._report, faults=self._publisher.describe(job, self._report.deposit))
+        faults = (*self._report.unclear, *self._publisher.describe(job, self._report.deposit))
+        self._report = replace(self._report, faults=faults)
         if self._choices.reserve_only:
             steps = release_steps(self._folder, record, doi=doi_of([self._report.deposit]), published=False)
             return replace(self._report, next_steps=steps)
@@ -178,7 +180,9 @@ class _Publication:
             identifiers=(identifier, *project.record.identifiers),
         )
         notes = (*project.notes, *written.notes)
-        self._report = replace(self._report, record=record, carrying=written.carrying, notes=notes)
+        self._report = replace(
+            self._report, record=record, carrying=written.carrying, notes=notes, unclear=project.faults
+        )
         return record
 
     def _known(self) -> tuple[Deposit | None, Identifier | None]:

@@ -7,6 +7,7 @@ from typing import Any
 from fairreg.publish.base import Deposit, FieldFault, LocalFile
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
+from fairreg.services.publish.access import access_words
 from fairreg.services.publish.selection import LeftOutFile
 
 __all__ = ["PublicationReport"]
@@ -16,8 +17,9 @@ __all__ = ["PublicationReport"]
 class PublicationReport:
     """A deposit with the record and the files of its folder.
 
-    `carrying` are the files with the reserved identifier. `faults` are fields that the service refuses: with
-    any of them the draft cannot be published. `is_new` is True where this command published it.
+    `carrying` are the files with the reserved identifier. `faults` are fields that the service refuses or
+    that the files leave unclear: with any of them the draft cannot be published; `unclear` are the latter.
+    `is_new` is True where this command published it.
     """
 
     service: str
@@ -28,6 +30,7 @@ class PublicationReport:
     carrying: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[FieldFault, ...] = ()
+    unclear: tuple[FieldFault, ...] = ()
     next_steps: tuple[str, ...] = ()
     is_new: bool = False
 
@@ -53,6 +56,7 @@ class PublicationReport:
             "kind": record.kind,
             "version": record.version,
             "license": record.license or record.license_stated,
+            "access": access_words(record.access),
             "creators": [item.name for item in record.creators],
             "files": [self._file(file) for file in self.files],
             "left_out": [item._asdict() for item in self.left_out],
