@@ -13,6 +13,7 @@ from dataclasses import replace
 from fairreg.errors import ChecksumMismatch, FairregError, NotFound, UsageError
 from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob, version_tags
 from fairreg.publish.huggingface.faults import denied
+from fairreg.publish.huggingface.history import MADE_BY_THE_HUB, without_earlier_states
 from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.text import one_line
@@ -24,7 +25,7 @@ NAME = HUGGING_FACE.name
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _HEAD = "head"  # the commit that the last command saw or made
 _PUBLIC = "public"  # "yes" of a repository that was public before
-_MADE_BY_THE_HUB = frozenset({".gitattributes"})
+_MADE_HERE = "made"  # "yes" of a repository that a command made and that was private since
 
 
 class HubPublisher(Publisher):
@@ -51,16 +52,23 @@ class HubPublisher(Publisher):
                 f"{service.title} has no model {place.name}.", hint="Check its name and the token."
             )
         if there is None:
-            known = Deposit(NAME, service.url, place.name, page=place.page)
+            known = Deposit(NAME, service.url, place.name, page=place.page).with_details(
+                **{_MADE_HERE: "yes"}
+            )
             job.save(known)  # found again where the answer is lost
             place.create()
             there = _required(place, place.content())
-        elif known is None and job.version_of is None and set(there.files) - _MADE_BY_THE_HUB:
+        elif known is None and job.version_of is None and set(there.files) - MADE_BY_THE_HUB:
             raise UsageError(
                 f"{place.name} is a repository with files at {service.title} already.",
                 hint=f"Give --new-version-of {place.name} to go on with it, or another --repository.",
             )
-        return self._as_it_is(job, known or Deposit(NAME, service.url, place.name), there, place)
+        if known is None:
+            known = Deposit(NAME, service.url, place.name)
+            empty = there.private and not set(there.files) - MADE_BY_THE_HUB
+            if empty and len(place.history(there.head)) == 1:
+                known = known.with_details(**{_MADE_HERE: "yes"})  # nobody put anything there before
+        return self._as_it_is(job, known, there, place)
 
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the contents; commit and compare them where only the owner sees the repository."""
@@ -88,6 +96,8 @@ class HubPublisher(Publisher):
         place = self._repository(job, deposit.id)
         there = _required(place, place.content())
         deposit = self._committed(job, deposit, place, there)
+        if there.private:
+            deposit = self._without_history(job, deposit, place)
         self._tag(job, place, deposit.details[_HEAD])
         if there.private:
             place.make_public()
@@ -169,6 +179,22 @@ class HubPublisher(Publisher):
         job.save(kept)
         return kept
 
+    def _without_history(self, job: PublishingJob, deposit: Deposit, place: HubRepository) -> Deposit:
+        """Take earlier states of the files out of a repository that is to become public."""
+        there = _required(place, place.content())
+        if there.head != deposit.details[_HEAD]:
+            raise FairregError(
+                f"{place.name} was changed at {self.title} meanwhile, and is still private.",
+                hint="Look at the change there, and repeat the command to go on from it.",
+            )
+        tag = next(iter(version_tags(job.record.version)), None)
+        made_here = deposit.details.get(_MADE_HERE) == "yes"
+        after = without_earlier_states(job, place, there, made_here=made_here, tag=tag)
+        _compare(job, after)
+        deposit = deposit.with_details(**{_HEAD: after.head})
+        job.save(deposit)
+        return deposit
+
     def _tag(self, job: PublishingJob, place: HubRepository, head: str) -> None:
         tag = next(iter(version_tags(job.record.version)), None)
         if tag is None:
@@ -188,7 +214,8 @@ def _require_open(job: PublishingJob) -> None:
 
 
 def _published(deposit: Deposit, place: HubRepository, there: RepositoryContent) -> Deposit:
-    deposit = deposit.with_details(**{_PUBLIC: "yes"})
+    # What was public once is not folded any more.
+    deposit = deposit.with_details(**{_PUBLIC: "yes", _MADE_HERE: "no"})
     doi = normalise_doi(there.doi) if there.doi else None
     identifier = Identifier(DOI.name, doi) if doi else Identifier(NAME, place.name)
     return replace(deposit, status="published", page=place.page, identifier=identifier.compact)
@@ -215,7 +242,7 @@ def _gone(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> lis
 
 
 def _name_others(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> None:
-    ours = {file.name for file in job.files} | set(deposit.files) | _MADE_BY_THE_HUB
+    ours = {file.name for file in job.files} | set(deposit.files) | MADE_BY_THE_HUB
     for name in sorted(set(there.files) - ours):
         job.log(f"The repository also holds {one_line(name)}, which is not in the folder; it stays.")
 
