@@ -94,6 +94,28 @@ class Terminal:
         return self._lines.pop(0)
 
 
+def add_by_hand(stand, name):
+    record = only(stand)
+    stored = record.files["LICENSE"]
+    record.files[name] = type(stored)(name, "completed", b"theirs")
+
+
+def test_files_of_somebody_else_are_listed_and_yes_alone_does_not_publish_them(publish, stand, monkeypatch):
+    publish("--draft")
+    add_by_hand(stand, "coauthor.xlsx")
+    refused = publish("--yes")
+    assert refused.code == 1
+    assert "The draft also holds coauthor.xlsx, not of this folder" in refused.err
+    assert not only(stand).published
+    assert publish("--json").json["other_files"] == ["coauthor.xlsx"]
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    shown = publish()
+    assert "coauthor.xlsx (in the draft, not of this folder; published with it)" in " ".join(
+        shown.out.split()
+    )
+    assert only(stand).published
+
+
 @pytest.mark.parametrize(("typed", "published"), [("y\n", True), ("n\n", False), ("\n", False)])
 def test_a_terminal_is_asked_after_it_has_seen_the_draft(publish, stand, monkeypatch, typed, published):
     monkeypatch.setattr("sys.stdin", Terminal(typed))

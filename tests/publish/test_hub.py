@@ -145,6 +145,15 @@ def test_a_file_that_is_not_here_any_more_is_removed_and_others_stay(push, run, 
     assert any("also holds notes.md" in line for line in run.talk)
 
 
+def test_files_of_others_are_in_the_report_where_they_would_become_public(push, hub, folder):
+    push(draft=True)
+    only(hub).commit({**only(hub).files, "notes.md": b"by hand"})
+    assert push(yes=False).others == ("notes.md",)
+    push()
+    (folder / "LICENSE").write_text("another")
+    assert push(version_of="lab/toy", yes=False).others == ()  # seen already
+
+
 def test_what_git_ignores_is_published_where_it_was_chosen(push, hub, folder):
     (folder / ".gitignore").write_text("*.onnx\n")
     push()

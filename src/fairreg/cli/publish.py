@@ -149,7 +149,16 @@ class _Question:
         self.asked = False
 
     def ask(self, report: "PublicationReport") -> bool:
-        """Show the draft at a terminal and ask; False keeps it a draft."""
+        """Show the draft at a terminal and ask; False keeps it a draft.
+
+        Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them.
+        """
+        if self._yes and report.others:
+            raise FairregError(
+                f"The draft also holds {', '.join(report.others)}, not of this folder, "
+                "which --yes alone does not publish.",
+                hint="Remove it there, or publish at a terminal without --yes, which shows it and asks.",
+            )
         if self._yes or self._silent:
             return self._yes
         self.asked = True
@@ -242,4 +251,9 @@ def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
         yield "All versions", deposit.concept.partition(":")[2]
     if report.carrying:
         yield "Carried by", ", ".join(report.carrying)
+    if report.others:
+        yield (
+            "Other files",
+            f"{', '.join(report.others)} (in the draft, not of this folder; published with it)",
+        )
     yield "Files", f"{counted(len(report.files), 'file')}, {size_text(report.size)}"

@@ -84,6 +84,13 @@ class HubPublisher(Publisher):
         place.send(_differing(job, there))
         return deposit
 
+    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
+        """Return the files of a private repository that are not of the job; a public one shows all."""
+        place = self._repository(job, deposit.id)
+        there = _required(place, place.content())
+        ours = {file.name for file in job.files} | MADE_BY_THE_HUB
+        return tuple(sorted(one_line(name) for name in set(there.files) - ours)) if there.private else ()
+
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:  # noqa: ARG002
         """Name a missing card: the Hub takes the metadata from README.md, which is one of the files."""
         if all(file.name != "README.md" for file in job.files) and job.files:

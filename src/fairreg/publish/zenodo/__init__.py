@@ -20,6 +20,7 @@ from fairreg.publish.zenodo.transfer import PartSizes, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import one_line
 from fairreg.settings import Service
 from fairreg.sources import DOI, ZENODO
 
@@ -84,6 +85,13 @@ class InvenioPublisher(Publisher):
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files; `sizes` says which of them in parts."""
         return upload(job, self._drafts(job), deposit, self.sizes)
+
+    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
+        """Return the names in the draft that are not of the job."""
+        ours = {file.name for file in job.files}
+        return tuple(
+            sorted(one_line(name) for name in self._drafts(job).files(deposit.id) if name not in ours)
+        )
 
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
         """Send the metadata; a second time without custom fields where the instance has none of them."""

@@ -78,6 +78,8 @@ class PublishDocument(DocumentPart, frozen=True):
     """Names of the creators."""
     files: list[PublishedFile]
     """Files of the deposit."""
+    other_files: list[str]
+    """Files that somebody else put into the draft, and that become public with it."""
     left_out: list[LeftOutItem]
     """Files and folders here that are not published."""
     carrying_identifier: list[str]

@@ -152,6 +152,7 @@ class _Publication:
         self._report = replace(self._report, record=record, files=files)
         if not self._choices.reserve_only:
             self._note(self._publisher.upload(job, self._report.deposit))
+            self._report = replace(self._report, others=self._publisher.others(job, self._report.deposit))
         faults = (*self._report.unclear, *self._publisher.describe(job, self._report.deposit))
         self._report = replace(self._report, faults=faults)
         if self._choices.reserve_only:
@@ -159,6 +160,11 @@ class _Publication:
             return replace(self._report, next_steps=steps)
         if self._choices.draft or self._report.faults or not confirm(self._report):
             return self._report
+        if self._publisher.others(job, self._report.deposit) != self._report.others:
+            raise FairregError(
+                f"Somebody else changed the files of the draft at {self._service.title} meanwhile.",
+                hint="Repeat the command to see what would be published.",
+            )
         published = self._publisher.publish(job, self._report.deposit)
         self._note(with_links(published, record, self._others()))
         return self._finished(job)

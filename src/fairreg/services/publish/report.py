@@ -17,15 +17,17 @@ __all__ = ["PublicationReport"]
 class PublicationReport:
     """A deposit with the record and the files of its folder.
 
-    `carrying` are the files with the reserved identifier. `faults` are fields that the service refuses or
-    that the files leave unclear: with any of them the draft cannot be published; `unclear` are the latter.
-    `is_new` is True where this command published it.
+    `others` are files that somebody else put into the draft; they become public with it. `carrying` are the
+    files with the reserved identifier. `faults` are fields that the service refuses or that the files leave
+    unclear: with any of them the draft cannot be published; `unclear` are the latter. `is_new` is True where
+    this command published it.
     """
 
     service: str
     deposit: Deposit
     record: ModelRecord
     files: tuple[LocalFile, ...] = ()
+    others: tuple[str, ...] = ()
     left_out: tuple[LeftOutFile, ...] = ()
     carrying: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class PublicationReport:
             "access": access_words(record.access),
             "creators": [item.name for item in record.creators],
             "files": [self._file(file) for file in self.files],
+            "other_files": list(self.others),
             "left_out": [item._asdict() for item in self.left_out],
             "carrying_identifier": list(self.carrying),
             "notes": list(self.notes),
