@@ -484,6 +484,49 @@ def test_a_published_record_gets_the_link_after_a_confirmation(push, deposit, st
     assert len(stand.asked) == asked
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda it: it["metadata"].update(title="UNFINISHED"), "title"),
+        (lambda it: it["metadata"]["creators"].pop(), "creators"),
+        (lambda it: it.update(access={"record": "public", "files": "restricted"}), "access"),
+        (lambda it: it["custom_fields"].update({"code:developmentStatus": {"id": "wip"}}), "code:"),
+        (lambda it: it["metadata"]["related_identifiers"].pop(), "related_identifiers"),
+        (
+            lambda it: it["metadata"]["related_identifiers"].append(
+                {"identifier": "10.1/x", "scheme": "doi", "relation_type": {"id": "cites"}}
+            ),
+            "related_identifiers",
+        ),
+        (lambda it: it.update(files={"entries": {"new.bin": {"checksum": "md5:0"}}}), "files"),
+    ],
+)
+def test_a_link_does_not_publish_edits_that_somebody_began(push, deposit, stand, hub, change, named):
+    deposit()
+    push()
+    (record,) = stand.records.values()
+    before = json.dumps(record.document)
+    record.edited = json.loads(before)
+    change(record.edited)
+    begun = json.dumps(record.edited)
+    with pytest.raises(FairregError, match="edits that are not published") as caught:
+        deposit()
+    assert named in caught.value.message
+    assert (json.dumps(record.document), json.dumps(record.edited)) == (before, begun)
+    record.edited = None
+    deposit()
+    assert related(record, "/lab/toy") == ["isidenticalto"]
+
+
+@pytest.mark.parametrize("choice", ["draft", "reserve_only"])
+def test_no_link_is_added_by_a_command_that_publishes_nothing(push, deposit, stand, hub, choice):
+    deposit()
+    push()
+    before = len(stand.asked)
+    deposit(**{choice: True})
+    assert len(stand.asked) == before
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_link_that_fails_is_made_by_the_same_command(push, deposit, stand, when, method):

@@ -221,7 +221,8 @@ class _Publication:
         named = parse(deposit.identifier).value if deposit.identifier else deposit.id
         self._log(f"The folder was published as {named} before; nothing was sent.")
         missing = unlinked(deposit, self._others())
-        if missing and self._publisher.edits_links and not self._choices.draft:
+        stops = self._choices.draft or self._choices.reserve_only
+        if missing and self._publisher.edits_links and not stops:
             self._link(job, missing, confirm)
         return self._report
 
