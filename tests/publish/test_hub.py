@@ -22,6 +22,7 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.publish.huggingface.faults import translated
+from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Settings
 from support.publishing import model_folder, onnx_bytes
 
@@ -210,6 +211,52 @@ def test_another_name_than_that_of_the_draft_is_refused(push, hub):
     push(draft=True)
     with pytest.raises(UsageError, match="has a draft in lab/toy"):
         push(repository="lab/other")
+
+
+def refused_owner(_method, path):
+    words = "You don't have the rights to create a model under this namespace"
+    return (403, {"error": words}) if path.endswith("/repos/create") else None
+
+
+@pytest.mark.parametrize("right", ["lab/toy", "toy"])
+def test_a_mistyped_owner_is_corrected_by_the_next_command(push, hub, folder, right):
+    hub.before = refused_owner
+    with pytest.raises(AccessDenied, match="have the rights"):
+        push(repository="labb/toy")
+    hub.before = lambda _method, _path: None
+    assert push(repository=right).deposit.id == "lab/toy"
+    assert set(hub.repositories) == {"lab/toy"}
+    assert [item.id for item in PublishingState.read(folder).deposits] == ["lab/toy"]
+    assert not push(repository=right).is_new
+
+
+def test_a_mistyped_owner_is_corrected_by_a_new_version_of_the_right_one(push, hub):
+    hub.create("lab/toy", private=False, files={"README.md": b"theirs"})
+    hub.before = refused_owner
+    with pytest.raises(AccessDenied):
+        push(repository="labb/toy")
+    hub.before = lambda _method, _path: None
+    assert push(version_of="lab/toy").deposit.id == "lab/toy"
+
+
+def test_a_correction_takes_no_repository_with_files_over(push, hub):
+    hub.create("lab/toy", private=True, files={"README.md": b"theirs"})
+    hub.before = refused_owner
+    with pytest.raises(AccessDenied):
+        push(repository="labb/toy")
+    hub.before = lambda _method, _path: None
+    with pytest.raises(UsageError, match="with files at Hugging Face already"):
+        push(repository="lab/toy")
+
+
+def test_a_repository_whose_answer_was_lost_does_not_give_way_to_another_name(push, hub):
+    hub.after = lambda _method, path: "reset" if path.endswith("/repos/create") else None
+    with pytest.raises(Unreachable):
+        push(repository="lab/toy")
+    hub.after = lambda _method, _path: None
+    with pytest.raises(UsageError, match="has a draft in lab/toy"):
+        push(repository="lab/other")
+    assert push(repository="lab/toy").is_new
 
 
 STEPS = [

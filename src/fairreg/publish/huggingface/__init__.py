@@ -25,6 +25,7 @@ NAME = HUGGING_FACE.name
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _HEAD = "head"  # the commit that the last command saw or made
 _PUBLIC = "public"  # "yes" of a repository that was public before
+_ASKED = "asked"  # name of a repository that was asked for, before the Hub confirmed it
 _MADE_HERE = "made"  # "yes" of a repository that a command made and that was private since
 
 
@@ -46,19 +47,21 @@ class HubPublisher(Publisher):
         if service.token is None:
             raise denied(service)
         place = self._repository(job, self._wanted(job))
+        if known is not None and not known.id and known.details.get(_ASKED) != place.name:
+            known = None
         there = place.content()
         if there is None and job.version_of is not None:
             raise NotFound(
                 f"{service.title} has no model {place.name}.", hint="Check its name and the token."
             )
         if there is None:
-            known = Deposit(NAME, service.url, place.name, page=place.page).with_details(
-                **{_MADE_HERE: "yes"}
-            )
-            job.save(known)  # found again where the answer is lost
+            # Found again where the answer is lost; without an id, it hides no other where it is refused.
+            known = Deposit(NAME, service.url, known.id if known is not None else "")
+            known = known.with_details(**{_ASKED: place.name, _MADE_HERE: "yes"})
+            job.save(known)
             place.create()
             there = _required(place, place.content())
-        elif known is None and job.version_of is None and set(there.files) - MADE_BY_THE_HUB:
+        elif not (known and known.id) and job.version_of is None and set(there.files) - MADE_BY_THE_HUB:
             raise UsageError(
                 f"{place.name} is a repository with files at {service.title} already.",
                 hint=f"Give --new-version-of {place.name} to go on with it, or another --repository.",
@@ -68,7 +71,7 @@ class HubPublisher(Publisher):
             empty = there.private and not set(there.files) - MADE_BY_THE_HUB
             if empty and len(place.history(there.head)) == 1:
                 known = known.with_details(**{_MADE_HERE: "yes"})  # nobody put anything there before
-        return self._as_it_is(job, known, there, place)
+        return self._as_it_is(job, replace(known, id=place.name), there, place)
 
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the contents; commit and compare them where only the owner sees the repository."""
@@ -132,7 +135,7 @@ class HubPublisher(Publisher):
 
     def _wanted(self, job: PublishingJob) -> str:
         """Return owner/name of the repository: as the user names it, of an earlier command, of the files."""
-        known = job.known.id if job.known is not None else None
+        known = job.known.id or job.known.details.get(_ASKED) if job.known is not None else None
         of = job.version_of
         if of is not None and of.scheme not in {NAME, DOI.name}:
             raise UsageError(f"{of.compact} is not a repository of the Hub.", hint="Give owner/name.")
@@ -144,14 +147,20 @@ class HubPublisher(Publisher):
                 f"Neither the command nor the files name a repository of {self.title}.",
                 hint="Give --repository owner/name.",
             )
+        asked_only = job.known is not None and not job.known.id
+        given_up = known is not None and asked_only and found != known
+        if known is not None and given_up and self._repository(job, known).content() is None:
+            return self._of_account(job, found)  # the other was refused, perhaps for a wrong owner
         if known is not None and found not in {known, known.partition("/")[2]}:
             raise UsageError(
                 f"The folder has a draft in {known}, and the command names {found}.",
                 hint="Publish or remove it there, or leave --repository out.",
             )
-        if "/" in found or known is not None:
-            return known or found
-        return f"{self._repository(job, f'me/{found}').account()}/{found}"
+        return known or self._of_account(job, found)
+
+    def _of_account(self, job: PublishingJob, name: str) -> str:
+        """Return owner/name; a name alone is of the account whose token it is."""
+        return name if "/" in name else f"{self._repository(job, f'me/{name}').account()}/{name}"
 
     def _as_it_is(
         self, job: PublishingJob, known: Deposit, there: RepositoryContent, place: HubRepository
