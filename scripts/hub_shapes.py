@@ -21,6 +21,8 @@ class Repository:
     large: set[str] = field(default_factory=set)
     tags: dict[str, str] = field(default_factory=dict)
     doi: str | None = None
+    made: int = 0
+    root: str | None = None
 
     @property
     def head(self) -> str:
@@ -39,10 +41,23 @@ class Repository:
 
     def commit(self, files: dict[str, bytes]) -> str:
         """Make a commit of these files."""
-        text = f"{self.name} {len(self.commits)} {sorted(files)}"
+        text = f"{self.name} {self.made} {sorted(files)}"
+        self.made += 1
         made = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         self.commits[made] = dict(files)
         return made
+
+    def history(self, commit: str) -> list[str]:
+        """Return a commit and those before it, the newest first; after `squash` only those since."""
+        known = list(self.commits)
+        before = known[: known.index(commit) + 1]
+        return before[before.index(self.root) if self.root in before else 0 :][::-1]
+
+    def squash(self) -> None:
+        """Fold the commits of the branch main into one; a commit stays where a tag leads to it."""
+        files, tagged = self.files, {old for tag in self.tags.values() for old in self.history(tag)}
+        self.commits = {commit: kept for commit, kept in self.commits.items() if commit in tagged}
+        self.root = self.commit(files)
 
 
 def blob(repository: Repository, name: str, content: bytes) -> str:
@@ -85,3 +100,18 @@ def info(repository: Repository, commit: str) -> dict[str, Any]:
         "cardData": card,
         "siblings": siblings,
     }
+
+
+def references(repository: Repository) -> dict[str, Any]:
+    """Return the branch and the tags as /refs gives them."""
+
+    def named(kind: str, name: str, commit: str) -> dict[str, str]:
+        return {"name": name, "ref": f"refs/{kind}/{name}", "targetCommit": commit}
+
+    tags = [named("tags", name, commit) for name, commit in repository.tags.items()]
+    return {"branches": [named("heads", "main", repository.head)], "tags": tags}
+
+
+def log_entry(commit: str) -> dict[str, Any]:
+    """Return a commit as /commits gives it."""
+    return {"id": commit, "authors": [], "date": _TIME, "title": "Publish", "message": ""}

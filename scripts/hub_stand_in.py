@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
-from hub_shapes import Repository, blob, info
+from hub_shapes import Repository, blob, info, log_entry, references
 
 TOKEN = "hf_token_of_the_stand_in"
 OWNER = "lab"
@@ -127,6 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self._answer()
 
+    def do_DELETE(self) -> None:
+        self._answer()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Keep quiet."""
 
@@ -191,7 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
         found = re.fullmatch(r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch", path)
         if found:
             return self._batch(document[0]["objects"])
-        found = re.fullmatch(r"/api/models/([^/]+/[^/]+)/(preupload|commit|tag|settings)(?:/(.+))?", path)
+        found = re.fullmatch(
+            r"/api/models/([^/]+/[^/]+)/(preupload|commit|tag|settings|super-squash)(?:/(.+))?", path
+        )
         repository = self.server_of.repositories.get(found[1]) if found else None
         if found is None or repository is None:
             raise Refused(404, "Repository not found", "RepoNotFound")
@@ -200,6 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
             "commit": self._commit,
             "tag": self._tag,
             "settings": self._settings,
+            "super-squash": self._squash,
         }
         return steps[found[2]](repository, found[3] or "main", document)
 
@@ -220,6 +226,9 @@ class _Handler(BaseHTTPRequestHandler):
             if commit is None:
                 raise Refused(404, f"Invalid rev id: {found[2]}", "RevisionNotFound")
             return lambda: self._json(200, info(repository, commit))
+        found = re.fullmatch(r"/api/models/([^/]+/[^/]+)/(commits/.+|refs)", path)
+        if found:
+            return self._versions(self._visible(found[1]), found[2])
         found = re.fullmatch(r"/([^/]+/[^/]+)/(?:resolve|raw)/([^/]+)/(.+)", path)
         if found:
             repository = self._visible(found[1])
@@ -233,6 +242,16 @@ class _Handler(BaseHTTPRequestHandler):
             page = f"<html><title>{self._visible(found[1]).name}</title></html>"
             return lambda: self._send(200, "text/html", page.encode())
         raise Refused(404, "Not found")
+
+    def _versions(self, repository: Repository, wanted: str) -> Callable[[], None]:
+        """Answer about the commits before a revision, or about what leads to commits."""
+        if wanted == "refs":
+            document = {"converts": [], "pullRequests": [], **references(repository)}
+            return lambda: self._json(200, document)
+        commit = repository.at(wanted.partition("/")[2])
+        if commit is None:
+            raise Refused(404, "Invalid rev id", "RevisionNotFound")
+        return lambda: self._json(200, [log_entry(item) for item in repository.history(commit)])
 
     def _visible(self, name: str) -> Repository:
         found = self.server_of.repositories.get(name)
@@ -325,7 +344,14 @@ class _Handler(BaseHTTPRequestHandler):
         url = f"https://huggingface.co/{repository.name}/commit/{made}"
         return lambda: self._json(200, {"success": True, "commitOid": made, "commitUrl": url})
 
+    def _squash(self, repository: Repository, _revision: str, _document: list[Any]) -> Callable[[], None]:
+        repository.squash()
+        return lambda: self._json(200, {})
+
     def _tag(self, repository: Repository, revision: str, document: list[Any]) -> Callable[[], None]:
+        if self.command == "DELETE":
+            del repository.tags[revision]
+            return lambda: self._json(200, {})
         tag, commit = document[0]["tag"], repository.at(revision)
         if tag in repository.tags:
             raise Refused(409, f"Tag {tag} already exists")

@@ -49,6 +49,7 @@ def test_without_a_terminal_the_draft_is_kept_and_shown(publish, stand):
     assert not only(stand).published
     for words in ("A toy tagger", "Rossi, Ada", "MIT", only(stand).doi, "models/toy.onnx", "127 bytes"):
         assert words in result.out, words
+    assert ["Access", "public"] in [line.split() for line in result.out.splitlines()]
     assert "Left out: .env (may hold a secret)" in result.err
     assert "The draft is kept, and not public: https://zenodo.org/uploads/" in result.err
     assert "with --yes" in result.err
@@ -62,11 +63,20 @@ def test_yes_publishes_and_says_what_is_next(publish, stand):
     assert f"fairreg assess {only(stand).doi}" in result.err
 
 
+def test_an_access_that_is_not_understood_is_said_and_nothing_is_published(publish, stand, folder):
+    (folder / ".zenodo.json").write_text('{"access_right": "restricted",}')
+    result = publish("--yes")
+    assert result.code == 1
+    assert "access: .zenodo.json cannot be read, and may restrict the access" in result.err
+    assert not only(stand).published
+
+
 def test_json_is_one_document_and_asks_nothing(publish, stand):
     result = publish("--json")
     assert (result.code, result.document) == (0, "publish")
     assert result.json["status"] == "draft"
     assert result.json["doi"] == only(stand).doi
+    assert result.json["access"] == "public"
     assert all(item["verified"] for item in result.json["files"])
     assert publish("--json", "--yes").json["status"] == "published"
 
@@ -82,6 +92,28 @@ class Terminal:
 
     def readline(self):
         return self._lines.pop(0)
+
+
+def add_by_hand(stand, name):
+    record = only(stand)
+    stored = record.files["LICENSE"]
+    record.files[name] = type(stored)(name, "completed", b"theirs")
+
+
+def test_files_of_somebody_else_are_listed_and_yes_alone_does_not_publish_them(publish, stand, monkeypatch):
+    publish("--draft")
+    add_by_hand(stand, "coauthor.xlsx")
+    refused = publish("--yes")
+    assert refused.code == 1
+    assert "The draft also holds coauthor.xlsx, not of this folder" in refused.err
+    assert not only(stand).published
+    assert publish("--json").json["other_files"] == ["coauthor.xlsx"]
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    shown = publish()
+    assert "coauthor.xlsx (in the draft, not of this folder; published with it)" in " ".join(
+        shown.out.split()
+    )
+    assert only(stand).published
 
 
 @pytest.mark.parametrize(("typed", "published"), [("y\n", True), ("n\n", False), ("\n", False)])

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
+from time import time
+from types import SimpleNamespace
+
 import pytest
 from deposit_stand_in import served
+from hub_stand_in import served as hub_served
 
 from fairreg.services.publish.publish import PublishingChoices, publish
 from fairreg.settings import Settings
@@ -45,3 +49,32 @@ def run(stand, folder, tmp_path):
 
     call.talk, call.asked = [], []
     return call
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    # Set by the stand-in's settings where fairreg is a process of its own.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(
+        "huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _seconds: None, time=time)
+    )
+    with hub_served() as server:
+        yield server
+
+
+@pytest.fixture
+def push(run, hub):
+    """Publish the folder at the Hub, as lab/toy unless another name is given."""
+
+    def call(*, environment=None, **choices):
+        named = {} if "version_of" in choices else {"repository": "lab/toy"}
+        variables = {**hub.settings, **(environment or {})}
+        return run(environment=variables, **{"to": "huggingface", **named, **choices})
+
+    return call
+
+
+@pytest.fixture
+def deposit(run, hub):
+    """Publish the folder at Zenodo's stand-in, with the Hub's stand-in beside it."""
+    return lambda **choices: run(environment=hub.settings, **choices)

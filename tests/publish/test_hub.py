@@ -5,12 +5,9 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from time import time
-from types import SimpleNamespace
 
 import pytest
 from hub_shapes import info
-from hub_stand_in import served as hub_served
 
 from fairreg import harvesters
 from fairreg.errors import (
@@ -25,6 +22,7 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.publish.huggingface.faults import translated
+from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Settings
 from support.publishing import model_folder, onnx_bytes
 
@@ -38,35 +36,6 @@ NAMES = {
     "models/toy.onnx",
     "src/toy/train.py",
 }
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    # Set by the stand-in's settings where fairreg is a process of its own.
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(
-        "huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _seconds: None, time=time)
-    )
-    with hub_served() as server:
-        yield server
-
-
-@pytest.fixture
-def push(run, hub):
-    """Publish the folder at the Hub, as lab/toy unless another name is given."""
-
-    def call(*, environment=None, **choices):
-        named = {} if "version_of" in choices else {"repository": "lab/toy"}
-        variables = {**hub.settings, **(environment or {})}
-        return run(environment=variables, **{"to": "huggingface", **named, **choices})
-
-    return call
-
-
-@pytest.fixture
-def deposit(run, hub):
-    """Publish the folder at Zenodo's stand-in, with the Hub's stand-in beside it."""
-    return lambda **choices: run(environment=hub.settings, **choices)
 
 
 def only(hub):
@@ -177,6 +146,15 @@ def test_a_file_that_is_not_here_any_more_is_removed_and_others_stay(push, run, 
     assert any("also holds notes.md" in line for line in run.talk)
 
 
+def test_files_of_others_are_in_the_report_where_they_would_become_public(push, hub, folder):
+    push(draft=True)
+    only(hub).commit({**only(hub).files, "notes.md": b"by hand"})
+    assert push(yes=False).others == ("notes.md",)
+    push()
+    (folder / "LICENSE").write_text("another")
+    assert push(version_of="lab/toy", yes=False).others == ()  # seen already
+
+
 def test_what_git_ignores_is_published_where_it_was_chosen(push, hub, folder):
     (folder / ".gitignore").write_text("*.onnx\n")
     push()
@@ -233,6 +211,52 @@ def test_another_name_than_that_of_the_draft_is_refused(push, hub):
     push(draft=True)
     with pytest.raises(UsageError, match="has a draft in lab/toy"):
         push(repository="lab/other")
+
+
+def refused_owner(_method, path):
+    words = "You don't have the rights to create a model under this namespace"
+    return (403, {"error": words}) if path.endswith("/repos/create") else None
+
+
+@pytest.mark.parametrize("right", ["lab/toy", "toy"])
+def test_a_mistyped_owner_is_corrected_by_the_next_command(push, hub, folder, right):
+    hub.before = refused_owner
+    with pytest.raises(AccessDenied, match="have the rights"):
+        push(repository="labb/toy")
+    hub.before = lambda _method, _path: None
+    assert push(repository=right).deposit.id == "lab/toy"
+    assert set(hub.repositories) == {"lab/toy"}
+    assert [item.id for item in PublishingState.read(folder).deposits] == ["lab/toy"]
+    assert not push(repository=right).is_new
+
+
+def test_a_mistyped_owner_is_corrected_by_a_new_version_of_the_right_one(push, hub):
+    hub.create("lab/toy", private=False, files={"README.md": b"theirs"})
+    hub.before = refused_owner
+    with pytest.raises(AccessDenied):
+        push(repository="labb/toy")
+    hub.before = lambda _method, _path: None
+    assert push(version_of="lab/toy").deposit.id == "lab/toy"
+
+
+def test_a_correction_takes_no_repository_with_files_over(push, hub):
+    hub.create("lab/toy", private=True, files={"README.md": b"theirs"})
+    hub.before = refused_owner
+    with pytest.raises(AccessDenied):
+        push(repository="labb/toy")
+    hub.before = lambda _method, _path: None
+    with pytest.raises(UsageError, match="with files at Hugging Face already"):
+        push(repository="lab/toy")
+
+
+def test_a_repository_whose_answer_was_lost_does_not_give_way_to_another_name(push, hub):
+    hub.after = lambda _method, path: "reset" if path.endswith("/repos/create") else None
+    with pytest.raises(Unreachable):
+        push(repository="lab/toy")
+    hub.after = lambda _method, _path: None
+    with pytest.raises(UsageError, match="has a draft in lab/toy"):
+        push(repository="lab/other")
+    assert push(repository="lab/toy").is_new
 
 
 STEPS = [
@@ -518,6 +542,49 @@ def test_a_published_record_gets_the_link_after_a_confirmation(push, deposit, st
     asked = len(stand.asked)
     deposit()
     assert len(stand.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda it: it["metadata"].update(title="UNFINISHED"), "title"),
+        (lambda it: it["metadata"]["creators"].pop(), "creators"),
+        (lambda it: it.update(access={"record": "public", "files": "restricted"}), "access"),
+        (lambda it: it["custom_fields"].update({"code:developmentStatus": {"id": "wip"}}), "code:"),
+        (lambda it: it["metadata"]["related_identifiers"].pop(), "related_identifiers"),
+        (
+            lambda it: it["metadata"]["related_identifiers"].append(
+                {"identifier": "10.1/x", "scheme": "doi", "relation_type": {"id": "cites"}}
+            ),
+            "related_identifiers",
+        ),
+        (lambda it: it.update(files={"entries": {"new.bin": {"checksum": "md5:0"}}}), "files"),
+    ],
+)
+def test_a_link_does_not_publish_edits_that_somebody_began(push, deposit, stand, hub, change, named):
+    deposit()
+    push()
+    (record,) = stand.records.values()
+    before = json.dumps(record.document)
+    record.edited = json.loads(before)
+    change(record.edited)
+    begun = json.dumps(record.edited)
+    with pytest.raises(FairregError, match="edits that are not published") as caught:
+        deposit()
+    assert named in caught.value.message
+    assert (json.dumps(record.document), json.dumps(record.edited)) == (before, begun)
+    record.edited = None
+    deposit()
+    assert related(record, "/lab/toy") == ["isidenticalto"]
+
+
+@pytest.mark.parametrize("choice", ["draft", "reserve_only"])
+def test_no_link_is_added_by_a_command_that_publishes_nothing(push, deposit, stand, hub, choice):
+    deposit()
+    push()
+    before = len(stand.asked)
+    deposit(**{choice: True})
+    assert len(stand.asked) == before
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

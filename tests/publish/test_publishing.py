@@ -422,6 +422,36 @@ def test_an_announced_file_of_others_does_not_block_the_draft(run, stand):
     assert set(only(stand).files) == NAMES
 
 
+def test_a_file_that_somebody_else_put_into_a_draft_is_in_the_report(run, stand, folder):
+    first = run()
+    record = only(stand)
+    made = stand.new({"metadata": dict(record.document["metadata"])}, of=record)
+    stored = record.files["LICENSE"]
+    made.files["coauthor.xlsx"] = type(stored)("coauthor.xlsx", "completed", b"x")
+    (folder / "LICENSE").write_text("another")
+    report = run(version_of=first.deposit.identifier, yes=False)
+    assert report.others == ("coauthor.xlsx",)
+    assert run.asked[-1].others == ("coauthor.xlsx",)
+    assert not made.published
+
+
+def test_a_file_that_comes_between_question_and_publication_is_not_published(run, stand):
+    run(draft=True)
+    stored = only(stand).files["LICENSE"]
+    seen = []
+
+    def reading(method, path):
+        if method == "GET" and path.endswith("/draft/files"):
+            seen.append(path)
+            if len(seen) == 3:  # upload, the report, and after the question
+                only(stand).files["late.txt"] = type(stored)("late.txt", "completed", b"x")
+
+    stand.before = reading
+    with pytest.raises(FairregError, match="changed the files of the draft"):
+        run()
+    assert not only(stand).published
+
+
 def test_a_changed_file_is_replaced_in_the_draft(run, stand, folder):
     run(draft=True)
     (folder / "LICENSE").write_text("another")

@@ -155,7 +155,16 @@ class _Question:
         self.asked = False
 
     def ask(self, report: "PublicationReport") -> bool:
-        """Show the draft at a terminal and ask; False keeps it a draft."""
+        """Show the draft at a terminal and ask; False keeps it a draft.
+
+        Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them.
+        """
+        if self._yes and report.others:
+            raise FairregError(
+                f"The draft also holds {', '.join(report.others)}, not of this folder, "
+                "which --yes alone does not publish.",
+                hint="Remove it there, or publish at a terminal without --yes, which shows it and asks.",
+            )
         if self._yes or self._silent:
             return self._yes
         self.asked = True
@@ -178,7 +187,7 @@ def _conclude(report: "PublicationReport", *, stopped: bool) -> None:
     elif report.faults:
         fields = "; ".join(_fault_words(report))
         raise FairregError(
-            f"{report.service} does not accept the metadata: {fields}.",
+            f"The metadata cannot be published at {report.service}: {fields}.",
             hint=f"Correct the files and repeat the command; the draft is kept ({report.deposit.page}).",
         )
     if report.deposit.status == "draft":
@@ -231,12 +240,14 @@ def _print(report: "PublicationReport") -> None:
 def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
     from fairreg.cli.cards import size_text
     from fairreg.schemas.text import counted
+    from fairreg.services.publish.access import access_words
 
     record, deposit = report.record, report.deposit
     yield "Title", record.name
     yield "Type", record.kind
     yield "Creators", "; ".join(item.name for item in record.creators) or "none stated"
     yield "License", record.license or record.license_stated or "none stated"
+    yield "Access", access_words(record.access)
     yield "Version", record.version or "none stated"
     yield "At", f"{report.service} ({deposit.url}), {deposit.status}"
     if deposit.page:
@@ -246,4 +257,9 @@ def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
         yield "All versions", deposit.concept.partition(":")[2]
     if report.carrying:
         yield "Carried by", ", ".join(report.carrying)
+    if report.others:
+        yield (
+            "Other files",
+            f"{', '.join(report.others)} (in the draft, not of this folder; published with it)",
+        )
     yield "Files", f"{counted(len(report.files), 'file')}, {size_text(report.size)}"

@@ -152,10 +152,11 @@ class Publisher(ABC):
 
     @abstractmethod
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
-        """Send the files of the job that the service lacks, remove others, and compare all digests.
+        """Send the files that the service lacks, remove old ones, compare all digests (ChecksumMismatch)."""
 
-        Raises ChecksumMismatch for a file that is not what was sent.
-        """
+    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the files that somebody else put into the draft, and that become public with it."""
+        return ()
 
     @abstractmethod
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:

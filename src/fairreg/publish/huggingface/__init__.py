@@ -13,6 +13,7 @@ from dataclasses import replace
 from fairreg.errors import ChecksumMismatch, FairregError, NotFound, UsageError
 from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob, version_tags
 from fairreg.publish.huggingface.faults import denied
+from fairreg.publish.huggingface.history import MADE_BY_THE_HUB, without_earlier_states
 from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.text import one_line
@@ -24,7 +25,8 @@ NAME = HUGGING_FACE.name
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _HEAD = "head"  # the commit that the last command saw or made
 _PUBLIC = "public"  # "yes" of a repository that was public before
-_MADE_BY_THE_HUB = frozenset({".gitattributes"})
+_ASKED = "asked"  # name of a repository that was asked for, before the Hub confirmed it
+_MADE_HERE = "made"  # "yes" of a repository that a command made and that was private since
 
 
 class HubPublisher(Publisher):
@@ -37,28 +39,39 @@ class HubPublisher(Publisher):
     def open(self, job: PublishingJob) -> Deposit:
         """Return the repository as a draft: the known one, an existing one for a new version, else a new one.
 
-        Raises UsageError for a repository with files that nobody named, AccessDenied without a token.
+        Raises UsageError for a repository with files that nobody named and for files that are not to be
+        public, AccessDenied without a token.
         """
+        _require_open(job)
         service, known = job.web.settings.service(NAME), job.known
         if service.token is None:
             raise denied(service)
         place = self._repository(job, self._wanted(job))
+        if known is not None and not known.id and known.details.get(_ASKED) != place.name:
+            known = None
         there = place.content()
         if there is None and job.version_of is not None:
             raise NotFound(
                 f"{service.title} has no model {place.name}.", hint="Check its name and the token."
             )
         if there is None:
-            known = Deposit(NAME, service.url, place.name, page=place.page)
-            job.save(known)  # found again where the answer is lost
+            # Found again where the answer is lost; without an id, it hides no other where it is refused.
+            known = Deposit(NAME, service.url, known.id if known is not None else "")
+            known = known.with_details(**{_ASKED: place.name, _MADE_HERE: "yes"})
+            job.save(known)
             place.create()
             there = _required(place, place.content())
-        elif known is None and job.version_of is None and set(there.files) - _MADE_BY_THE_HUB:
+        elif not (known and known.id) and job.version_of is None and set(there.files) - MADE_BY_THE_HUB:
             raise UsageError(
                 f"{place.name} is a repository with files at {service.title} already.",
                 hint=f"Give --new-version-of {place.name} to go on with it, or another --repository.",
             )
-        return self._as_it_is(job, known or Deposit(NAME, service.url, place.name), there, place)
+        if known is None:
+            known = Deposit(NAME, service.url, place.name)
+            empty = there.private and not set(there.files) - MADE_BY_THE_HUB
+            if empty and len(place.history(there.head)) == 1:
+                known = known.with_details(**{_MADE_HERE: "yes"})  # nobody put anything there before
+        return self._as_it_is(job, replace(known, id=place.name), there, place)
 
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the contents; commit and compare them where only the owner sees the repository."""
@@ -74,6 +87,13 @@ class HubPublisher(Publisher):
         place.send(_differing(job, there))
         return deposit
 
+    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
+        """Return the files of a private repository that are not of the job; a public one shows all."""
+        place = self._repository(job, deposit.id)
+        there = _required(place, place.content())
+        ours = {file.name for file in job.files} | MADE_BY_THE_HUB
+        return tuple(sorted(one_line(name) for name in set(there.files) - ours)) if there.private else ()
+
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:  # noqa: ARG002
         """Name a missing card: the Hub takes the metadata from README.md, which is one of the files."""
         if all(file.name != "README.md" for file in job.files) and job.files:
@@ -82,9 +102,12 @@ class HubPublisher(Publisher):
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Commit what is not committed, compare it, tag it, and make the repository public."""
+        _require_open(job)
         place = self._repository(job, deposit.id)
         there = _required(place, place.content())
         deposit = self._committed(job, deposit, place, there)
+        if there.private:
+            deposit = self._without_history(job, deposit, place)
         self._tag(job, place, deposit.details[_HEAD])
         if there.private:
             place.make_public()
@@ -112,7 +135,7 @@ class HubPublisher(Publisher):
 
     def _wanted(self, job: PublishingJob) -> str:
         """Return owner/name of the repository: as the user names it, of an earlier command, of the files."""
-        known = job.known.id if job.known is not None else None
+        known = job.known.id or job.known.details.get(_ASKED) if job.known is not None else None
         of = job.version_of
         if of is not None and of.scheme not in {NAME, DOI.name}:
             raise UsageError(f"{of.compact} is not a repository of the Hub.", hint="Give owner/name.")
@@ -124,14 +147,20 @@ class HubPublisher(Publisher):
                 f"Neither the command nor the files name a repository of {self.title}.",
                 hint="Give --repository owner/name.",
             )
+        asked_only = job.known is not None and not job.known.id
+        given_up = known is not None and asked_only and found != known
+        if known is not None and given_up and self._repository(job, known).content() is None:
+            return self._of_account(job, found)  # the other was refused, perhaps for a wrong owner
         if known is not None and found not in {known, known.partition("/")[2]}:
             raise UsageError(
                 f"The folder has a draft in {known}, and the command names {found}.",
                 hint="Publish or remove it there, or leave --repository out.",
             )
-        if "/" in found or known is not None:
-            return known or found
-        return f"{self._repository(job, f'me/{found}').account()}/{found}"
+        return known or self._of_account(job, found)
+
+    def _of_account(self, job: PublishingJob, name: str) -> str:
+        """Return owner/name; a name alone is of the account whose token it is."""
+        return name if "/" in name else f"{self._repository(job, f'me/{name}').account()}/{name}"
 
     def _as_it_is(
         self, job: PublishingJob, known: Deposit, there: RepositoryContent, place: HubRepository
@@ -169,6 +198,22 @@ class HubPublisher(Publisher):
         job.save(kept)
         return kept
 
+    def _without_history(self, job: PublishingJob, deposit: Deposit, place: HubRepository) -> Deposit:
+        """Take earlier states of the files out of a repository that is to become public."""
+        there = _required(place, place.content())
+        if there.head != deposit.details[_HEAD]:
+            raise FairregError(
+                f"{place.name} was changed at {self.title} meanwhile, and is still private.",
+                hint="Look at the change there, and repeat the command to go on from it.",
+            )
+        tag = next(iter(version_tags(job.record.version)), None)
+        made_here = deposit.details.get(_MADE_HERE) == "yes"
+        after = without_earlier_states(job, place, there, made_here=made_here, tag=tag)
+        _compare(job, after)
+        deposit = deposit.with_details(**{_HEAD: after.head})
+        job.save(deposit)
+        return deposit
+
     def _tag(self, job: PublishingJob, place: HubRepository, head: str) -> None:
         tag = next(iter(version_tags(job.record.version)), None)
         if tag is None:
@@ -177,8 +222,19 @@ class HubPublisher(Publisher):
             job.log(f"The tag {tag} stays at its earlier commit: a tag of its own needs another version.")
 
 
+def _require_open(job: PublishingJob) -> None:
+    """Raise UsageError for files that are not open: whoever sees a public repository has all its files."""
+    access = job.record.access
+    if access is not None and access.level != "open":
+        raise UsageError(
+            f"The files state {access.level} access, and a repository at the Hub becomes public.",
+            hint="Publish at Zenodo, which keeps files closed, or state open access in .zenodo.json.",
+        )
+
+
 def _published(deposit: Deposit, place: HubRepository, there: RepositoryContent) -> Deposit:
-    deposit = deposit.with_details(**{_PUBLIC: "yes"})
+    # What was public once is not folded any more.
+    deposit = deposit.with_details(**{_PUBLIC: "yes", _MADE_HERE: "no"})
     doi = normalise_doi(there.doi) if there.doi else None
     identifier = Identifier(DOI.name, doi) if doi else Identifier(NAME, place.name)
     return replace(deposit, status="published", page=place.page, identifier=identifier.compact)
@@ -205,7 +261,7 @@ def _gone(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> lis
 
 
 def _name_others(job: PublishingJob, deposit: Deposit, there: RepositoryContent) -> None:
-    ours = {file.name for file in job.files} | set(deposit.files) | _MADE_BY_THE_HUB
+    ours = {file.name for file in job.files} | set(deposit.files) | MADE_BY_THE_HUB
     for name in sorted(set(there.files) - ours):
         job.log(f"The repository also holds {one_line(name)}, which is not in the folder; it stays.")
 

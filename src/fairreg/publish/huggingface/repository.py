@@ -146,6 +146,41 @@ class HubRepository:
             self._call(f"the tag {tag}", lambda api: api.create_tag(self.name, tag=tag, revision=head))
         return there is None or there.head == head
 
+    def history(self, commit: str) -> list[str]:
+        """Return a commit and those before it, the newest first."""
+        found = self._call(
+            f"the history of {self.name}",
+            lambda api: [item.commit_id for item in api.list_repo_commits(self.name, revision=commit)],
+        )
+        return [self._commit_id(item) for item in found]
+
+    def other_references(self) -> dict[str, str]:
+        """Return what else than the branch main leads to commits: "tag v1.0", with the commit of each."""
+
+        def named(api: "HfApi") -> dict[str, str]:
+            refs = api.list_repo_refs(self.name, include_pull_requests=True)
+            kinds = (
+                ("branch", [item for item in refs.branches if item.name != "main"]),
+                *(("branch", refs.converts), ("tag", refs.tags), ("pull request", refs.pull_requests or [])),
+            )
+            return {f"{kind} {item.name}": item.target_commit for kind, items in kinds for item in items}
+
+        found = self._call(f"the tags of {self.name}", named)
+        return {name: self._commit_id(commit) for name, commit in found.items()}
+
+    def squash(self) -> None:
+        """Fold the commits of the branch main into one; those of before are gone."""
+        self._call(f"the history of {self.name}", lambda api: api.super_squash_history(self.name))
+
+    def remove_tag(self, tag: str) -> None:
+        """Remove a tag."""
+        self._call(f"the tag {tag}", lambda api: api.delete_tag(self.name, tag=tag))
+
+    def _commit_id(self, stated: Any) -> str:
+        if not isinstance(stated, str) or not _COMMIT.fullmatch(stated):
+            raise BadAnswer(f"{self._service.title} named a commit without its id.", hint="Try again later.")
+        return stated
+
     def make_public(self) -> None:
         """Let everybody see the repository."""
         self._call(

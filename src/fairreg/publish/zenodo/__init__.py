@@ -22,11 +22,13 @@ from fairreg.publish.zenodo.api import (
     faults_of,
     is_record_id,
 )
+from fairreg.publish.zenodo.edits import relation_of, unpublished_edits
 from fairreg.publish.zenodo.metadata import document
 from fairreg.publish.zenodo.transfer import PartSizes, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import one_line
 from fairreg.settings import Service
 from fairreg.sources import DOI, ZENODO
 
@@ -92,6 +94,13 @@ class InvenioPublisher(Publisher):
         """Send the files; `sizes` says which of them in parts."""
         return upload(job, self._drafts(job), deposit, self.sizes)
 
+    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
+        """Return the names in the draft that are not of the job."""
+        ours = {file.name for file in job.files}
+        return tuple(
+            sorted(one_line(name) for name in self._drafts(job).files(deposit.id) if name not in ours)
+        )
+
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
         """Send the metadata; a second time without custom fields where the instance has none of them."""
         drafts, today = self._drafts(job), datetime.now(UTC).date().isoformat()
@@ -115,16 +124,19 @@ class InvenioPublisher(Publisher):
             return found
 
     def link(self, job: PublishingJob, deposit: Deposit) -> Deposit:
-        """Add the related identifiers of the record that the published one lacks; its DOI stays."""
-        drafts = self._drafts(job)
+        """Add the related identifiers of the record that the published one lacks; its DOI stays.
+
+        Raises PublicationRefused where somebody began other edits and has not published them.
+        """
+        drafts, today = self._drafts(job), datetime.now(UTC).date().isoformat()
+        wanted = document(job.record, today=today)["metadata"].get("related_identifiers", [])
+        self._require_no_edits(drafts, deposit, wanted)
         draft = drafts.edit(deposit.id)
         parts = ("access", "files", "metadata", "custom_fields", "pids")
         content = {name: draft[name].value for name in parts if draft[name].is_object}
         stated = [item.value for item in draft.at("metadata", "related_identifiers").items()]
-        named = {_relation(item) for item in stated}
-        today = datetime.now(UTC).date().isoformat()
-        wanted = document(job.record, today=today)["metadata"].get("related_identifiers", [])
-        stated += [item for item in wanted if _relation(item) not in named]
+        named = {relation_of(item) for item in stated}
+        stated += [item for item in wanted if relation_of(item) not in named]
         content["metadata"] = {**(content.get("metadata") or {}), "related_identifiers": stated}
         faults = faults_of(drafts.update(deposit.id, content).value)
         if faults:
@@ -133,6 +145,19 @@ class InvenioPublisher(Publisher):
                 f"{self.title} does not accept the changed metadata: {told}.", faults=faults
             )
         return _deposit(deposit, drafts.publish(deposit.id))
+
+    def _require_no_edits(self, drafts: InvenioDrafts, deposit: Deposit, wanted: list[object]) -> None:
+        draft = drafts.draft(deposit.id)
+        published = drafts.published(deposit.id) if draft is not None else None
+        if draft is None or published is None:
+            return  # no edit was begun; a record that is gone has none either
+        differing = unpublished_edits(draft, published, wanted)
+        if differing:
+            raise PublicationRefused(
+                f"The published record has edits that are not published ({', '.join(differing)}), "
+                "and a change from here would publish them.",
+                hint=f"Publish or discard them at {deposit.page or self.title}, and repeat the command.",
+            )
 
     def _with_publisher(self, job: PublishingJob) -> ModelRecord:
         """Return the record with a publisher, which DOIs need: the service, where the files state none."""
@@ -205,12 +230,6 @@ class InvenioPublisher(Publisher):
                 hint="Give the DOI of a published version, or that of all versions.",
             )
         return earlier
-
-
-def _relation(item: object) -> tuple[str | None, str | None]:
-    """Return identifier and relation of a related identifier, in small letters."""
-    node = JsonNode(item)
-    return (node["identifier"].text or "").casefold(), (node.at("relation_type", "id").text or "").casefold()
 
 
 def _marked(drafts: InvenioDrafts, mark: str) -> Iterator[JsonNode]:

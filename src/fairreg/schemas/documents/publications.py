@@ -72,10 +72,14 @@ class PublishDocument(DocumentPart, frozen=True):
     """Version as the files state it; null where they state none."""
     license: str | None
     """Licence as an SPDX expression, else in words; null where none is stated."""
+    access: str
+    """Access to the files: public, restricted, gated, closed, or embargoed until a day."""
     creators: list[str]
     """Names of the creators."""
     files: list[PublishedFile]
     """Files of the deposit."""
+    other_files: list[str]
+    """Files that somebody else put into the draft, and that become public with it."""
     left_out: list[LeftOutItem]
     """Files and folders here that are not published."""
     carrying_identifier: list[str]
@@ -83,6 +87,6 @@ class PublishDocument(DocumentPart, frozen=True):
     notes: list[str]
     """Sentences on contradictions and faults of the files."""
     faults: list[RefusedField]
-    """Fields that the service refuses: with any of them the draft is not published."""
+    """Fields that the service refuses or the files leave unclear: with any the draft is not published."""
     next_steps: list[str]
     """Sentences on the score, on what is missing, and on what to do next."""

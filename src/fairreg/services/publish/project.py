@@ -17,10 +17,21 @@ from fairreg.formats import fair4ml, model_card
 from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.formats.file_facts import FileFacts
 from fairreg.formats.repository_files import is_known, read_files
+from fairreg.publish.base import FieldFault
 from fairreg.runners.weights import onnx as onnx_files
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import Distribution, FieldOrigin, Kind, ModelRecord, Provenance, Relation, Tensor
+from fairreg.schemas.record import (
+    Access,
+    Distribution,
+    FieldOrigin,
+    Kind,
+    ModelRecord,
+    Provenance,
+    Relation,
+    Tensor,
+)
+from fairreg.services.publish.access import access_faults, access_files, strictest
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI, OWN_SOURCE
@@ -40,7 +51,7 @@ _CARDS = ("readme.md", "model_card.md", "modelcard.md")
 _READ_HERE = _FACTS | set(_CARDS)
 # Fields that the first file with a value gives.
 _SINGLE = (
-    *("name", "description", "version", "publisher", "language", "access", "parameter_count"),
+    *("name", "description", "version", "publisher", "language", "parameter_count"),
     *("date_created", "date_published", "date_modified", "intended_use", "limitations", "usage"),
     *("creators", "keywords", "ml_task", "model_category", "frameworks", "evaluations", "inputs", "outputs"),
 )
@@ -56,10 +67,14 @@ _OF_VERSIONS = frozenset({DOI.name, "related_doi", "concept_doi"})
 
 
 class ProjectRecord(NamedTuple):
-    """The record of a folder, and what the user should know of the files that it comes from."""
+    """The record of a folder, and what the user should know of the files that it comes from.
+
+    `faults` are statements that are not understood, and without which nothing is to become public.
+    """
 
     record: ModelRecord
     notes: tuple[str, ...]
+    faults: tuple[FieldFault, ...] = ()
 
 
 class _Statement(NamedTuple):
@@ -76,6 +91,8 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     statements, notes = _statements(folder, names)
     fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
     fields |= _licence(statements)
+    access, unclear = _access(folder, statements)
+    fields |= {"access": access} if access is not None else {}
     signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
     if signature:
         fields |= dict(zip(("inputs", "outputs"), signature, strict=True))
@@ -100,7 +117,17 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
         distributions=tuple(_distribution(folder, name) for name in names),
         **fields,
     )
-    return ProjectRecord(record, (*notes, *((fault,) if fault else ()), *_contradictions(statements)))
+    notes += [*((fault,) if fault else ()), *_contradictions(statements)]
+    return ProjectRecord(record, tuple(notes), unclear)
+
+
+def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:
+    """Return the strictest access that any file states, also one that is not published, and the faults."""
+    names = access_files(folder)
+    read = _statements(folder, names)[0]
+    understood = {item.file: item.fields.get("access") for item in read}
+    faults = access_faults({name: _text(folder / name) for name in names}, understood)
+    return strictest(item.fields.get("access") for item in (*statements, *read)), faults
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:

@@ -107,6 +107,7 @@ class _Publication:
             project.record,
             left_out=self._selected.left_out,
             notes=project.notes,
+            unclear=project.faults,
         )
 
     def publish(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
@@ -156,12 +157,19 @@ class _Publication:
         self._report = replace(self._report, record=record, files=files)
         if not self._choices.reserve_only:
             self._note(self._publisher.upload(job, self._report.deposit))
-        self._report = replace(self._report, faults=self._publisher.describe(job, self._report.deposit))
+            self._report = replace(self._report, others=self._publisher.others(job, self._report.deposit))
+        faults = (*self._report.unclear, *self._publisher.describe(job, self._report.deposit))
+        self._report = replace(self._report, faults=faults)
         if self._choices.reserve_only:
             steps = release_steps(self._folder, record, doi=doi_of([self._report.deposit]), published=False)
             return replace(self._report, next_steps=steps)
         if self._choices.draft or self._report.faults or not confirm(self._report):
             return self._report
+        if self._publisher.others(job, self._report.deposit) != self._report.others:
+            raise FairregError(
+                f"Somebody else changed the files of the draft at {self._service.title} meanwhile.",
+                hint="Repeat the command to see what would be published.",
+            )
         published = self._publisher.publish(job, self._report.deposit)
         self._note(with_links(published, record, self._others()))
         return self._finished(job)
@@ -185,7 +193,9 @@ class _Publication:
             identifiers=(identifier, *project.record.identifiers),
         )
         notes = (*project.notes, *written.notes)
-        self._report = replace(self._report, record=record, carrying=written.carrying, notes=notes)
+        self._report = replace(
+            self._report, record=record, carrying=written.carrying, notes=notes, unclear=project.faults
+        )
         return record
 
     def _known(self) -> tuple[Deposit | None, Identifier | None]:
@@ -238,7 +248,8 @@ class _Publication:
         named = parse(deposit.identifier).value if deposit.identifier else deposit.id
         self._log(f"The folder was published as {named} before; nothing was sent.")
         missing = unlinked(deposit, self._others())
-        if missing and self._publisher.edits_links and not self._choices.draft:
+        stops = self._choices.draft or self._choices.reserve_only
+        if missing and self._publisher.edits_links and not stops:
             self._link(job, missing, confirm)
         return self._report
 

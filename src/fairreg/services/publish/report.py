@@ -7,6 +7,7 @@ from typing import Any
 from fairreg.publish.base import Deposit, FieldFault, LocalFile
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
+from fairreg.services.publish.access import access_words
 from fairreg.services.publish.selection import LeftOutFile
 
 __all__ = ["PublicationReport"]
@@ -16,18 +17,22 @@ __all__ = ["PublicationReport"]
 class PublicationReport:
     """A deposit with the record and the files of its folder.
 
-    `carrying` are the files with the reserved identifier. `faults` are fields that the service refuses: with
-    any of them the draft cannot be published. `is_new` is True where this command published it.
+    `others` are files that somebody else put into the draft; they become public with it. `carrying` are the
+    files with the reserved identifier. `faults` are fields that the service refuses or that the files leave
+    unclear: with any of them the draft cannot be published; `unclear` are the latter. `is_new` is True where
+    this command published it.
     """
 
     service: str
     deposit: Deposit
     record: ModelRecord
     files: tuple[LocalFile, ...] = ()
+    others: tuple[str, ...] = ()
     left_out: tuple[LeftOutFile, ...] = ()
     carrying: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[FieldFault, ...] = ()
+    unclear: tuple[FieldFault, ...] = ()
     next_steps: tuple[str, ...] = ()
     is_new: bool = False
 
@@ -53,8 +58,10 @@ class PublicationReport:
             "kind": record.kind,
             "version": record.version,
             "license": record.license or record.license_stated,
+            "access": access_words(record.access),
             "creators": [item.name for item in record.creators],
             "files": [self._file(file) for file in self.files],
+            "other_files": list(self.others),
             "left_out": [item._asdict() for item in self.left_out],
             "carrying_identifier": list(self.carrying),
             "notes": list(self.notes),

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Access that the files of a folder state, and statements of it that are not understood.
+
+What is published once is public for ever, so a file that may restrict the access counts also where it is not
+published itself, and one that cannot be read is a fault.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import FairregError
+from fairreg.formats import fair4ml
+from fairreg.publish.base import FieldFault
+from fairreg.schemas.record import Access, AccessLevel
+
+__all__ = ["access_faults", "access_files", "access_words", "strictest"]
+
+_ZENODO = ".zenodo.json"
+_NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json"})
+_LEVELS = ("closed", "embargoed", "open", "restricted")
+# Properties of schema.org that restrict the access without a level that a service knows.
+_IN_WORDS = ("conditionsOfAccess", "isAccessibleForFree")
+
+
+def access_files(folder: Path) -> tuple[str, ...]:
+    """Return the files of a folder that may restrict the access. Raises FairregError for a link."""
+    found = sorted(path for path in folder.iterdir() if path.name.lower() in _NAMES)
+    for path in found:
+        if path.is_symlink():
+            raise FairregError(
+                f"{path.name} may restrict the access, and is a link, which is not followed.",
+                hint="Replace the link by the file.",
+            )
+    return tuple(path.name for path in found if path.is_file())
+
+
+def strictest(stated: Iterable[Access | None]) -> Access | None:
+    """Return the first access that is not open, else the first: what one file closes, none opens."""
+    known = [item for item in stated if item is not None]
+    return next((item for item in known if item.level != "open"), known[0] if known else None)
+
+
+def access_faults(
+    texts: Mapping[str, str], understood: Mapping[str, Access | None]
+) -> tuple[FieldFault, ...]:
+    """Return a fault for each file whose access is not understood; `understood` has that of the readable."""
+    documents: dict[str, Any] = {}
+    found = []
+    for name, text in texts.items():
+        try:
+            documents[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            documents[name] = None
+        if not isinstance(documents[name], dict) or name not in understood:
+            found.append(_fault(f"{name} cannot be read, and may restrict the access; correct or remove it"))
+            del documents[name]
+    stated = {
+        name: document["access_right"]
+        for name, document in documents.items()
+        if name.lower() == _ZENODO and "access_right" in document
+    }
+    for name, level in stated.items():
+        if level not in _LEVELS:
+            known = ", ".join(_LEVELS)
+            found.append(_fault(f"{name} has an access_right that is not known; known are {known}"))
+    if not stated and all(access is None for access in understood.values()):
+        found += _told_in_words(documents)
+    return tuple(found)
+
+
+def access_words(access: Access | None) -> str:
+    """Return the access to the files in words: "embargoed until 2030-01-01"."""
+    level: AccessLevel = access.level if access is not None else "open"
+    until = access.until if access is not None and level == "embargoed" else None
+    return {"open": "public"}.get(level, level) + (f" until {until[:10]}" if until else "")
+
+
+def _told_in_words(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
+    for name, document in documents.items():
+        graph = document.get("@graph")
+        nodes = [document, *(graph if isinstance(graph, list) else ())]
+        stated = {
+            key.rpartition(":")[2].rpartition("/")[2]: value
+            for node in nodes
+            if isinstance(node, dict)
+            for key, value in node.items()
+        }
+        free = stated.get("isAccessibleForFree")
+        if free is not True and any(word in stated for word in _IN_WORDS):
+            yield _fault(f"{name} states the access in words; state access_right in {_ZENODO}, such as open")
+
+
+def _fault(message: str) -> FieldFault:
+    return FieldFault("access", message)

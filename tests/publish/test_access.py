@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Access that the files restrict: shown, kept at every service, and never lost by a fault of a file."""
+
+import json
+
+import pytest
+from msgspec import structs
+
+from fairreg.errors import FairregError, UsageError
+from fairreg.formats import fair4ml
+from fairreg.schemas.record import Access
+from fairreg.services.publish.access import access_words
+
+
+def restrict(folder, **stated):
+    content = {"title": "A toy tagger", "upload_type": "software", **stated}
+    (folder / ".zenodo.json").write_text(json.dumps(content))
+
+
+CLOSED = [
+    {"access_right": "embargoed", "embargo_date": "2030-01-01"},
+    {"access_right": "restricted"},
+    {"access_right": "closed"},
+]
+
+
+@pytest.mark.parametrize("stated", CLOSED)
+@pytest.mark.parametrize("choices", [{}, {"draft": True}])
+def test_files_that_are_not_open_reach_no_repository_at_the_hub(push, hub, folder, stated, choices):
+    restrict(folder, **stated)
+    with pytest.raises(UsageError, match=f"state {stated['access_right']} access") as caught:
+        push(**choices)
+    assert ".zenodo.json" in caught.value.hint
+    assert not hub.repositories
+
+
+def test_a_public_repository_gets_no_version_with_files_that_are_closed(push, hub, folder):
+    push()
+    (repository,) = hub.repositories.values()
+    restrict(folder, access_right="closed")
+    with pytest.raises(UsageError, match="state closed access"):
+        push(version_of="lab/toy")
+    assert len(repository.commits) == 2
+
+
+def test_files_that_were_closed_after_a_draft_stay_private(push, hub, folder):
+    push(draft=True)
+    restrict(folder, access_right="restricted")
+    with pytest.raises(UsageError, match="state restricted access"):
+        push()
+    (repository,) = hub.repositories.values()
+    assert repository.private
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"access_right": "restricted",}',
+        "[]",
+        '{"access_right": "Restricted"}',
+        '{"access_right": ["restricted"]}',
+        '{"access_right": null}',
+        "",
+    ],
+)
+@pytest.mark.parametrize("to", ["zenodo", "huggingface"])
+def test_a_statement_that_is_not_understood_keeps_the_draft(run, push, stand, hub, folder, text, to):
+    (folder / ".zenodo.json").write_text(text)
+    report = run() if to == "zenodo" else push()
+    (fault,) = report.faults
+    assert ".zenodo.json" in fault.message
+    assert report.deposit.status == "draft"
+    assert not run.asked
+    assert not stand.published()
+    assert all(item.private for item in hub.repositories.values())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        '{"@context": "https://schema.org", "@type": "MLModel", "name": "T", "isAccessibleForFree": false}',
+        '{"@context": "https://schema.org", "@type": "MLModel", "name": "T", "conditionsOfAccess": "asked"}',
+    ],
+)
+def test_linked_data_with_an_access_that_is_not_understood_keep_the_draft(run, stand, folder, content):
+    (folder / "fair4ml.jsonld").write_text(content)
+    report = run()
+    assert ["fair4ml.jsonld" in item.message for item in report.faults] == [True]
+    assert not stand.published()
+
+
+def test_words_on_the_access_are_no_fault_where_its_level_is_stated(run, stand, folder):
+    words = {"@context": "https://schema.org", "@type": "MLModel", "name": "T", "conditionsOfAccess": "cite"}
+    (folder / "fair4ml.jsonld").write_text(json.dumps(words))
+    restrict(folder, access_right="open")
+    assert run().deposit.status == "published"
+
+
+def test_a_file_that_is_left_out_restricts_the_access_all_the_same(run, stand, folder):
+    restrict(folder, access_right="restricted")
+    assert run(exclude=(".zenodo.json",)).record.access.level == "restricted"
+    (record,) = stand.published()
+    assert record.document["access"]["files"] == "restricted"
+
+
+def test_a_link_in_its_place_is_refused(run, stand, folder, tmp_path):
+    (tmp_path / "elsewhere.json").write_text('{"access_right": "closed"}')
+    (folder / ".zenodo.json").unlink()
+    (folder / ".zenodo.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(FairregError, match="is a link"):
+        run()
+    assert not stand.asked
+
+
+def test_a_second_file_does_not_open_what_the_first_closes(run, stand, folder):
+    opened = structs.replace(run(draft=True).record, access=Access(level="open"))
+    (folder / "fair4ml.jsonld").write_text(fair4ml.write(opened))
+    restrict(folder, access_right="restricted")
+    assert run(draft=True).record.access.level == "restricted"
+
+
+@pytest.mark.parametrize(
+    ("access", "words"),
+    [
+        (None, "public"),
+        (Access(level="open"), "public"),
+        (Access(level="closed"), "closed"),
+        (Access(level="embargoed", until="2030-01-01"), "embargoed until 2030-01-01"),
+    ],
+)
+def test_the_access_is_in_the_report(access, words):
+    assert access_words(access) == words
