@@ -60,6 +60,9 @@ def test_files_that_were_closed_after_a_draft_stay_private(push, hub, folder):
         '{"access_right": "Restricted"}',
         '{"access_right": ["restricted"]}',
         '{"access_right": null}',
+        '{"embargo_date": "2030-01-01"}',
+        '{"access": {"record": "public", "files": "restricted"}, "metadata": {"title": "T"}}',
+        '{"metadata": {"title": "T", "access_right": "closed"}}',
         "",
     ],
 )

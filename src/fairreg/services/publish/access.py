@@ -13,13 +13,15 @@ from typing import Any
 from fairreg.errors import FairregError
 from fairreg.formats import fair4ml
 from fairreg.publish.base import FieldFault
-from fairreg.schemas.record import Access, AccessLevel
+from fairreg.schemas.record import Access
 
 __all__ = ["access_faults", "access_files", "access_words", "strictest"]
 
 _ZENODO = ".zenodo.json"
 _NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json"})
 _LEVELS = ("closed", "embargoed", "open", "restricted")
+# Members that belong to `access_right`, and that of the records of InvenioRDM.
+_BESIDE_LEVEL = ("access", "access_conditions", "embargo_date")
 # Properties of schema.org that restrict the access without a level that a service knows.
 _IN_WORDS = ("conditionsOfAccess", "isAccessibleForFree")
 
@@ -65,6 +67,7 @@ def access_faults(
         if level not in _LEVELS:
             known = ", ".join(_LEVELS)
             found.append(_fault(f"{name} has an access_right that is not known; known are {known}"))
+    found += _without_level(documents)
     if not stated and all(access is None for access in understood.values()):
         found += _told_in_words(documents)
     return tuple(found)
@@ -72,9 +75,21 @@ def access_faults(
 
 def access_words(access: Access | None) -> str:
     """Return the access to the files in words: "embargoed until 2030-01-01"."""
-    level: AccessLevel = access.level if access is not None else "open"
-    until = access.until if access is not None and level == "embargoed" else None
-    return {"open": "public"}.get(level, level) + (f" until {until[:10]}" if until else "")
+    if access is None or access.level == "open":
+        return "public"
+    until = f" until {access.until[:10]}" if access.level == "embargoed" and access.until else ""
+    return f"{access.level}{until}"
+
+
+def _without_level(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
+    """Yield a fault for a .zenodo.json that restricts the access in another shape than the flat one."""
+    for name, document in documents.items():
+        nested = document.get("metadata")
+        inner = nested if isinstance(nested, dict) else {}
+        other = [key for key in _BESIDE_LEVEL if key in document]
+        other += [f"metadata.{key}" for key in ("access_right", *_BESIDE_LEVEL) if key in inner]
+        if name.lower() == _ZENODO and other and "access_right" not in document:
+            yield _fault(f"{name} has {other[0]} without access_right at the top of the file")
 
 
 def _told_in_words(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
