@@ -31,6 +31,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
+from fairreg.schemas.runs import has_weights
 from fairreg.services.publish.access import access_faults, access_files, strictest
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
@@ -118,6 +119,8 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
         **fields,
     )
     notes += [*((fault,) if fault else ()), *_contradictions(statements)]
+    if kind == "model" and not any(map(has_weights, record.distributions)):
+        notes.append("No file of the folder is known as that of a model: train or export it first.")
     return ProjectRecord(record, tuple(notes), unclear)
 
 
