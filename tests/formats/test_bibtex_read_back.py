@@ -58,6 +58,16 @@ def test_any_record_is_one_entry_with_its_authors_and_a_name(record):
             assert str(person).startswith("{")
 
 
+def test_a_blank_address_is_none():
+    record = ModelRecord(
+        identifier="document:x",
+        kind="model",
+        name="Jet tagger",
+        provenance=Provenance(source="document", source_id="x", url=" "),
+    )
+    assert entry_of(record).fields["note"] == "Identifier: document:x"
+
+
 @pytest.mark.parametrize("nobody", ["\x00", " ", ",", " , ,"])
 def test_a_name_of_nothing_is_no_author(nobody):
     people = authors_of(signed(Creator(name=nobody), Creator(name="Rossi, Ada"), Creator(name=nobody)))

@@ -113,7 +113,7 @@ def address_of(record: ModelRecord) -> str:
     """Return the address to cite: of the DOI, else of the source's page or the first identifier; or empty."""
     return (
         record.doi_url
-        or record.provenance.url
+        or (record.provenance.url or "").strip()
         or next((item.url for item in record.identifiers if item.url), None)
         or ""
     )
