@@ -145,12 +145,18 @@ def seconds(read, text):
     return own + apart * (after.hits > before.hits)
 
 
+def at_best(read, text):
+    """Of two measurements the shorter: what else the machine does only adds to it."""
+    return min(seconds(read, text), seconds(read, text))
+
+
 def assert_linear(read, unit, length=LENGTH):
     """Measure again at twice the length only where the first measurement is long enough to tell."""
     taken = seconds(read, of_length(unit, length))
     assert taken < MOST_SECONDS
     if taken > SECONDS:
-        assert seconds(read, of_length(unit, 2 * length)) < RATIO * taken, f"{taken} s of {length} characters"
+        taken = at_best(read, of_length(unit, length))
+        assert at_best(read, of_length(unit, 2 * length)) < RATIO * taken, f"{taken} s of {length} characters"
 
 
 @pytest.mark.parametrize("unit", ALPHABETS.values(), ids=ALPHABETS)
@@ -169,4 +175,5 @@ def test_an_assessment_takes_twice_the_time_for_twice_the_text(unit):
     taken = seconds(whole, of_length(unit, LENGTH // 2))
     assert taken < 2 * MOST_SECONDS
     if taken > SECONDS:
-        assert seconds(whole, of_length(unit, LENGTH)) < RATIO * taken
+        taken = at_best(whole, of_length(unit, LENGTH // 2))
+        assert at_best(whole, of_length(unit, LENGTH)) < RATIO * taken
