@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import deposit_shapes as shapes
+from stand_in_http import StandInHandler, handler_for
 
 TOKEN = "token-of-the-stand-in"
 _FIRST = 9_000_001
@@ -109,7 +110,7 @@ class DepositStandIn:
         self.multipart = True
         self.lock = threading.RLock()
         self._next = _FIRST
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(self, _Handler))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -186,35 +187,8 @@ def faults_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"field": name, "messages": [message]} for name, message in found]
 
 
-def _handler(stand: DepositStandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        server_of = stand
-
-    return Handler
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(StandInHandler):
     server_of: DepositStandIn
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        self._answer()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-        """Keep quiet."""
 
     def _answer(self) -> None:
         stand, path = self.server_of, unquote(urlsplit(self.path).path)
@@ -241,13 +215,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(*fault)
         else:
             answer()
-
-    def _body(self) -> bytes:
-        size = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(size)
-        if len(body) < size:  # the client is gone: nothing of this is stored
-            raise ConnectionError
-        return body
 
     def _routed(self, path: str, body: bytes) -> Callable[[], None]:
         for start, route in (

@@ -17,12 +17,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 from hub_shapes import Repository, blob, info, log_entry, references
+from stand_in_http import StandInHandler, handler_for
 
 TOKEN = "hf_token_of_the_stand_in"
 OWNER = "lab"
@@ -58,7 +59,7 @@ class HubStandIn:
         self.after: Fault = lambda _method, _path: None
         self.reading: Fault = lambda _method, _path: None
         self.lock = threading.RLock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), handler_for(self, _Handler))
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -103,35 +104,8 @@ def served(**options: Any) -> Iterator[HubStandIn]:
         server.close()
 
 
-def _handler(stand: HubStandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        server_of = stand
-
-    return Handler
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(StandInHandler):
     server_of: HubStandIn
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        self._answer()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-        """Keep quiet."""
 
     def _answer(self) -> None:
         stand, path = self.server_of, unquote(urlsplit(self.path).path)
@@ -163,21 +137,6 @@ class _Handler(BaseHTTPRequestHandler):
             status, message = refusal.status, refusal.message
             headers = {"X-Error-Code": refusal.code, "X-Error-Message": message}
             return lambda: self._json(status, {"error": message}, headers)
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            return b"".join(iter(self._chunk, b""))
-        size = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(size)
-        if len(body) < size:  # the client is gone: nothing of this is stored
-            raise ConnectionError
-        return body
-
-    def _chunk(self) -> bytes:
-        size = int(self.rfile.readline(), 16)
-        chunk = self.rfile.read(size)
-        self.rfile.readline()
-        return chunk
 
     def _routed(self, path: str, body: bytes) -> Callable[[], None]:
         if self.command in {"GET", "HEAD"}:

@@ -24,27 +24,12 @@ from fairreg.errors import (
 from fairreg.publish.huggingface.faults import translated
 from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Settings
-from support.publishing import model_folder, onnx_bytes
-
-NAMES = {
-    ".zenodo.json",
-    "CITATION.cff",
-    "LICENSE",
-    "README.md",
-    "codemeta.json",
-    "fair4ml.jsonld",
-    "models/toy.onnx",
-    "src/toy/train.py",
-}
+from support.publishing import NAMES, model_folder, onnx_bytes, requests
 
 
 def only(hub):
     (repository,) = hub.repositories.values()
     return repository
-
-
-def requests(hub, part, method=None):
-    return [path for kind, path in hub.asked if part in path and method in {None, kind}]
 
 
 def test_a_folder_becomes_a_public_repository(push, hub, folder):

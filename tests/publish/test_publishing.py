@@ -23,27 +23,12 @@ from fairreg.publish import get
 from fairreg.publish.base import Deposit
 from fairreg.publish.zenodo.transfer import PartSizes
 from fairreg.services.publish.state import PublishingState
-from support.publishing import model_folder, onnx_bytes
-
-NAMES = {
-    ".zenodo.json",
-    "CITATION.cff",
-    "LICENSE",
-    "README.md",
-    "codemeta.json",
-    "fair4ml.jsonld",
-    "models/toy.onnx",
-    "src/toy/train.py",
-}
+from support.publishing import NAMES, model_folder, onnx_bytes, requests
 
 
 def only(stand):
     (record,) = stand.records.values()
     return record
-
-
-def requests(stand, start, method=None):
-    return [path for kind, path in stand.asked if start in path and method in {None, kind}]
 
 
 def test_a_folder_becomes_a_published_record(run, stand, folder):

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from onnx import TensorProto, helper
 
-__all__ = ["CITATION", "SECRETS", "model_folder", "onnx_bytes"]
+__all__ = ["CITATION", "NAMES", "SECRETS", "model_folder", "onnx_bytes", "requests"]
+
+# Files of the folder that are published.
+NAMES = {
+    ".zenodo.json",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "codemeta.json",
+    "fair4ml.jsonld",
+    "models/toy.onnx",
+    "src/toy/train.py",
+}
 
 CITATION = """\
 cff-version: 1.2.0
@@ -110,3 +122,8 @@ def model_folder(folder: Path, *, large: int = 0) -> Path:
     if large:
         (folder / "models" / "large.safetensors").write_bytes(bytes(range(256)) * (large // 256))
     return folder
+
+
+def requests(stand, part, method=None):
+    """Return the paths with `part` that a stand-in was asked for, by one method or any."""
+    return [path for kind, path in stand.asked if part in path and method in {None, kind}]

@@ -58,7 +58,7 @@ class FieldFault(NamedTuple):
 
 @dataclass(frozen=True)
 class Deposit:
-    """What is known of one publication; kept in the folder. Texts of the service, so nothing here is trusted.
+    """Known facts of one publication, kept in the folder: texts of the service, so nothing here is trusted.
 
     `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
     one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
@@ -87,7 +87,7 @@ class Deposit:
 
 @dataclass(frozen=True)
 class PublishingJob:
-    """What a publisher may touch: the client, the record and the files, and the wishes of the user.
+    """All that a publisher may touch: the client, the record and the files, and the wishes of the user.
 
     `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
     that a new version follows; `repository` is the place at a service whose users name it. `save` keeps a

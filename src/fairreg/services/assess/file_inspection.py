@@ -183,7 +183,7 @@ def leaves_out(record: ModelRecord) -> bool:
 
 
 def stated_documents(source: str, payload: bytes | None) -> tuple[Document, ...]:
-    """What the payload of a source states in its own fields, each like the file that others state it in."""
+    """Return the statements of a source's own fields, each as the file that others state it in."""
     if not payload or not source_named(source).states_files:
         return ()
     from fairreg import harvesters  # few sources state any

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which drafts were made from which folder of this machine, kept in the home of fairreg.
+"""Drafts by the folders of this machine that they were made from, kept in the home of fairreg.
 
 The state of a folder travels with it: a copy, or a folder of somebody else, may name a draft that belongs to
 other files. Only a draft that was noted here for the same place is gone on with unasked.

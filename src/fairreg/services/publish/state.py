@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What was done with a folder, kept in it as ``.fairreg/publish.json``, so that the same command goes on.
+"""Record of the steps done with a folder, in its ``.fairreg/publish.json``: the same command goes on from it.
 
 The file is input as any other: it may come from somebody else with the folder. So it is bounded, read
 strictly, and nothing in it is an address that is requested.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What to say of records that were removed for good."""
+"""Sentences on records that were removed for good."""
 
 from fairreg.errors import IdentifierError
 from fairreg.registry import Registry

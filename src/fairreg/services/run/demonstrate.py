@@ -308,7 +308,7 @@ def _no_network(fetched: FetchedFiles) -> ModelError:
 
 
 def _without_vectors(fetched: FetchedFiles) -> str:
-    """What the files lack to be run on published test vectors, as a sentence."""
+    """Return a sentence on the files that running on published test vectors lacks."""
     from fairreg.services.run.vectors.found import missing_half, published
 
     half = missing_half(published(fetched))

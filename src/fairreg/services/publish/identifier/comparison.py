@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an edit may change: a value that is this identifier afterwards, and that no other DOI is lost for."""
+"""Limits of an edit: it changes a value to this identifier, and no other DOI is lost for it."""
 
 import json
 from collections.abc import Set

@@ -105,7 +105,7 @@ class _Outcome:
         return ProbeAnswer(self._runtime, ran=True, agrees=not wrong, detail=told)
 
     def _wrong(self, number: int, outputs: Mapping[str, Array]) -> Iterator[str]:
-        """What is wrong with the outputs for one set, as the rest of a sentence."""
+        """Return the fault of the outputs for one set, as the rest of a sentence."""
         found, given = self._sets[number]
         if not all(np.isfinite(array).all() for array in outputs.values() if array.dtype.kind in "fc"):
             yield "gives numbers that are not finite"

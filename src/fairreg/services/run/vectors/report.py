@@ -78,7 +78,7 @@ class VectorCheck:
 
     @property
     def verdict(self) -> str:
-        """What the comparison says, as a sentence."""
+        """The result of the comparison, as a sentence."""
         worst = self.worst
         if worst is None:
             return "The model ran; its outputs were not compared."
