@@ -48,6 +48,7 @@ ROOMS = {
     "assess": "assess.assess",
     "new": "new",
     "harvest": "registry.harvest",
+    "serve": "serve",
     "link": "registry.links",
     "unlink": "registry.links",
     "validate": "records",

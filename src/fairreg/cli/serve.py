@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""``serve``: answer over HTTP from the registry."""
+
+from typing import Annotated
+
+import typer
+
+from fairreg.cli.options import settings
+from fairreg.errors import MissingEngine
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: fairreg serve --port 8080")(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to listen on; 0 takes a free one.")
+    ] = 8080,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Public address of the server, where a proxy gives it another one.",
+            show_default=False,
+        ),
+    ] = None,
+    admin_email: Annotated[
+        str | None,
+        typer.Option(metavar="E-MAIL", help="Address of its keepers, for OAI-PMH.", show_default=False),
+    ] = None,
+) -> None:
+    """Serve the registry as a web page, to programs and to other registries.
+
+    Reads only. Ends with Ctrl-C, after the requests that it is answering.
+    """
+    from fairreg.cli.output import log
+
+    try:
+        from fairreg.server.serve import listen
+        from fairreg.server.serve import serve as service
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
+            raise
+        raise MissingEngine(str(error.name), "serve") from error
+    with listen(host, port) as listening:
+        service(
+            settings(),
+            listening,
+            base_url=base_url,
+            admin_email=admin_email,
+            log=log,
+            started=lambda url: log(f"fairreg answers at {url}. Stop it with Ctrl-C."),
+        )

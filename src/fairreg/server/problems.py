@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Errors as answers: problem details (RFC 9457), the only place of the server that makes text of an error."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fairreg.errors import (
+    AccessDenied,
+    FairregError,
+    Gone,
+    Inexpressible,
+    NotFound,
+    RegistryError,
+    Unreachable,
+    UsageError,
+)
+from fairreg.schemas.text import clean
+
+__all__ = ["MEDIA_TYPE", "handlers", "problem", "status_of"]
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger(__name__)
+# The first class that an error is of gives its status; any other FairregError is a fault of the server.
+_STATUS: tuple[tuple[type[FairregError], HTTPStatus], ...] = (
+    (Gone, HTTPStatus.GONE),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (AccessDenied, HTTPStatus.FORBIDDEN),
+    (Inexpressible, HTTPStatus.NOT_ACCEPTABLE),
+    (UsageError, HTTPStatus.BAD_REQUEST),
+    (RegistryError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Unreachable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+def status_of(error: FairregError) -> HTTPStatus:
+    """Return the HTTP status of an error."""
+    return next(
+        (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+
+def problem(status: int, detail: str | None = None, *, hint: str | None = None, **more: Any) -> Response:
+    """Return problem details: `detail` is one sentence, `hint` the next step, `more` further members."""
+    headers = more.pop("headers", None)
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status)}
+    texts = {"detail": detail, "hint": hint}
+    document |= {name: clean(text) for name, text in texts.items() if text}
+    return Response(
+        json.dumps(document | more, ensure_ascii=False) + "\n",
+        status_code=int(status),
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+async def _of_fairreg(_request: Request, error: FairregError) -> Response:
+    status = status_of(error)
+    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return problem(status, error.message, hint=error.hint, headers=headers)
+
+
+async def _of_http(_request: Request, error: HTTPException) -> Response:
+    detail = None if error.detail == HTTPStatus(error.status_code).phrase else error.detail
+    return problem(error.status_code, detail, headers=error.headers)
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    """Log a fault of the program with its traceback; the visitor is told of none of it."""
+    _LOG.error("A request failed.", exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of the server; it is in its log.")
+
+
+def handlers() -> dict[Any, Any]:
+    """Return the handlers of exceptions for an application."""
+    return {FairregError: _of_fairreg, HTTPException: _of_http, Exception: _unexpected}

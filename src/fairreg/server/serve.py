@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Run the server: one process whose threads read the registry."""
+
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from fairreg.errors import FairregError
+from fairreg.server.app import application
+from fairreg.server.site import Site
+from fairreg.services.registry.shared_engine import shared_registry
+from fairreg.settings import Settings
+from fairreg.web import Log, no_log
+
+__all__ = ["listen", "local_url", "prepared", "serve"]
+
+_BACKLOG = 256
+_GRACE_SECONDS = 10
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address; port 0 takes a free one. Raises FairregError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise FairregError(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}.",
+            hint="Choose another port with --port; 0 takes a free one.",
+        ) from error
+    return listening
+
+
+def local_url(listening: socket.socket) -> str:
+    """Return the address at which a listening socket answers on this machine."""
+    host, port = listening.getsockname()[:2]
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def prepared(
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    base_url: str | None = None,
+    admin_email: str | None = None,
+    models: tuple[str, ...] = (),
+    log: Log = no_log,
+) -> tuple[Site, uvicorn.Server]:
+    """Make the registry ready; return the site, and the server that answers once it is run. RegistryError."""
+    with shared_registry(settings, log):
+        pass
+    site = Site(settings, (base_url or local_url(listening)).rstrip("/"), admin_email, models)
+    config = uvicorn.Config(
+        application(site),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+        proxy_headers=False,
+    )
+    return site, uvicorn.Server(config)
+
+
+def serve(
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    started: Callable[[str], None] = lambda _url: None,
+    **choices: Any,
+) -> None:
+    """Answer on a listening socket until SIGINT or SIGTERM; `started` is called with the public address.
+
+    `choices` are those of `prepared`. Requests that are being answered at the end are finished. Raises
+    RegistryError.
+    """
+    site, server = prepared(settings, listening, **choices)
+    with _ended_by_sigterm():
+        started(site.base_url)
+        server.run(sockets=[listening])
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more, when it is done: SIGTERM then ends nothing else."""
+    usual = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)

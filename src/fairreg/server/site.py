@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""What every handler of a request reads from: the registry, and the facts of this installation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+
+from fairreg.registry import Registry
+from fairreg.services.registry.shared_engine import shared_registry
+from fairreg.settings import Settings
+
+__all__ = ["THREADS", "Site", "site_of"]
+
+Answer = TypeVar("Answer")
+# Threads that read the registry at a time; further requests wait for one.
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Site:
+    """An installation: `base_url` is its public address, without a slash at the end.
+
+    `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
+    are identifiers of the models to run.
+    """
+
+    settings: Settings
+    base_url: str
+    admin_email: str | None = None
+    models: tuple[str, ...] = ()
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(THREADS), compare=False)
+
+    async def read(self, work: Callable[[Registry], Answer]) -> Answer:
+        """Call `work` with the registry in a thread of its own. Raises what it raises, and RegistryError."""
+
+        def reading() -> Answer:
+            with shared_registry(self.settings) as registry:
+                return work(registry)
+
+        return await to_thread.run_sync(reading, limiter=self.threads)
+
+    def url(self, path: str) -> str:
+        """Return the public address of a path, which begins with a slash."""
+        return f"{self.base_url}{path}"
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that a request is for."""
+    return cast("Site", request.app.state.site)
