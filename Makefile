@@ -31,10 +31,13 @@ $(VENV)/.validators: $(VENV)/bin/python
 		'rocrate>=0.16,<0.17' 'cffconvert>=2,<3' 'mlcroissant>=1.1.1,<2' 'pyld>=3,<4'
 	@touch $@
 
-# An environment of its own: tritonclient needs another protobuf than onnx does.
-$(VENV)/.triton: $(VENV)/bin/python
-	$(PYTHON) -m venv $(VENV)/triton
-	$(VENV)/triton/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc]>=2.60,<3'
+# An environment of its own: tritonclient needs another protobuf than onnx does, and schemathesis brings a web
+# framework's worth of packages. What asks a server of fairreg from outside.
+$(VENV)/.clients: $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/clients
+	$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc,http]>=2.60,<3' \
+		'sickle>=0.7,<1' 'oaipmh-scythe>=0.16,<1' 'signposting>=0.9.9,<1' 'schemathesis>=4.32,<5' \
+		'openapi-spec-validator>=0.9,<1'
 	@touch $@
 
 # Copier would bring pydantic, and with it 25 MB, to where none of fairreg's own programs needs it.
@@ -52,14 +55,14 @@ publish-demo: $(VENV)/.base  ## make, publish, fetch and assess three models at 
 
 # Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
 test test-long: export PYTHONDONTWRITEBYTECODE :=
-test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
+test test-long: export FAIRREG_TEST_CLIENTS := $(abspath $(VENV))/clients/bin/python
 test test-long: export FAIRREG_TEST_COPIER := $(abspath $(VENV))/copier/bin/python
 test test-long: export FAIRREG_TEST_VALIDATORS := $(abspath $(VENV))/validators/bin/python
 test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
 
 # Programs of others that the tests use, each group in an environment of its own.
 $(VENV)/.others: $(VENV)/bin/python
-	$(MAKE) --no-print-directory -j2 $(VENV)/.triton $(VENV)/.copier $(VENV)/.validators
+	$(MAKE) --no-print-directory -j2 $(VENV)/.clients $(VENV)/.copier $(VENV)/.validators
 	@touch $@
 
 test: $(VENV)/.dev $(VENV)/.others lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL

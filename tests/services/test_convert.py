@@ -27,7 +27,7 @@ from fairreg.storage.files import digest
 from support.examples import examples
 from support.graphs import model as written
 from support.networks import random_tensors
-from support.triton import TRITONCLIENT, TYPES, check, parsed, read_by_tritonclient
+from support.triton import CLIENTS, TYPES, check, parsed, read_by_tritonclient
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -254,8 +254,8 @@ def test_any_shape_is_configured_as_triton_checks_it(shape, size):
 
 
 def test_tritonclient_reads_the_same():
-    if TRITONCLIENT is None:
-        pytest.skip("FAIRREG_TEST_TRITONCLIENT names no interpreter with tritonclient")
+    if CLIENTS is None:
+        pytest.skip("FAIRREG_TEST_CLIENTS names no interpreter with tritonclient")
     made = [identity(["N", 3]), summed(["N"]), with_default(), identity(["N"], TensorProto.STRING)]
     made += [identity(["N"], name=name) for name in ('"', "\\", "\n\t'", "π\u202e", "\x7f\x01")]
     texts = []

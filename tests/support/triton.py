@@ -12,8 +12,8 @@ from functools import cache
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
-# The interpreter of an environment with tritonclient[grpc].
-TRITONCLIENT = os.environ.get("FAIRREG_TEST_TRITONCLIENT")
+# The interpreter of an environment with tritonclient.
+CLIENTS = os.environ.get("FAIRREG_TEST_CLIENTS")
 _READ = """
 import json, sys
 from google.protobuf import text_format
@@ -83,7 +83,7 @@ def parsed(text):
 def read_by_tritonclient(texts):
     """The configurations in these texts as tritonclient's own message reads them, serialised."""
     done = subprocess.run(
-        [TRITONCLIENT, "-c", _READ], input=json.dumps(texts), capture_output=True, text=True, check=False
+        [CLIENTS, "-c", _READ], input=json.dumps(texts), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return [bytes.fromhex(item) for item in json.loads(done.stdout)]
