@@ -15,6 +15,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
 
 from fairreg.errors import UsageError
+from fairreg.registry.db.change_times import source_line
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import entry_from, statement_from
@@ -34,8 +35,7 @@ _LAST = "~"
 class Change:
     """The last change of an entry, or the departure of an identifier, whose `entry` is None.
 
-    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `sources`
-    are those of the entry, of a departed one in the form in which they are compared. `departed` says whether
+    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed` says whether
     the statements are now in entries of other names (merged) or were removed for good (forgotten).
     """
 
@@ -178,7 +178,7 @@ def _of_departures(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
     if "runnable" in filters:
         yield departures.c.runnable.is_(filters["runnable"])
     if "source" in filters:
-        yield departures.c.sources.contains(f"\n{fold(filters['source'])}\n", autoescape=True)
+        yield departures.c.sources.contains(source_line(fold(filters["source"])), autoescape=True)
 
 
 def _changed(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:
@@ -208,7 +208,7 @@ def _departed(connection: Connection, query: Select[Any]) -> list[Change]:
             number=-row["id"],
             identifier=row["identifier"],
             kind=row["kind"],
-            sources=tuple(filter(None, row["sources"].split("\n"))),
+            sources=tuple(line.partition("\t")[2] for line in row["sources"].split("\n")[1:]),
             runnable=row["runnable"],
             departed=row["reason"],
         )

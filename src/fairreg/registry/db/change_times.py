@@ -13,7 +13,7 @@ from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import departures, entries, facets, statements
 from fairreg.schemas.timestamps import now_precisely
 
-__all__ = ["PENDING", "note_departures", "settle", "touch", "touch_statement"]
+__all__ = ["PENDING", "note_departures", "settle", "source_line", "touch", "touch_statement"]
 
 # The time of a change within the transaction that makes it.
 PENDING = ""
@@ -38,12 +38,12 @@ def note_departures(connection: Connection, entry_ids: list[int], reason: str) -
         return
     query = select(entries.c.id, entries.c.identifier, entries.c.kind, entries.c.runnable)
     rows = connection.execute(query.where(in_values(connection, entries.c.id, entry_ids))).all()
-    said = select(facets.c.entry_id, facets.c.key).where(
+    said = select(facets.c.entry_id, facets.c.key, facets.c.value).where(
         facets.c.name == "source", in_values(connection, facets.c.entry_id, entry_ids)
     )
     sources: dict[int, list[str]] = {}
-    for entry_id, key in connection.execute(said.order_by(facets.c.key)):
-        sources.setdefault(entry_id, []).append(key)
+    for entry_id, key, name in connection.execute(said.order_by(facets.c.key)):
+        sources.setdefault(entry_id, []).append(source_line(key, name))
     connection.execute(
         delete(departures).where(departures.c.identifier.in_([row.identifier for row in rows]))
     )
@@ -54,13 +54,18 @@ def note_departures(connection: Connection, entry_ids: list[int], reason: str) -
                 "identifier": row.identifier,
                 "kind": row.kind,
                 "runnable": row.runnable,
-                "sources": "".join(f"\n{name}" for name in sources.get(row.id, ())) + "\n",
+                "sources": "".join(sources.get(row.id, ())),
                 "reason": reason,
                 "departed_at": PENDING,
             }
             for row in rows
         ],
     )
+
+
+def source_line(key: str, name: str = "") -> str:
+    """Return the line of a source in `departures`: with its name, or the beginning to look for."""
+    return f"\n{key}\t{name}"
 
 
 def settle(connection: Connection) -> None:

@@ -334,7 +334,7 @@ forgotten = Table(
 
 # Identifiers that stood for an entry and stand for none any more, so that those who took the entry learn of
 # it. `reason` is merged (its statements are in entries of other names) or forgotten; kind, what is runnable
-# and the sources, one on each line, are those that the entry had last.
+# and the sources, one on each line (`change_times.source_line`), are those that the entry had last.
 departures = Table(
     "departures",
     metadata,
