@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.report import LineageReport
     from fairreg.registry.search.filters import Filters, FilterValues
     from fairreg.registry.search.results import SearchResults
+    from fairreg.registry.search.sorting import Sort
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = ["Registry"]
@@ -376,9 +377,8 @@ class Registry:
         """
         from fairreg.registry.search.filters import Filters
         from fairreg.registry.search.search import search
-        from fairreg.registry.search.sorting import require_sort
 
-        chosen, order = Filters.of(**filters), require_sort(sort)
+        chosen, order = Filters.of(**filters), _order(sort)
         with self._database.reading() as connection:
             return search(connection, query, chosen, limit=limit, offset=offset, facets=facets, sort=order)
 
@@ -583,6 +583,14 @@ class Registry:
         """Store a value for a later run of the same command."""
         with self._database.writing() as connection:
             _write_property(connection, name, value)
+
+
+def _order(sort: str) -> "Sort":
+    if sort == "relevance":
+        return "relevance"
+    from fairreg.registry.search.sorting import require_sort  # few searches ask for another order
+
+    return require_sort(sort)
 
 
 def _as_batch(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "StatementBatch":

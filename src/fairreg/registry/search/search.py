@@ -6,11 +6,12 @@ Words take two steps: `candidates` retrieves the entries worth ranking, `ranking
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.errors import IdentifierError
-from fairreg.registry.db.entry_query import select_entries, sources_of_all
+from fairreg.registry.db.entry_query import NEWEST, select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.lineage_query import lineage_ids_of, lineage_members
 from fairreg.registry.db.row_mapping import entry_from
@@ -23,7 +24,9 @@ from fairreg.registry.search.lookup import entries_for
 from fairreg.registry.search.query_expansion import parse_query
 from fairreg.registry.search.ranking import ScoredDocument, score
 from fairreg.registry.search.results import Correction, SearchHit, SearchResults, UnheldValue
-from fairreg.registry.search.sorting import Sort, listing_order, sort_keys
+
+if TYPE_CHECKING:
+    from fairreg.registry.search.sorting import Sort
 
 __all__ = ["search"]
 
@@ -62,7 +65,7 @@ def search(
     limit: int | None,
     offset: int = 0,
     facets: bool = False,
-    sort: Sort = "relevance",
+    sort: "Sort" = "relevance",
 ) -> SearchResults:
     """Search for models that meet `filters`, best first; an empty query lists all, newest first.
 
@@ -113,12 +116,14 @@ class _Question:
     named: tuple[_Found, ...]
     known: dict[tuple[str, ...], _Answer] = field(default_factory=dict)
 
-    def answer(self, filters: Filters, sort: Sort, stop: int | None) -> _Answer:
+    def answer(self, filters: Filters, sort: "Sort", stop: int | None) -> _Answer:
         """Return the results under the filters in the order of `sort`, at least up to the place `stop`."""
         if not self.asked.strip():
             return _listed(self.connection, filters.conditions(), stop, sort)
         found = self._matching(filters)
         if sort != "relevance":
+            from fairreg.registry.search.sorting import sort_keys  # few searches ask for another order
+
             keys = sort_keys(self.connection, [item.entry_id for item in found.found], sort)
             found = replace(found, found=sorted(found.found, key=lambda item: keys[item.entry_id]))
         listed = _one_each(self.connection, found.found)
@@ -180,17 +185,25 @@ def _score(item: ScoredDocument, best: float) -> float:
     return 0.5 + share if item.whole else share
 
 
-def _listed(connection: Connection, conditions: Conditions, wanted: int | None, sort: Sort) -> _Answer:
+def _listed(connection: Connection, conditions: Conditions, wanted: int | None, sort: "Sort") -> _Answer:
     """Return at least the first `wanted` lineages in an order, by default newest first."""
     number, places = func.count(), rows_of_lineages.c.lineage
     alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
     related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
     several, lineages = connection.execute(related.where(*conditions)).one()
-    query = select(entries.c.id).where(*conditions).order_by(*listing_order(sort))
+    query = select(entries.c.id).where(*conditions).order_by(*_listing_order(sort))
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
     return _Answer(_one_each(connection, found), alone - several + lineages)
+
+
+def _listing_order(sort: "Sort") -> Sequence[ColumnElement[object]]:
+    if sort == "relevance":
+        return NEWEST
+    from fairreg.registry.search.sorting import listing_order
+
+    return listing_order(sort)
 
 
 def _meeting(connection: Connection, found: Sequence[_Found], conditions: Conditions) -> list[_Found]:

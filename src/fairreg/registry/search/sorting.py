@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from sqlalchemy import ColumnElement, Connection, select
 
 from fairreg.errors import UsageError
+from fairreg.registry.db.entry_query import NEWEST
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import sort_name
 from fairreg.registry.db.tables import entries
@@ -21,12 +22,11 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 # A sort key sorts upwards, and knows nothing of relevance.
 SortKey = tuple[float, str]
 
-_NEWEST = (entries.c.dated.desc(), entries.c.id.desc())
 # Each is read from an index, see migration 0008.
 _LISTINGS: Mapping[Sort, Sequence[ColumnElement[object]]] = {
-    "relevance": _NEWEST,
-    "year": _NEWEST,  # a date begins with its year
-    "fair": (entries.c.fair_score.desc().nulls_last(), *_NEWEST),
+    "relevance": NEWEST,
+    "year": NEWEST,  # a date begins with its year
+    "fair": (entries.c.fair_score.desc().nulls_last(), *NEWEST),
     "name": (entries.c.sort_name, entries.c.id),
 }
 
