@@ -558,6 +558,13 @@ class Registry:
             yield from page
             after = page[-1] if page else None
 
+    def living(self, offset: int, limit: int) -> list[tuple[str, str]]:
+        """Return identifier and time of change of some entries that are not withdrawn, by identifier."""
+        from fairreg.registry.snapshots import living_entries
+
+        with self._database.reading() as connection:
+            return living_entries(connection, offset, limit)
+
     def window(self, since: str, *, online: bool) -> "Window":
         """Return the window of stored assessments since an ISO 8601 time (`online`: those with network)."""
         from fairreg.registry.snapshots import Window, last_assessment
