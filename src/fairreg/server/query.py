@@ -10,7 +10,7 @@ from starlette.datastructures import MultiDict, QueryParams
 
 from fairreg.errors import UsageError
 
-__all__ = ["MOST_OFFSET", "MOST_RESULTS", "SORTS", "TEXTS", "SearchQuery"]
+__all__ = ["FLAGS", "MOST_OFFSET", "MOST_RESULTS", "SORTS", "TEXTS", "SearchQuery", "choice", "single"]
 
 # Conditions that take words, each any number of times as alternatives.
 TEXTS = ("kind", "task", "framework", "license", "source", "author", "year", "trained_on")
@@ -18,9 +18,10 @@ SORTS = ("relevance", "year", "fair", "name")
 MOST_RESULTS = 100
 MOST_OFFSET = 1_000_000
 _RESULTS = 20
+_LONGEST_NUMBER = 40
 _WHOLE = re.compile(r"[0-9]{1,7}", re.ASCII)
-_SHARE = re.compile(r"(0|1|[01]?\.[0-9]{1,9})", re.ASCII)
-_FLAGS: Mapping[str, bool] = {"true": True, "1": True, "on": True, "false": False, "0": False}
+_SHARE = re.compile(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", re.ASCII)
+FLAGS: Mapping[str, bool] = {"true": True, "1": True, "on": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,16 @@ class SearchQuery:
         """Read parameters, an empty one as absent; others are left alone. UsageError names the wrong one."""
         held = params if isinstance(params, QueryParams | MultiDict) else QueryParams(dict(params))
         asked = {name: tuple(filter(None, held.getlist(name))) for name in TEXTS}
-        single = {name: _single(name, held.getlist(name)) for name in _SINGLE}
-        limit = _whole("limit", single["limit"], 1, MOST_RESULTS)
+        once = {name: single(name, held) for name in _SINGLE}
+        limit = _whole("limit", once["limit"], 1, MOST_RESULTS)
         return cls(
-            q=single["q"] or "",
+            q=once["q"] or "",
             asked={name: values for name, values in asked.items() if values},
-            runnable=_choice("runnable", single["runnable"], _FLAGS),
-            min_fair=_share("min_fair", single["min_fair"]),
-            sort=_choice("sort", single["sort"], dict(zip(SORTS, SORTS, strict=True))) or SORTS[0],
+            runnable=choice("runnable", once["runnable"], FLAGS),
+            min_fair=_share("min_fair", once["min_fair"]),
+            sort=choice("sort", once["sort"], dict(zip(SORTS, SORTS, strict=True))) or SORTS[0],
             limit=_RESULTS if limit is None else limit,
-            offset=_whole("offset", single["offset"], 0, MOST_OFFSET) or 0,
+            offset=_whole("offset", once["offset"], 0, MOST_OFFSET) or 0,
         )
 
     def filters(self) -> dict[str, Any]:
@@ -74,14 +75,16 @@ class SearchQuery:
 _SINGLE = ("q", "runnable", "min_fair", "sort", "limit", "offset")
 
 
-def _single(name: str, values: list[str]) -> str | None:
-    given = list(dict.fromkeys(filter(None, values)))
+def single(name: str, params: QueryParams | MultiDict) -> str | None:
+    """Return the value of a parameter, None for an empty one. UsageError where it has several."""
+    given = list(dict.fromkeys(filter(None, params.getlist(name))))
     if len(given) > 1:
         raise UsageError(f"{name} is given {len(given)} times with different values; it takes one.")
     return given[0] if given else None
 
 
-def _choice(name: str, text: str | None, choices: Mapping[str, Any]) -> Any:
+def choice(name: str, text: str | None, choices: Mapping[str, Any]) -> Any:
+    """Return what a word stands for, None for none. UsageError for one that is not among the choices."""
     if text is None:
         return None
     if text not in choices:
@@ -100,6 +103,6 @@ def _whole(name: str, text: str | None, least: int, most: int) -> int | None:
 def _share(name: str, text: str | None) -> float | None:
     if text is None:
         return None
-    if _SHARE.fullmatch(text) is None or not float(text) <= 1:
+    if _SHARE.fullmatch(text[:_LONGEST_NUMBER]) is None or not float(text[:_LONGEST_NUMBER]) <= 1:
         raise UsageError(f"{name} is {text[:40]!r}; it takes a number from 0 to 1, such as 0.75.")
     return float(text)

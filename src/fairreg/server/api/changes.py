@@ -15,7 +15,7 @@ from fairreg.schemas.record import Kind
 from fairreg.server.api.answers import address, document, next_link, require_known
 from fairreg.server.api.documents import ApiChanges, EntryChange
 from fairreg.server.api.records import record_api_url
-from fairreg.server.query import SearchQuery
+from fairreg.server.query import SearchQuery, single
 from fairreg.server.site import Site, site_of
 
 __all__ = ["CHANGE_PARAMETERS", "LIMIT", "changes_answer", "cursor_of", "place_of"]
@@ -30,18 +30,17 @@ Place = tuple[str, int]
 async def changes_answer(request: Request) -> Response:
     """Answer with a page of changes."""
     require_known(request, CHANGE_PARAMETERS)
-    site, params = site_of(request), request.query_params
-    limit = SearchQuery.of({"limit": params.get("limit") or str(LIMIT)}).limit
-    after = place_of(params["cursor"]) if params.get("cursor") else None
-    since, until = params.get("since") or None, params.get("until") or None
-    filters = _filters(params.get("kind"), params.get("source"))
+    site = site_of(request)
+    asked = {name: single(name, request.query_params) for name in CHANGE_PARAMETERS}
+    limit = SearchQuery.of({"limit": asked["limit"] or str(LIMIT)}).limit
+    after = place_of(asked["cursor"]) if asked["cursor"] else None
+    since, until = asked["since"], asked["until"]
+    filters = _filters(asked["kind"], asked["source"])
     # One more than asked for tells whether there is a next page.
     found = await site.read(lambda registry: registry.changes(since, until, after, limit + 1, **filters))
     page, more = found[:limit], len(found) > limit
-    cursor = cursor_of(page[-1].place) if page else params.get("cursor") or None
-    kept = [
-        (name, params[name]) for name in ("since", "until", "kind", "source", "limit") if params.get(name)
-    ]
+    cursor = cursor_of(page[-1].place) if page else asked["cursor"]
+    kept = [(name, value) for name, value in asked.items() if value and name != "cursor"]
     following = [*kept, ("cursor", cursor or "")]
     url = address(site.url("/api/changes"), following) if more else None
     answer = ApiChanges(changes=[_change(site, item) for item in page], cursor=cursor, next=url)
@@ -78,8 +77,9 @@ def cursor_of(place: Place) -> str:
 
 def place_of(cursor: str) -> Place:
     """Inverse of `cursor_of`. Raises UsageError."""
+    padded = cursor[:_LONGEST] + "=" * (-len(cursor[:_LONGEST]) % 4)
     try:
-        text = base64.b64decode(cursor[:_LONGEST] + "==", altchars=b"-_", validate=True).decode("ascii")
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
         text = ""
     found = _PLACE.fullmatch(text)

@@ -43,6 +43,9 @@ _TYPES = (
     ApiProblem,
 )
 _WORD = {"type": "string"}
+_TIME = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"}
+_YEAR = {"type": "string", "pattern": "^([0-9]{4}|[0-9]{4}-|-[0-9]{4}|[0-9]{4}-[0-9]{4})$"}
+_CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
 _PROBLEMS = {
     "400": "A parameter is wrong; `detail` names it.",
     "414": "The address is too long.",
@@ -129,7 +132,7 @@ def _conditions() -> tuple[dict[str, Any], ...]:
         _parameter("license", "SPDX identifier of a licence, or the beginning of several.", several),
         _parameter("source", "Name of a source.", several),
         _parameter("author", "Name of an author, or an ORCID.", several),
-        _parameter("year", "Year of publication, or a range: 2020-2023, -2019, 2022-.", several),
+        _parameter("year", "Year of publication, or a range: 2020-2023, -2019, 2022-.", {**several, "items": _YEAR}),
         _parameter("trained_on", "Identifier of training data.", several),
         _parameter("runnable", "Only what fairreg runs, or only the rest.", _CHOICE),
         _parameter("min_fair", "Least FAIR score of those that were assessed.", share),
@@ -139,16 +142,17 @@ def _conditions() -> tuple[dict[str, Any], ...]:
 def _of_record() -> tuple[dict[str, Any], ...]:
     pid = _parameter("pid", "Identifier in any spelling; its slashes may be left as they are.", _WORD)
     source = _parameter("source", "Name of a source of the record: what it alone states.", _WORD)
-    return ({**pid, "in": "path", "required": True}, source)
+    shown = {"doi": {"value": "10.5281/zenodo.7305227"}, "hub": {"value": "hf:org/name"}}
+    return ({**pid, "in": "path", "required": True, "examples": shown}, source)
 
 
 def _of_changes() -> tuple[dict[str, Any], ...]:
     return (
-        _parameter("since", "First day or time in UTC, such as 2026-11-30T12:00:00Z.", _WORD),
-        _parameter("until", "Last day or time in UTC.", _WORD),
+        _parameter("since", "First day or time in UTC, such as 2026-11-30T12:00:00Z.", _TIME),
+        _parameter("until", "Last day or time in UTC.", _TIME),
         _parameter("kind", "Kind of record.", {"enum": [*get_args(Kind)]}),
         _parameter("source", "Name of a source.", _WORD),
-        _parameter("cursor", "Key `cursor` of an earlier answer: only later changes are listed.", _WORD),
+        _parameter("cursor", "Key `cursor` of an earlier answer: only later changes are listed.", _CURSOR),
         _parameter("limit", "Most changes on a page.", _number(1, MOST_RESULTS, LIMIT)),
     )
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fairreg import formats
-from fairreg.errors import Gone, NotFound, UsageError
+from fairreg.errors import Gone, IdentifierError, NotFound
 from fairreg.registry import Entry, Registry, Statement
 from fairreg.rubrics import VERSIONS
 from fairreg.server.api.answers import document, require_known
@@ -19,6 +19,7 @@ from fairreg.server.api.documents import (
     RecordStatement,
     RecordVersion,
 )
+from fairreg.server.query import single
 from fairreg.server.site import Site, site_of
 
 __all__ = ["record_answer", "record_api_url"]
@@ -33,7 +34,7 @@ async def record_answer(request: Request) -> Response:
     """Answer with an entry, or with what one source states of it."""
     require_known(request, ("source",))
     site, pid = site_of(request), request.path_params["pid"]
-    source = request.query_params.get("source")
+    source = single("source", request.query_params)
     return document(await site.read(lambda registry: _found(site, registry, pid, source)))
 
 
@@ -42,6 +43,8 @@ def _found(site: Site, registry: Registry, pid: str, source: str | None) -> ApiR
         entry = registry.entry_for(pid)
     except NotFound as error:
         raise _departed(registry, pid) or error from None
+    except IdentifierError as error:  # nothing can be at this address
+        raise NotFound(error.message, hint=error.hint) from None
     change = registry.change(entry.identifier, statements=True)
     said = () if change is None else change.statements
     if source is not None:
@@ -76,7 +79,7 @@ def _statement(entry: Entry, said: tuple[Statement, ...], source: str) -> ApiSta
     found = next((item for item in said if item.source == source), None)
     if found is None:
         names = ", ".join(dict.fromkeys(item.source for item in said))
-        raise UsageError(f"{source[:40]!r} is not a source of {entry.identifier}.", hint=f"It has {names}.")
+        raise NotFound(f"{source[:40]!r} is not a source of {entry.identifier}.", hint=f"It has {names}.")
     return ApiStatement(identifier=entry.identifier, statement=_source(found), record=found.record)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fairreg.schemas import versioned
 from fairreg.server.api.answers import address, document, next_link, require_known
 from fairreg.server.api.documents import ApiFacets
-from fairreg.server.query import MOST_OFFSET, TEXTS, SearchQuery
+from fairreg.server.query import FLAGS, MOST_OFFSET, TEXTS, SearchQuery, choice, single
 from fairreg.server.site import site_of
 from fairreg.services.search.search import search
 
@@ -26,7 +26,7 @@ async def search_answer(request: Request) -> Response:
     of_page = request.url.path == _PAGE
     require_known(request, (*SEARCH_PARAMETERS, *_ALSO) if of_page else SEARCH_PARAMETERS)
     site, query = site_of(request), SearchQuery.of(request.query_params)
-    counted = request.query_params.get("facets", "") in {"1", "true", "on"}
+    counted = choice("facets", single("facets", request.query_params), FLAGS)
     report = await site.read(
         lambda registry: search(
             site.settings,
@@ -35,7 +35,7 @@ async def search_answer(request: Request) -> Response:
             limit=query.limit,
             offset=query.offset,
             sort=query.sort,
-            facets=counted,
+            facets=bool(counted),
             **query.filters(),
         )
     )
