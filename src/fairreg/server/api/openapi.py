@@ -43,9 +43,9 @@ _TYPES = (
     ApiProblem,
 )
 _WORD = {"type": "string"}
-_TIME = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"}
-_YEAR = {"type": "string", "pattern": "^([0-9]{4}|[0-9]{4}-|-[0-9]{4}|[0-9]{4}-[0-9]{4})$"}
-_CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
+_TIME = {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)?$"}
+_YEAR = {"type": "string", "pattern": "^([0-9]{4}|[0-9]{4}-|-[0-9]{4}|[0-9]{4}-[0-9]{4})?$"}
+_CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
 _PROBLEMS = {
     "400": "A parameter is wrong; `detail` names it.",
     "414": "The address is too long.",
@@ -72,7 +72,10 @@ def openapi(base_url: str) -> dict[str, Any]:
             "title": "fairreg",
             "version": version("fairreg"),
             "summary": "A registry of AI models, datasets and software with their FAIR metadata.",
-            "description": "Everything here can be read by anyone and written by no one.",
+            "description": (
+                "Everything here can be read by anyone and written by no one. "
+                "An empty parameter counts as absent."
+            ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": base_url}],
