@@ -46,7 +46,9 @@ def target(tmp_path_factory) -> Iterator[Target]:
         with serving(settings) as url:
             routes = application(Site(settings, url)).routes
             paths = (getattr(route, "path", "/") or "/" for route in routes)
-            yield Target(url, (*(path.replace(":path}", "}") for path in paths), "/", "/{a}", "*", "http://x/"))
+            yield Target(
+                url, (*(path.replace(":path}", "}") for path in paths), "/", "/{a}", "*", "http://x/")
+            )
 
 
 def memory() -> int:

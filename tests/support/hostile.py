@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Requests that no decent client sends, as bytes: wrong paths, headers, methods, bodies, and unfinished ones."""
+"""Requests that no decent client sends, as bytes: wrong paths, headers, methods, bodies; unfinished ones."""
 
 import random
 import socket
@@ -7,31 +7,143 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["hostile_requests", "status_after"]
 
-_METHODS = ("GET",) * 12 + ("HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "BREW", "get", "")
+_METHODS = ("GET",) * 12 + (
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "BREW",
+    "get",
+    "",
+)
 _SCRAPS = (
-    "..", ".", "", "%2e%2e", "%00", "%0d%0aX-Injected:%201", "%ff%fe", "%c0%af", "%", "%zz", "a" * 300,
-    "doi:10.5281", "zenodo.7305227", "10.5281%2Fzenodo.7305227", "hf:a/b", "%E2%80%AE", "%F0%9F%92%A9",
-    "<script>alert(1)</script>", "'%20OR%201=1--", "{}", "{{7*7}}", "${jndi:ldap://x}", "\\..\\", ";", "*",
-    "http:%2F%2F127.0.0.1", "swh:1:cnt:", "arxiv:", "#", "~root", "-", "0", "null", "%25252e", "\xe9",
-)  # fmt: skip
+    "..",
+    ".",
+    "",
+    "%2e%2e",
+    "%00",
+    "%0d%0aX-Injected:%201",
+    "%ff%fe",
+    "%c0%af",
+    "%",
+    "%zz",
+    "a" * 300,
+    "doi:10.5281",
+    "zenodo.7305227",
+    "10.5281%2Fzenodo.7305227",
+    "hf:a/b",
+    "%E2%80%AE",
+    "%F0%9F%92%A9",
+    "<script>alert(1)</script>",
+    "'%20OR%201=1--",
+    "{}",
+    "{{7*7}}",
+    "${jndi:ldap://x}",
+    "\\..\\",
+    ";",
+    "*",
+    "http:%2F%2F127.0.0.1",
+    "swh:1:cnt:",
+    "arxiv:",
+    "#",
+    "~root",
+    "-",
+    "0",
+    "null",
+    "%25252e",
+    "\xe9",
+)
 _NAMES = (
-    "q", "kind", "task", "framework", "license", "source", "author", "year", "trained_on", "runnable", "min_fair",
-    "sort", "limit", "offset", "facets", "since", "until", "cursor", "page", "format", "verb", "metadataPrefix",
-    "resumptionToken", "identifier", "x", "", "__proto__", "q[]",
-)  # fmt: skip
+    "q",
+    "kind",
+    "task",
+    "framework",
+    "license",
+    "source",
+    "author",
+    "year",
+    "trained_on",
+    "runnable",
+    "min_fair",
+    "sort",
+    "limit",
+    "offset",
+    "facets",
+    "since",
+    "until",
+    "cursor",
+    "page",
+    "format",
+    "verb",
+    "metadataPrefix",
+    "resumptionToken",
+    "identifier",
+    "x",
+    "",
+    "__proto__",
+    "q[]",
+)
 _VALUES = (
-    *_SCRAPS, "1e309", "-1", "99999999999999999999", "NaN", "٣", "1_000", "2021-", "2026-13-45", "MTIz", "a+" * 50,
-    "%22" * 40, "(" * 60, "* OR *", "a" * 2000, "true&true", "%EF%BF%BE", "\t", "AND", "NOT NOT", "0x10",
-)  # fmt: skip
+    *_SCRAPS,
+    "1e309",
+    "-1",
+    "99999999999999999999",
+    "NaN",
+    "٣",
+    "1_000",
+    "2021-",
+    "2026-13-45",
+    "MTIz",
+    "a+" * 50,
+    "%22" * 40,
+    "(" * 60,
+    "* OR *",
+    "a" * 2000,
+    "true&true",
+    "%EF%BF%BE",
+    "\t",
+    "AND",
+    "NOT NOT",
+    "0x10",
+)
 _HEADERS = (
-    "Accept: ", "Accept: */*;q=x", "Accept: " + "a/b, " * 300, "Accept-Encoding: gzip;q=zz, *;;", "Accept: text/html",
-    "Accept: application/ld+json;profile=\"", "If-None-Match: \"", "If-None-Match: *", "If-None-Match: " + '"x",' * 500,
-    "Range: bytes=0-,5-1", "X-Forwarded-For: " + "1.2.3.4," * 200, "X-Forwarded-Host: evil", "Host: evil\x00", "Host: ",
-    "Transfer-Encoding: gzip, chunked", "Content-Length: -5", "Content-Length: 5\r\nContent-Length: 6", "X: " + "y" * 9000,
-    "Expect: 100-continue", "Upgrade: websocket\r\nConnection: upgrade", "Connection: close, x", "Origin: null",
-    "Origin: http://evil", "Access-Control-Request-Method: DELETE", "Cookie: " + "a=b; " * 500, "Content-Type: ;;;",
-    " folded: x", "No-Colon", "X\x7f: y", "Content-Encoding: gzip", "X-HTTP-Method-Override: DELETE", "TE: trailers",
-)  # fmt: skip
+    "Accept: ",
+    "Accept: */*;q=x",
+    "Accept: " + "a/b, " * 300,
+    "Accept-Encoding: gzip;q=zz, *;;",
+    "Accept: text/html",
+    'Accept: application/ld+json;profile="',
+    'If-None-Match: "',
+    "If-None-Match: *",
+    "If-None-Match: " + '"x",' * 500,
+    "Range: bytes=0-,5-1",
+    "X-Forwarded-For: " + "1.2.3.4," * 200,
+    "X-Forwarded-Host: evil",
+    "Host: evil\x00",
+    "Host: ",
+    "Transfer-Encoding: gzip, chunked",
+    "Content-Length: -5",
+    "Content-Length: 5\r\nContent-Length: 6",
+    "X: " + "y" * 9000,
+    "Expect: 100-continue",
+    "Upgrade: websocket\r\nConnection: upgrade",
+    "Connection: close, x",
+    "Origin: null",
+    "Origin: http://evil",
+    "Access-Control-Request-Method: DELETE",
+    "Cookie: " + "a=b; " * 500,
+    "Content-Type: ;;;",
+    " folded: x",
+    "No-Colon",
+    "X\x7f: y",
+    "Content-Encoding: gzip",
+    "X-HTTP-Method-Override: DELETE",
+    "TE: trailers",
+)
 
 
 def hostile_requests(routes: Sequence[str], seed: int) -> Iterator[bytes]:
@@ -61,7 +173,9 @@ def _request(dice: random.Random, routes: Sequence[str]) -> bytes:
     body = b"" if dice.random() < 0.7 else dice.randbytes(dice.choice((1, 100, 3000)))
     if body and dice.random() < 0.5:
         headers.append("Transfer-Encoding: chunked")
-        body = dice.choice((b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body), b"zz\r\nabc\r\n", b"FFFFFFFFFFFFFFFFF\r\n"))
+        body = dice.choice(
+            (b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body), b"zz\r\nabc\r\n", b"FFFFFFFFFFFFFFFFF\r\n")
+        )
     elif body:
         # Now and then it promises more than it sends.
         headers.append(f"Content-Length: {len(body) + dice.choice((0, 0, 0, 7))}")

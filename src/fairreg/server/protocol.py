@@ -13,9 +13,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 __all__ = ["HEADER_SECONDS", "TimedConnection"]
 
 HEADER_SECONDS = 10.0
-_PROBLEM = b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is not HTTP/1.1."}\n'
+_PROBLEM = (
+    b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is not HTTP/1.1."}\n'
+)
 _REFUSAL = (
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\nx-content-type-options: nosniff\r\n"
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
+    b"x-content-type-options: nosniff\r\n"
     b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_PROBLEM), _PROBLEM)
 )
 
@@ -45,11 +48,12 @@ class TimedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, and end the connection; an answer that was being made goes nowhere.
+        """Refuse what is not HTTP (`msg`), and end the connection; an answer on its way goes nowhere.
 
         Written as it is, because the state of the connection may not allow an answer: uvicorn's own fails
         after HEAD, and after headers whose body is wrong.
         """
+        self.logger.debug(msg)
         begun = self._answering and self.cycle.response_started
         if self._answering:
             self.cycle.disconnected = True

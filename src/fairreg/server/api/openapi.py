@@ -126,6 +126,7 @@ _CHOICE = {"enum": ["true", "false", "1", "0", "on"]}
 
 def _conditions() -> tuple[dict[str, Any], ...]:
     several = {"type": "array", "items": _WORD}
+    years = {"type": "array", "items": _YEAR}
     share = {"type": "number", "minimum": 0, "maximum": 1}
     return (
         _parameter("q", "Words, or an identifier in any spelling; without it, all are listed.", _WORD),
@@ -135,7 +136,7 @@ def _conditions() -> tuple[dict[str, Any], ...]:
         _parameter("license", "SPDX identifier of a licence, or the beginning of several.", several),
         _parameter("source", "Name of a source.", several),
         _parameter("author", "Name of an author, or an ORCID.", several),
-        _parameter("year", "Year of publication, or a range: 2020-2023, -2019, 2022-.", {**several, "items": _YEAR}),
+        _parameter("year", "Year of publication, or a range: 2020-2023, -2019, 2022-.", years),
         _parameter("trained_on", "Identifier of training data.", several),
         _parameter("runnable", "Only what fairreg runs, or only the rest.", _CHOICE),
         _parameter("min_fair", "Least FAIR score of those that were assessed.", share),
