@@ -35,8 +35,8 @@ _LAST = "~"
 class Change:
     """The last change of an entry, or the departure of an identifier, whose `entry` is None.
 
-    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed` says whether
-    the statements are now in entries of other names (merged) or were removed for good (forgotten).
+    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed`
+    says whether the statements are in entries of other names now (merged) or were removed (forgotten).
     """
 
     changed_at: str
