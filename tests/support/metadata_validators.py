@@ -178,7 +178,7 @@ def _of_bibtex(document: str) -> list[str]:
 
 
 def _of_oai_datacite(document: str) -> list[str]:
-    """What DataCite's oai-1.1 prescribes of the envelope: three elements, each once; then the payload's schema."""
+    """What DataCite's oai-1.1 prescribes of the envelope, and the payload's own schema."""
     root = etree.fromstring(document.encode())
     ours = "{http://schema.datacite.org/oai/oai-1.1/}"
     names = sorted(f"{ours}{name}" for name in ("datacentreSymbol", "payload", "schemaVersion"))

@@ -23,7 +23,7 @@ from fairreg.server.oai.verbs import Repository, answer, datestamp
 from fairreg.server.problems import problem
 from fairreg.server.site import Site, site_of
 
-__all__ = ["PATH", "admin_email_of", "routes"]
+__all__ = ["PATH", "admin_email_of", "document_of", "routes"]
 
 PATH: Final = "/oai"
 _OAI = "http://www.openarchives.org/OAI/2.0/"
@@ -66,7 +66,7 @@ async def _oai(request: Request) -> Response:
     pairs = await _pairs(request)
     if isinstance(pairs, Response):
         return pairs
-    content = await site.read(lambda registry: _document(site, registry, pairs))
+    content = await site.read(lambda registry: document_of(site, registry, pairs))
     return Response(content, media_type="text/xml")
 
 
@@ -97,7 +97,7 @@ async def _body(request: Request) -> bytes | None:
     return body
 
 
-def _document(site: Site, registry: Registry, pairs: Sequence[tuple[str, str]]) -> bytes:
+def document_of(site: Site, registry: Registry, pairs: Sequence[tuple[str, str]]) -> bytes:
     """Return the whole answer; arguments are repeated in it unless they are what is wrong."""
     url = site.url(PATH)
     repository = Repository(registry, url, host_of(site.base_url), admin_email_of(site))

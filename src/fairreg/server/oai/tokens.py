@@ -74,7 +74,10 @@ def _content(text: str) -> ListToken:
     content = whole[_CHECKSUM:]
     if whole[:_CHECKSUM] != _checksum(content):
         raise ValueError("another checksum")
-    return msgspec.json.decode(content, type=ListToken)
+    token = msgspec.json.decode(content, type=ListToken)
+    if encoded(token) != text:
+        raise ValueError("another spelling")
+    return token
 
 
 def _checksum(content: bytes) -> bytes:
