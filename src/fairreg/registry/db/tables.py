@@ -123,7 +123,7 @@ entries = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identifier", _TEXT, nullable=False, unique=True),
-    Column("kind", _word(16), nullable=False, index=True),
+    Column("kind", _word(16), nullable=False),
     Column("name", _TEXT, nullable=False),
     Column("description", _TEXT),
     Column("license", _TEXT, index=True),
@@ -140,6 +140,7 @@ entries = Table(
     # Last change of what others are told of the entry, to the microsecond; see `change_times`.
     Column("updated_at", _word(40), nullable=False),
     Index("ix_entries_updated_at_id", "updated_at", "id"),
+    Index("ix_entries_kind_updated_at_id", "kind", "updated_at", "id"),
 )
 
 statements = Table(
