@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
-from fairreg.formats import datacite_xml, dublin_core, oai_datacite
+from fairreg.formats import datacite, datacite_xml, dublin_core, oai_datacite
 from fairreg.formats.datacite_kernel.xml import NAMESPACE, SCHEMA
 from fairreg.formats.rdf_xml import items
 from fairreg.formats.rdf_xml.items import StatedEntry, StatedRecord
@@ -90,7 +90,11 @@ FORMATS: Final = {
             lambda _, entry: dublin_core.element_of(entry.record),
         ),
         MetadataFormat(
-            "datacite", SCHEMA, NAMESPACE, lambda _, entry: datacite_xml.element_of(entry.record), dated=True
+            datacite.NAME,
+            SCHEMA,
+            NAMESPACE,
+            lambda _, entry: datacite_xml.element_of(entry.record),
+            dated=True,
         ),
         MetadataFormat(
             "oai_datacite",
