@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
+    from fairreg.registry.changes import Change, ChangeFilters
     from fairreg.registry.entries import (
         Entry,
         Harvest,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assessment",
+    "Change",
+    "ChangeFilters",
     "Contribution",
     "Entry",
     "EntrySnapshot",
@@ -68,6 +71,8 @@ __all__ = [
 
 _HOMES = {
     "Assessment": "assessments",
+    "Change": "changes",
+    "ChangeFilters": "changes",
     "LinkEvidence": "resolution.lineage",
     "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",

@@ -20,7 +20,7 @@ from fairreg.server.site import Site
 __all__ = ["PARTS", "Policy", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations", "api")
+PARTS: tuple[str, ...] = ("operations", "api", "oai")
 # Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference.
 _BODIES = {"/v2/": 64 * 1024 * 1024}
 _SECONDS = {"/v2/": 300.0}
