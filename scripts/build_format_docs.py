@@ -40,8 +40,8 @@ all of its words. It is *narrowed* when a part of it is written. Everything else
 
 `add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, `croissant` and
 `ro-crate`, which are linked data ([JSON-LD of other tools](linked-data.md)); `add` also takes `rdf`. `cff`,
-`zenodo` and `model-card` describe a repository and are read with it, by `harvest` and `assess`; `datacite` and
-`datacite-xml` are read as DataCite's own answers are.
+`zenodo` and `model-card` describe a repository and are read with it, by `harvest` and `assess`; `datacite`
+and `datacite-xml` are read as DataCite's own answers are.
 
 A value that is not known is never made up. A format that requires what a record does not state is not
 written: the error names the fields and what to do (exit code 1). Croissant is of datasets only; for a model
