@@ -128,8 +128,7 @@ def regroup(
 ) -> None:
     """Regroup a statement, and all that it may join or separate, into entries; lineages wait in `pending`.
 
-    `before` is its previous record, whose keys may now link other statements; where its content is another
-    now, it is `restated`.
+    `before` is its previous record, whose keys may now link others, `restated` where it said otherwise.
     """
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
@@ -347,9 +346,8 @@ def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
     merged = _merged_anew(connection, stored)
     records = stored | merged
     told = {(row.id, row.runnable, stored[row.id]) for row in rows}
-    touch(
-        connection, [key for key, record in records.items() if (key, is_runnable(record), record) not in told]
-    )
+    changed = [key for key, record in records.items() if (key, is_runnable(record), record) not in told]
+    touch(connection, changed)
     for chunk in chunks(records):
         for owned in (facets, entry_texts):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
