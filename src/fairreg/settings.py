@@ -3,15 +3,15 @@
 
 import os
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
 from fairreg.errors import UnsafeAddress, UsageError
 from fairreg.sources import BUILT_IN, Pace, Source, all_sources
 
-__all__ = ["VARIABLES", "Service", "Settings"]
+__all__ = ["VARIABLES", "Service", "Settings", "peer_url"]
 
 _OWN_VARIABLES: Mapping[str, str] = {
     "FAIRREG_HOME": "data folder, with registry and cache",
@@ -19,6 +19,7 @@ _OWN_VARIABLES: Mapping[str, str] = {
     "FAIRREG_OFFLINE": "1: send no requests",
     "FAIRREG_DEBUG": "1: show tracebacks",
     "FAIRREG_DISABLE": "sources, separated by commas, that are used only when named",
+    "FAIRREG_PEERS": "base URLs of other fairreg servers, separated by commas",
     "FAIRREG_BASE_URL": "public address of `fairreg serve`, where a proxy gives it another one",
 }
 # Variables of installed packages are not included: the help lists these without looking for plugins.
@@ -86,6 +87,8 @@ class Settings:
     disabled: frozenset[str] = frozenset()
     # Public address of the server, without a slash at its end; None: that at which it listens.
     base_url: str | None = None
+    # Base URLs of other registries that this one reads, without a slash at their ends.
+    peers: tuple[str, ...] = ()
     services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
 
     @classmethod
@@ -104,6 +107,7 @@ class Settings:
             debug=_flag(env, "FAIRREG_DEBUG"),
             disabled=_names(env, "FAIRREG_DISABLE"),
             base_url=_public_url(env),
+            peers=_peers(env),
             services=_services(env),
         )
 
@@ -116,6 +120,10 @@ class Settings:
     def http_cache(self) -> Path:
         """Folder of cached answers with an ETag, for conditional requests."""
         return self.home / "answers"
+
+    def with_peers(self, urls: Iterable[str]) -> "Settings":
+        """Return these settings with further peers, given by their canonical base URLs."""
+        return replace(self, peers=tuple(dict.fromkeys((*self.peers, *urls))))
 
     def service(self, name: str) -> Service:
         """Return the service called `name`. Raises KeyError if `fairreg.sources` has no such service."""
@@ -184,6 +192,29 @@ def _public_url(env: Mapping[str, str]) -> str | None:
             hint="Leave out what is before the @.",
         )
     return url
+
+
+def _peers(env: Mapping[str, str]) -> tuple[str, ...]:
+    stated = (part.strip() for part in env.get("FAIRREG_PEERS", "").split(","))
+    return tuple(dict.fromkeys(peer_url(part, "FAIRREG_PEERS") for part in stated if part))
+
+
+def peer_url(text: str, stated_in: str) -> str:
+    """Return the canonical base URL of another registry, given in a variable or an argument. UsageError."""
+    from fairreg.addresses import parse  # few commands name a peer
+
+    try:
+        address = parse(text)
+    except UnsafeAddress:
+        address = None
+    if address is None or address.user is not None or address.query or "#" in text:
+        # What is before an @ may be a password.
+        said = "a text with @" if "@" in text else repr(text)
+        raise UsageError(
+            f"{stated_in} names {said}, which is not the base URL of a fairreg server.",
+            hint="Give http:// or https://, a host and no user, password or query, as http://127.0.0.1:8080.",
+        )
+    return f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
 
 
 def _token(env: Mapping[str, str], variable: str) -> str | None:

@@ -56,6 +56,8 @@ __all__ = [
     "VersionSpelling",
     "all_sources",
     "code_sites",
+    "is_registry",
+    "other_registry",
     "scheme_names",
     "schemes",
     "source_named",
@@ -513,6 +515,8 @@ CURATED = Source(
 )
 # Source of facts that fairreg itself found in the files of a record; it is not a host of models.
 OWN_SOURCE = "fairreg"
+# Before the host of another registry: source of what that one found in files itself, heard from it.
+_OTHER_REGISTRY = f"{OWN_SOURCE}@"
 
 BUILT_IN = (
     ZENODO,
@@ -632,6 +636,16 @@ def schemes() -> tuple[IdentifierScheme, ...]:
 def scheme_names(names: Named) -> frozenset[str]:
     """Return the names of the schemes that identify objects, code, papers or people."""
     return frozenset(scheme.name for scheme in schemes() if scheme.names == names)
+
+
+def other_registry(host: str) -> str:
+    """Return the source of what the registry at a host found in files itself, or was given as a file."""
+    return f"{_OTHER_REGISTRY}{host}"
+
+
+def is_registry(source: str) -> bool:
+    """Tell whether a source is fairreg, here or at another registry, and not a host of models."""
+    return source == OWN_SOURCE or source.startswith(_OTHER_REGISTRY)
 
 
 def code_sites() -> tuple[str, ...]:

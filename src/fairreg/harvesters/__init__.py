@@ -17,6 +17,7 @@ __all__ = [
     "all_harvesters",
     "for_identifier",
     "get",
+    "is_peer",
     "names",
     "payloads_of",
 ]
@@ -49,11 +50,23 @@ def _harvester(name: str) -> Harvester:
 
 
 def get(name: str) -> Harvester:
-    """Return the harvester called `name`. Raises UsageError, which lists the names, for an unknown one."""
+    """Return the harvester called `name`, or that of the registry at a base URL.
+
+    Raises UsageError, which lists the names, for an unknown one.
+    """
+    if is_peer(name):
+        from fairreg.harvesters.common.peers import peer_at  # few commands name one
+
+        return peer_at(name)
     for harvester in all_harvesters():
         if harvester.name == name:
             return harvester
     raise UsageError(f"There is no source called {name!r}.", hint=f"Sources: {', '.join(names())}.")
+
+
+def is_peer(name: str) -> bool:
+    """Tell whether the name of a source is the address of another registry."""
+    return name.lower().startswith(("http://", "https://"))
 
 
 def for_identifier(identifier: Identifier) -> tuple[Harvester, ...]:

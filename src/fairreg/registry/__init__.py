@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Submission,
     )
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
+    from fairreg.registry.ingest.hearsay import HeardItem
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
     from fairreg.registry.ingest.row_builder import StatementBatch, build_batch, decode_batch, encode_batch
@@ -44,6 +45,7 @@ __all__ = [
     "Filters",
     "ForgottenRecord",
     "Harvest",
+    "HeardItem",
     "Info",
     "LineageReport",
     "LinkEvidence",
@@ -81,6 +83,7 @@ _HOMES = {
     "ForgottenRecord": "ingest.forget",
     "RemovedEntry": "ingest.forget",
     "Harvest": "entries",
+    "HeardItem": "ingest.hearsay",
     "Info": "entries",
     "EntrySnapshot": "snapshots",
     "LineageReport": "resolution.report",

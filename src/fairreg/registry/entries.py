@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, ModelRecord, may_hold_address, public_text, version_sort_key
-from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
+from fairreg.sources import CURATED, REGISTRAR, is_registry
 
 __all__ = [
     "Entry",
@@ -29,16 +29,20 @@ __all__ = [
 
 Outcome = Literal["new", "changed", "unchanged", "forgotten"]
 # Sources that describe files hosted elsewhere: they do not keep an entry alive whose files are gone.
-_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN_SOURCE})
+_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name})
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A record with the payload it was read from, byte for byte as the service sent it."""
+    """A record with the payload it was read from, byte for byte as the service sent it.
+
+    `retrieved_at` is when it was read, where the record does not say so; None: now.
+    """
 
     record: ModelRecord
     payload: bytes | None = None
     media_type: str | None = None
+    retrieved_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,12 @@ def tombstone_of(said: Iterable[_Marked]) -> tuple[str, str | None] | None:
     """
     rows = list(said)
     gone = sorted((row.gone_at, row.gone_reason or "") for row in rows if row.gone_at is not None)
-    hosted = any(row.gone_at is None and row.source not in _DESCRIBERS for row in rows)
+    hosted = any(row.gone_at is None and not _describes(row.source) for row in rows)
     return gone[0] if gone and not hosted else None
+
+
+def _describes(source: str) -> bool:
+    return source in _DESCRIBERS or is_registry(source)
 
 
 def withdrawal_warning(identifier: str, reason: str | None) -> str:

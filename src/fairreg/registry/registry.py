@@ -40,10 +40,14 @@ from fairreg.settings import Settings
 from fairreg.sources import CURATED
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
     from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
     from fairreg.registry.changes import Change, ChangeFilters
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
+    from fairreg.registry.ingest.hearsay import HeardItem
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
     from fairreg.registry.ingest.row_builder import StatementBatch
@@ -523,6 +527,48 @@ class Registry:
 
         with self._changing() as connection:
             return restore(connection, items)
+
+    def hear(
+        self,
+        peer: str,
+        items: "Sequence[HeardItem]",
+        *,
+        harvest: Harvest,
+        rejected: Iterable[RejectedPayload] = (),
+    ) -> "Counter[str]":
+        """Take over items of the registry at `peer`, with the harvest's progress, in one transaction.
+
+        See `registry.ingest.hearsay` for what replaces what; returns the numbers of outcomes.
+        """
+        from fairreg.registry.ingest.harvest_state import write_harvest
+        from fairreg.registry.ingest.hearsay import hear
+        from fairreg.registry.ingest.rejects import store_rejected
+
+        with self._changing() as connection:
+            for bad in rejected:
+                store_rejected(connection, bad)
+            counts = hear(connection, peer, items)
+            write_harvest(connection, harvest)
+            return counts
+
+    def drop_departed(self, peer: str, reason: str) -> int:
+        """Withdraw what the registry at `peer` states no more, nor another one; return their number."""
+        from fairreg.registry.ingest.hearsay import drop_departed
+
+        total = 0
+        while True:
+            with self._changing() as connection:
+                handled, withdrawn = drop_departed(connection, peer, reason)
+            total += withdrawn
+            if not handled:
+                return total
+
+    def heard_from(self) -> dict[str, int]:
+        """Return how many statements each other registry states, by its base URL."""
+        from fairreg.registry.ingest.hearsay import counts_by_peer
+
+        with self._database.reading() as connection:
+            return counts_by_peer(connection)
 
     def analyze(self) -> None:
         """Update the database's query statistics, for faster queries after much was written."""

@@ -88,7 +88,9 @@ def sources(
     enabled(settings)
     with existing(registry, settings) as known:
         info, bad = known.info(), known.rejected()
+        heard = known.heard_from() if _peers(settings, info) else {}
     found = [_state(settings, harvester, info, bad) for harvester in harvesters.all_harvesters()]
+    found += [_peer_state(settings, url, info, bad, heard.get(url, 0)) for url in _peers(settings, info)]
     if not check:
         return found
     from fairreg.services.check.check import check_sources  # not needed to list the sources
@@ -96,7 +98,10 @@ def sources(
     checks = {item.name: item for item in check_sources(settings, record=record, on_done=on_done)}
     known_names = {item.name for item in found}
     found += [_service_state(settings, item) for name, item in checks.items() if name not in known_names]
-    return [replace(item, state=checks[item.name].state, check=checks[item.name]) for item in found]
+    return [
+        replace(item, state=checks[item.name].state, check=checks[item.name]) if item.name in checks else item
+        for item in found
+    ]
 
 
 def rejected(settings: Settings, *, registry: Registry | None = None) -> list[RejectedPayloadRow]:
@@ -140,6 +145,32 @@ def _state(
         limits=_limits(harvester, service),
         terms=source_named(harvester.name).metadata_terms,
         refused=sum(item.source == harvester.name for item in bad),
+    )
+
+
+def _peers(settings: Settings, info: Info) -> list[str]:
+    """Return the base URLs of the other registries that are set, or were harvested before."""
+    harvested = (item.source for item in info.harvests if harvesters.is_peer(item.source))
+    return list(dict.fromkeys((*settings.peers, *harvested)))
+
+
+def _peer_state(
+    settings: Settings, url: str, info: Info, bad: Sequence[RejectedPayload], records: int
+) -> SourceState:
+    """State of another registry; `records` are the statements that came from it."""
+    times = [item.updated_at for item in info.harvests if item.source == url and item.updated_at]
+    known = url in settings.peers
+    return SourceState(
+        name=url,
+        title=f"fairreg at {harvesters.get(url).title}",
+        url=url,
+        configured=True,
+        records=records,
+        last_harvest=max(times, default=None),
+        enabled=known,
+        live=known,
+        limits="another registry" if known else "another registry, not in FAIRREG_PEERS",
+        refused=sum(item.source == url for item in bad),
     )
 
 

@@ -146,6 +146,7 @@ class HttpClient:
         self._sessions = sessions or _Sessions(self._new_session)
         self._limiter = limiter or RateLimiter()
         self._cache = HttpCache(settings.http_cache)
+        self._peers = frozenset(addresses.parse(url).origin for url in settings.peers)
 
     def __enter__(self) -> "HttpClient":
         return self
@@ -202,7 +203,8 @@ class HttpClient:
         from fairreg.web.judged_connections import JudgedSession
 
         services = self._settings.services.values()
-        session = JudgedSession({addresses.parse(item.url).origin for item in services if item.configured})
+        own = {addresses.parse(item.url).origin for item in services if item.configured}
+        session = JudgedSession(own | self._peers)
         session.headers["User-Agent"] = USER_AGENT
         return session
 
@@ -350,8 +352,18 @@ class HttpClient:
                     yield response
                     return
                 onward = addresses.joined(str(response.url), onward)
+            self._refuse_departure(target, onward)
             target, params = self.address(onward), None
         raise BadAnswer(f"{host_of(url)} redirects in a loop.", hint="Try again later.")
+
+    def _refuse_departure(self, asked: str, onward: str) -> None:
+        """Raise BadAnswer where another registry sends this client on to another origin."""
+        origin = addresses.parse(asked).origin
+        if origin in self._peers and addresses.parse(onward).origin != origin:
+            raise BadAnswer(
+                f"{host_of(asked)} redirects to {host_of(onward)}, which was not followed.",
+                hint="If that is the same registry, give its address there.",
+            )
 
     def _raise_if_refused(self, response: "requests.Response", kind: RequestKind) -> None:
         """Raise the error of a refused request, which the observer sees before."""

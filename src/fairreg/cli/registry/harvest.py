@@ -25,7 +25,8 @@ _Sources = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SOURCE...",
-        help="Sources to harvest (see fairreg sources). Those in FAIRREG_DISABLE only if named here.",
+        help="Sources to harvest (see fairreg sources), or addresses of other registries. "
+        "Those in FAIRREG_DISABLE only if named here.",
         show_default="all enabled ones but zenodo_oai, a double of zenodo",
     ),
 ]
@@ -203,6 +204,8 @@ def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> l
 
     taken = []
     for state in sources(chosen, registry=registry):
+        if harvesters.is_peer(state.name):
+            continue
         item = harvesters.get(state.name)
         if not state.enabled or not item.harvestable:
             continue
@@ -214,7 +217,7 @@ def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> l
             log(f"  Harvest it with: fairreg harvest {item.name} --query {item.required_query}")
         else:
             taken.append(item.name)
-    return taken
+    return [*taken, *(() if query else chosen.peers)]
 
 
 def _print(label: str, report: "HarvestReport") -> None:

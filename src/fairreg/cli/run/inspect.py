@@ -36,6 +36,9 @@ def inspect(
             metavar="FILE.npz", help="Write a sample input of the recognised network, to run or to fill in."
         ),
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the registries in FAIRREG_PEERS for the same weights, too.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Describe a model file, or each model file of a record.
@@ -49,7 +52,7 @@ def inspect(
     from fairreg.services.inspect.inspect import write_sample
 
     with downloading() as received:
-        report = look(settings(), model, patterns=file or (), log=log, progress=received)
+        report = look(settings(), model, patterns=file or (), log=log, progress=received, live=live)
     for warning in report.warnings:
         log(f"Warning: {warning}")
     if json:

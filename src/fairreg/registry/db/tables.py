@@ -49,6 +49,7 @@ __all__ = [
     "facets",
     "forgotten",
     "harvests",
+    "heard",
     "identifiers",
     "lineages",
     "link_overrides",
@@ -61,7 +62,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -359,4 +360,20 @@ departures = Table(
     Column("reason", _word(16), nullable=False),
     Column("departed_at", _word(40), nullable=False),
     Index("ix_departures_departed_at_id", "departed_at", "id"),
+)
+
+# Statements that other registries state, by their base URLs, and in which item of their OAI-PMH. `departed`:
+# the item has it no more; the end of the harvest withdraws it unless another item has it.
+heard = Table(
+    "heard",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("peer", _TEXT, nullable=False),
+    Column("source", _TEXT, nullable=False),
+    Column("source_id", _TEXT, nullable=False),
+    Column("item", _TEXT, nullable=False),
+    Column("departed", Boolean, nullable=False),
+    UniqueConstraint("source", "source_id", "peer"),
+    Index("ix_heard_peer_item", "peer", "item"),
+    Index("ix_heard_peer_departed", "peer", "departed"),
 )

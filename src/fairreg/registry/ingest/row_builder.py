@@ -56,6 +56,7 @@ _NAMES = {table: frozenset(columns) for table, columns in COLUMNS.items()}
 
 
 _DIGEST = COLUMNS["statements"].index("payload_sha256")
+_RETRIEVED = COLUMNS["statements"].index("retrieved_at")
 _FAMILY = COLUMNS["identifiers"].index("family")
 _OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
 _NO_PAYLOAD: Mapping[str, None] = dict.fromkeys(_OF_PAYLOAD)
@@ -109,7 +110,7 @@ class StatementRows(msgspec.Struct, frozen=True, array_like=True):
     def submission(self) -> Submission:
         """The statement as submitted."""
         record = msgspec.json.decode(self.record, type=ModelRecord)
-        return Submission(record, self.payload, self.media_type)
+        return Submission(record, self.payload, self.media_type, str(self.statement[_RETRIEVED]))
 
 
 class StatementBatch(msgspec.Struct, frozen=True, array_like=True):
@@ -194,7 +195,7 @@ def statement_values(submission: Submission) -> dict[str, Any]:
     values: dict[str, Any] = {
         "source": source.source,
         "source_id": source.source_id,
-        "retrieved_at": source.retrieved or now(),
+        "retrieved_at": source.retrieved or submission.retrieved_at or now(),
         "record": msgspec.Raw(storable_json(record)),
         "gone_at": None,
         "gone_reason": None,

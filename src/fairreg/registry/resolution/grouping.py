@@ -17,7 +17,16 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
-from fairreg.sources import CURATED, DOI, OWN_SOURCE, REGISTRAR, all_sources, scheme_names, schemes
+from fairreg.sources import (
+    CURATED,
+    DOI,
+    OWN_SOURCE,
+    REGISTRAR,
+    all_sources,
+    is_registry,
+    scheme_names,
+    schemes,
+)
 
 __all__ = [
     "CURATED_ORDER",
@@ -178,7 +187,8 @@ def _place(order: tuple[str, ...]) -> Callable[[ModelRecord], tuple[int, str, st
 
     def place(record: ModelRecord) -> tuple[int, str, str]:
         source = record.provenance.source
-        rank = order.index(source) if source in order else order.index("")
+        ranked = OWN_SOURCE if is_registry(source) else source
+        rank = order.index(ranked) if ranked in order else order.index("")
         return rank, source, record.provenance.source_id
 
     return place

@@ -4,6 +4,7 @@
 from starlette.routing import BaseRoute, Route
 
 from fairreg.server.api.changes import changes_answer
+from fairreg.server.api.fingerprints import fingerprint_answer
 from fairreg.server.api.openapi import openapi_answer
 from fairreg.server.api.records import record_answer
 from fairreg.server.api.search import facets_answer, search_answer
@@ -19,6 +20,7 @@ def routes(_site: Site) -> list[BaseRoute]:
         Route("/api/search", search_answer),
         Route("/api/facets", facets_answer),
         Route("/api/records/{pid:path}", record_answer),
+        Route("/api/fingerprints/{value}", fingerprint_answer),
         Route("/api/sources", sources_answer),
         Route("/api/changes", changes_answer),
         Route("/openapi.json", openapi_answer),

@@ -9,11 +9,13 @@ from fairreg.schemas.record import Kind, ModelRecord
 __all__ = [
     "ApiChanges",
     "ApiFacets",
+    "ApiFingerprint",
     "ApiProblem",
     "ApiRecord",
     "ApiSource",
     "ApiSources",
     "ApiStatement",
+    "RecordOfWeights",
     "ServerHealth",
 ]
 
@@ -160,6 +162,28 @@ class ApiFacets(DocumentPart, frozen=True):
     """Number of results."""
     facets: dict[str, dict[str, int]]
     """Number of results by value, for each facet; a facet is counted without its own filter."""
+
+
+class RecordOfWeights(DocumentPart, frozen=True):
+    """Record with a file of the weights that were asked for."""
+
+    id: str
+    """Identifier of the record."""
+    title: str | None
+    """Title."""
+    fingerprint: str
+    """Fingerprint of its weights."""
+    evidence: str
+    """How it is known, in a sentence."""
+
+
+class ApiFingerprint(DocumentPart, frozen=True):
+    """Records whose files hold weights of a fingerprint."""
+
+    fingerprint: str
+    """Fingerprint that was asked for, as `fairreg inspect` prints it."""
+    records: list[RecordOfWeights]
+    """Records with it."""
 
 
 class EntryChange(DocumentPart, frozen=True):

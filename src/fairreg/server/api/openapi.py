@@ -20,6 +20,7 @@ from fairreg.server.api.changes import LIMIT
 from fairreg.server.api.documents import (
     ApiChanges,
     ApiFacets,
+    ApiFingerprint,
     ApiProblem,
     ApiRecord,
     ApiSources,
@@ -37,6 +38,7 @@ _TYPES = (
     ApiFacets,
     ApiRecord,
     ApiStatement,
+    ApiFingerprint,
     ApiSources,
     ApiChanges,
     ServerHealth,
@@ -112,6 +114,7 @@ def _paths() -> dict[str, Any]:
         "/api/records/{pid}": _read(
             "record", ApiRecord | ApiStatement, _of_record(), {**_PROBLEMS, **_MISSING}
         ),
+        "/api/fingerprints/{value}": _read("fingerprint", ApiFingerprint, (_of_weights(),)),
         "/api/sources": _read("sources", ApiSources),
         "/api/changes": _read("changes", ApiChanges, _of_changes()),
         "/healthz": _read("health", ServerHealth),
@@ -145,6 +148,11 @@ def _of_record() -> tuple[dict[str, Any], ...]:
     source = _parameter("source", "Name of a source of the record: what it alone states.", _WORD)
     shown = {"doi": {"value": "10.5281/zenodo.7305227"}, "hub": {"value": "hf:org/name"}}
     return ({**pid, "in": "path", "required": True, "examples": shown}, source)
+
+
+def _of_weights() -> dict[str, Any]:
+    value = _parameter("value", "Fingerprint of weights, as `fairreg inspect` prints it.", _WORD)
+    return {**value, "in": "path", "required": True}
 
 
 def _of_changes() -> tuple[dict[str, Any], ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fairreg import harvesters
 from fairreg.errors import BadAnswer, FairregError, IdentifierError, RecordError, Unreachable
@@ -38,6 +38,9 @@ from fairreg.sources import RESOLVER
 from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response, RetryPolicy
 from fairreg.web.client import RateLimiter
+
+if TYPE_CHECKING:
+    from fairreg.harvesters.common.peers import Peer
 
 __all__ = ["DoneCallback", "SourceCheck", "check_sources"]
 
@@ -196,6 +199,18 @@ class _Task:
             yield from _search_differences(web, self.harvester)
 
 
+class _PeerTask(_Task):
+    """The check of another registry: whether it is one, and gives complete records and deletions."""
+
+    def _compared(self, web: HttpClient) -> tuple[Status, str | None, tuple[Difference, ...]]:
+        status, message, found = super()._compared(web)
+        return "as expected" if status == "not compared" else status, message, found
+
+    def _differences(self, web: HttpClient) -> Iterator[Difference]:
+        cast("Peer", self.harvester).identify(web)
+        yield from ()
+
+
 def _tasks(settings: Settings) -> Iterator[_Task]:
     """Yield a task for each source; those that cannot be asked have the reason."""
     enabled(settings)  # FAIRREG_DISABLE names only known sources
@@ -212,6 +227,8 @@ def _tasks(settings: Settings) -> Iterator[_Task]:
             reason = "no known record"
         yield _Task(harvester.name, harvester.title, known, harvester, reason=reason)
     yield _Task(RESOLVER.name, RESOLVER.title, landing_answer())
+    for url in settings.peers:
+        yield _PeerTask(url, f"fairreg at {harvesters.get(url).title}", None, harvesters.get(url))
 
 
 def _finished(tasks: list[_Task], settings: Settings) -> Iterator[_Task]:

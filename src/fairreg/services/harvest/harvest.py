@@ -6,7 +6,7 @@ them when it is requested again with the same source, query and date.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +27,7 @@ from fairreg.schemas.text import counted, one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
-from fairreg.settings import Settings
+from fairreg.settings import Settings, peer_url
 from fairreg.web import HttpClient, Log, no_log
 from fairreg.web.listings import MOST_ITEMS, damage_of
 
@@ -39,6 +39,7 @@ __all__ = [
     "fill_report",
     "harvest",
     "harvest_key",
+    "peers_in",
     "refusal_of",
     "store_withdrawal",
     "submission_of",
@@ -138,9 +139,11 @@ def harvest(
 
     `progress` is called with the number of records read and the total; `log` with messages for the user. A
     payload that is not a record is rejected and stored with its reason. Harvesting twice changes nothing.
+    `source` may be the base URL of another registry.
     `registry` is used instead of opening that of `settings`. Raises UsageError for an unknown source, the
     errors of `HttpClient` for one that cannot be reached.
     """
+    settings, (source,) = peers_in(settings, [source])
     harvester = harvesters.get(source)
     report = HarvestReport(source, query, since, limit)
     with opened(registry, settings, log) as used:
@@ -165,10 +168,21 @@ def fill_report(
     begun = time.monotonic()
     try:
         with nullcontext(web) if web else HttpClient(settings, log=log) as client:
+            if harvesters.is_peer(harvester.name):
+                from fairreg.services.harvest.peers import PeerRun  # few harvests are of another registry
+
+                PeerRun(registry, harvester, report, log).all_pages(client, limit, progress)
+                return
             run = _Run(registry, harvester, report, log)
             run.all_pages(client, _page_size(settings, harvester), limit, progress)
     finally:
         report.seconds = time.monotonic() - begun
+
+
+def peers_in(settings: Settings, sources: Sequence[str]) -> tuple[Settings, list[str]]:
+    """Return the settings with the registries among the sources as peers, and the sources' proper names."""
+    names = [peer_url(name, "The command") if harvesters.is_peer(name) else name for name in sources]
+    return settings.with_peers(filter(harvesters.is_peer, names)), names
 
 
 def harvest_key(report: HarvestReport) -> str:

@@ -15,7 +15,7 @@ from functools import partial
 from fairreg import harvesters
 from fairreg.errors import FairregError, RegistryError
 from fairreg.registry import Registry
-from fairreg.services.harvest.harvest import HarvestReport, fill_report
+from fairreg.services.harvest.harvest import HarvestReport, fill_report, peers_in
 from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, threads
 from fairreg.services.parallel.engines import open_engine, require_shared_registry
 from fairreg.services.registry.db import opened
@@ -58,7 +58,8 @@ def harvest_all(
 
     As `run_harvests` for the same `query` of every source; `progress` gets the names of sources.
     """
-    reports = [HarvestReport(name, query, since, limit) for name in dict.fromkeys(sources)]
+    settings, proper = peers_in(settings, sources)
+    reports = [HarvestReport(name, query, since, limit) for name in dict.fromkeys(proper)]
     names = {report.label: report.source for report in reports}
 
     def named(label: str, done: int, total: int | None) -> None:

@@ -17,7 +17,7 @@ from fairreg.schemas.record import Tensor
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.inspect.onnx_graph import OnnxFacts, onnx_facts, tensor_document
-from fairreg.services.inspect.published import PublishedWeights, in_registry, known_to_package
+from fairreg.services.inspect.published import PublishedWeights, at_peers, in_registry, known_to_package
 from fairreg.services.inspect.runnable import Runnability, runnability
 from fairreg.services.inspect.tensors import TensorCounts, weight_facts
 from fairreg.services.registry.lazy_registry import LazyRegistry
@@ -154,20 +154,27 @@ def inspect(
     log: Log = no_log,
     progress: Progress | None = None,
     registry: LazyRegistry | None = None,
+    live: bool = False,
 ) -> InspectionReport:
     """Describe a local file, or each model file of a record, which is fetched first.
 
-    `patterns` choose among the files of a record. `registry` is used instead of that of `settings`. Raises
-    the errors of `fetch`, ModelError for a missing file and UsageError for patterns with a local file.
+    `patterns` choose among the files of a record. `registry` is used instead of that of `settings`. `live`
+    asks the other registries of `settings` for the same weights, too. Raises the errors of `fetch`, ModelError
+    for a missing file and UsageError for patterns with a local file, and for `live` without a registry to ask.
     """
     patterns = tuple(patterns)
+    if live and not settings.peers:
+        raise UsageError("There is no other registry to ask.", hint="Set FAIRREG_PEERS to their addresses.")
     path = local_file(model, patterns)
     engines = settings.cache / ENGINES
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         if path is not None:
-            return _with_published(InspectionReport(model, None, (inspect_file(path, engines),)), known, log)
-        fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress, registry=known)
-        return _with_published(_of_record(fetched, engines), known, log)
+            report = InspectionReport(model, None, (inspect_file(path, engines),))
+        else:
+            fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress, registry=known)
+            report = _of_record(fetched, engines)
+        report = _with_published(report, known, log)
+    return _with_peers(report, settings, log) if live else report
 
 
 def write_sample(report: InspectionReport, target: Path) -> int:
@@ -293,6 +300,18 @@ def _with_published(report: InspectionReport, registry: LazyRegistry, log: Log) 
         warning = f"The registry was not searched for the same weights: {error.message}"
         return replace(report, warnings=(*report.warnings, warning))
     return replace(report, files=files)
+
+
+def _with_peers(report: InspectionReport, settings: Settings, log: Log) -> InspectionReport:
+    """Add the records of other registries with the same weights; one that does not answer is a warning."""
+    asked = list(dict.fromkeys(value for item in report.files for value in _fingerprints(item)))
+    found, faults = at_peers(settings, asked, log)
+    files = tuple(
+        replace(item, published=_merged(item, tuple(one for one in found if one.fingerprint in held)))
+        for item in report.files
+        for held in (_fingerprints(item),)
+    )
+    return replace(report, files=files, warnings=(*report.warnings, *faults))
 
 
 def _fingerprints(item: FileInspection) -> list[str]:

@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: MIT
 """Records whose files hold the same weights, by fingerprint, in the registry and among packaged facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fairreg.errors import FairregError, IdentifierError
 from fairreg.models.base import Recognition
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.fingerprint_rule import RULE, rule_in
-from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.text import one_line
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import public_text
+from fairreg.schemas.text import one_line, shortened
+from fairreg.settings import Settings
+from fairreg.web import Log, no_log
 
-__all__ = ["PublishedWeights", "in_registry", "known_to_package"]
+if TYPE_CHECKING:
+    from fairreg.harvesters.common.peers import Peer
+    from fairreg.web import HttpClient
 
+__all__ = ["PublishedWeights", "at_peers", "in_registry", "known_to_package"]
+
+_LONGEST_TITLE, _LONGEST_EVIDENCE = 300, 500
 _SCHEMES = ("fingerprint", "file_fingerprint")
 
 
@@ -56,6 +65,40 @@ def in_registry(registry: Registry, fingerprints: Iterable[str]) -> tuple[Publis
                 if item is not None:
                     found.setdefault((item.identifier, value), item)
     return tuple(found.values())
+
+
+def at_peers(
+    settings: Settings, fingerprints: Sequence[str], log: Log = no_log
+) -> tuple[list[PublishedWeights], list[str]]:
+    """Ask the other registries for these fingerprints; return their records, and a warning for each failure."""
+    from fairreg.harvesters.common.peers import peer_at  # only for --live
+    from fairreg.web import HttpClient, RetryPolicy
+
+    found: dict[tuple[str, str], PublishedWeights] = {}
+    warnings = []
+    policy = RetryPolicy(retries=1, longest_wait=2, connect_timeout=5, read_timeout=10, body_seconds=10)
+    with HttpClient(settings, log=log, patience=policy) as web:
+        for peer in map(peer_at, settings.peers):
+            try:
+                for item in (item for value in fingerprints for item in _told(peer, web, value)):
+                    found.setdefault((item.identifier, item.fingerprint), item)
+            except FairregError as error:
+                warnings.append(f"{peer.host} was not searched for the same weights: {error.message}")
+    return list(found.values()), warnings
+
+
+def _told(peer: "Peer", web: "HttpClient", value: str) -> Iterator[PublishedWeights]:
+    for row in peer.with_fingerprint(web, value):
+        try:
+            identifier = parse(row["id"].text or "").compact
+        except IdentifierError:
+            continue  # no command could look it up
+        title, evidence = (row[name].text for name in ("title", "evidence"))
+        words = f"The registry at {peer.host} has it."
+        if evidence:
+            words += f" {shortened(one_line(public_text(evidence)), _LONGEST_EVIDENCE)}"
+        named = shortened(one_line(public_text(title)), _LONGEST_TITLE) if title else None
+        yield PublishedWeights(identifier, named, value, words)
 
 
 def _as_published(entry: Entry, value: str) -> PublishedWeights | None:

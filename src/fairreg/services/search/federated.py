@@ -160,12 +160,14 @@ _late_threads: WeakSet[Thread] = WeakSet()
 
 
 def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
-    """The searchable sources among those named, else among all enabled ones."""
+    """The searchable sources among those named, else all enabled ones and the other registries."""
     wanted = {name.casefold() for name in names}
     able = (
         [item for item in harvesters.all_harvesters() if item.name in wanted] if names else enabled(settings)
     )
-    return [harvester for harvester in able if harvester.searchable]
+    # Peers are asked for what any source said, so that a choice of sources leaves them out.
+    peers = [] if names else map(harvesters.get, settings.peers)
+    return [*(harvester for harvester in able if harvester.searchable), *peers]
 
 
 class _FederatedQuery:
@@ -319,9 +321,10 @@ def _retry_policy(deadline: float) -> RetryPolicy:
 
 
 def _save(registry: Registry, answers: Sequence[SourceQuery]) -> None:
-    """Store the results, one transaction per source."""
+    """Store the results, one transaction per source; those of another registry are merged, no statements."""
     for asked in answers:
-        registry.put_many(asked.found, rejected=asked.refused)
+        if not harvesters.is_peer(asked.name):
+            registry.put_many(asked.found, rejected=asked.refused)
 
 
 @dataclass(frozen=True)
@@ -354,12 +357,24 @@ class _Ranking:
         )
 
     def _fused(self, answers: Sequence[SourceQuery]) -> list[SearchHit]:
-        live = [item.record for asked in answers for item in asked.found]
+        told, own = (
+            [
+                item.record
+                for asked in answers
+                if harvesters.is_peer(asked.name) is heard
+                for item in asked.found
+            ]
+            for heard in (True, False)
+        )
         known = (entry.record for hit in self.local.hits for entry in hit.lineage_members)
+        related = self.registry.related_entries([*told, *own, *known])
+        # What a peer tells replaces neither what is stored nor, because it comes first, what a source says.
+        stored = {statement_key_of(record) for _, said in related for record in said}
+        live = [*(record for record in told if statement_key_of(record) not in stored), *own]
         found = fuse(
             self.local,
             live,
-            related=self.registry.related_entries([*live, *known]),
+            related=related,
             rankings=[asked.ranking for asked in answers if asked.found],
             overrides=self.registry.link_overrides(),
             conditions=self.conditions,

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""Harvest another registry: its items over OAI-PMH, page by page, each page one transaction with its place.
+
+A harvest that ended leaves the newest datestamp behind, from which the next one asks; one that was killed
+resumes after its last page. What replaces what is in `registry.ingest.hearsay`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, cast
+from xml.etree import ElementTree as ET
+
+from fairreg.errors import RecordError, UsageError
+from fairreg.formats.rdf_xml import items
+from fairreg.formats.rdf_xml.items import StatedRecord
+from fairreg.harvesters import Harvester
+from fairreg.harvesters.common.peers import ListPlace, Peer, PeerItem, PeerPage
+from fairreg.harvesters.common.statements import heard_record, without_controls
+from fairreg.registry import (
+    ExportedStatement,
+    Harvest,
+    HeardItem,
+    Registry,
+    RejectedPayload,
+    Submission,
+    Tombstone,
+)
+from fairreg.registry.db.text_limits import storable_json
+from fairreg.registry.ingest.hearsay import moment_of
+from fairreg.schemas.text import one_line
+from fairreg.schemas.timestamps import now
+from fairreg.services.harvest.harvest import HarvestReport, Progress, Refusal, harvest_key
+from fairreg.sources import CURATED, OWN_SOURCE, is_registry
+from fairreg.web import HttpClient, Log
+
+__all__ = ["PeerRun"]
+
+_LOGGED_REFUSALS = 10
+_LONGEST_TIME = 40
+_MOST_NAMED = 10
+# Clocks of servers differ by less; a reading that is later would outlast every true one.
+_SLACK = timedelta(minutes=5)
+_DEPARTED = "It is no longer in the registry that it came from."
+
+
+class PeerRun:
+    """One run over the items of another registry."""
+
+    def __init__(self, registry: Registry, peer: Harvester, report: HarvestReport, log: Log) -> None:
+        self.registry, self.peer, self.report, self.log = registry, cast("Peer", peer), report, log
+        self._started_at = now()
+        self._taken = 0
+        self._left_out: dict[str, None] = {}
+
+    def all_pages(self, web: HttpClient, limit: int | None, progress: Progress | None) -> None:
+        """Store every page, then withdraw what is there no more."""
+        place = self._start()
+        try:
+            place = self._stored(web, place, limit, progress)
+        except UsageError as error:
+            if not place.token:
+                raise
+            # A server that was restored from a backup may have lost the place of a token.
+            self.log(f"{self.peer.host}: cannot resume ({error.message}) Restarting.")
+            self.report.resumed, self._taken = False, 0
+            place = self._stored(web, ListPlace(place.start, place.set_spec), limit, progress)
+        self.report.gone += self.registry.drop_departed(self.peer.name, _DEPARTED)
+        self.registry.save_harvest(self._state({"from": place.next_start}, finished=True))
+        if self._left_out:
+            names = ", ".join(list(self._left_out)[:_MOST_NAMED])
+            self.report.notes.append(f"{self.peer.host} states what this release does not know: {names}.")
+            self.log(self.report.notes[-1])
+
+    def _start(self) -> ListPlace:
+        """Return the place to go on from: that of a run that stopped, else the newest datestamp."""
+        query = self.report.query.strip()
+        state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
+        stored = state.cursor if state is not None and isinstance(state.cursor, dict) else {}
+        texts = {name: value for name, value in stored.items() if isinstance(value, str)}
+        since = self.report.since.isoformat() if self.report.since else ""
+        if state is None or state.finished or "token" not in texts:
+            return ListPlace(since or texts.get("from", ""), query)
+        self.report.resumed = True
+        self._taken = state.counts.get("taken", 0)
+        self.log(f"{self.peer.host}: resuming the harvest that stopped at {state.updated_at}")
+        newest, ordered = texts.get("newest", ""), bool(stored.get("ordered"))
+        return ListPlace(texts.get("from", ""), query, texts["token"], newest, ordered)
+
+    def _stored(
+        self, web: HttpClient, place: ListPlace, limit: int | None, progress: Progress | None
+    ) -> ListPlace:
+        """Store the pages from a place on, up to the limit; return where a later harvest begins."""
+        for page, after in self.peer.pages(web.asking("search"), place):
+            left = None if limit is None else max(limit - self._taken, 0)
+            self._take(page.items[:left], after if left is None or len(page.items) <= left else place)
+            if progress is not None:
+                progress(self._taken, None)
+            if left is not None and len(page.items) >= left and (after.token or len(page.items) > left):
+                # The rest of the list is left to the next run.
+                reached = PeerPage(page.items[:left])
+                place = place.after(reached)
+                return place if place.ordered else place._replace(newest="")
+            place = after
+        return place
+
+    def _take(self, listed: tuple[PeerItem, ...], place: ListPlace) -> None:
+        bad: list[RejectedPayload] = []
+        heard = [found for item in listed if (found := self._heard(item, bad)) is not None]
+        self._taken += len(listed)
+        cursor = {"from": place.start, "token": place.token, "newest": place.newest, "ordered": place.ordered}
+        counts = self.registry.hear(self.peer.name, heard, harvest=self._state(cursor), rejected=bad)
+        for outcome, number in counts.items():
+            setattr(self.report, outcome, getattr(self.report, outcome) + number)
+
+    def _heard(self, item: PeerItem, bad: list[RejectedPayload]) -> HeardItem | None:
+        """Return an item as it may be stored; None for one without a name."""
+        if not item.name:
+            self._reject(item, RecordError(f"{self.peer.host} sent an item without an identifier."), bad)
+            return None
+        if item.deleted:
+            return HeardItem(item.name)
+        try:
+            if item.metadata is None:
+                raise RecordError(f"{item.name[:200]} has no metadata.")
+            entry = items.read_element(item.metadata, name=item.name[:200])
+        except RecordError as error:
+            self._reject(item, error, bad)
+            return None
+        self._left_out |= dict.fromkeys(one_line(name)[:80] for name in entry.left_out[:_MOST_NAMED])
+        said = []
+        for stated in entry.statements:
+            try:
+                found = _heard_statement(stated, self.peer.host)
+            except RecordError as error:
+                self._reject(item, error, bad)
+                return None
+            if found is not None and not self._is_own(stated):
+                said.append(found)
+        return HeardItem(item.name, tuple(said))
+
+    def _is_own(self, stated: StatedRecord) -> bool:
+        """Tell whether this registry has found the same out itself: what it is told back, or needs not."""
+        record = stated.record
+        if not is_registry(record.provenance.source):
+            return False
+        known = self.registry.statement(OWN_SOURCE, record.provenance.source_id)
+        return known is not None and known.record.identifier == record.identifier
+
+    def _reject(self, item: PeerItem, error: RecordError, bad: list[RejectedPayload]) -> None:
+        stated = None if item.metadata is None else ET.tostring(item.metadata, encoding="utf-8")
+        payload = item.name.encode("utf-8", "replace") if stated is None else stated
+        path = error.violations[0][0] if error.violations else None
+        reason = one_line(without_controls(error.message))[:1000]
+        refused = RejectedPayload(self.peer.name, payload, reason, path)
+        bad.append(refused)
+        self.report.refused.append(Refusal(refused.reason, refused.path, sha256(refused.payload).hexdigest()))
+        if len(self.report.refused) <= _LOGGED_REFUSALS:
+            self.log(f"{self.peer.host}: rejected an item: {refused.reason}")
+
+    def _state(self, cursor: dict[str, Any], *, finished: bool = False) -> Harvest:
+        limited = {} if self.report.limit is None else {"limit": self.report.limit}
+        return Harvest(
+            source=self.report.source,
+            query=harvest_key(self.report),
+            cursor=cursor,
+            counts={**self.report.counts, "taken": self._taken, **limited},
+            finished=finished,
+            started_at=self._started_at,
+        )
+
+
+def _heard_statement(stated: StatedRecord, host: str) -> ExportedStatement | None:
+    """Return what a peer states as it may be stored; None for a statement of the catalogue: fairreg's own.
+
+    RecordError for a source without a proper name, and for a time in the future.
+    """
+    if stated.record.provenance.source == CURATED.name:
+        return None
+    record = heard_record(stated.record, host)
+    storable_json(record)
+    for time in (stated.retrieved_at, record.provenance.retrieved, stated.withdrawn_at):
+        _require_past(time or "", record.identifier)
+    said = Submission(record, retrieved_at=stated.retrieved_at)
+    if stated.withdrawn_at is None:
+        return ExportedStatement(said)
+    return ExportedStatement(said, Tombstone(without_controls(stated.reason or ""), stated.withdrawn_at))
+
+
+def _require_past(time: str, identifier: str) -> None:
+    if len(time) > _LONGEST_TIME or without_controls(time) != time:
+        raise RecordError(f"{identifier} has {one_line(time)[:_LONGEST_TIME]!r} as a time.")
+    if moment_of(time) > datetime.now(UTC) + _SLACK:
+        raise RecordError(f"{identifier} was read in the future, at {time}.")
