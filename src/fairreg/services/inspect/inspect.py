@@ -159,8 +159,9 @@ def inspect(
     """Describe a local file, or each model file of a record, which is fetched first.
 
     `patterns` choose among the files of a record. `registry` is used instead of that of `settings`. `live`
-    asks the other registries of `settings` for the same weights, too. Raises the errors of `fetch`, ModelError
-    for a missing file and UsageError for patterns with a local file, and for `live` without a registry to ask.
+    asks the other registries of `settings` for the same weights, too. Raises the errors of `fetch`,
+    ModelError for a missing file and UsageError for patterns with a local file, and for `live` without a
+    registry to ask.
     """
     patterns = tuple(patterns)
     if live and not settings.peers:

@@ -70,7 +70,7 @@ def in_registry(registry: Registry, fingerprints: Iterable[str]) -> tuple[Publis
 def at_peers(
     settings: Settings, fingerprints: Sequence[str], log: Log = no_log
 ) -> tuple[list[PublishedWeights], list[str]]:
-    """Ask the other registries for these fingerprints; return their records, and a warning for each failure."""
+    """Ask the other registries for these fingerprints; return their records, and warnings on failures."""
     from fairreg.harvesters.common.peers import peer_at  # only for --live
     from fairreg.web import HttpClient, RetryPolicy
 

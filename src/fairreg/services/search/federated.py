@@ -358,13 +358,8 @@ class _Ranking:
 
     def _fused(self, answers: Sequence[SourceQuery]) -> list[SearchHit]:
         told, own = (
-            [
-                item.record
-                for asked in answers
-                if harvesters.is_peer(asked.name) is heard
-                for item in asked.found
-            ]
-            for heard in (True, False)
+            [item.record for asked in answers for item in asked.found if harvesters.is_peer(asked.name) is by]
+            for by in (True, False)
         )
         known = (entry.record for hit in self.local.hits for entry in hit.lineage_members)
         related = self.registry.related_entries([*told, *own, *known])
