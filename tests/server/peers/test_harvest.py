@@ -58,7 +58,9 @@ def test_a_second_harvest_asks_only_for_what_changed(places, monkeypatch):
     other.harvest(one)
     asked = []
     kept = peers.Peer._oai
-    monkeypatch.setattr(peers.Peer, "_oai", lambda self, web, given: asked.append(given) or kept(self, web, given))
+    monkeypatch.setattr(
+        peers.Peer, "_oai", lambda self, web, given: asked.append(given) or kept(self, web, given)
+    )
     newest = max(time for _, time in one.stamps())
     one.registry.put(at(LATER, "zenodo", "3", "doi:10.1234/3", description="new"), payload=b"{}")
     report = other.harvest(one)
@@ -253,7 +255,9 @@ def test_peers_are_sources_of_the_command_line(places, monkeypatch):
     for name, value in {"FAIRREG_HOME": str(other.settings.home), "FAIRREG_PEERS": f"{one.url}/"}.items():
         monkeypatch.setenv(name, value)
     run = CliRunner().invoke
-    done = json.loads(run(command_line(), ["harvest", one.url.upper().replace("HTTP", "http"), "--json"]).stdout)
+    done = json.loads(
+        run(command_line(), ["harvest", one.url.upper().replace("HTTP", "http"), "--json"]).stdout
+    )
     assert (done[0]["source"], done[0]["new"], done[0]["gone"]) == (one.url, 3, 2)
     listed = json.loads(run(command_line(), ["sources", "--json"]).stdout)
     (peer,) = (item for item in listed if item["name"] == one.url)

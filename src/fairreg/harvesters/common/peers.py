@@ -27,7 +27,7 @@ from fairreg.schemas.text import one_line, visible
 from fairreg.web import HttpClient, Response, RetryPolicy
 from fairreg.web.listings import MOST_ITEMS
 
-__all__ = ["PREFIX", "ListPlace", "Peer", "PeerItem", "PeerPage", "peer_at"]
+__all__ = ["PREFIX", "ListPlace", "Peer", "PeerItem", "PeerPage", "TokenRefused", "peer_at"]
 
 PREFIX = "rdf"
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
@@ -85,6 +85,10 @@ class PeerPage(NamedTuple):
     message: str | None = None
 
 
+class TokenRefused(UsageError):
+    """A place in a list that the server does not know any more, as after a return to a backup."""
+
+
 class Peer(Harvester):
     """Another fairreg server; `name` is its base URL. Made by `peer_at`."""
 
@@ -114,7 +118,8 @@ class Peer(Harvester):
     def pages(self, web: HttpClient, place: ListPlace) -> Iterator[tuple[PeerPage, ListPlace]]:
         """Yield the pages of the list from a place on, each with the place after it.
 
-        Raises UsageError for a set or token that it rejects, and BadAnswer for a list that goes round.
+        Raises UsageError for a set that it rejects, TokenRefused for a token, and BadAnswer for a list that
+        goes round.
         """
         if place.set_spec and _SET.fullmatch(place.set_spec) is None:
             raise UsageError(
@@ -143,7 +148,8 @@ class Peer(Harvester):
         page = _page_of(self._oai(web, asked), self.host)
         if page.error in {None, "noRecordsMatch"}:
             return page
-        raise UsageError(
+        fault = TokenRefused if place.token else UsageError
+        raise fault(
             f"{self.host} rejected the request ({page.error}: {page.message or 'no reason given'}).",
             hint="Of another registry the query is a set, such as kind:model or source:zenodo.",
         )

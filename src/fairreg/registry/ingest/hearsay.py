@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from fairreg.addresses import parse
 from fairreg.registry.db.key_conditions import barred, chunks, in_key_pairs
 from fairreg.registry.db.row_mapping import same_content
 from fairreg.registry.db.tables import heard, statements
@@ -25,6 +26,7 @@ from fairreg.registry.ingest.row_builder import build_batch
 from fairreg.registry.ingest.upsert import relink, withdraw
 from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
 from fairreg.schemas.record import ModelRecord
+from fairreg.sources import is_registry, other_registry
 
 __all__ = ["HeardItem", "counts_by_peer", "drop_departed", "hear", "moment_of"]
 
@@ -116,9 +118,15 @@ def _replaces(
 ) -> bool:
     """Tell whether a statement is newer than the stored hearsay.
 
-    Readings of one second are told apart only for a registry that nobody else repeats.
+    Nobody speaks for another registry that is heard itself. Readings of one second are told apart only for a
+    registry that nobody else repeats.
     """
     if row is None:
+        return True
+    if is_registry(row.source) and not _speaks_as(peer, row.source):
+        if any(_speaks_as(path, row.source) for path in paths):
+            return False
+    elif is_registry(row.source) and peer not in paths:
         return True
     gone_at = said.tombstone.at if said.tombstone else None
     new, old = (_moment(said.submission.retrieved_at, gone_at), _moment(row.retrieved_at, row.gone_at))
@@ -128,6 +136,10 @@ def _replaces(
         connection.scalar(select(statements.c.record).where(statements.c.id == row.id))
     )
     return row.gone_at != gone_at or not same_content(before, said.submission.record)
+
+
+def _speaks_as(peer: str, source: str) -> bool:
+    return source == other_registry(parse(peer).netloc)
 
 
 def _moment(*times: str | None) -> datetime:

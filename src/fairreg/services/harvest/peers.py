@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import Any, cast
 from xml.etree import ElementTree as ET
 
-from fairreg.errors import RecordError, UsageError
+from fairreg.errors import RecordError
 from fairreg.formats.rdf_xml import items
 from fairreg.formats.rdf_xml.items import StatedRecord
 from fairreg.harvesters import Harvester
-from fairreg.harvesters.common.peers import ListPlace, Peer, PeerItem, PeerPage
+from fairreg.harvesters.common.peers import ListPlace, Peer, PeerItem, PeerPage, TokenRefused
 from fairreg.harvesters.common.statements import heard_record, without_controls
 from fairreg.registry import (
     ExportedStatement,
@@ -57,10 +57,7 @@ class PeerRun:
         place = self._start()
         try:
             place = self._stored(web, place, limit, progress)
-        except UsageError as error:
-            if not place.token:
-                raise
-            # A server that was restored from a backup may have lost the place of a token.
+        except TokenRefused as error:
             self.log(f"{self.peer.host}: cannot resume ({error.message}) Restarting.")
             self.report.resumed, self._taken = False, 0
             place = self._stored(web, ListPlace(place.start, place.set_spec), limit, progress)
