@@ -128,7 +128,7 @@ def _of_sources(
     with ready() as (chosen, registry), counting_each("Harvesting") as progress:
         reports, faults = harvest_all(
             chosen,
-            source or _every_source(chosen, registry, query=bool(query.strip() or day)),
+            source or _every_source(chosen, registry, query=query, day=day),
             where,
             query=query,
             since=day,
@@ -196,7 +196,7 @@ def _short(label: str) -> str:
     return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 3]}..."
 
 
-def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> list[str]:
+def _every_source(chosen: "Settings", registry: "Registry", *, query: str, day: date | None) -> list[str]:
     """Return the sources that a harvest without names takes; say which it skips, and why."""
     from fairreg import harvesters
     from fairreg.cli.output import log
@@ -212,12 +212,17 @@ def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> l
         if item.double_of is not None:
             log(f"{item.title} was skipped: it has the records of {item.double_of} again, without files.")
             log(f"  Harvest it with: fairreg harvest {item.name}")
-        elif item.required_query and not query:
+        elif item.required_query and not (query.strip() or day):
             log(f"{item.title} was skipped: its search needs a query.")
             log(f"  Harvest it with: fairreg harvest {item.name} --query {item.required_query}")
         else:
             taken.append(item.name)
-    return [*taken, *(() if query else chosen.peers)]
+    for url in chosen.peers:
+        if query.strip():
+            log(f"{url} was skipped: the query of another registry is a set of its OAI-PMH.")
+        else:
+            taken.append(url)
+    return taken
 
 
 def _print(label: str, report: "HarvestReport") -> None:

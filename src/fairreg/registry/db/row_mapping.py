@@ -16,7 +16,7 @@ from fairreg.registry.entries import Entry, Statement
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.runs import is_runnable
-from fairreg.sources import OWN_SOURCE, schemes
+from fairreg.sources import is_registry, schemes
 
 __all__ = [
     "author_values",
@@ -99,7 +99,7 @@ def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, 
     from fairreg.registry.text.normalization import fold  # needed for writing only
 
     named: Mapping[str, Iterable[str]] = {
-        "source": [source for source in sources if source != OWN_SOURCE],
+        "source": [source for source in sources if not is_registry(source)],
         "task": record.ml_task,
         "framework": record.frameworks,
     }

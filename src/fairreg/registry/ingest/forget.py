@@ -22,6 +22,7 @@ from fairreg.registry.db.tables import (
     entry_texts,
     facets,
     forgotten,
+    heard,
     identifiers,
     lineages,
     link_overrides,
@@ -89,6 +90,7 @@ class _Doomed:
         self.marks = sorted({mark for record in self.records for mark in all_marks(record)})
         self.assessed = self._assessed()
         places = [statement_key_of(record) for record in self.records]
+        self.heard = in_key_pairs(heard.c.source, heard.c.source_id, places)
         self.linked = or_(
             in_key_pairs(link_overrides.c.source, link_overrides.c.source_id, places),
             in_key_pairs(link_overrides.c.other_source, link_overrides.c.other_source_id, places),
@@ -221,6 +223,7 @@ def _delete(connection: Connection, doomed: _Doomed) -> None:
     note_departures(connection, [doomed.key], "forgotten")
     connection.execute(delete(assessments).where(doomed.assessed))
     connection.execute(delete(link_overrides).where(doomed.linked))
+    connection.execute(delete(heard).where(doomed.heard))
     for chunk in chunks(doomed.statement_ids):
         for owned in (identifiers, link_targets):
             connection.execute(delete(owned).where(owned.c.statement_id.in_(chunk)))

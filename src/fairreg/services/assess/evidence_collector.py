@@ -63,7 +63,7 @@ from fairreg.services.fetch.resolve import (
 )
 from fairreg.services.registry.db import storing
 from fairreg.settings import Settings
-from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
+from fairreg.sources import CURATED, REGISTRAR, is_registry
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
@@ -385,8 +385,8 @@ def _statement_facts(statement: Statement) -> DataCiteFacts | None:
 
 
 def _of_others(statements: Iterable[Statement]) -> list[Statement]:
-    """The statements of sources, without those of fairreg itself about the files."""
-    return [item for item in statements if item.source != OWN_SOURCE]
+    """The statements of sources, without those of fairreg itself, here or elsewhere, about the files."""
+    return [item for item in statements if not is_registry(item.source)]
 
 
 def _facts(record: ModelRecord, payload: bytes) -> DataCiteFacts:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, cast
 from xml.etree import ElementTree as ET
 
-from fairreg.errors import RecordError
+from fairreg.errors import FairregError, RecordError
 from fairreg.formats.rdf_xml import items
 from fairreg.formats.rdf_xml.items import StatedRecord
 from fairreg.harvesters import Harvester
@@ -27,16 +27,17 @@ from fairreg.registry import (
 )
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.ingest.hearsay import moment_of
-from fairreg.schemas.text import one_line
+from fairreg.schemas.text import one_line, shortened, visible
 from fairreg.schemas.timestamps import now
-from fairreg.services.harvest.harvest import HarvestReport, Progress, Refusal, harvest_key
+from fairreg.services.harvest.harvest import PLUGIN_FAULTS, HarvestReport, Progress, Refusal, harvest_key
 from fairreg.sources import CURATED, OWN_SOURCE, is_registry
 from fairreg.web import HttpClient, Log
 
 __all__ = ["PeerRun"]
 
 _LOGGED_REFUSALS = 10
-_LONGEST_TIME = 40
+_LONGEST_TIME, _LONGEST_NAME, _LONGEST_REASON = 40, 200, 1000
+_MOST_KEPT = 64 * 1024  # bytes of a rejected item
 _MOST_NAMED = 10
 # Clocks of servers differ by less; a reading that is later would outlast every true one.
 _SLACK = timedelta(minutes=5)
@@ -50,6 +51,7 @@ class PeerRun:
         self.registry, self.peer, self.report, self.log = registry, cast("Peer", peer), report, log
         self._started_at = now()
         self._taken = 0
+        self._complete = True
         self._left_out: dict[str, None] = {}
 
     def all_pages(self, web: HttpClient, limit: int | None, progress: Progress | None) -> None:
@@ -61,7 +63,8 @@ class PeerRun:
             self.log(f"{self.peer.host}: cannot resume ({error.message}) Restarting.")
             self.report.resumed, self._taken = False, 0
             place = self._stored(web, ListPlace(place.start, place.set_spec), limit, progress)
-        self.report.gone += self.registry.drop_departed(self.peer.name, _DEPARTED)
+        if self._complete:  # else a later page may have what seems to have departed
+            self.report.gone += self.registry.drop_departed(self.peer.name, _DEPARTED)
         self.registry.save_harvest(self._state({"from": place.next_start}, finished=True))
         if self._left_out:
             names = ", ".join(list(self._left_out)[:_MOST_NAMED])
@@ -93,7 +96,7 @@ class PeerRun:
             if progress is not None:
                 progress(self._taken, None)
             if left is not None and len(page.items) >= left and (after.token or len(page.items) > left):
-                # The rest of the list is left to the next run.
+                self._complete = False
                 reached = PeerPage(page.items[:left])
                 place = place.after(reached)
                 return place if place.ordered else place._replace(newest="")
@@ -110,30 +113,29 @@ class PeerRun:
             setattr(self.report, outcome, getattr(self.report, outcome) + number)
 
     def _heard(self, item: PeerItem, bad: list[RejectedPayload]) -> HeardItem | None:
-        """Return an item as it may be stored; None for one without a name."""
-        if not item.name:
-            self._reject(item, RecordError(f"{self.peer.host} sent an item without an identifier."), bad)
-            return None
-        if item.deleted:
-            return HeardItem(item.name)
+        """Return an item as it may be stored; None for a rejected one, added to `bad`."""
         try:
-            if item.metadata is None:
-                raise RecordError(f"{item.name[:200]} has no metadata.")
-            entry = items.read_element(item.metadata, name=item.name[:200])
-        except RecordError as error:
+            return HeardItem(item.name, self._statements(item))
+        except FairregError as error:
             self._reject(item, error, bad)
-            return None
-        self._left_out |= dict.fromkeys(one_line(name)[:80] for name in entry.left_out[:_MOST_NAMED])
-        said = []
-        for stated in entry.statements:
-            try:
-                found = _heard_statement(stated, self.peer.host)
-            except RecordError as error:
-                self._reject(item, error, bad)
-                return None
-            if found is not None and not self._is_own(stated):
-                said.append(found)
-        return HeardItem(item.name, tuple(said))
+        except PLUGIN_FAULTS as error:
+            self._reject(item, RecordError(f"An item cannot be read ({type(error).__name__})."), bad)
+        return None
+
+    def _statements(self, item: PeerItem) -> tuple[ExportedStatement, ...]:
+        """Return the statements of an item that may be stored, none of a deleted one. Raises RecordError."""
+        name = item.name[:_LONGEST_NAME]
+        if not name:
+            raise RecordError("An item has no identifier.")
+        if item.deleted:
+            return ()
+        if item.metadata is None:
+            raise RecordError(f"{name} has no metadata.")
+        entry = items.read_element(item.metadata, name=name)
+        self._left_out |= dict.fromkeys(visible(one_line(part))[:80] for part in entry.left_out[:_MOST_NAMED])
+        own = [stated for stated in entry.statements if not self._is_own(stated)]
+        heard = (_heard_statement(stated, self.peer.host) for stated in own)
+        return tuple(one for one in heard if one is not None)
 
     def _is_own(self, stated: StatedRecord) -> bool:
         """Tell whether this registry has found the same out itself: what it is told back, or needs not."""
@@ -143,14 +145,14 @@ class PeerRun:
         known = self.registry.statement(OWN_SOURCE, record.provenance.source_id)
         return known is not None and known.record.identifier == record.identifier
 
-    def _reject(self, item: PeerItem, error: RecordError, bad: list[RejectedPayload]) -> None:
-        stated = None if item.metadata is None else ET.tostring(item.metadata, encoding="utf-8")
-        payload = item.name.encode("utf-8", "replace") if stated is None else stated
-        path = error.violations[0][0] if error.violations else None
-        reason = one_line(without_controls(error.message))[:1000]
+    def _reject(self, item: PeerItem, error: FairregError, bad: list[RejectedPayload]) -> None:
+        stated = b"" if item.metadata is None else ET.tostring(item.metadata, encoding="utf-8")
+        payload = stated[:_MOST_KEPT] or item.name.encode("utf-8", "replace")
+        path = error.violations[0][0] if isinstance(error, RecordError) and error.violations else None
+        reason = shortened(visible(one_line(without_controls(error.message))), _LONGEST_REASON)
         refused = RejectedPayload(self.peer.name, payload, reason, path)
         bad.append(refused)
-        self.report.refused.append(Refusal(refused.reason, refused.path, sha256(refused.payload).hexdigest()))
+        self.report.refused.append(Refusal(refused.reason, refused.path, sha256(payload).hexdigest()))
         if len(self.report.refused) <= _LOGGED_REFUSALS:
             self.log(f"{self.peer.host}: rejected an item: {refused.reason}")
 
