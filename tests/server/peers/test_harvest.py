@@ -239,6 +239,28 @@ def test_a_limited_harvest_goes_on_where_it_ended(places, monkeypatch):
     assert other.lines() == one.lines()
 
 
+def test_a_limited_harvest_withdraws_nothing_that_a_later_page_may_have(places, monkeypatch):
+    monkeypatch.setattr(verbs, "_PAGES", {"ListRecords": 1, "ListIdentifiers": 1})
+    one, other = places("one"), places("other")
+    one.registry.put(at(OLD, "huggingface", "lab/net", "huggingface:lab/net"), payload=b"{}")
+    other.harvest(one)
+    one.registry.put(at(OLD, "zenodo", "1", "doi:10.1234/1", "huggingface:lab/net"), payload=b"{}")
+    assert other.harvest(one, limit=1).gone == 0
+    assert other.harvest(one).gone == 0
+    assert other.lines() == one.lines()
+
+
+def test_what_is_removed_for_good_is_not_remembered_as_heard(places):
+    one, other = places("one"), places("other")
+    fill(one)
+    other.harvest(one)
+    assert other.registry.heard_from() == {one.url: 5}
+    other.registry.forget(["zenodo:5"])
+    assert other.registry.heard_from() == {one.url: 4}
+    assert other.harvest(one, query="kind:model").forgotten == 1
+    assert other.registry.heard_from() == {one.url: 4}
+
+
 def test_a_set_is_a_query(places):
     one, other = places("one"), places("other")
     fill(one)
@@ -259,6 +281,9 @@ def test_peers_are_sources_of_the_command_line(places, monkeypatch):
         run(command_line(), ["harvest", one.url.upper().replace("HTTP", "http"), "--json"]).stdout
     )
     assert (done[0]["source"], done[0]["new"], done[0]["gone"]) == (one.url, 3, 2)
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    every = json.loads(run(command_line(), ["harvest", "--json"]).stdout)
+    assert one.url in [report["source"] for report in every]
     listed = json.loads(run(command_line(), ["sources", "--json"]).stdout)
     (peer,) = (item for item in listed if item["name"] == one.url)
     assert (peer["records"], peer["enabled"], peer["live"]) == (5, True, True)
