@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from fairreg.schemas.documents.base import DocumentPart, Scalar
 
-__all__ = ["InspectDocument", "OnnxDocument", "TritonDocument"]
+__all__ = ["InspectDocument", "OnnxDocument", "RecordOfWeights", "TritonDocument"]
 
 
 class FirstTensor(DocumentPart, frozen=True):

@@ -4,6 +4,7 @@
 from typing import Literal
 
 from fairreg.schemas.documents.base import DocumentPart
+from fairreg.schemas.documents.models import RecordOfWeights
 from fairreg.schemas.record import Kind, ModelRecord
 
 __all__ = [
@@ -15,7 +16,6 @@ __all__ = [
     "ApiSource",
     "ApiSources",
     "ApiStatement",
-    "RecordOfWeights",
     "ServerHealth",
 ]
 
@@ -162,19 +162,6 @@ class ApiFacets(DocumentPart, frozen=True):
     """Number of results."""
     facets: dict[str, dict[str, int]]
     """Number of results by value, for each facet; a facet is counted without its own filter."""
-
-
-class RecordOfWeights(DocumentPart, frozen=True):
-    """Record with a file of the weights that were asked for."""
-
-    id: str
-    """Identifier of the record."""
-    title: str | None
-    """Title."""
-    fingerprint: str
-    """Fingerprint of its weights."""
-    evidence: str
-    """How it is known, in a sentence."""
 
 
 class ApiFingerprint(DocumentPart, frozen=True):

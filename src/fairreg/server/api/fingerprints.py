@@ -6,8 +6,9 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fairreg.schemas.documents.models import RecordOfWeights
 from fairreg.server.api.answers import document, require_known
-from fairreg.server.api.documents import ApiFingerprint, RecordOfWeights
+from fairreg.server.api.documents import ApiFingerprint
 from fairreg.server.site import site_of
 from fairreg.services.inspect.published import in_registry
 
