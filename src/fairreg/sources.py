@@ -516,7 +516,7 @@ CURATED = Source(
 # Source of facts that fairreg itself found in the files of a record; it is not a host of models.
 OWN_SOURCE = "fairreg"
 # Before the host of another registry: source of what that one found in files itself, heard from it.
-_OTHER_REGISTRY = f"{OWN_SOURCE}@"
+_OTHER_REGISTRY = f"{OWN_SOURCE}/"
 
 BUILT_IN = (
     ZENODO,

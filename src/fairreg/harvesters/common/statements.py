@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from fairreg.errors import RecordError
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, public_text
 from fairreg.schemas.text import one_line, undirected, visible
 from fairreg.sources import OWN_SOURCE, other_registry
 
@@ -26,8 +26,11 @@ def heard_record(record: ModelRecord, host: str) -> ModelRecord:
     """
     record = _public(record)
     source = record.provenance.source
-    if not source or len(source) > _LONGEST_SOURCE or one_line(undirected(source)) != source:
-        raise RecordError(f"{visible(source[:_LONGEST_SOURCE])!r} is not the name of a source.")
+    proper = public_text(one_line(undirected(source)))
+    if not source or len(source) > _LONGEST_SOURCE or proper != source:
+        raise RecordError(f"{visible(proper[:_LONGEST_SOURCE])!r} is not the name of a source.")
+    if public_text(record.provenance.source_id) != record.provenance.source_id:
+        raise RecordError(f"A record of {source} is named by an e-mail address.")
     if source != OWN_SOURCE:
         return record
     return replace(record, provenance=replace(record.provenance, source=other_registry(host)))

@@ -182,6 +182,8 @@ def _heard_statement(stated: StatedRecord, host: str) -> ExportedStatement | Non
     said = Submission(record, retrieved_at=stated.retrieved_at)
     if stated.withdrawn_at is None:
         return ExportedStatement(said)
+    if moment_of(stated.withdrawn_at) == moment_of(None):
+        raise RecordError(f"{record.identifier} was withdrawn at no time that is one.")
     return ExportedStatement(said, Tombstone(without_controls(stated.reason or ""), stated.withdrawn_at))
 
 
