@@ -2,9 +2,8 @@
 """A registry that is served and harvests others."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
 
 from fairreg.registry import Registry
@@ -20,19 +19,17 @@ __all__ = ["OLD", "Place", "at"]
 OLD = "2026-01-02T03:04:05+00:00"
 
 
-@dataclass(frozen=True)
 class Place:
-    """A served registry, to write to and to harvest into."""
+    """A registry to write to and to harvest into, which is served once its address is asked for."""
 
-    url: str
-    settings: Settings
-    registry: Registry
+    def __init__(self, settings: Settings, opened: ExitStack) -> None:
+        self.settings, self._opened = settings, opened
+        self.registry = opened.enter_context(Registry(settings=settings))
 
-    @classmethod
-    @contextmanager
-    def serving(cls, settings: Settings) -> "Iterator[Place]":
-        with serving(settings) as url, Registry(settings=settings) as registry:
-            yield cls(url, settings, registry)
+    @cached_property
+    def url(self) -> str:
+        """Base URL of its server."""
+        return self._opened.enter_context(serving(self.settings))
 
     def harvest(self, other: "Place | str", **options: Any) -> HarvestReport:
         """Harvest another registry."""

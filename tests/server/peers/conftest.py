@@ -16,7 +16,7 @@ Places = Callable[..., Place]
 
 @pytest.fixture
 def places(databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
-    """Makes a served registry of a name; its peers are the other places given.
+    """Makes a registry of a name; its peers are the other places given.
 
     Without `catalogue` it holds nothing, which is faster.
     """
@@ -28,6 +28,6 @@ def places(databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                 monkeypatch.setattr(Registry, "load_catalogue", lambda _self: False)
             holding: Holding = "catalogue" if catalogue else "tables"
             settings = databases.home(tmp_path / name, holding, FAIRREG_PEERS=urls)
-            return opened.enter_context(Place.serving(settings))
+            return Place(settings, opened)
 
         yield place

@@ -247,7 +247,7 @@ PARTS = re.findall(
         st.tuples(st.integers(0, len(PARTS) - 1), st.sampled_from(["", "twice", "next", "9", "\u202e"]))
     ),
 )
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_whatever_an_item_holds_it_is_taken_or_rejected(changes):
     parts = list(PARTS)
     for place, change in changes:
