@@ -131,7 +131,7 @@ def _leave_entry(connection: Connection, held: MetaData, said: tuple[ModelRecord
     entry = _put(
         connection, held, "entries", identifier=record.identifier, kind=record.kind, name=record.name,
         description=record.description, license=record.license, dated=record.date_published or undated,
-        year=record.year,
+        year=record.year, updated_at=THEN,
         doi=record.doi, url=record.identifiers[0].url, runnable=False, record=record.to_json(),
         fair_score=0.5 if record.identifier == ASSESSED.identifier else None, **buried,
         **({"merged": record.to_json()} if len(said) > 1 else {}),
