@@ -150,6 +150,7 @@ class Chain:
         say("Somebody else, who knows the DOI alone")
         fresh = {"FAIRREG_HOME": str(self.folder / f"home-of-another-{name}")}
         self.fairreg("fetch", doi, "--run", **fresh)
+        self.fairreg("show", doi, "--format", "model-card", **fresh)
         return self.assessed(doi, least, **fresh)
 
     def assessed(self, doi: str, least: float, **variables: str) -> Scores:

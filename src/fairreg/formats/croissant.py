@@ -18,6 +18,7 @@ from fairreg.formats.base import Reading, filled_members, json_text
 from fairreg.formats.crates.data import address, size_in_words
 from fairreg.formats.crates.related import SCHEMA_ORG
 from fairreg.formats.crates.root import calendar_date, identifiers_of, page_of
+from fairreg.formats.related import training_data_of
 from fairreg.formats.requirements import called, refusal, require
 from fairreg.schemas.jsonld_terms import ORCID, ROR, SPDX
 from fairreg.schemas.licenses import is_listed
@@ -143,7 +144,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
 def _require_dataset(record: ModelRecord) -> None:
     if record.kind == "dataset":
         return
-    data = [item.compact for item in record.related("trained_on")]
+    data = [item.compact for item in training_data_of(record)]
     fault = f"Croissant describes datasets, and {called(record)} is of kind {record.kind}"
     if data:
         asked = " and ".join(f"fairreg show {item} --format croissant" for item in data)
