@@ -15,7 +15,7 @@ from fairreg.formats.plain_yaml import yaml_text
 from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.services.new.facts import ProjectFacts
 
-__all__ = ["README", "completed"]
+__all__ = ["README", "cited", "completed"]
 
 README = "README.md"
 _PART = re.compile(
@@ -31,6 +31,13 @@ def completed(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
     told = _parts(record, facts)
     below = _PART.sub(lambda found: _filled(found, told), "\n".join(body).lstrip("\n"))
     return f"---\n{yaml_text(_head(record, facts))}---\n{below}"
+
+
+def cited(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
+    """Return the text with its marked part on the citation written anew, and nothing else."""
+    told = {"citation": _citation(record, facts)}
+    whole = _PART.sub(lambda found: _filled(found, told), text.replace("\r\n", "\n"))
+    return whole.replace("\n", "\r\n") if "\r\n" in text else whole
 
 
 def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:
