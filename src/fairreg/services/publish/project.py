@@ -32,7 +32,7 @@ from fairreg.schemas.record import (
     Tensor,
 )
 from fairreg.schemas.runs import has_weights
-from fairreg.services.publish.access import access_faults, access_files, strictest
+from fairreg.services.publish.access import access_faults, access_files, crate_access, strictest
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI, OWN_SOURCE
@@ -128,9 +128,10 @@ def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, 
     """Return the strictest access that any file states, also one that is not published, and the faults."""
     names = access_files(folder)
     read = _statements(folder, names)[0]
-    understood = {item.file: item.fields.get("access") for item in read}
-    faults = access_faults({name: _text(folder / name) for name in names}, understood)
-    return strictest(item.fields.get("access") for item in (*statements, *read)), faults
+    texts = {name: _text(folder / name) for name in names}
+    understood = {item.file: item.fields.get("access") for item in read} | crate_access(texts)
+    faults = access_faults(texts, understood)
+    return strictest((*(item.fields.get("access") for item in statements), *understood.values())), faults
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
