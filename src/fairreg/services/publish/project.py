@@ -38,7 +38,7 @@ from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
-__all__ = ["ProjectRecord", "read_project"]
+__all__ = ["ProjectRecord", "read_project", "version_files"]
 
 # Beside the suffixes that mean weights everywhere; names that say data are left out.
 _WEIGHTS = re.compile(
@@ -122,6 +122,19 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
     return ProjectRecord(record, tuple(notes), unclear)
+
+
+def version_files(folder: Path, names: tuple[str, ...]) -> str:
+    """Return the files of a folder in which its version is changed, in words for a hint."""
+    packaged = ["pyproject.toml"] if "pyproject.toml" in names else []
+    if _PROJECT_FACTS in names:
+        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then fairreg new --refresh)"
+    stating = [item.file for item in _statements(folder, names)[0] if item.fields.get("version")]
+    return ", ".join((*stating, *packaged)) or "CITATION.cff"
+
+
+# From which `fairreg new --refresh` writes the metadata files of a project.
+_PROJECT_FACTS = "facts.toml"
 
 
 def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:

@@ -13,7 +13,15 @@ from msgspec import structs
 
 from fairreg import publish as publishers
 from fairreg.errors import FairregError, Unreachable, UsageError
-from fairreg.publish.base import VERSION_OF, Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
+from fairreg.publish.base import (
+    VERSION_OF,
+    Deposit,
+    LocalFile,
+    Publisher,
+    PublishingJob,
+    SameVersion,
+    UploadProgress,
+)
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
@@ -30,7 +38,7 @@ from fairreg.services.publish.links import (
     with_links,
 )
 from fairreg.services.publish.own_drafts import OwnDrafts
-from fairreg.services.publish.project import read_project
+from fairreg.services.publish.project import read_project, version_files
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
 from fairreg.services.publish.state import FILE_NAME as STATE_FILE
@@ -273,6 +281,10 @@ class _Publication:
             self._note(with_links(deposit, record, self._others()))
             self._log(f"{self._service.title} names {names} now.")
 
+    def _version_files(self) -> str:
+        """Return the files in which the version is to be raised, in words."""
+        return version_files(self._folder, self._selected.names)
+
     def _others(self) -> tuple[Deposit, ...]:
         return other_publications(self._settings, self._state.deposits, self._report.deposit)
 
@@ -284,7 +296,8 @@ class _Publication:
         if here != dict(deposit.files):
             raise UsageError(
                 f"The folder was published as {named}, and its files have changed since.",
-                hint=f"Publish a new version with --new-version-of {named}.",
+                hint=f"Raise the version in {self._version_files()}, and publish a new one with "
+                f"--new-version-of {named}.",
             )
         return replace(self._report, deposit=deposit, files=files)
 
@@ -321,6 +334,9 @@ class _Publication:
         """Context manager: an error says that the draft is kept, where there is one."""
         try:
             yield
+        except SameVersion as error:
+            error.hint = f"Raise it in {self._version_files()}, and repeat the command."
+            raise
         except FairregError as error:
             deposit = self._report.deposit
             if deposit.id and deposit.status == "draft":
