@@ -195,6 +195,6 @@ def _print_gaps(answers: "Answers") -> None:
         log("No author was named: write the authors into facts.toml before anything is published.")
     if answers["author_ror"] and not answers["author_affiliation"]:
         log(
-            "The affiliation has an identifier and no name, so CITATION.cff, codemeta.json and .zenodo.json "
-            "leave it out: write `affiliation` into facts.toml, too."
+            "The affiliation has an identifier and no name, so citations show its address: write "
+            "`affiliation` into facts.toml, too."
         )
