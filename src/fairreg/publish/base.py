@@ -160,6 +160,10 @@ class Publisher(ABC):
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files that the service lacks, remove old ones, compare all digests (ChecksumMismatch)."""
 
+    def notes(self, job: PublishingJob) -> tuple[str, ...]:  # noqa: ARG002
+        """Return sentences on what the published record says and no file states."""
+        return ()
+
     def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
         """Return the files that somebody else put into the draft, and that become public with it."""
         return ()

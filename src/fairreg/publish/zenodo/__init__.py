@@ -97,6 +97,14 @@ class InvenioPublisher(Publisher):
         """Send the files; `sizes` says which of them in parts."""
         return upload(job, self._drafts(job), deposit, self.sizes)
 
+    def notes(self, job: PublishingJob) -> tuple[str, ...]:
+        """Name the publisher at an instance of another address, where no file states one."""
+        service = self._settings(job)
+        if job.record.publisher or not service.configured:
+            return ()
+        other = "To name another one, state publisher in codemeta.json, or in facts.toml of a project"
+        return (f"No file states a publisher, so it is {service.title}. {other}.",)
+
     def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
         """Return the names in the draft that are not of the job."""
         ours = {file.name for file in job.files}
@@ -166,10 +174,7 @@ class InvenioPublisher(Publisher):
         """Return the record with a publisher, which DOIs need: the service, where the files state none."""
         if job.record.publisher:
             return job.record
-        service = self._settings(job)
-        if service.configured:
-            job.log(f"The publisher is given as {service.title}; codemeta.json may state another one.")
-        return structs.replace(job.record, publisher=service.title)
+        return structs.replace(job.record, publisher=self._settings(job).title)
 
     def _settings(self, job: PublishingJob) -> Service:
         return job.web.settings.service(self.service(sandbox=job.sandbox))

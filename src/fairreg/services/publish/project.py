@@ -7,6 +7,7 @@ model card, licence texts; what a later one says instead is noted. Identifiers a
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from fairreg.errors import FairregError, ModelError, RecordError
 from fairreg.formats import fair4ml, model_card
 from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.formats.file_facts import FileFacts
+from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.formats.repository_files import is_known, read_files
 from fairreg.publish.base import FieldFault
 from fairreg.runners.weights import onnx as onnx_files
@@ -70,12 +72,14 @@ _OF_VERSIONS = frozenset({DOI.name, "related_doi", "concept_doi"})
 class ProjectRecord(NamedTuple):
     """The record of a folder, and what the user should know of the files that it comes from.
 
-    `faults` are statements that are not understood, and without which nothing is to become public.
+    `faults` are statements that are not understood, and without which nothing is to become public;
+    `before_doi` are the notes to read before an identifier is reserved.
     """
 
     record: ModelRecord
     notes: tuple[str, ...]
     faults: tuple[FieldFault, ...] = ()
+    before_doi: tuple[str, ...] = ()
 
 
 class _Statement(NamedTuple):
@@ -121,7 +125,29 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     notes += [*((fault,) if fault else ()), *_contradictions(statements)]
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
-    return ProjectRecord(record, tuple(notes), unclear)
+    placeholder = _placeholder(folder, names, record)
+    return ProjectRecord(record, (*notes, *placeholder), unclear, placeholder)
+
+
+def _placeholder(folder: Path, names: tuple[str, ...], record: ModelRecord) -> tuple[str, ...]:
+    """Return a sentence on a creator whom the template put in the place of authors that nobody named."""
+    called = {record.name}
+    if _PROJECT_FACTS in names and (folder / _ANSWERS).is_file():
+        with suppress(*YamlFault, AttributeError):  # the name of the record is left to compare with
+            called.add(str(load_yaml(_text(folder / _ANSWERS)).get("project_name")))
+    group = next(
+        (item.name for item in record.creators if item.name in map(_DEVELOPERS.format, called)), None
+    )
+    if group is None or _PROJECT_FACTS not in names:
+        return ()
+    todo = f"write the authors into {_PROJECT_FACTS}, then fairreg new --refresh"
+    said = f"No author was named, so the creator is a group, {group!r}"
+    return (f"{said}. A DOI names its creators for ever: {todo}.",)
+
+
+# Of the template: what stands for authors, and the file with the answers.
+_DEVELOPERS = "The {} developers"
+_ANSWERS = ".copier-answers.yml"
 
 
 def version_files(folder: Path, names: tuple[str, ...]) -> str:

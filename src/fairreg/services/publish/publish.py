@@ -109,6 +109,7 @@ class _Publication:
         self._state = PublishingState.read(folder)
         self._own = OwnDrafts(settings.home, folder)
         project = read_project(folder, self._selected.names)
+        self._before_doi = project.before_doi
         self._report = PublicationReport(
             self._service.title,
             Deposit(choices.to, self._service.url, ""),
@@ -145,6 +146,9 @@ class _Publication:
 
     def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         version_of = job.version_of
+        if job.known is None or job.known.identifier is None:
+            for note in self._before_doi:
+                self._log(note)
         with self._kept():
             deposit = self._publisher.open(job)
             if version_of is not None:
@@ -159,6 +163,7 @@ class _Publication:
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         self._note(self._publisher.reserve(job, self._report.deposit))
         job = replace(job, record=self._with_identifier())
+        self._report = replace(self._report, notes=(*self._report.notes, *self._publisher.notes(job)))
         files = self._files()
         record = linked_record(job.record, self._others(), files, self._folder)
         job = replace(job, record=record, files=files)
