@@ -193,6 +193,13 @@ def _print_gaps(answers: "Answers") -> None:
 
     if not answers["author_family"] and not answers["more_authors"]:
         log("No author was named: write the authors into facts.toml before anything is published.")
+    waiting = [name for name in ("training_data", "publication") if answers[name]]
+    if waiting and not answers["model_file"]:
+        verb = "waits as a comment" if len(waiting) == 1 else "wait as comments"
+        log(
+            f"{' and '.join(waiting)} {verb} in facts.toml until your own model takes the place of the toy, "
+            "which is trained on data/toy.csv and described by no paper."
+        )
     if answers["author_ror"] and not answers["author_affiliation"]:
         log(
             "The affiliation has an identifier and no name, so citations show its address: write "
