@@ -13,13 +13,14 @@ from fairreg.schemas.text import counted
 from fairreg.services.publish.secret_texts import file_holds_secret
 from fairreg.storage.files import unreadable
 
-__all__ = ["MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
+__all__ = ["HIDDEN_BUT_PUBLIC", "MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
 
 STATE_FOLDER = ".fairreg"
 # Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
 MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
-_HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
+# Names at the top of a folder that begin with a dot and belong to a project.
+HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
 _FOLDERS = {
     "data": "data, which has a record of its own",
     "datasets": "data, which has a record of its own",
@@ -190,7 +191,7 @@ def _of_name(name: str, *, is_folder: bool) -> str | None:
         return _FOLDERS[lowered]
     if _SECRET_NAME.fullmatch(name):
         return _SECRET
-    if name.startswith(".") and name not in _HIDDEN_BUT_PUBLIC:
+    if name.startswith(".") and name not in HIDDEN_BUT_PUBLIC:
         return "hidden"
     return next((reason for end, reason in _ENDS.items() if lowered.endswith(end)), None)
 
