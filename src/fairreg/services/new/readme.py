@@ -30,8 +30,24 @@ def completed(text: str, record: ModelRecord, facts: ProjectFacts, license_file:
     """Return the text of the README with its front matter and marked parts written anew."""
     _, body, _ = split_front_matter(text.split("\n"))
     told = {**_parts(record, facts), "license": _licence(record, license_file)}
+    told |= {f"section_{name}": _section(title, told[name]) for name, title in _SECTIONS.items()}
     below = _PART.sub(lambda found: _filled(found, told), "\n".join(body).lstrip("\n"))
     return f"---\n{yaml_text(_head(record, facts))}---\n{below}"
+
+
+# Parts whose heading is written with them, because nobody may know what belongs below it.
+_SECTIONS = {
+    "intended_use": "Intended use",
+    "out_of_scope": "Out of scope",
+    "limitations": "Limitations",
+    "training_data": "Training data",
+    "evaluation": "Evaluation",
+    "license": "Licence",
+}
+
+
+def _section(title: str, content: str) -> str:
+    return f"## {title}\n\n{content}" if content else ""
 
 
 def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:

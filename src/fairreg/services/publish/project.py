@@ -62,7 +62,6 @@ _SINGLE = (
 _COMPARED: Mapping[str, Callable[[Any], object]] = {
     "name": lambda value: " ".join(str(value).casefold().split()),
     "version": lambda value: str(value).lstrip("vV"),
-    "license": str,
     "creators": lambda value: sorted(item.orcid or item.name.casefold() for item in value),
 }
 # Identifiers of versions and archives; relations between versions are the service's to state.
@@ -126,6 +125,7 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
     placeholder = _placeholder(folder, names, record)
+    unclear += tuple(_license_faults(statements))
     return ProjectRecord(record, (*notes, *placeholder), unclear, placeholder)
 
 
@@ -314,6 +314,24 @@ def _contradictions(statements: list[_Statement]) -> Iterator[str]:
             if comparable(first) != comparable(other):
                 used = f"{stated[0].file} {_words(field, first)}; the latter is used"
                 yield f"{item.file} has {_words(field, other)}, {used}."
+
+
+def _license_faults(statements: list[_Statement]) -> Iterator[FieldFault]:
+    """Yield a fault for each file whose licence is no part of the first one's: nobody knows which holds."""
+    stated = [item for item in statements if item.fields.get("license")]
+    for item in stated[1:]:
+        first, other = stated[0].fields["license"], item.fields["license"]
+        if not _licenses_in(other) <= _licenses_in(first):
+            yield FieldFault(
+                "license",
+                f"{stated[0].file} has {first}, and {item.file} has {other}; state the same in both, "
+                f"such as {first} AND {other}",
+                "license",
+            )
+
+
+def _licenses_in(expression: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z0-9.+-]+", expression)) - {"AND", "OR", "WITH"}
 
 
 def _words(field: str, value: Any) -> str:
