@@ -94,7 +94,7 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
     if origin is not None:
         from fairreg.services.new.existing import found_in
 
-        found = found_in(origin, has_model="model_file" in given)
+        found = found_in(origin, model=_text_of(given.get("model_file")))
         for name, source in found.sources.items():
             if name not in given:
                 log(f"{name} is taken from {source}")
@@ -109,6 +109,10 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
             )
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)
+
+
+def _text_of(answer: object) -> str | None:
+    return None if answer is None else str(answer)
 
 
 def _asking() -> "Ask":
