@@ -104,8 +104,8 @@ def performance(evidence: Evidence) -> Finding:
     if results:
         _, cited = (complete or results)[0]
         if complete:
-            said = "result is" if len(complete) == 1 else "results are"
-            return passed(f"{len(complete)} {said} stated with metric, value, dataset and split.", cited)
+            are = "result is" if len(complete) == 1 else "results are"
+            return passed(f"{len(complete)} {are} stated with metric, value, dataset and split.", cited)
         return partial("The results lack their dataset or split.", cited, remedy=remedy)
     for document in free_texts(evidence, "model_card", "readme", "docs", "notebook"):
         from fairreg.assessment.content.reported import figures
@@ -122,8 +122,10 @@ def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
     ]
     shipped = shipped_evaluations(evidence)
     found = own + [(item, cite_document(document, _told_as(item))) for document, item in shipped]
-    once = {_same(item): (item, cited) for item, cited in reversed(found)}  # the first place is cited
-    return [one for one in reversed(once.values()) if not _NO_RESULT.fullmatch(one[0].value or "")]
+    once: dict[tuple[str, ...], tuple[Evaluation, Citation]] = {}
+    for one in found:
+        once.setdefault(_same(one[0]), one)  # the first place is cited
+    return [one for one in once.values() if not _NO_RESULT.fullmatch(one[0].value or "")]
 
 
 def _same(item: Evaluation) -> tuple[str, ...]:
