@@ -134,3 +134,50 @@ def test_a_second_file_does_not_open_what_the_first_closes(run, stand, folder):
 )
 def test_the_access_is_in_the_report(access, words):
     assert access_words(access) == words
+
+
+CRATE = {"@id": "ro-crate-metadata.json", "@type": "CreativeWork", "about": {"@id": "./"}}
+RESTRICTED = "info:eu-repo/semantics/restrictedAccess"
+
+
+def linked_data(name, **stated):
+    """A codemeta.json or a crate that states the access of the whole."""
+    if name == "codemeta.json":
+        context = {"@context": "https://w3id.org/codemeta/3.0", "@type": "SoftwareSourceCode", "name": "T"}
+        return json.dumps(context | stated)
+    root = {"@id": "./", "@type": "Dataset", "name": "T", **stated}
+    return json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [CRATE, root]})
+
+
+@pytest.mark.parametrize("name", ["codemeta.json", "ro-crate-metadata.json"])
+@pytest.mark.parametrize(
+    ("stated", "level"),
+    [
+        (RESTRICTED, "restricted"),
+        ({"@id": "http://purl.org/coar/access_right/c_16ec"}, "restricted"),
+        (["info:eu-repo/semantics/embargoedAccess", "info:eu-repo/date/embargoEnd/2030-01-01"], "embargoed"),
+    ],
+)
+def test_terms_for_the_access_restrict_it_in_linked_data(run, stand, folder, name, stated, level):
+    (folder / name).write_text(linked_data(name, conditionsOfAccess=stated))
+    assert run().record.access.level == level
+    (record,) = stand.published()
+    assert record.document["access"]["files"] == "restricted"
+    embargo = record.document["access"].get("embargo") or {}
+    assert embargo.get("until") == ("2030-01-01" if level == "embargoed" else None)
+
+
+@pytest.mark.parametrize("name", ["codemeta.json", "ro-crate-metadata.json"])
+@pytest.mark.parametrize(
+    "content", ["{", {"isAccessibleForFree": False}, {"conditionsOfAccess": "on request"}], ids=str
+)
+def test_an_access_in_words_of_other_linked_data_keeps_the_draft(run, stand, folder, name, content):
+    (folder / name).write_text(content if isinstance(content, str) else linked_data(name, **content))
+    assert [name in item.message for item in run().faults] == [True]
+    assert not stand.published()
+
+
+def test_a_crate_that_is_open_is_no_fault(run, stand, folder):
+    text = linked_data("ro-crate-metadata.json", isAccessibleForFree=True, conditionsOfAccess="Cite it.")
+    (folder / "ro-crate-metadata.json").write_text(text)
+    assert run().deposit.status == "published"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree as ET
 
 from fairreg.formats.base import xml_text
-from fairreg.formats.datacite_kernel.attributes import access_term
+from fairreg.formats.datacite_kernel.access_terms import access_term
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import clean, one_line

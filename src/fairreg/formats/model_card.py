@@ -25,7 +25,7 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.front_matter import lenient_mapping, split_front_matter, strict_mapping
 from fairreg.formats.markdown import Section, address, code_block, inline, paragraphs, prose, sections
 from fairreg.formats.plain_yaml import yaml_text
-from fairreg.formats.related import code_of, papers_of, repository_of
+from fairreg.formats.related import code_of, papers_of, repository_of, training_data_of
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
@@ -171,7 +171,7 @@ def _head(record: ModelRecord, open_keys: Sequence[str] = ()) -> str:
         "license": spdx_id if re.fullmatch(r"[\w.+-]+", spdx_id) else None,
         "library_name": ", ".join(record.frameworks[:1]).lower(),
         "tags": list(record.keywords),
-        "datasets": [item.value for item in record.related("trained_on")],
+        "datasets": [item.value for item in training_data_of(record)],
         "base_model": [_base_model(item) for item in record.related("fine_tuned_from")],
         "arxiv": [item.value for item in papers_of(record) if item.scheme == "arxiv"],
         "doi": record.doi,
@@ -192,7 +192,7 @@ def _introduction(record: ModelRecord) -> str:
         "Task": ", ".join(map(inline, record.ml_task)),
         "Architecture": ", ".join(map(inline, record.model_category)),
         "Parameters": str(record.parameter_count or ""),
-        "Training data": _addresses(record.related("trained_on")),
+        "Training data": _addresses(training_data_of(record)),
         "Publication": _addresses(papers_of(record)),
         "Source code": address(code_of(record) or repository_of(record)),
     }

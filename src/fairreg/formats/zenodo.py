@@ -27,7 +27,7 @@ from fairreg.formats.file_facts import (
     prose,
     read_object,
 )
-from fairreg.formats.related import code_of, papers_of
+from fairreg.formats.related import code_of, papers_of, training_data_of
 from fairreg.schemas.datacite_terms import identifier_of, relation_type
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
@@ -113,7 +113,7 @@ def _related(record: ModelRecord) -> list[_Member]:
     sources: list[_Member] = [{"identifier": code, "relation": "isSupplementTo"}] if code else []
     data: list[_Member] = [
         {"identifier": item.value, "relation": "isDerivedFrom", "resource_type": "dataset"}
-        for item in record.related("trained_on")
+        for item in training_data_of(record)
     ]
     published: list[_Member] = [
         {

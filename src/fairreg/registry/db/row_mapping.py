@@ -16,7 +16,7 @@ from fairreg.registry.entries import Entry, Statement
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.runs import is_runnable
-from fairreg.sources import OWN_SOURCE, schemes
+from fairreg.sources import FROM_FILES, schemes
 
 __all__ = [
     "decoded",
@@ -85,7 +85,7 @@ def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, 
     from fairreg.registry.text.normalization import fold  # needed for writing only
 
     named: Mapping[str, Iterable[str]] = {
-        "source": [source for source in sources if source != OWN_SOURCE],
+        "source": [source for source in sources if source not in FROM_FILES],
         "task": record.ml_task,
         "framework": record.frameworks,
     }

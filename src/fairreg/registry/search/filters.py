@@ -16,7 +16,7 @@ from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
 from fairreg.registry.text.normalization import fold
-from fairreg.sources import OWN_SOURCE
+from fairreg.sources import FROM_FILES
 
 __all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
 
@@ -175,7 +175,7 @@ def _keys(texts: Iterable[str]) -> list[str]:
 FILTERS: Mapping[str, Filter] = {
     "kind": _same_word(entries.c.kind, lambda entry: entry.record.kind),
     "license": _same_or_family(entries.c.license, lambda entry: entry.record.license),
-    "source": _facet("source", lambda entry: (name for name in entry.sources if name != OWN_SOURCE)),
+    "source": _facet("source", lambda entry: (name for name in entry.sources if name not in FROM_FILES)),
     "task": _facet_words("task", lambda entry: entry.record.ml_task),
     "framework": _facet_words("framework", lambda entry: entry.record.frameworks),
     "runnable": _same_flag(entries.c.runnable, lambda entry: entry.runnable),

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fairreg.errors import FairregError
-from fairreg.formats import fair4ml
+from fairreg.errors import FairregError, RecordError
+from fairreg.formats import codemeta, fair4ml, jsonld
+from fairreg.formats.crates.data import DESCRIPTOR
 from fairreg.publish.base import FieldFault
 from fairreg.schemas.record import Access
 
-__all__ = ["access_faults", "access_files", "access_words", "strictest"]
+__all__ = ["access_faults", "access_files", "access_words", "crate_access", "strictest"]
 
 _ZENODO = ".zenodo.json"
-_NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json"})
+_NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json", codemeta.FILE_NAME, DESCRIPTOR})
 _LEVELS = ("closed", "embargoed", "open", "restricted")
 # Members that belong to `access_right`, and that of the records of InvenioRDM.
 _BESIDE_LEVEL = ("access", "access_conditions", "embargo_date")
@@ -36,6 +37,21 @@ def access_files(folder: Path) -> tuple[str, ...]:
                 hint="Replace the link by the file.",
             )
     return tuple(path.name for path in found if path.is_file())
+
+
+def crate_access(texts: Mapping[str, str]) -> dict[str, Access | None]:
+    """Return the access that RO-Crates among files state of their root; one that cannot be read is left out.
+
+    A crate has no other fields for a publication: its files are those of the folder.
+    """
+    found = {}
+    for name in (name for name in texts if name.lower() == DESCRIPTOR):
+        try:
+            read = jsonld.read_parsed(json.loads(texts[name]), name=name, place="folder:.")
+        except (RecordError, ValueError, RecursionError):
+            continue
+        found[name] = read.understood.access
+    return found
 
 
 def strictest(stated: Iterable[Access | None]) -> Access | None:

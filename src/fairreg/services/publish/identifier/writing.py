@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 from fairreg.errors import ModelError
 from fairreg.schemas.identifiers import Identifier
+from fairreg.services.new.facts import FACTS_FILE
+from fairreg.services.new.readme import README
 from fairreg.services.publish.identifier.comparison import is_replaceable
 from fairreg.services.publish.identifier.digests import Digests, restated
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.services.publish.identifier.onnx_file import write_identifier
+from fairreg.services.publish.identifier.project_files import LARGEST_TEXT, ProjectFiles, text_of
 from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
 from fairreg.storage.files import disk_faults, replacing, unreadable
 from fairreg.storage.replacement import draft_of
@@ -25,7 +28,6 @@ __all__ = ["WrittenIdentifiers", "write_into"]
 _EDITORS: Mapping[str, Callable[[str, Identifier, Set[str]], str]] = {**TEXT_EDITORS, **JSON_EDITORS}
 # The characters of DOIs that Crossref recommends, and of names of repositories.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._;()/-]{2,200}")
-_LARGEST_TEXT = 4 << 20
 _LARGEST_WITH_DIGESTS = 1 << 20
 
 
@@ -48,11 +50,19 @@ def write_into(
         note = f"No file carries {identifier.value}: it has characters that mean something in the files."
         return WrittenIdentifiers((), (), (note,))
     work = _Writing(folder, names, identifier, earlier)
-    for name in (name for name in names if name.lower() in _EDITORS):
-        work.edit(name)
+    project = ProjectFiles(folder, identifier, earlier) if ProjectFiles.are_in(folder) else None
+    for name in (name for name in names if name != FACTS_FILE or project is None):
+        if project is not None and (text := project.text_of(name)) is not None:
+            work.take(name, text)
+        elif name.lower() in _EDITORS:
+            work.edit(name, project)
+    if project is not None:
+        work.edit(FACTS_FILE)  # also where it is not published: a refresh writes the others from it
     for name in (name for name in names if name.lower().endswith(".onnx")):
         work.edit_model(name)
-    return WrittenIdentifiers(tuple(work.carrying), tuple(dict.fromkeys(work.changed)), tuple(work.notes))
+    carrying = tuple(name for name in work.carrying if name in names)
+    notes = (*work.notes, *(project.notes() if project is not None else ()))
+    return WrittenIdentifiers(carrying, tuple(dict.fromkeys(work.changed)), notes)
 
 
 class _Writing:
@@ -65,13 +75,21 @@ class _Writing:
         self.changed: list[str] = []
         self.notes: list[str] = []
 
-    def edit(self, name: str) -> None:
+    def take(self, name: str, text: str) -> None:
+        """Write one text that carries the identifier."""
+        self.carrying.append(name)
+        if text_of(self._folder / name, LARGEST_TEXT) != text:
+            self._replace(name, text)
+
+    def edit(self, name: str, project: ProjectFiles | None = None) -> None:
         """Edit one text; one that cannot be edited stays as it is, with a note."""
-        text = _text_of(self._folder / name, _LARGEST_TEXT)
+        text = text_of(self._folder / name, LARGEST_TEXT)
         try:
             if text is None:
                 raise ValueError("it is not UTF-8 text of a usual size")
             edited = _EDITORS[name.lower()](text, self._identifier, self._earlier)
+            if project is not None and name == README:
+                edited = project.cited(edited)
         except (ValueError, RecursionError) as error:
             wanted = self._identifier.value
             self.notes.append(f"{name} does not carry {wanted}: {error}. Write it there yourself.")
@@ -105,7 +123,7 @@ class _Writing:
         twin = self._twin(changed, old)
         for name in (name for name in self._names if name != changed):
             path = self._folder / name
-            text = None if name.lower().endswith(".onnx") else _text_of(path, _LARGEST_WITH_DIGESTS)
+            text = None if name.lower().endswith(".onnx") else text_of(path, _LARGEST_WITH_DIGESTS)
             if text is None or not old.stands_in(text):
                 continue
             lines = ", ".join(str(number) for number, line in _lines(text) if old.stands_in(line))
@@ -135,14 +153,3 @@ class _Writing:
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text with their numbers."""
     yield from enumerate(text.splitlines(), 1)
-
-
-def _text_of(path: Path, largest: int) -> str | None:
-    """Return the text of a file with its line ends, None for a large one and for other bytes."""
-    with unreadable(path.name):
-        if path.stat().st_size > largest:
-            return None
-        try:
-            return path.read_bytes().decode("utf-8")
-        except UnicodeDecodeError:
-            return None
