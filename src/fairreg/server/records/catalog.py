@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
-from fairreg.server.records.links import WebLink, header
 from fairreg.server.records.linkset import as_json
+from fairreg.server.records.weblinks import WebLink, header
 from fairreg.server.site import Site, site_of
 
 __all__ = ["PATH", "api_catalog", "api_catalog_link"]

@@ -13,18 +13,21 @@ from fairreg import formats
 from fairreg.assessment.rendering.badge import badge_svg
 from fairreg.assessment.report import why_no_overall
 from fairreg.errors import RecordError
-from fairreg.formats.base import is_json
+from fairreg.formats import schema_org
+from fairreg.formats.base import is_json, json_text
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.text import undirected
 from fairreg.server.problems import problem
-from fairreg.server.records.head import head
-from fairreg.server.records.links import WebLink, header, signposts
+from fairreg.server.records.head import head, schema_org_node
 from fairreg.server.records.linkset import as_json, as_text, linkset
 from fairreg.server.records.lookup import find
 from fairreg.server.records.negotiation import ranked
+from fairreg.server.records.packaged_files import FOLDER, packaged_file
 from fairreg.server.records.related import related_document
 from fairreg.server.records.representations import LINKSETS, PAGE, Representation, describing, every
 from fairreg.server.records.resolve import not_found
+from fairreg.server.records.signposting import signposts
+from fairreg.server.records.weblinks import WebLink, header
 from fairreg.server.site import Site, site_of
 from fairreg.services.assess.shown import shown_report
 
@@ -60,6 +63,9 @@ class _Answer:
             "badge.svg": self._badge,
             "related": self._related,
         }
+        folder, slash, name = found.part.partition("/")
+        if slash and folder == FOLDER:
+            return self._file(found.entry, name)
         return parts[found.part](found.entry)
 
     def _moved(self, entry: Entry, part: str) -> Response:
@@ -90,6 +96,8 @@ class _Answer:
             return Response(text, media_type=media_type)
         if item in LINKSETS:
             return self._links_of(entry, item, media_type)
+        if item.name == schema_org.NAME:
+            return Response(json_text(schema_org_node(self.site, entry)), media_type=media_type)
         view = formats.get(item.name)
         answer = Response(_encoded(view.write(entry.present_record)), media_type=media_type)
         if name := getattr(view, "FILE_NAME", None):
@@ -158,6 +166,13 @@ class _Answer:
             why = why_no_overall(report) or "no indicator applies"
             return problem(404, f"{entry.identifier} has no overall score, so that it has no badge: {why}.")
         return Response(badge_svg(report), media_type="image/svg+xml")
+
+    def _file(self, entry: Entry, name: str) -> Response:
+        """Answer a file that fairreg itself contains; 404 for those of others, which lie elsewhere."""
+        answer = packaged_file(self.site, entry, name)
+        if answer is None:
+            return problem(404, "This server holds no such file.", hint="The record says where it is.")
+        return answer
 
     def _related(self, entry: Entry) -> Response:
         chosen = self._chosen()

@@ -6,8 +6,9 @@ from typing import Any
 
 from fairreg.formats.base import filled_members, json_text
 from fairreg.registry import Entry
-from fairreg.server.records.links import WebLink, level_1
 from fairreg.server.records.representations import describing
+from fairreg.server.records.signposting import level_1
+from fairreg.server.records.weblinks import WebLink
 from fairreg.server.site import Site
 
 __all__ = ["as_json", "as_text", "linkset"]

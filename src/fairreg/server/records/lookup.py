@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fairreg.errors import IdentifierError
 from fairreg.registry import Entry, Registry
+from fairreg.server.records.packaged_files import FOLDER
 
 __all__ = ["PARTS", "FoundRecord", "entry_of", "find"]
 
@@ -14,7 +15,7 @@ LONGEST = 2000  # characters of an identifier; only hostile text has more
 
 
 class FoundRecord(NamedTuple):
-    """An entry and one of `PARTS`, empty for the record itself. `exact`: the path is its own address."""
+    """An entry and a part of it, empty for the record itself. `exact`: the path is its own address."""
 
     entry: Entry
     part: str
@@ -27,13 +28,25 @@ def find(registry: Registry, path: str) -> FoundRecord | None:
     The whole path comes first, so that an identifier which ends in ``/linkset`` keeps its address. The
     linkset of a record of which this is the address has the address of the format, ``?format=linkset``.
     """
-    pid, slash, last = path.rpartition("/")
-    part = last if slash and last in PARTS else ""
+    pid, part = _split(path)
     whole = entry_of(registry, path)
-    if whole is not None and (not part or _ends_with(whole, last)):
+    if whole is not None and (not part or _ends_with(whole, part)):
         return FoundRecord(whole, "", path == whole.identifier)
     entry = entry_of(registry, pid) if part else None
     return None if entry is None else FoundRecord(entry, part, pid == entry.identifier)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return the path before a part, and the part; the part is empty where the path has none.
+
+    >>> _split("doi:10.1/a/linkset"), _split("catalogue:a/files/a.onnx"), _split("doi:10.1/a")
+    (('doi:10.1/a', 'linkset'), ('catalogue:a', 'files/a.onnx'), ('doi:10.1/a', ''))
+    """
+    pid, slash, last = path.rpartition("/")
+    if slash and last in PARTS:
+        return pid, last
+    above, slash, folder = pid.rpartition("/")
+    return (above, f"{folder}/{last}") if slash and folder == FOLDER else (path, "")
 
 
 def entry_of(registry: Registry, text: str) -> Entry | None:
@@ -46,7 +59,7 @@ def entry_of(registry: Registry, text: str) -> Entry | None:
         return None
 
 
-def _ends_with(entry: Entry, last: str) -> bool:
-    """Tell whether the last word of the path belongs to the identifier, and was not cut off to read it."""
+def _ends_with(entry: Entry, part: str) -> bool:
+    """Tell whether the end of the path belongs to the identifier, and was not cut off to read it."""
     named = entry.matched.value if entry.matched else entry.identifier
-    return named.casefold().endswith(f"/{last}")
+    return named.casefold().endswith(f"/{part.casefold()}")

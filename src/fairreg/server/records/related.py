@@ -6,7 +6,7 @@ from typing import Any
 
 from fairreg.formats.base import filled_members
 from fairreg.registry import Entry, Registry
-from fairreg.server.records.links import web_address
+from fairreg.server.records.weblinks import web_address
 from fairreg.server.site import Site
 from fairreg.services.related import RelatedObject, related_objects
 
