@@ -2,10 +2,12 @@
 """Records over HTTP: every representation, other spellings, withdrawn records, hostile text."""
 
 import json
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urljoin
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairreg import formats
 from fairreg.registry import catalogue
@@ -23,6 +25,7 @@ from support.awkward_records import (
     WITHDRAWN,
     awkward,
 )  # fmt: skip
+from support.examples import examples
 from support.fitting import written
 from support.landing_page import LandingPage
 
@@ -85,6 +88,11 @@ def test_every_format_is_there_by_name_and_by_media_type(of_hbb, name):
     assert f'<{url}>; rel="describes"' in named.headers["link"]
     if name != "schema-org":  # that has the address of the page here
         assert named.text == document
+
+
+def test_all_records_are_found_by_searching(served):
+    answer = get(f"{served}/records")
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{served}/search")
 
 
 def test_what_is_not_there_lists_what_there_is(of_hbb):
@@ -152,6 +160,21 @@ def test_an_identifier_that_ends_like_a_part_is_told_by_looking_it_up(served):
 def test_an_address_leads_to_its_record_through_clients_that_tidy_paths(served, identifier):
     answer = get(address(served, identifier), "application/json")
     assert (answer.status_code, answer.json()["identifier"]) == (200, identifier)
+
+
+PIECES = ["/", "..", ".", "a", ":", "%2F", "?", "#", "é"]
+IDENTIFIERS = st.text(min_size=1) | st.lists(st.sampled_from(PIECES)).map("".join)
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(IDENTIFIERS)
+def test_no_client_changes_the_address_of_an_identifier(identifier):
+    url = address("http://127.0.0.1:1", identifier)
+    assert url.isascii()
+    sent = requests.Request("GET", url).prepare().path_url
+    assert "/../" not in sent
+    if identifier.isprintable():
+        assert unquote(urljoin(url, sent)).endswith(f"/records/{identifier}")
 
 
 def test_a_withdrawn_record_is_gone_and_its_metadata_stay(served):

@@ -211,8 +211,9 @@ class _Answer:
             {"format": item.name, "type": item.media_types[0], "href": self._address(item, entry)}
             for item in listed
         ]
-        asked = f"the format {undirected(self.wanted)[:100]!r}" if self.wanted else "what is accepted"
-        detail = fault.message if fault else f"{entry.identifier} is not available as {asked}."
+        named = self.wanted is not None
+        asked = f"as {undirected(self.wanted or '')[:100]!r}" if named else "in a type that is accepted"
+        detail = fault.message if fault else f"{entry.identifier} is not available {asked}."
         hint = f"Take one of those in `available`, such as {address}{listed[0].name}."
         answer = problem(406, detail, hint=hint, available=available)
         self._vary(answer)
