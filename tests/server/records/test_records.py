@@ -163,11 +163,11 @@ def test_an_address_leads_to_its_record_through_clients_that_tidy_paths(served, 
 
 
 PIECES = ["/", "..", ".", "a", ":", "%2F", "?", "#", "é"]
-IDENTIFIERS = st.text(min_size=1) | st.lists(st.sampled_from(PIECES)).map("".join)
+VALUES = st.text(min_size=1) | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
 @settings(max_examples=examples(100), deadline=None)
-@given(IDENTIFIERS)
+@given(VALUES.map("url:{}".format))
 def test_no_client_changes_the_address_of_an_identifier(identifier):
     url = address("http://127.0.0.1:1", identifier)
     assert url.isascii()
