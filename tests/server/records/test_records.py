@@ -233,7 +233,9 @@ def test_packaged_weights_are_served_and_lead_back(served):
     for item in node["distribution"]:
         answer = get(item["contentUrl"])
         assert (answer.status_code, str(len(answer.content))) == (200, item["contentSize"])
-        assert answer.headers["link"] == f'<{url}>; rel="collection"; type="text/html"'
+        links = answer.headers["link"].split(", ")
+        assert links[0] == f'<{url}>; rel="collection"; type="text/html"'
+        assert f'<{url}/linkset>; rel="linkset"; type="application/linkset+json"' in links
     missing = get(f"{url}/files/other.onnx")
     assert (missing.status_code, missing.json()["detail"]) == (404, "This server holds no such file.")
     assert get(f"{address(served, HBB)}/files/weights").status_code == 404
