@@ -2,6 +2,7 @@
 """Records over HTTP: every representation, other spellings, withdrawn records, hostile text."""
 
 import json
+from html import escape
 from urllib.parse import quote, unquote, urljoin
 
 import pytest
@@ -177,6 +178,25 @@ def test_no_client_changes_the_address_of_an_identifier(identifier):
         assert unquote(urljoin(url, sent)).endswith(f"/records/{identifier}")
 
 
+@pytest.mark.parametrize(
+    "part", ["", "/linkset", "/assessment", "/badge.svg", "/related", "/files/reference.onnx"]
+)
+def test_every_address_answers_head_as_it_answers_get(served, part):
+    url = f"{address(served, REFERENCE)}{part}"
+    answers = get(url), requests.head(url, timeout=60)
+    told = [
+        (
+            answer.status_code,
+            answer.headers["content-type"],
+            answer.headers["content-length"],
+            answer.headers.get("link"),
+        )
+        for answer in answers
+    ]
+    assert told[0] == told[1]
+    assert requests.post(url, timeout=60).status_code == 405
+
+
 def test_a_withdrawn_record_is_gone_and_its_metadata_stay(served):
     url = address(served, WITHDRAWN)
     for accept in ("text/html", "application/json"):
@@ -200,7 +220,7 @@ def test_text_of_others_stays_text(served):
     page = LandingPage(answer.text)
     assert page.tags.count("script") == 1
     assert page.node["name"] == hostile_name()
-    assert "\u202e" not in "".join(page.dublin_core("title"))
+    assert "\u202e" not in answer.text.partition("</head>")[0].replace(f"<title>{escape(hostile_name())}", "")
     assert "javascript" not in answer.headers["link"] + str(page.links)
     assert "set-cookie" not in answer.headers
     assert page.targets("item") == [
