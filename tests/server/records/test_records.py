@@ -148,6 +148,8 @@ def test_every_record_of_the_catalogue_in_every_format(served):
 def test_other_spellings_and_identifiers_lead_to_the_address_of_the_record(served, spelled):
     answer = get(f"{served}/records/{quote(spelled)}?format=json")
     assert (answer.status_code, answer.headers["location"]) == (302, f"{address(served, HBB)}?format=json")
+    file = get(f"{served}/records/{quote(spelled)}/files/a%3Fb%23c")
+    assert file.headers["location"] == f"{address(served, HBB)}/files/a%3Fb%23c"
     below = get(f"{served}/records/{spelled}/linkset")
     assert (below.status_code, below.headers["location"]) == (302, f"{address(served, HBB)}/linkset")
 

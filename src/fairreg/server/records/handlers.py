@@ -79,7 +79,7 @@ class _Answer:
 
     def _moved(self, entry: Entry, part: str) -> Response:
         """Redirect to the entry's own address. What an identifier means may change with a harvest: 302."""
-        address = self.site.record_url(entry.identifier) + (f"/{part}" if part else "")
+        address = self.site.record_url(entry.identifier) + (f"/{quote(part)}" if part else "")
         query = quote(self.request.url.query, safe="=&%+:/?")
         return RedirectResponse(f"{address}?{query}" if query else address, status_code=302)
 
@@ -89,6 +89,8 @@ class _Answer:
             try:
                 answer = self._written(entry, item, media_type)
             except RecordError as error:
+                if item is PAGE:  # of which none is refused: something stored is damaged
+                    raise
                 fault = fault or error
             else:
                 return self._with_links(entry, item, answer)
