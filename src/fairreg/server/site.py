@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -45,6 +46,12 @@ class Site:
     def url(self, path: str) -> str:
         """Return the public address of a path, which begins with a slash."""
         return f"{self.base_url}{path}"
+
+    def record_url(self, identifier: str) -> str:
+        """Return the public address of the record with a compact identifier."""
+        # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
+        plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
+        return self.url(f"/records/{quote(identifier, safe='/:' if plain else ':', errors='replace')}")
 
 
 def site_of(request: Request) -> Site:
