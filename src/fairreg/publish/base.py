@@ -18,6 +18,7 @@ from fairreg.errors import UsageError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
+from fairreg.storage.regular_file import FileStamp
 from fairreg.web import HttpClient, Log
 
 __all__ = [
@@ -45,13 +46,22 @@ class SameVersion(UsageError):
 
 
 class LocalFile(NamedTuple):
-    """A file to publish: its `name` there, with "/" between folders, and its digests in hexadecimal."""
+    """A file to publish: its `name` there, with "/" between folders, and its digests in hexadecimal.
+
+    `stamp` is that of the file when it was read.
+    """
 
     name: str
     path: Path
     size: int
     md5: str
     sha256: str
+    stamp: FileStamp = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder below which it is."""
+        return self.path.parents[self.name.count("/")]
 
 
 class FieldFault(NamedTuple):

@@ -6,19 +6,18 @@ installation has), commit on a stated parent, tag, settings. Address and token a
 its errors are translated in `faults`.
 """
 
-import hashlib
 import logging
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fairreg.errors import BadAnswer, NotFound, Offline, RateLimited, UsageError
 from fairreg.publish.base import LocalFile, PublishingJob
 from fairreg.publish.huggingface.faults import translated
+from fairreg.publish.huggingface.local_bytes import SMALL, content_of, git_blob, require_same
 from fairreg.schemas.text import one_line
 from fairreg.settings import Service
 
@@ -29,8 +28,6 @@ __all__ = ["HubRepository", "RepositoryContent", "StoredFile"]
 
 _Answer = TypeVar("_Answer")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SMALL = 8 << 20  # files up to this size are sent in one call, larger ones a few at a time
-_BLOCK = 1 << 20
 _CLIENT_LOG = "huggingface_hub.utils._http"
 
 
@@ -45,7 +42,7 @@ class StoredFile(NamedTuple):
         """Tell whether it is the local file, byte for byte."""
         if self.sha256 is not None:
             return self.sha256 == file.sha256
-        return self.blob is not None and self.blob == _git_blob(file.path, file.size)
+        return self.blob is not None and self.blob == git_blob(file)
 
 
 @dataclass(frozen=True)
@@ -113,16 +110,19 @@ class HubRepository:
     def send(self, files: list[LocalFile]) -> list["CommitOperationAdd"]:
         """Send the contents of files, which nobody sees before a commit names them; return its operations.
 
-        What the Hub has already, as of an earlier command, is not sent again.
+        What the Hub has already, as of an earlier command, is not sent again. Raises FairregError for a file
+        that is not any more what was looked at: a commit of a public repository is public at once.
         """
         from huggingface_hub import CommitOperationAdd
 
-        made = [CommitOperationAdd(file.name, str(file.path)) for file in files]
+        made = [CommitOperationAdd(file.name, content_of(file)) for file in files]
         for batch in _batches(list(zip(files, made, strict=True)), self._job.jobs):
             for file, _ in batch:
                 self._job.progress(file.name, 0, file.size)
             self._call(batch[0][0].name, self._preupload([item for _, item in batch]))
-            for file, _ in batch:
+            for file, addition in batch:
+                # Computed of the bytes that were sent, or of the file where the Hub has it.
+                require_same(file, addition.upload_info.sha256.hex())
                 self._job.progress(file.name, file.size, file.size)
         return made
 
@@ -225,8 +225,8 @@ class HubRepository:
 
 def _batches(items: list[tuple[LocalFile, Any]], at_a_time: int) -> Iterator[list[tuple[LocalFile, Any]]]:
     """Yield the small files together, then the large ones, a few at a time."""
-    small = [item for item in items if item[0].size <= _SMALL]
-    large = [item for item in items if item[0].size > _SMALL]
+    small = [item for item in items if item[0].size <= SMALL]
+    large = [item for item in items if item[0].size > SMALL]
     if small:
         yield small
     for start in range(0, len(large), at_a_time):
@@ -236,15 +236,6 @@ def _batches(items: list[tuple[LocalFile, Any]], at_a_time: int) -> Iterator[lis
 def _stored(item: Any) -> StoredFile:
     lfs = item.lfs.sha256 if item.lfs is not None else None
     return StoredFile(item.size, lfs, item.blob_id)
-
-
-def _git_blob(path: Path, size: int) -> str:
-    """Return the id that Git gives a file: SHA-1 of "blob", its size, a zero byte and its content."""
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from fairreg.services.publish.links import (
     unlinked,
     with_links,
 )
+from fairreg.services.publish.local_files import changed_since, read_file
 from fairreg.services.publish.own_drafts import OwnDrafts
 from fairreg.services.publish.project import read_project, version_files
 from fairreg.services.publish.report import PublicationReport
@@ -44,8 +45,6 @@ from fairreg.services.publish.selection import SelectedFiles, select
 from fairreg.services.publish.state import FILE_NAME as STATE_FILE
 from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Service, Settings
-from fairreg.storage.checksums import checksums_of
-from fairreg.storage.files import unreadable
 from fairreg.web import HttpClient, Log, no_log
 
 __all__ = ["Confirmation", "PublishingChoices", "publish"]
@@ -102,13 +101,13 @@ class _Publication:
         self._settings, self._folder, self._choices, self._log = settings, folder, choices, log
         self._publisher = _publisher(choices)
         self._service: Service = settings.service(self._publisher.service(sandbox=choices.sandbox))
-        tokens = [item.token for item in settings.services.values() if item.token]
+        self._tokens = [item.token for item in settings.services.values() if item.token]
         self._selected: SelectedFiles = select(
-            folder, include=choices.include, exclude=choices.exclude, tokens=tokens
+            folder, include=choices.include, exclude=choices.exclude, tokens=self._tokens
         )
         self._state = PublishingState.read(folder)
         self._own = OwnDrafts(settings.home, folder)
-        project = read_project(folder, self._selected.names)
+        project = self._project = read_project(folder, self._selected.names)
         self._before_doi = project.before_doi
         self._report = PublicationReport(
             self._service.title,
@@ -178,6 +177,7 @@ class _Publication:
             return replace(self._report, next_steps=steps)
         if self._choices.draft or self._report.faults or not confirm(self._report):
             return self._report
+        self._require_as_asked(files)
         if self._publisher.others(job, self._report.deposit) != self._report.others:
             raise FairregError(
                 f"Somebody else changed the files of the draft at {self._service.title} meanwhile.",
@@ -186,6 +186,17 @@ class _Publication:
         published = self._publisher.publish(job, self._report.deposit)
         self._note(with_links(published, record, self._others()))
         return self._finished(job)
+
+    def _require_as_asked(self, files: tuple[LocalFile, ...]) -> None:
+        """Raise FairregError where the folder is not any more what the question was about."""
+        changed = changed_since(files, self._tokens)
+        if not changed and read_project(self._folder, self._selected.names) != self._project:
+            changed = "A file with metadata or the access"
+        if changed:
+            raise FairregError(
+                f"{changed} changed in the folder while the question stood, so nothing was published.",
+                hint="Repeat the command to see what would be published.",
+            )
 
     def _with_identifier(self) -> ModelRecord:
         """Write the reserved identifier into the files, and return the record that has it."""
@@ -199,7 +210,7 @@ class _Publication:
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
         # The files are read again: their digests and sizes have changed.
-        project = read_project(self._folder, self._selected.names)
+        project = self._project = read_project(self._folder, self._selected.names)
         record = structs.replace(
             project.record,
             identifier=identifier.compact,
@@ -307,7 +318,7 @@ class _Publication:
         return replace(self._report, deposit=deposit, files=files)
 
     def _files(self) -> tuple[LocalFile, ...]:
-        return tuple(_local(self._folder, name) for name in self._selected.names)
+        return tuple(read_file(self._folder, name, self._tokens) for name in self._selected.names)
 
     def _finished(self, job: PublishingJob) -> PublicationReport:
         deposit = self._report.deposit
@@ -358,10 +369,3 @@ def _publisher(choices: PublishingChoices) -> Publisher:
     if choices.repository and not found.takes_repository:
         raise UsageError(f"{found.title} names its records itself.", hint="Leave --repository out.")
     return found
-
-
-def _local(folder: Path, name: str) -> LocalFile:
-    path = folder / name
-    with unreadable(name):
-        found = checksums_of(path, ("md5", "sha256"))
-        return LocalFile(name, path, path.stat().st_size, found["md5"], found["sha256"])

@@ -13,7 +13,16 @@ from fairreg.schemas.text import counted
 from fairreg.services.publish.secret_texts import file_holds_secret
 from fairreg.storage.files import unreadable
 
-__all__ = ["HIDDEN_BUT_PUBLIC", "MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
+__all__ = [
+    "HIDDEN_BUT_PUBLIC",
+    "HOLDS_TOKEN",
+    "MOST_FILES",
+    "STATE_FOLDER",
+    "LeftOutFile",
+    "SelectedFiles",
+    "is_token_list",
+    "select",
+]
 
 STATE_FOLDER = ".fairreg"
 # Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
@@ -58,10 +67,10 @@ _SECRET_NAME = re.compile(
 # Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.
 _TOKENS = re.compile(r"(?:.*[._-])?tokens(?:\.(?:json|ya?ml|toml|txt|ini|csv|xml|conf))?", re.IGNORECASE)
 _SECRET = "may hold a secret"  # noqa: S105
-_HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
+HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
 _HISTORY = "version control"
 # Reasons that no pattern of the user takes away.
-_LASTING = frozenset({_SECRET, _HOLDS_TOKEN, _HISTORY})
+_LASTING = frozenset({_SECRET, HOLDS_TOKEN, _HISTORY})
 
 
 class LeftOutFile(NamedTuple):
@@ -172,14 +181,18 @@ class _Walk:
         reason = _of_name(entry.name, is_folder=False)
         if reason not in _LASTING and _fits(name, self._include):
             reason = None
-        return reason or (_HOLDS_TOKEN if self._holds_token(entry) else None)
+        return reason or (HOLDS_TOKEN if self._holds_token(entry) else None)
 
     def _holds_token(self, entry: "os.DirEntry[str]") -> bool:
         """Tell whether a file holds one of the user's tokens, or the like of others."""
-        parts = Path(entry.path).relative_to(self._folder).parts
-        is_list = any(map(_TOKENS.fullmatch, parts))
+        is_list = is_token_list(Path(entry.path).relative_to(self._folder).as_posix())
         with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
             return file_holds_secret(file, self._tokens, is_token_list=is_list)
+
+
+def is_token_list(name: str) -> bool:
+    """Tell whether a path is that of a list of tokens, of a vocabulary or of services."""
+    return any(map(_TOKENS.fullmatch, name.split("/")))
 
 
 def _of_name(name: str, *, is_folder: bool) -> str | None:
