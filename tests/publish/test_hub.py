@@ -126,7 +126,7 @@ def test_a_file_that_is_not_here_any_more_is_removed_and_others_stay(push, run, 
     (folder / "src" / "toy" / "train.py").unlink()
     with pytest.raises(FairregError, match="was changed at Hugging Face since the last command"):
         push()
-    push()
+    push(draft=True)
     assert set(only(hub).files) == (NAMES - {"src/toy/train.py"}) | {".gitattributes", "notes.md"}
     assert any("also holds notes.md" in line for line in run.talk)
 
@@ -319,9 +319,7 @@ def test_a_file_whose_commit_was_not_answered_is_taken_back(push, hub, folder):
         push(draft=True)
     hub.after = lambda _method, _path: None
     assert "private.txt" in only(hub).files
-    with pytest.raises(FairregError, match="was changed"):
-        push(exclude=("private.txt",))
-    push(exclude=("private.txt",))
+    push(exclude=("private.txt",))  # the commit is known by its mark, and not taken for somebody else's
     assert "private.txt" not in only(hub).files
 
 

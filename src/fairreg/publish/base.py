@@ -106,8 +106,9 @@ class PublishingJob:
     """All that a publisher may touch: the client, the record and the files, and the wishes of the user.
 
     `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
-    that a new version follows; `repository` is the place at a service whose users name it. `save` keeps a
-    deposit in the folder at once; several threads may call it.
+    that a new version follows, `published` is the last publication of the folder at the service; `repository`
+    is the place at a service whose users name it. With `take_over` the user overwrites what others changed
+    and an earlier command named. `save` keeps a deposit in the folder at once; several threads may call it.
     """
 
     web: HttpClient
@@ -121,6 +122,8 @@ class PublishingJob:
     version_of: Identifier | None = None
     repository: str | None = None
     jobs: int = 4
+    published: Deposit | None = None
+    take_over: bool = False
 
 
 def version_tags(version: str | None) -> tuple[str, ...]:

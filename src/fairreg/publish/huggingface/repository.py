@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fairreg.errors import BadAnswer, NotFound, Offline, RateLimited, UsageError
@@ -24,7 +25,7 @@ from fairreg.settings import Service
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
 
-__all__ = ["HubRepository", "RepositoryContent", "StoredFile"]
+__all__ = ["HubCommit", "HubRepository", "RepositoryContent", "StoredFile"]
 
 _Answer = TypeVar("_Answer")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -43,6 +44,14 @@ class StoredFile(NamedTuple):
         if self.sha256 is not None:
             return self.sha256 == file.sha256
         return self.blob is not None and self.blob == git_blob(file)
+
+
+class HubCommit(NamedTuple):
+    """A commit: its message, and the names of its authors at the Hub."""
+
+    commit: str
+    message: str
+    authors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,9 +112,21 @@ class HubRepository:
         # Without a statement it counts as public: then nothing is committed before the confirmation.
         return RepositoryContent(name, head, info.private is True, dois[0] if dois else None, files)
 
-    def create(self) -> None:
-        """Make the repository, which only its owner sees; one that is there already stays as it is."""
-        self._call(self.name, lambda api: api.create_repo(self.name, private=True, exist_ok=True))
+    def create(self) -> bool:
+        """Make the repository, which only its owner sees; return False for one that is there already."""
+
+        def is_made(api: "HfApi") -> bool:
+            from huggingface_hub.errors import HfHubHTTPError
+
+            try:
+                api.create_repo(self.name, private=True, exist_ok=False)
+            except HfHubHTTPError as error:
+                if error.response.status_code != HTTPStatus.CONFLICT:
+                    raise
+                return False
+            return True
+
+        return self._call(self.name, is_made)
 
     def send(self, files: list[LocalFile]) -> list["CommitOperationAdd"]:
         """Send the contents of files, which nobody sees before a commit names them; return its operations.
@@ -126,18 +147,23 @@ class HubRepository:
                 self._job.progress(file.name, file.size, file.size)
         return made
 
-    def commit(self, additions: list["CommitOperationAdd"], gone: list[str], *, parent: str) -> None:
-        """Commit on `parent`. Raises FairregError where the repository has another head by now."""
+    def commit(
+        self, additions: list["CommitOperationAdd"], gone: list[str], *, parent: str, mark: str
+    ) -> None:
+        """Commit on `parent`, with `mark` in the message. FairregError where there is another head by now."""
         from huggingface_hub import CommitOperationDelete
 
         operations: list[Any] = [*additions, *(CommitOperationDelete(name) for name in gone)]
-        message = f"Publish {one_line(self._job.record.name)[:60]} {self._job.record.version or ''}".strip()
+        message = self._message()
         self._call(
             self.name,
             lambda api: api.create_commit(
-                self.name, operations, commit_message=message, parent_commit=parent
+                self.name, operations, commit_message=message, commit_description=mark, parent_commit=parent
             ),
         )
+
+    def _message(self) -> str:
+        return f"Publish {one_line(self._job.record.name)[:60]} {self._job.record.version or ''}".strip()
 
     def tag(self, tag: str, head: str) -> bool:
         """Tag a commit; return False where the tag is at another one."""
@@ -146,13 +172,17 @@ class HubRepository:
             self._call(f"the tag {tag}", lambda api: api.create_tag(self.name, tag=tag, revision=head))
         return there is None or there.head == head
 
-    def history(self, commit: str) -> list[str]:
+    def history(self, commit: str) -> list["HubCommit"]:
         """Return a commit and those before it, the newest first."""
-        found = self._call(
-            f"the history of {self.name}",
-            lambda api: [item.commit_id for item in api.list_repo_commits(self.name, revision=commit)],
-        )
-        return [self._commit_id(item) for item in found]
+
+        def listed(api: "HfApi") -> list[HubCommit]:
+            return [
+                HubCommit(item.commit_id, f"{item.title}\n{item.message}", tuple(item.authors))
+                for item in api.list_repo_commits(self.name, revision=commit)
+            ]
+
+        found = self._call(f"the history of {self.name}", listed)
+        return [item._replace(commit=self._commit_id(item.commit)) for item in found]
 
     def other_references(self) -> dict[str, str]:
         """Return what else than the branch main leads to commits: "tag v1.0", with the commit of each."""
@@ -168,9 +198,13 @@ class HubRepository:
         found = self._call(f"the tags of {self.name}", named)
         return {name: self._commit_id(commit) for name, commit in found.items()}
 
-    def squash(self) -> None:
-        """Fold the commits of the branch main into one; those of before are gone."""
-        self._call(f"the history of {self.name}", lambda api: api.super_squash_history(self.name))
+    def squash(self, mark: str) -> None:
+        """Fold the commits of the branch main into one with `mark` in its message; the others are gone."""
+        message = f"{self._message()} ({mark})"
+        self._call(
+            f"the history of {self.name}",
+            lambda api: api.super_squash_history(self.name, commit_message=message),
+        )
 
     def remove_tag(self, tag: str) -> None:
         """Remove a tag."""

@@ -138,6 +138,8 @@ class _Publication:
             version_of=version_of,
             repository=self._choices.repository,
             jobs=self._choices.jobs,
+            published=self._published(),
+            take_over=self._choices.take_over,
         )
         if known is not None and known.status == "published":
             return self._again(job, known, confirm)
@@ -250,6 +252,11 @@ class _Publication:
 
     def _is_own(self, known: Deposit) -> bool:
         return self._choices.take_over or self._own.has(known)
+
+    def _published(self) -> Deposit | None:
+        """Return the last publication of this folder, made here, at the service."""
+        found = self._state.published(self._choices.to, self._service.url)
+        return found if found is not None and self._is_own(found) else None
 
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
