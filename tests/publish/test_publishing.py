@@ -668,3 +668,13 @@ def test_unknown_services_and_folders_are_wrong_usage(run, tmp_path):
         run(place=tmp_path / "absent")
     with pytest.raises(UsageError, match="names its records itself"):
         run(repository="lab/toy")
+
+
+@pytest.mark.parametrize("to", ["run", "push"])
+def test_a_file_that_an_earlier_command_left_out_is_named(request, run, folder, to):
+    publish_at = request.getfixturevalue(to)
+    (folder / "private.txt").write_text("x")
+    publish_at(draft=True, exclude=("private.txt",))
+    assert not any("private.txt" in line for line in run.talk)
+    publish_at()
+    assert any("private.txt was not in the draft before, and is in it now" in line for line in run.talk)

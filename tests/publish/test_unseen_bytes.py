@@ -6,8 +6,8 @@ import hashlib
 import pytest
 
 from fairreg.errors import FairregError, SecurityRefusal
-from fairreg.services.publish.local_files import changed_since, read_file
-from fairreg.services.publish.secret_texts import SecretSearch
+from fairreg.services.publish.local_files.reading import changed_since, read_file
+from fairreg.services.publish.local_files.secret_texts import SecretSearch
 
 TOKEN = "hf_" + "b" * 30 + "12ab"
 TRAIN = "src/toy/train.py"

@@ -94,7 +94,7 @@ _Assess = Annotated[
 _TakeOver = Annotated[
     bool,
     typer.Option(
-        "--take-over", help="Go on with a draft of another place, and overwrite what others changed."
+        "--take-over", help="Go on with a draft of another place; overwrite what others changed."
     ),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]

@@ -71,7 +71,7 @@ def _require_own_commits(place: HubRepository, commits: list[HubCommit], hidden:
     if other is not None:
         raise OthersCommits(
             f"An earlier commit of {place.name} holds {_words(hidden)}, which everybody would see in a "
-            f"public repository, and some commits are of {one_line(other)}: they are not folded into one unasked.",
+            f"public repository, and some commits are of {one_line(other)}: nobody else folds them unasked.",
             hint="Fold them with --take-over, which keeps only what is published now.",
         )
 

@@ -37,7 +37,7 @@ from fairreg.services.publish.links import (
     unlinked,
     with_links,
 )
-from fairreg.services.publish.local_files import changed_since, read_file
+from fairreg.services.publish.local_files.reading import changed_since, read_file
 from fairreg.services.publish.own_drafts import OwnDrafts
 from fairreg.services.publish.project import read_project, version_files
 from fairreg.services.publish.report import PublicationReport
@@ -166,6 +166,7 @@ class _Publication:
         job = replace(job, record=self._with_identifier())
         self._report = replace(self._report, notes=(*self._report.notes, *self._publisher.notes(job)))
         files = self._files()
+        self._name_new(job, files)
         record = linked_record(job.record, self._others(), files, self._folder)
         job = replace(job, record=record, files=files)
         self._report = replace(self._report, record=record, files=files)
@@ -188,6 +189,12 @@ class _Publication:
         published = self._publisher.publish(job, self._report.deposit)
         self._note(with_links(published, record, self._others()))
         return self._finished(job)
+
+    def _name_new(self, job: PublishingJob, files: tuple[LocalFile, ...]) -> None:
+        """Name the files that an earlier command left out of the draft, as with an --exclude of its own."""
+        before = job.known.files if job.known is not None else {}
+        for name in [file.name for file in files if before and file.name not in before]:
+            self._log(f"{name} was not in the draft before, and is in it now; --exclude leaves it out.")
 
     def _require_as_asked(self, files: tuple[LocalFile, ...]) -> None:
         """Raise FairregError where the folder is not any more what the question was about."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from fairreg.errors import UsageError
 from fairreg.schemas.text import counted
-from fairreg.services.publish.secret_texts import file_holds_secret
+from fairreg.services.publish.local_files.secret_texts import file_holds_secret
 from fairreg.storage.files import unreadable
 
 __all__ = [
@@ -55,13 +55,23 @@ _ENDS = {
     "~": "an unfinished file",
 }
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "cvs"})
+_DOCUMENT_OR_WEIGHTS = (
+    r"(?:md|rst|html?|onnx|pt|pth|ckpt|safetensors|h5|hdf5|keras|npy|npz|bin|pkl|joblib|tflite|gguf|pb)"
+)
+_PROGRAM = r"(?:py|pyi|ipynb|r|jl|js|ts|c|cc|cpp|h|hpp|java|go|rs|sh)"
 _SECRET_NAME = re.compile(
     r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|token)(?:\.(?:json|ya?ml|toml|txt|ini|env|csv|xml|conf))?"
     r"|(?:.*[._-])?(?:api|access|auth|bearer|refresh|session|user|personal)[._-]?tokens(?:\.\w{2,5})?"
     r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:\.pub)?|.*\.(?:pem|key|p12|pfx|ppk|jks|kdbx|keystore)"
     r"|\.env.*|.*\.env(?:\..*)?|[._]netrc|netrc|kaggle\.json"
     r"|\.(?:pypirc|npmrc|pgpass|my\.cnf|git-credentials|htpasswd|dockercfg|boto|s3cfg|vault-token)"
-    r"|\.(?:ssh|aws|azure|gnupg|kube|docker|kaggle|password-store)",
+    r"|\.(?:ssh|aws|azure|gnupg|kube|docker|kaggle|password-store)"
+    # Also of programs and of copies of them; not of documentation and weights, and not check_password.py.
+    rf"|(?:secrets?|credentials?|passwords?|api_?keys?)(?:\.(?!{_DOCUMENT_OR_WEIGHTS}$)\w{{1,10}}){{1,2}}"
+    rf"|.*[._-](?:secrets?|credentials?|passwords?)(?:\.(?!{_DOCUMENT_OR_WEIGHTS}$|{_PROGRAM}$)\w{{1,10}}){{1,2}}"
+    r"|client_?secrets?[._-].*\.json|service[_-]?account.*\.json|auth\.json|cookies\.(?:txt|json|sqlite)"
+    r"|.*\.tfstate(?:\..*)?|.*\.tfvars(?:\.json)?|(?:.*[._-])?kubeconfig(?:\..*)?|htpasswd|rclone\.conf"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)\..*|.*\.ovpn|wallet\.dat",
     re.IGNORECASE,
 )
 # Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Access tokens and private keys in the text of a file, by the forms that their services document.
+"""Search of a file for access tokens, private keys and passwords, piece by piece.
 
 docs/publishing.md lists the services; a token without a form of its own is found by the name before it.
 """
@@ -10,40 +10,9 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Collection
 from typing import BinaryIO
 
+from fairreg.services.publish.local_files.secret_forms import holds_random_word, holds_secret
+
 __all__ = ["SecretSearch", "file_holds_secret"]
-
-# Both a digit and a letter: words and names of functions are not tokens.
-_RANDOM = rb"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]"
-_FORMS = (
-    rb"hf_[A-Za-z0-9]{30,}",
-    rb"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}",
-    rb"gl(?:pat|dt|rt|cbt|ptt)-[A-Za-z0-9_-]{20,}",
-    rb"(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])",
-    rb"sk-(?:ant|proj|svcacct|admin|or)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{40,}",
-    rb"xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{20,}",
-    rb"AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{20,}",
-    rb"pypi-[A-Za-z0-9_-]{50,}|npm_[A-Za-z0-9]{36}",
-    rb"wandb_v1_[A-Za-z0-9_]{30,}|dapi[0-9a-f]{32}|r8_[A-Za-z0-9]{37}|gsk_[A-Za-z0-9]{48,}",
-    rb"[sr]k_live_[A-Za-z0-9]{20,}|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}|dop_v1_[0-9a-f]{64}",
-    rb"eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,}",
-)
-# A form begins where no word goes on; in JSON also behind a line break or a tab, which is \n or \t there.
-_FORM = rb"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:" + rb"|".join(_FORMS) + rb")"
-_KEY = rb"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-|AGE-SECRET-KEY-1"
-# A password in an address; docker://image:tag@sha256:... has none.
-_IN_ADDRESS = rb"://[^\s/:@\"'<>{}$\\]{1,64}:[^\s/:@\"'<>{}$*\\]{3,256}@(?!sha256:)[A-Za-z0-9\[]"
-_ASSIGNED = rb"[\"'\\]{0,2}[ \t]{0,3}[:=][ \t]{0,3}[\"'\\]{0,2}"
-_NAMED = (
-    rb"(?:token|secret|passw(?:or)?d|api[_-]?key|access[_-]?key|auth[_-]?key)"
-    + _ASSIGNED
-    + _RANDOM
-    + rb"{32,}"
-    rb"|secret[_-]?access[_-]?key" + _ASSIGNED + rb"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"
-)
-_SECRET = re.compile(rb"|".join((_FORM, _KEY, _IN_ADDRESS, rb"(?i:" + _NAMED + rb")")))
-# A token of any service; entries of vocabularies are words, or numbers behind words.
-_WORD = re.compile(rb"(?<![A-Za-z0-9])" + _RANDOM + rb"{20,}")
-
 
 # More than a secret of any form takes, in characters of four bytes: one at a border is whole in the next one.
 _OVERLAP = 1 << 15
@@ -104,9 +73,9 @@ class SecretSearch:
 
     def _holds(self, piece: bytes, start: int) -> bool:
         for text in _texts(piece):
-            if any(token in text for token in self._tokens) or _SECRET.search(text, start):
+            if any(token in text for token in self._tokens) or holds_secret(text, start):
                 return True
-            if self._is_list and _WORD.search(text, start):
+            if self._is_list and holds_random_word(text, start):
                 return True
         return False
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fairreg.errors import FairregError
 from fairreg.publish.base import LocalFile
-from fairreg.services.publish.secret_texts import SecretSearch
+from fairreg.services.publish.local_files.secret_texts import SecretSearch
 from fairreg.services.publish.selection import HOLDS_TOKEN, is_token_list
 from fairreg.storage.checksums import RunningChecksums
 from fairreg.storage.files import unreadable
