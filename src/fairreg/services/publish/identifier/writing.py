@@ -15,7 +15,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.services.new.facts import FACTS_FILE
 from fairreg.services.new.readme import README
 from fairreg.services.publish.identifier.comparison import is_replaceable
-from fairreg.services.publish.identifier.digests import Digests, restated
+from fairreg.services.publish.identifier.digests import Digests, holds_digest, restated
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.services.publish.identifier.onnx_file import write_identifier
 from fairreg.services.publish.identifier.project_files import LARGEST_TEXT, ProjectFiles, text_of
@@ -121,18 +121,26 @@ class _Writing:
         """Restate the digests of the last file `within`, which change because of those before it."""
         changed = within[-1]
         twin = self._twin(changed, old)
-        for name in (name for name in self._names if name != changed):
+        for name in (name for name in self._names if name != changed and not name.lower().endswith(".onnx")):
             path = self._folder / name
-            text = None if name.lower().endswith(".onnx") else text_of(path, _LARGEST_WITH_DIGESTS)
+            text = text_of(path, _LARGEST_WITH_DIGESTS)
+            if text is None and holds_digest(path, old):
+                self.notes.append(f"{name} states the earlier digest of {changed}. Correct it yourself.")
             if text is None or not old.stands_in(text):
                 continue
-            lines = ", ".join(str(number) for number, line in _lines(text) if old.stands_in(line))
             if name in within or twin is not None:
+                lines = ", ".join(str(number) for number, line in _lines(text) if old.stands_in(line))
                 other = f"; {twin} was the same" if twin is not None else ""
                 stale = f"{name}, line {lines}, states the earlier digest of {changed}{other}"
                 self.notes.append(f"{stale}. Correct it yourself.")
-            else:
-                self._replace(name, restated(text, old, new), within)
+                continue
+            edited = restated(text, old, new, within=name, of=changed)
+            if edited.kept:
+                lines = ", ".join(map(str, edited.kept))
+                stays = f"{name}, line {lines}, has the earlier digest of {changed}, and stays as it is"
+                self.notes.append(f"{stays}: correct that unless it means the earlier file.")
+            if edited.text != text:
+                self._replace(name, edited.text, within)
 
     def _twin(self, changed: str, old: Digests) -> str | None:
         """Return another file with the same digests: lines on it cannot be told from those on this one."""
