@@ -243,6 +243,10 @@ class _Handler(StandInHandler):
             fields = yaml.safe_load(front[1]) if front else None
         except yaml.YAMLError:
             return lambda: self._json(400, {"errors": [{"message": "YAML is not valid"}], "warnings": []})
+        stated = fields.get("license") if isinstance(fields, dict) else None
+        if isinstance(stated, str) and "-or-later" in stated:  # of no word in the Hub's list
+            fault = '"license" must be one of [apache-2.0, mit, gpl-3.0, other, array]'
+            return lambda: self._json(400, {"errors": [{"message": fault}], "warnings": []})
         told = (
             [] if isinstance(fields, dict) else [{"message": "empty or missing yaml metadata in repo card"}]
         )

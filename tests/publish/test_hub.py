@@ -383,6 +383,21 @@ def test_an_invalid_card_is_told_in_a_sentence(push, hub, folder):
     assert len(only(hub).commits) == 1
 
 
+def test_a_licence_that_the_hub_has_no_word_for_is_told_with_the_way_out(push, hub, folder):
+    card = (folder / "README.md").read_text()
+    citation = (folder / "CITATION.cff").read_text().replace("license: MIT", "license: GPL-3.0-or-later")
+    (folder / "CITATION.cff").write_text(citation)
+    (folder / "LICENSE").unlink()
+    (folder / "README.md").write_text(card.replace("license: mit", "license: gpl-3.0-or-later"))
+    with pytest.raises(BadAnswer, match="has no word for the license") as caught:
+        push()
+    assert "license: other, license_name" in caught.value.hint
+    assert len(caught.value.message) < 100
+    other = "license: other\nlicense_name: gpl-3.0-or-later\nlicense_link: LICENSE"
+    (folder / "README.md").write_text(card.replace("license: mit", other))
+    assert push().record.license == "GPL-3.0-or-later"
+
+
 def test_a_missing_card_is_said(push, run, hub, folder):
     (folder / "README.md").unlink()
     push(draft=True)

@@ -93,9 +93,7 @@ _Assess = Annotated[
 ]
 _TakeOver = Annotated[
     bool,
-    typer.Option(
-        "--take-over", help="Go on with a draft of another place; overwrite what others changed."
-    ),
+    typer.Option("--take-over", help="Go on with a draft of another place; overwrite what others changed."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
