@@ -23,7 +23,7 @@ from fairreg.publish import get
 from fairreg.publish.base import Deposit
 from fairreg.publish.zenodo.transfer import PartSizes
 from fairreg.services.publish.state import PublishingState
-from support.publishing import NAMES, model_folder, onnx_bytes, requests
+from support.publishing import NAMES, model_folder, onnx_bytes, raise_version, requests
 
 
 def only(stand):
@@ -159,8 +159,7 @@ def test_a_new_version_has_the_same_concept(run, stand, folder, name):
         "concept": first.deposit.concept,
         "number": first.deposit.id,
     }
-    text = (folder / "CITATION.cff").read_text()
-    (folder / "CITATION.cff").write_text(text.replace("'1.0'", "'1.1'"))
+    raise_version(folder)
     second = run(version_of=given[name])
     assert second.deposit.concept == first.deposit.concept
     assert second.deposit.identifier != first.deposit.identifier
@@ -171,8 +170,9 @@ def test_a_new_version_has_the_same_concept(run, stand, folder, name):
     assert run(yes=False).is_new is False
 
 
-def test_an_interrupted_new_version_goes_on_without_the_option(run, stand):
+def test_an_interrupted_new_version_goes_on_without_the_option(run, stand, folder):
     first = run()
+    raise_version(folder)
     run(version_of=first.deposit.identifier, draft=True)
     run()
     assert [item.published for item in stand.records.values()] == [True, True]
@@ -187,16 +187,44 @@ def test_a_version_of_another_record_is_refused(run, stand):
 
 
 @pytest.mark.parametrize("fault", ["unknown", (403, {"message": "Permission denied."}), (409, {}), (422, {})])
-def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, fault):
+def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, folder, fault):
     doi = run().deposit.identifier
+    before = {name: (folder / name).read_bytes() for name in ("CITATION.cff", "codemeta.json")}
+    raise_version(folder)
     if fault != "unknown":
         fail_once(stand, "POST", "/versions", fault)
     with pytest.raises(FairregError):
         run(version_of="10.5281/zenodo.77" if fault == "unknown" else doi)
+    for name, content in before.items():
+        (folder / name).write_bytes(content)
     report = run()
     assert not report.is_new
     assert report.deposit.identifier == doi
     assert len(stand.records) == 1
+
+
+@pytest.mark.parametrize("name", ["identifier", "concept"])
+def test_a_new_version_that_is_asked_for_again_is_made_once(run, stand, folder, name):
+    """As by a repeated job, or after an interrupt of the assessment that follows a publication."""
+    first = run()
+    raise_version(folder)
+    second = run(version_of=getattr(first.deposit, name))
+    for _ in range(2):
+        again = run(version_of=getattr(first.deposit, name))
+        assert (again.deposit, again.is_new) == (second.deposit, False)
+    assert [item.published for item in stand.records.values()] == [True, True]
+
+
+def test_a_new_version_without_any_change_is_refused(run, stand, folder):
+    first = run()
+    for _ in range(2):
+        with pytest.raises(UsageError, match="there is no new version") as caught:
+            run(version_of=first.deposit.identifier)
+        raise_version(folder)
+        second = run(version_of=first.deposit.identifier)
+        first = second
+    assert "Change the files first" in caught.value.hint
+    assert len(stand.records) == 3
 
 
 def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, folder):
@@ -287,8 +315,9 @@ def test_a_refusal_names_the_fields_with_their_reasons(run, stand):
     assert "files.enabled (from distributions): Missing uploaded files (HTTP 400)" in caught.value.message
 
 
-def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand):
+def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand, folder):
     first = run()
+    raise_version(folder)
     fail_once(stand, "POST", "/versions", (403, {"message": "Permission denied."}))
     with pytest.raises(AccessDenied, match="not the account's to change") as caught:
         run(version_of=first.deposit.identifier)

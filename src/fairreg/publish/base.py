@@ -20,6 +20,7 @@ from fairreg.sources import source_named
 from fairreg.web import HttpClient, Log
 
 __all__ = [
+    "MADE_HERE",
     "VERSION_OF",
     "Deposit",
     "FieldFault",
@@ -32,6 +33,8 @@ __all__ = [
 
 # Detail of the draft of a new version: the compact identifier that it follows.
 VERSION_OF = "version_of"
+# Detail, "yes", of a place that a command of this folder made, and that held nothing of anybody before.
+MADE_HERE = "made"
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
 # Part of what Git takes as the name of a tag (git-check-ref-format).

@@ -14,12 +14,13 @@ from msgspec import structs
 from fairreg import publish as publishers
 from fairreg.errors import FairregError, Unreachable, UsageError
 from fairreg.publish.base import VERSION_OF, Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
 from fairreg.services.publish.afterwards import FinishedPublication, next_steps
 from fairreg.services.publish.github import release_steps
 from fairreg.services.publish.identifier.writing import write_into
+from fairreg.services.publish.known_deposits import KnownDeposits, name_of
 from fairreg.services.publish.links import (
     doi_of,
     earlier_dois,
@@ -33,7 +34,6 @@ from fairreg.services.publish.own_drafts import OwnDrafts
 from fairreg.services.publish.project import read_project
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
-from fairreg.services.publish.state import FILE_NAME as STATE_FILE
 from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Service, Settings
 from fairreg.storage.checksums import checksums_of
@@ -114,11 +114,20 @@ class _Publication:
         """Take all steps that are left, while no other command does."""
         with self._state.locked():
             self._state = PublishingState.read(self._folder)
+            self._known = KnownDeposits(
+                self._state,
+                self._own,
+                self._choices.to,
+                self._service,
+                self._folder,
+                lambda: {file.name: file.sha256 for file in self._files()},
+                self._choices.take_over,
+            )
             return self._steps(web, confirm, progress)
 
     def _steps(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
-        known, version_of = self._known()
-        self._refuse_of_another_folder(known)
+        wanted = parse(self._choices.version_of) if self._choices.version_of else None
+        known, version_of = self._known.choose(wanted)
         job = PublishingJob(
             web,
             self._report.record,
@@ -181,7 +190,8 @@ class _Publication:
             return self._report.record
         identifier = parse(stated)
         deposit = self._report.deposit
-        earlier = earlier_dois(self._state.deposits, deposit, follows=deposit.details.get(VERSION_OF))
+        made_here = filter(self._own.has, self._state.deposits)
+        earlier = earlier_dois(made_here, deposit, follows=deposit.details.get(VERSION_OF))
         written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
@@ -198,39 +208,10 @@ class _Publication:
         )
         return record
 
-    def _known(self) -> tuple[Deposit | None, Identifier | None]:
-        """Return the deposit to go on with, and the version to follow."""
-        wanted = parse(self._choices.version_of) if self._choices.version_of else None
-        draft = self._state.draft(self._choices.to, self._service.url)
-        begun = (draft.details.get(VERSION_OF) if draft is not None else None) or None
-        if wanted is None and (draft is None or not (draft.id or begun)):
-            # A request for a first draft without an answer: what was published before goes first.
-            return self._state.published(self._choices.to, self._service.url) or draft, None
-        if draft is not None and draft.id and wanted is not None and begun != wanted.compact:
-            raise UsageError(
-                f"The folder has a draft at {self._service.title}, not of a new version of {wanted.compact}.",
-                hint=f"Publish or discard it at {draft.page or self._service.url}, then repeat the command.",
-            )
-        return draft, wanted or (parse(begun) if begun else None)
-
-    def _refuse_of_another_folder(self, known: Deposit | None) -> None:
-        """Raise UsageError for a draft that the state names and that was not made from this folder here."""
-        if known is None or known.status != "draft" or self._is_own(known):
-            return
-        raise UsageError(
-            f"The folder's notes name the draft {known.id} at {self._service.title}, which was not made from "
-            "this folder on this machine; its files and metadata would be replaced.",
-            hint="If the draft is of this folder, as after a move, repeat the command with --take-over. "
-            f"Else remove {self._folder / STATE_FILE}, and a draft of its own is made.",
-        )
-
-    def _is_own(self, known: Deposit) -> bool:
-        return self._choices.take_over or self._own.has(known)
-
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
         self._report = self._as_before(known)
-        if not self._is_own(known):
+        if not self._known.is_own(known):
             self._log(
                 f"It was published as {known.id} from another folder; --take-over goes on with that here."
             )
@@ -245,8 +226,7 @@ class _Publication:
                 return self._go_on(replace(job, known=self._report.deposit), confirm)
             self._note(deposit)
             self._log(f"The files carry {carried}, and stay as they are.")
-        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
-        self._log(f"The folder was published as {named} before; nothing was sent.")
+        self._log(f"The folder was published as {name_of(deposit)} before; nothing was sent.")
         missing = unlinked(deposit, self._others())
         stops = self._choices.draft or self._choices.reserve_only
         if missing and self._publisher.edits_links and not stops:
@@ -274,13 +254,13 @@ class _Publication:
             self._log(f"{self._service.title} names {names} now.")
 
     def _others(self) -> tuple[Deposit, ...]:
-        return other_publications(self._settings, self._state.deposits, self._report.deposit)
+        return other_publications(self._settings, self._known.all_own(), self._report.deposit)
 
     def _as_before(self, deposit: Deposit) -> PublicationReport:
         """Return the report of what was published before; UsageError where the files are others now."""
         files = self._files()
         here = {file.name: file.sha256 for file in files}
-        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
+        named = name_of(deposit)
         if here != dict(deposit.files):
             raise UsageError(
                 f"The folder was published as {named}, and its files have changed since.",
