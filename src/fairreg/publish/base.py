@@ -122,7 +122,15 @@ def version_tags(version: str | None) -> tuple[str, ...]:
     return (f"v{text}", text) if text[0].isdigit() else (text,)
 
 
-class Publisher(ABC):
+class DraftChecks:
+    """Questions to a service about what is there, for those that can be asked; others answer nothing."""
+
+    def holder(self, job: PublishingJob, doi: str) -> Deposit | None:  # noqa: ARG002
+        """Return the published record, or the draft of this account, that has a DOI, as a deposit."""
+        return None
+
+
+class Publisher(DraftChecks, ABC):
     """A service that takes models. The steps raise the errors of `HttpClient`; a draft is always kept."""
 
     # That of its row in `fairreg.sources`.

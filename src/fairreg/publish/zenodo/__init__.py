@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from fairreg.errors import BadAnswer, FairregError, NotFound, Unreachable, UsageError
+from fairreg.errors import AccessDenied, BadAnswer, FairregError, NotFound, Unreachable, UsageError
 from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob
 from fairreg.publish.zenodo.api import (
     InvenioDrafts,
@@ -89,6 +89,23 @@ class InvenioPublisher(Publisher):
         if _doi(reserved) is None:
             raise PublicationRefused(f"{self._settings(job).title} reserved no DOI for the draft.")
         return _deposit(deposit, reserved)
+
+    def holder(self, job: PublishingJob, doi: str) -> Deposit | None:
+        """Return the record, its versions' DOI included, or the draft that has a DOI."""
+        drafts, wanted = self._drafts(job), Identifier(DOI.name, doi)
+        number = _record_id(wanted)
+        if number is None:
+            return None
+        none = Deposit(NAME, self._settings(job).url, "")
+        try:
+            record = drafts.published(number)
+            if record is not None:
+                called = _is_called(record, wanted)
+                return _deposit(replace(none, status="published"), record) if called else None
+            draft = drafts.draft(number)
+        except AccessDenied:  # of somebody else
+            return None
+        return _deposit(none, draft) if draft is not None and _is_called(draft, wanted) else None
 
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files; `sizes` says which of them in parts."""

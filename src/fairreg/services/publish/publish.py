@@ -18,12 +18,13 @@ from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
 from fairreg.services.publish.afterwards import FinishedPublication, next_steps
+from fairreg.services.publish.carried_dois import CarriedDois
 from fairreg.services.publish.github import release_steps
+from fairreg.services.publish.identifier.stated import stated_dois
 from fairreg.services.publish.identifier.writing import write_into
 from fairreg.services.publish.known_deposits import KnownDeposits, name_of
 from fairreg.services.publish.links import (
     doi_of,
-    earlier_dois,
     linked_record,
     not_naming,
     other_publications,
@@ -142,6 +143,9 @@ class _Publication:
         )
         if known is not None and known.status == "published":
             return self._again(job, known, confirm)
+        if version_of is None and (known is None or not known.id):
+            adopted = self._carried(job).adopted(known, take_over=self._choices.take_over)
+            job = replace(job, known=adopted)
         return self._go_on(job, confirm)
 
     def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
@@ -159,7 +163,7 @@ class _Publication:
 
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         self._note(self._publisher.reserve(job, self._report.deposit))
-        job = replace(job, record=self._with_identifier())
+        job = replace(job, record=self._with_identifier(job))
         files = self._files()
         record = linked_record(job.record, self._others(), files, self._folder)
         job = replace(job, record=record, files=files)
@@ -183,18 +187,25 @@ class _Publication:
         self._note(with_links(published, record, self._others()))
         return self._finished(job)
 
-    def _with_identifier(self) -> ModelRecord:
-        """Write the reserved identifier into the files, and return the record that has it."""
+    def _with_identifier(self, job: PublishingJob) -> ModelRecord:
+        """Write the reserved identifier into the files, and return the record that has it.
+
+        One of a sandbox is not written into files with an identifier that is registered.
+        """
         stated = self._report.deposit.identifier
         if stated is None:
             return self._report.record
-        identifier = parse(stated)
-        deposit = self._report.deposit
-        made_here = filter(self._own.has, self._state.deposits)
-        earlier = earlier_dois(made_here, deposit, follows=deposit.details.get(VERSION_OF))
+        identifier, deposit, carried = parse(stated), self._report.deposit, self._carried(job)
+        if self._choices.sandbox and (kept := carried.not_of_sandbox(deposit)):
+            self._log(f"The files carry {', '.join(kept)}, and stay as they are: this is a trial.")
+            return self._report.record
+        earlier = carried.earlier(deposit, follows=deposit.details.get(VERSION_OF))
         written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
+        true = carried.true_of(deposit)
+        without = () if self._choices.sandbox else written.without
+        without = tuple(name for name in without if not true & carried.by_file.get(name, frozenset()))
         # The files are read again: their digests and sizes have changed.
         project = read_project(self._folder, self._selected.names)
         record = structs.replace(
@@ -204,9 +215,18 @@ class _Publication:
         )
         notes = (*project.notes, *written.notes)
         self._report = replace(
-            self._report, record=record, carrying=written.carrying, notes=notes, unclear=project.faults
+            self._report,
+            record=record,
+            carrying=written.carrying,
+            without=without,
+            notes=notes,
+            unclear=project.faults,
         )
         return record
+
+    def _carried(self, job: PublishingJob) -> CarriedDois:
+        made_here = tuple(filter(self._own.has, self._state.deposits))
+        return CarriedDois(job, self._publisher, stated_dois(self._folder, self._selected.names), made_here)
 
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
