@@ -37,10 +37,10 @@ def test_a_moved_folder_goes_on_when_told_to_and_then_unasked(run, stand, folder
     assert len(stand.records) == 1
 
 
-def test_a_copy_without_the_notes_makes_a_draft_of_its_own(run, stand, folder, tmp_path):
-    run(draft=True)
-    shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns(".fairreg"))
-    run(place=tmp_path / "copy", draft=True)
+def test_a_copy_without_notes_and_reserved_doi_makes_a_draft_of_its_own(run, stand, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    doi = run(draft=True).deposit.identifier[4:]
+    assert run(place=tmp_path / "copy", draft=True).deposit.identifier[4:] != doi
     assert len(stand.records) == 2
 
 

@@ -88,7 +88,10 @@ _Assess = Annotated[
 ]
 _TakeOver = Annotated[
     bool,
-    typer.Option("--take-over", help="Go on with a draft that the folder brought from another place."),
+    typer.Option(
+        "--take-over",
+        help="Go on with a draft of another place, and replace what somebody else changed in the draft.",
+    ),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 

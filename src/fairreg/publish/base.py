@@ -66,7 +66,8 @@ class Deposit:
     `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
     one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
     `concept` that of all versions. `files` are the files that were sent, by name, with their SHA-256, which
-    is empty until the service confirmed it. `details` are for the publisher alone.
+    is empty until the service confirmed it, and `checksums` the digests by which the service may state what
+    was sent, separated by spaces. `details` are for the publisher alone.
     """
 
     to: str
@@ -78,10 +79,16 @@ class Deposit:
     concept: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     def with_file(self, file: LocalFile) -> "Deposit":
         """Return the deposit with a file that the service has, byte for byte."""
         return replace(self, files={**self.files, file.name: file.sha256})
+
+    def with_checksum(self, name: str, stated: str) -> "Deposit":
+        """Return the deposit with one more digest by which the service states a file that was sent."""
+        known = self.checksums.get(name, "").split()
+        return replace(self, checksums={**self.checksums, name: " ".join({*known, stated})})
 
     def with_details(self, **details: str) -> "Deposit":
         """Return the deposit with further details."""
@@ -93,8 +100,9 @@ class PublishingJob:
     """All that a publisher may touch: the client, the record and the files, and the wishes of the user.
 
     `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
-    that a new version follows; `repository` is the place at a service whose users name it. `save` keeps a
-    deposit in the folder at once; several threads may call it.
+    that a new version follows; `repository` is the place at a service whose users name it. With `take_over`
+    what other people changed in a draft is replaced. `save` keeps a deposit in the folder at once; several
+    threads may call it.
     """
 
     web: HttpClient
@@ -108,6 +116,7 @@ class PublishingJob:
     version_of: Identifier | None = None
     repository: str | None = None
     jobs: int = 4
+    take_over: bool = False
 
 
 def version_tags(version: str | None) -> tuple[str, ...]:
@@ -128,6 +137,13 @@ class DraftChecks:
     def holder(self, job: PublishingJob, doi: str) -> Deposit | None:  # noqa: ARG002
         """Return the published record, or the draft of this account, that has a DOI, as a deposit."""
         return None
+
+    def seen(self, job: PublishingJob, deposit: Deposit) -> str:  # noqa: ARG002
+        """Return a digest of what only others put into a draft, before the question and after it.
+
+        Raises FairregError where the draft is not what was sent: files, metadata, access.
+        """
+        return ""
 
 
 class Publisher(DraftChecks, ABC):

@@ -22,9 +22,18 @@ from fairreg.publish.zenodo.api import (
     faults_of,
     is_record_id,
 )
+from fairreg.publish.zenodo.draft_edits import (
+    access_faults,
+    edit_faults,
+    inherited_parts,
+    merged,
+    part_digests,
+    sent_parts,
+    with_sent,
+)
 from fairreg.publish.zenodo.edits import relation_of, unpublished_edits
 from fairreg.publish.zenodo.metadata import document
-from fairreg.publish.zenodo.transfer import PartSizes, upload
+from fairreg.publish.zenodo.transfer import PartSizes, changed_files, is_as_sent, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
@@ -71,7 +80,8 @@ class InvenioPublisher(Publisher):
         if known is None:
             known = Deposit(NAME, service.url, "").with_details(**{_MARK: uuid4().hex})
             job.save(known)
-        return _deposit(known, self._first_version(job, drafts, known))
+        draft = self._first_version(job, drafts, known)
+        return with_sent(_deposit(known, draft), part_digests(draft))
 
     def reserve(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Reserve a DOI unless the draft has one."""
@@ -119,15 +129,51 @@ class InvenioPublisher(Publisher):
         )
 
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
-        """Send the metadata; a second time without custom fields where the instance has none of them."""
+        """Send the metadata; a second time without custom fields where the instance has none of them.
+
+        Nothing is sent where the draft is closed and the files do not say so, or where somebody else changed
+        a field that comes from the files: that is a fault. Other fields of the draft stay.
+        """
         drafts, today = self._drafts(job), datetime.now(UTC).date().isoformat()
-        record = self._with_publisher(job)
-        faults = faults_of(drafts.update(deposit.id, document(record, today=today)).value)
-        if any(item.field.startswith("custom_fields") for item in faults):
+        record, sent = self._with_publisher(job), sent_parts(deposit)
+        content = document(record, today=today)
+        there = drafts.draft(deposit.id)
+        if there is not None:
+            silent = self._version_before(job, drafts) if record.access is None else None
+            changed = [*access_faults(there, silent, sent, content)]
+            changed += [] if job.take_over else edit_faults(there, sent, content)
+            if changed:
+                return tuple(changed)
+            content = merged(there, content)
+        answer = drafts.update(deposit.id, content)
+        if any(item.field.startswith("custom_fields") for item in faults_of(answer.value)):
             job.log("The service has no field for the code repository; the related identifiers name it.")
-            plain = document(record, today=today, custom_fields=False)
-            faults = faults_of(drafts.update(deposit.id, plain).value)
-        return faults
+            kept = there["custom_fields"].value if there is not None else None
+            answer = drafts.update(deposit.id, {**content, "custom_fields": kept or {}})
+        job.save(with_sent(deposit, part_digests(answer)))
+        return faults_of(answer.value)
+
+    def seen(self, job: PublishingJob, deposit: Deposit) -> str:
+        """Return a digest of the files of others; the rest of the draft has to be what was sent."""
+        drafts = self._drafts(job)
+        draft, files = drafts.draft(deposit.id), drafts.files(deposit.id)
+        now, sent = part_digests(draft) if draft is not None else {}, sent_parts(deposit)
+        changed = [name for name in sorted({*now, *sent}) if now.get(name) != sent.get(name)]
+        changed += changed_files(job, deposit, files)
+        if changed:
+            raise PublicationRefused(
+                f"Somebody else changed the draft at {self._settings(job).title} meanwhile: "
+                f"{one_line(', '.join(changed))}.",
+                hint="Look at the change there.",
+            )
+        ours = {file.name for file in job.files}
+        return " ".join(
+            sorted(f"{name}={files[name]['checksum'].text}" for name in files if name not in ours)
+        )
+
+    def _version_before(self, job: PublishingJob, drafts: InvenioDrafts) -> JsonNode | None:
+        number = _record_id(job.version_of) if job.version_of is not None else None
+        return drafts.published(number) if number else None
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Publish the draft; where the answer is lost, look whether it was."""
@@ -200,7 +246,14 @@ class InvenioPublisher(Publisher):
             )
         record = drafts.published(known.id)
         if record is not None:
-            return _deposit(replace(known, status="published"), record)
+            found = _deposit(replace(known, status="published"), record)
+            public = drafts.published_files(known.id) if known.status == "draft" else {}
+            kept = {
+                name: digest
+                for name, digest in known.files.items()
+                if not public or (name in public and is_as_sent(public[name], known, name))
+            }
+            return replace(found, files=kept)
         draft = drafts.draft(known.id)
         return _deposit(known, draft) if draft is not None else None
 
@@ -229,7 +282,8 @@ class InvenioPublisher(Publisher):
         try:
             earlier = self._published_version(job, drafts, wanted)
             job.save(begun)
-            return _deposit(begun, drafts.new_version(_id(earlier)))
+            draft = drafts.new_version(_id(earlier))
+            return with_sent(_deposit(begun, draft), inherited_parts(draft, earlier))
         except FairregError as error:
             is_refusal = isinstance(error, BadAnswer) and error.status is not None
             if isinstance(error, Unreachable) and not is_refusal:

@@ -140,6 +140,7 @@ class _Publication:
             version_of=version_of,
             repository=self._choices.repository,
             jobs=self._choices.jobs,
+            take_over=self._choices.take_over,
         )
         if known is not None and known.status == "published":
             return self._again(job, known, confirm)
@@ -158,7 +159,7 @@ class _Publication:
             if deposit.status == "draft":
                 return self._fill(job, confirm)
         # Published by a command whose answer was lost, or on the service's pages.
-        self._report = replace(self._report, files=self._files())
+        self._report = self._as_before(deposit)
         return self._finished(job)
 
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
@@ -172,13 +173,19 @@ class _Publication:
             self._note(self._publisher.upload(job, self._report.deposit))
             self._report = replace(self._report, others=self._publisher.others(job, self._report.deposit))
         faults = (*self._report.unclear, *self._publisher.describe(job, self._report.deposit))
-        self._report = replace(self._report, faults=faults)
+        # A publisher keeps what it has to remember of the metadata.
+        kept = self._state.draft(self._choices.to, self._service.url) or self._report.deposit
+        self._report = replace(self._report, faults=faults, deposit=kept)
         if self._choices.reserve_only:
             steps = release_steps(self._folder, record, doi=doi_of([self._report.deposit]), published=False)
             return replace(self._report, next_steps=steps)
-        if self._choices.draft or self._report.faults or not confirm(self._report):
+        if self._choices.draft or self._report.faults:
             return self._report
-        if self._publisher.others(job, self._report.deposit) != self._report.others:
+        seen = self._publisher.seen(job, self._report.deposit)
+        if not confirm(self._report):
+            return self._report
+        same_names = self._publisher.others(job, self._report.deposit) == self._report.others
+        if self._publisher.seen(job, self._report.deposit) != seen or not same_names:
             raise FairregError(
                 f"Somebody else changed the files of the draft at {self._service.title} meanwhile.",
                 hint="Repeat the command to see what would be published.",
