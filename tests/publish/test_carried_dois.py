@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """DOIs in the files of a folder without notes, as in a clone: nothing is published beside what they name."""
 
+import json
 from shutil import copytree, ignore_patterns, rmtree
 
 import pytest
@@ -48,7 +49,9 @@ def test_a_clone_of_a_published_folder_is_not_published_again(run, stand, clone,
 def test_a_clone_of_a_folder_with_a_reserved_doi_goes_on_with_its_draft_when_told_to(run, stand, clone):
     first = run(reserve_only=True)
     place = clone()
-    with pytest.raises(UsageError, match="reserved for a draft at Zenodo that was not made from") as caught:
+    with pytest.raises(
+        UsageError, match=r"CITATION\.cff has .* reserved for a draft at Zenodo that was not made from"
+    ) as caught:
         run(place=place)
     assert "--take-over" in caught.value.hint
     report = run(place=place, take_over=True)
@@ -97,6 +100,13 @@ def test_a_doi_of_the_service_that_nobody_can_see_stops_before_a_file_changes(ru
         run()
     assert content(folder) == before
     assert not stand.published()
+
+
+def test_a_folder_with_many_dois_is_no_flood_of_requests(run, stand, folder):
+    stated = {"@type": "SoftwareSourceCode", "identifier": [f"10.1000/a.{number}" for number in range(500)]}
+    (folder / "codemeta.json").write_text(json.dumps(stated))
+    run(reserve_only=True)
+    assert len(stand.asked) < 100
 
 
 def test_a_citation_with_the_doi_of_another_object_is_told_apart(run, folder):

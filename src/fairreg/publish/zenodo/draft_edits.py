@@ -98,7 +98,7 @@ def access_faults(
             "embargo_date) in .zenodo.json as it is there, or open the draft there",
             "access",
         )
-    if before is not None and _closedness(object_of(before["access"])) > wanted:
+    elif before is not None and _closedness(object_of(before["access"])) > wanted:
         yield FieldFault(
             "access",
             "the version before is closed at the service, and no file says what this one is; state "

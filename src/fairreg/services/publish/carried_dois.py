@@ -6,7 +6,7 @@ or reserved, as: without asking it would become a second record, with the DOI of
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fairreg.errors import UsageError
@@ -17,6 +17,7 @@ from fairreg.sources import DOI
 
 __all__ = ["CarriedDois", "doi_in"]
 
+_MOST_ASKED = 20  # each takes up to two requests
 _NUMBER = re.compile(r"[0-9a-z-]+\Z")
 
 
@@ -34,9 +35,8 @@ class CarriedDois:
 
         Raises UsageError for a DOI of a published record, and for one of a draft that is not taken over.
         """
-        own = earlier_dois(self.made_here, self._any_deposit(), follows=None)
-        for name, doi in self._unknown(own):
-            found = self.publisher.holder(self.job, doi)
+        own = earlier_dois(self.made_here, Deposit(self.publisher.name, "", ""), follows=None)
+        for name, doi, found in self._holders(self._unknown(own)):
             if found is None:
                 continue
             if found.status == "published":
@@ -65,8 +65,7 @@ class CarriedDois:
         """
         own = earlier_dois(self.made_here, deposit, follows=follows, sandbox=self.job.sandbox)
         versions = set()
-        for name, doi in self._unknown(own | self.true_of(deposit)):
-            found = self.publisher.holder(self.job, doi)
+        for name, doi, found in self._holders(self._unknown(own | self.true_of(deposit))):
             if found is not None and found.concept is not None and found.concept == deposit.concept:
                 versions.add(doi)
             elif found is not None or _before_number(doi) == _before_number(doi_in(deposit.identifier) or ""):
@@ -95,12 +94,17 @@ class CarriedDois:
         )
 
     def _unknown(self, known: Iterable[str | None]) -> list[tuple[str, str]]:
-        """Return each file and DOI that is not known, one file per DOI."""
-        left = {doi: name for name, dois in self.by_file.items() for doi in sorted(dois - set(known))}
+        """Return each DOI that is not known, behind the first file that has it; hidden files go last."""
+        left: dict[str, str] = {}
+        for name in sorted(self.by_file, key=lambda item: (item.startswith("."), item)):
+            for doi in sorted(self.by_file[name] - set(known)):
+                left.setdefault(doi, name)
         return [(name, doi) for doi, name in left.items()]
 
-    def _any_deposit(self) -> Deposit:
-        return Deposit(self.publisher.name, "", "")
+    def _holders(self, unknown: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, Deposit | None]]:
+        """Yield each file and DOI with what the service has of it; a folder may name any number of DOIs."""
+        for count, (name, doi) in enumerate(unknown):
+            yield name, doi, self.publisher.holder(self.job, doi) if count < _MOST_ASKED else None
 
 
 def doi_in(compact: str | None) -> str | None:

@@ -89,7 +89,7 @@ class KnownDeposits:
             f"The folder's notes name {named} at {self.service.title}, which was not made from "
             "this folder on this machine; its files and metadata would be replaced.",
             hint="If the draft is of this folder, as after a move, repeat the command with --take-over. "
-            f"Else remove {self.folder / STATE_FILE} and the DOI in its files: a draft of its own is made then.",
+            f"Else remove {self.folder / STATE_FILE} and the DOI in its files, for a draft of its own.",
         )
 
 
