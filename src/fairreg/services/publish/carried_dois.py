@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fairreg.errors import UsageError
 from fairreg.publish.base import Deposit, Publisher, PublishingJob
 from fairreg.schemas.identifiers import parse
+from fairreg.services.publish.identifier.text_files import TEXT_READERS
 from fairreg.services.publish.links import earlier_dois
 from fairreg.sources import DOI
 
@@ -37,7 +38,7 @@ class CarriedDois:
         """
         own = earlier_dois(self.made_here, Deposit(self.publisher.name, "", ""), follows=None)
         for name, doi, found in self._holders(self._unknown(own)):
-            if found is None:
+            if found is None or (found.status == "published" and _is_model(name)):
                 continue
             if found.status == "published":
                 raise UsageError(
@@ -61,14 +62,17 @@ class CarriedDois:
         """Return the DOIs that the identifier of `deposit` takes the place of.
 
         They are those of earlier versions, and those that were reserved for this folder. Raises UsageError
-        for one of another record of the service, which would stand in the files of this one.
+        for one of another record of the service, which would stand in the files of this one; where a file
+        has one DOI only, also for one that looks like it, as of a draft that this account does not see.
         """
         own = earlier_dois(self.made_here, deposit, follows=follows, sandbox=self.job.sandbox)
         versions = set()
         for name, doi, found in self._holders(self._unknown(own | self.true_of(deposit))):
             if found is not None and found.concept is not None and found.concept == deposit.concept:
                 versions.add(doi)
-            elif found is not None or _before_number(doi) == _before_number(doi_in(deposit.identifier) or ""):
+            elif _is_model(name):
+                continue
+            elif found is not None or (name.lower() in TEXT_READERS and _is_alike(doi, deposit)):
                 raise UsageError(
                     f"{name} has the DOI {doi} of {self.publisher.title}, which is neither reserved for this "
                     "draft nor of a version of its record.",
@@ -94,9 +98,9 @@ class CarriedDois:
         )
 
     def _unknown(self, known: Iterable[str | None]) -> list[tuple[str, str]]:
-        """Return each DOI that is not known, behind the first file that has it; hidden files go last."""
+        """Return each DOI that is not known, behind the file that has it: models last, then hidden ones."""
         left: dict[str, str] = {}
-        for name in sorted(self.by_file, key=lambda item: (item.startswith("."), item)):
+        for name in sorted(self.by_file, key=lambda item: (_is_model(item), item.startswith("."), item)):
             for doi in sorted(self.by_file[name] - set(known)):
                 left.setdefault(doi, name)
         return [(name, doi) for doi, name in left.items()]
@@ -111,6 +115,15 @@ def doi_in(compact: str | None) -> str | None:
     """Return the DOI of a compact identifier in lower case, None for another."""
     found = parse(compact) if compact else None
     return found.value.lower() if found is not None and found.scheme == DOI.name else None
+
+
+def _is_alike(doi: str, deposit: Deposit) -> bool:
+    return _before_number(doi) == _before_number(doi_in(deposit.identifier) or "")
+
+
+def _is_model(name: str) -> bool:
+    """Tell whether a file is a model: it may be that of another record, as of the one that was trained on."""
+    return name.lower().endswith(".onnx")
 
 
 def _is_copy(item: Deposit, deposit: Deposit) -> bool:

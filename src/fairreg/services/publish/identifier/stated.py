@@ -18,18 +18,21 @@ _READERS: Mapping[str, Callable[[str], list[object]]] = {**TEXT_READERS, **JSON_
 
 
 def stated_dois(folder: Path, names: tuple[str, ...]) -> dict[str, frozenset[str]]:
-    """Return the DOIs of each of the files `names` that has any, in lower case."""
-    found = {name: frozenset(filter(None, map(_doi, _values(folder / name)))) for name in names}
+    """Return the DOIs of each of the files `names` that has any, in lower case.
+
+    Those of a text below the folder are left out: it may be about another object.
+    """
+    found = {name: frozenset(filter(None, map(_doi, _values(folder, name)))) for name in names}
     return {name: dois for name, dois in found.items() if dois}
 
 
-def _values(path: Path) -> list[object]:
-    read = _READERS.get(path.name.lower())
+def _values(folder: Path, name: str) -> list[object]:
+    read = _READERS.get(name.lower())
     try:
-        if path.suffix.lower() == ".onnx":
-            with unreadable(path.name):
-                return [*stated_identifiers(path)]
-        text = text_of(path, LARGEST_TEXT) if read is not None else None
+        if name.lower().endswith(".onnx"):
+            with unreadable(name):
+                return [*stated_identifiers(folder / name)]
+        text = text_of(folder / name, LARGEST_TEXT) if read is not None else None
         return read(text) if read is not None and text is not None else []
     except (ValueError, RecursionError, ModelError):
         return []  # whoever writes the identifier says what is wrong with the file
