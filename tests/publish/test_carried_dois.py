@@ -93,7 +93,9 @@ def test_a_new_version_from_a_clone_has_no_doi_of_an_earlier_one(run, stand, fol
 
 def test_a_version_of_another_record_than_the_files_name_is_not_made(run, stand, folder, clone, tmp_path):
     doi = run().deposit.identifier[4:]
-    place, before = clone(), content(clone())
+    place = clone()
+    raise_version(place)
+    before = content(place)
     other = copytree(folder, tmp_path / "other", ignore=ignore_patterns(".fairreg"))
     for name in FILES:
         (other / name).write_bytes((other / name).read_bytes().replace(doi.encode(), b"10.1000/gone"))

@@ -8,7 +8,7 @@ import pytest
 from fairreg.errors import FairregError, Unreachable, UsageError
 from fairreg.publish.base import Deposit
 from fairreg.services.publish.state import PublishingState
-from support.publishing import model_folder
+from support.publishing import model_folder, raise_version
 
 
 def files_of(stand):
@@ -78,7 +78,7 @@ def test_a_version_that_only_the_notes_of_a_folder_ask_for_is_not_made(run, stan
 
 def test_the_copy_of_a_folder_does_not_repeat_its_unanswered_request(run, stand, folder, tmp_path):
     first = run()
-    (folder / "CHANGES.txt").write_text("x")
+    raise_version(folder)
     stand.before = lambda _method, path: "reset" if path.endswith("/versions") else None
     with pytest.raises(Unreachable):
         run(version_of=first.deposit.identifier)

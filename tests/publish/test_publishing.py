@@ -236,7 +236,7 @@ def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, 
 
 def test_the_plain_command_goes_on_with_a_new_version_whose_answer_was_lost(run, stand, folder):
     first = run()
-    (folder / "CHANGES.txt").write_text("x")
+    raise_version(folder)
     fail_once(stand, "POST", "/versions", "reset", when="after")
     with pytest.raises(Unreachable):
         run(version_of=first.deposit.identifier)
@@ -442,7 +442,7 @@ def test_a_file_that_somebody_else_put_into_a_draft_is_in_the_report(run, stand,
     made = stand.new({"metadata": dict(record.document["metadata"])}, of=record)
     stored = record.files["LICENSE"]
     made.files["coauthor.xlsx"] = type(stored)("coauthor.xlsx", "completed", b"x")
-    (folder / "LICENSE").write_text("another")
+    raise_version(folder)
     report = run(version_of=first.deposit.identifier, yes=False)
     assert report.others == ("coauthor.xlsx",)
     assert run.asked[-1].others == ("coauthor.xlsx",)
