@@ -71,6 +71,8 @@ def test_a_clone_of_a_folder_with_a_reserved_doi_goes_on_with_its_draft_when_tol
     report = run(place=place, take_over=True)
     assert (report.deposit.id, report.deposit.status) == (first.deposit.id, "published")
     assert run(place=place).deposit == report.deposit
+    there = run()  # where it was reserved
+    assert (there.deposit.status, there.deposit.files) == ("published", report.deposit.files)
     assert len(stand.records) == 1
 
 

@@ -255,15 +255,26 @@ class InvenioPublisher(Publisher):
         record = drafts.published(known.id)
         if record is not None:
             found = _deposit(replace(known, status="published"), record)
-            public = drafts.published_files(known.id) if known.status == "draft" else {}
-            kept = {
-                name: digest
-                for name, digest in known.files.items()
-                if not public or (name in public and is_as_sent(public[name], known, name))
-            }
-            return replace(found, files=kept)
+            return self._with_public_files(drafts, found) if known.status == "draft" else found
         draft = drafts.draft(known.id)
         return _deposit(known, draft) if draft is not None else None
+
+    def _with_public_files(self, drafts: InvenioDrafts, deposit: Deposit) -> Deposit:
+        """Return a deposit that was published otherwise than from here, with the files that it has.
+
+        They may be others than those that were sent, and some may never have been sent from this folder.
+        """
+        public = drafts.published_files(deposit.id)
+        if not public:  # not listed to everybody where they are restricted
+            return deposit
+        kept = {
+            name: digest
+            for name, digest in deposit.files.items()
+            if name in public and is_as_sent(public[name], deposit, name)
+        }
+        stated = {name: entry["checksum"].text or "" for name, entry in public.items()}
+        plain = {name: text for name, text in stated.items() if f"{name}{text}".isprintable()}
+        return replace(deposit, files=kept, checksums=plain)
 
     def _first_version(self, job: PublishingJob, drafts: InvenioDrafts, known: Deposit) -> JsonNode:
         mark = known.details.get(_MARK, "")

@@ -170,8 +170,14 @@ class _Publication:
             self._note(deposit)
             if deposit.status == "draft":
                 return self._fill(job, confirm)
-        # Published by a command whose answer was lost, or on the service's pages.
-        self._report = self._as_before(deposit)
+        # Published by a command whose answer was lost, from a clone, or on the service's pages.
+        sent = {
+            file.name: file.sha256
+            for file in self._files()
+            if f"md5:{file.md5}" in deposit.checksums.get(file.name, "").split()
+        }
+        self._note(replace(deposit, files={**deposit.files, **sent}))
+        self._report = self._as_before(self._report.deposit, "its files are others than those here")
         return self._finished(job)
 
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
@@ -300,14 +306,16 @@ class _Publication:
     def _others(self) -> tuple[Deposit, ...]:
         return other_publications(self._settings, self._known.all_own(), self._report.deposit)
 
-    def _as_before(self, deposit: Deposit) -> PublicationReport:
+    def _as_before(
+        self, deposit: Deposit, otherwise: str = "its files have changed since"
+    ) -> PublicationReport:
         """Return the report of what was published before; UsageError where the files are others now."""
         files = self._files()
         here = {file.name: file.sha256 for file in files}
         named = name_of(deposit)
         if here != dict(deposit.files):
             raise UsageError(
-                f"The folder was published as {named}, and its files have changed since.",
+                f"The folder was published as {named}, and {otherwise}.",
                 hint=f"Raise the version in {self._version_files()}, and publish a new one with "
                 f"--new-version-of {named}.",
             )
