@@ -702,3 +702,14 @@ def test_a_file_that_an_earlier_command_left_out_is_named(request, run, folder, 
     assert not any("private.txt" in line for line in run.talk)
     publish_at()
     assert any("private.txt was not in the draft before, and is in it now" in line for line in run.talk)
+
+
+def test_a_doi_that_was_entered_on_the_page_of_the_draft_stays(run, stand, folder):
+    run(draft=True)
+    (record,) = stand.records.values()
+    record.doi, record.external = "10.1234/lab.7", True
+    report = run()
+    assert (record.published, record.doi) == (True, "10.1234/lab.7")
+    assert report.deposit.identifier == "doi:10.1234/lab.7"
+    assert "doi: 10.1234/lab.7" in (folder / "CITATION.cff").read_text()
+    assert b"10.1234/lab.7" in record.files["CITATION.cff"].content

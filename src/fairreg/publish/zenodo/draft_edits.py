@@ -120,7 +120,15 @@ def merged(draft: JsonNode, content: Mapping[str, Any]) -> dict[str, Any]:
         "files": {**content["files"], **({"default_preview": preview} if preview else {})},
         "metadata": {**others, **content["metadata"]},
         "custom_fields": {**object_of(draft["custom_fields"]), **content["custom_fields"]},
+        **_external_doi(draft),
     }
+
+
+def _external_doi(draft: JsonNode) -> dict[str, Any]:
+    """Return the DOI of another registrar, entered on the page: an update without it would remove it."""
+    doi = draft.at("pids", "doi")
+    stated = {"identifier": doi["identifier"].text, "provider": "external"}
+    return {"pids": {"doi": stated}} if doi["provider"].text == "external" else {}
 
 
 def _closedness(access: Mapping[str, Any]) -> tuple[int, str]:

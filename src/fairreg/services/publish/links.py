@@ -22,10 +22,12 @@ __all__ = [
     "not_naming",
     "other_publications",
     "unlinked",
+    "with_earlier",
     "with_links",
 ]
 
 _LINKED = "linked"
+_BEFORE = "identifiers_before"
 
 
 def other_publications(
@@ -97,6 +99,15 @@ def not_naming(deposit: Deposit, others: Iterable[Deposit], carrying: Iterable[s
     )
 
 
+def with_earlier(deposit: Deposit, known: Deposit | None) -> Deposit:
+    """Return a deposit that remembers the identifier of before, where another one was entered on its page."""
+    before = known.identifier if known is not None else None
+    if before is None or before == deposit.identifier:
+        return deposit
+    kept = {*deposit.details.get(_BEFORE, "").split(), before}
+    return deposit.with_details(**{_BEFORE: " ".join(sorted(kept))})
+
+
 def doi_of(deposits: Iterable[Deposit]) -> str | None:
     """Return the first DOI of publications."""
     dois = (item.identifier or "" for item in deposits)
@@ -115,5 +126,6 @@ def earlier_dois(
     kept = [item for item in (*deposits, deposit) if item.to == deposit.to]
     kept = [item for item in kept if not sandbox or item.url == deposit.url]
     stated = {item.identifier for item in kept} | {follows}
+    stated |= {text for item in kept for text in item.details.get(_BEFORE, "").split()}
     found = [parse(text) for text in stated if text and text != deposit.concept]
     return frozenset(item.value.lower() for item in found if item.scheme == DOI.name)

@@ -37,6 +37,7 @@ from fairreg.services.publish.links import (
     not_naming,
     other_publications,
     unlinked,
+    with_earlier,
     with_links,
 )
 from fairreg.services.publish.local_files.reading import changed_since, read_file
@@ -164,7 +165,7 @@ class _Publication:
             for note in self._before_doi:
                 self._log(note)
         with self._kept():
-            deposit = self._publisher.open(job)
+            deposit = with_earlier(self._publisher.open(job), job.known)
             if version_of is not None:
                 deposit = deposit.with_details(**{VERSION_OF: version_of.compact})
             self._note(deposit)
