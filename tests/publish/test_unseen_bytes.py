@@ -123,6 +123,22 @@ def test_a_link_is_not_sent_to_a_draft(run, stand, folder, tmp_path):
     assert not stand.published()
 
 
+def test_a_link_that_took_the_place_of_a_file_gets_no_identifier(run, stand, folder, tmp_path):
+    outside = tmp_path / "outside.md"
+    outside.write_text("# Of somebody else\n")
+
+    def swap():
+        (folder / "README.md").unlink()
+        (folder / "README.md").symlink_to(outside)
+
+    change = once(swap)
+    stand.before = lambda _method, path: change() if path.endswith("pids/doi") else None
+    with pytest.raises(SecurityRefusal, match=r"README\.md is a link, which is not followed"):
+        run()
+    assert (folder / "README.md").is_symlink()
+    assert outside.read_text() == "# Of somebody else\n"
+
+
 def test_a_secret_is_found_in_the_read_that_computes_the_digests(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"x " * (SecretSearch.piece // 2 - 10) + f" {TOKEN} ".encode())
     with pytest.raises(FairregError, match="holds an access token"):

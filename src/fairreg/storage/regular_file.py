@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from fairreg.errors import SecurityRefusal
 
-__all__ = ["FileStamp", "opened_regular", "stamp_of"]
+__all__ = ["FileStamp", "opened_regular", "refuse_link", "stamp_of"]
 
 # Device, inode, size and the times of the last change: another content has another stamp.
 FileStamp = tuple[int, ...]
@@ -24,13 +24,18 @@ def opened_regular(folder: Path, name: str) -> Iterator[BinaryIO]:
 
     Raises SecurityRefusal for a link, also of a folder on the way, and for what is not a file; OSError.
     """
+    refuse_link(folder, name)
     path = folder / name
-    if path.resolve() != folder.resolve() / name:
-        raise SecurityRefusal(f"{name} is a link, which is not followed.", hint="Replace it by the file.")
     with os.fdopen(os.open(path, _READ), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise SecurityRefusal(f"{name} is not a file.", hint="Remove it, or leave it out.")
         yield file
+
+
+def refuse_link(folder: Path, name: str) -> None:
+    """Raise SecurityRefusal where a file below a folder, or a folder on the way to it, is a link."""
+    if (folder / name).resolve() != folder.resolve() / name:
+        raise SecurityRefusal(f"{name} is a link, which is not followed.", hint="Replace it by the file.")
 
 
 def stamp_of(file: BinaryIO) -> FileStamp:

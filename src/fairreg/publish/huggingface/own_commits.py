@@ -55,10 +55,10 @@ def require_no_conflict(
     if is_told(deposit, there) and (not touched or job.take_over):
         return
     job.save(told(deposit, there))
-    what = f" in {_words(touched)}" if touched else ""
+    what = f": {_words(touched)}" if touched else ""
     way = "Take the change over into the folder"
     raise FairregError(
-        f"{place.name} was changed at Hugging Face since the last command{what} (commit {there.head[:9]}).",
+        f"{place.name} was changed at Hugging Face since the last command (commit {there.head[:9]}){what}.",
         hint=f"{way}, or overwrite it with --take-over."
         if touched
         else f"{way}; the same command then goes on from there.",

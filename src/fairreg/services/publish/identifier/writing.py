@@ -21,6 +21,7 @@ from fairreg.services.publish.identifier.onnx_file import write_identifier
 from fairreg.services.publish.identifier.project_files import LARGEST_TEXT, ProjectFiles, text_of
 from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
 from fairreg.storage.files import disk_faults, replacing, unreadable
+from fairreg.storage.regular_file import refuse_link
 from fairreg.storage.replacement import draft_of
 
 __all__ = ["WrittenIdentifiers", "write_into"]
@@ -53,6 +54,8 @@ def write_into(
     if not _PLAIN.fullmatch(identifier.value):
         note = f"No file carries {identifier.value}: it has characters that mean something in the files."
         return WrittenIdentifiers((), (), (note,))
+    for name in names:  # the text of another place would become a file of this one
+        refuse_link(folder, name)
     work = _Writing(folder, names, identifier, earlier)
     project = ProjectFiles(folder, identifier, earlier) if ProjectFiles.are_in(folder) else None
     for name in (name for name in names if name != FACTS_FILE or project is None):
