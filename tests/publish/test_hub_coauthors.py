@@ -24,9 +24,7 @@ def corrected(push, hub):
 def test_a_file_that_a_coauthor_changed_stops_each_command(push, corrected):
     head = corrected.head
     for _ in range(3):
-        with pytest.raises(
-            FairregError, match=r"since the last command \(commit \w+\): LICENSE\."
-        ) as caught:
+        with pytest.raises(FairregError, match=r"since the last command \(commit \w+\): LICENSE\.") as caught:
             push()
         assert "--take-over" in caught.value.hint
     assert corrected.head == head
