@@ -68,11 +68,12 @@ def test_contradictions_are_told_with_both_files(read):
     for words in (
         "the name Another name",
         "the version 2.0",
-        "the license Apache-2.0",
         "the creators Li, Bo",
     ):
         assert words in said
-    assert said.count("CITATION.cff") == 4
+    assert said.count("CITATION.cff") == 3
+    (fault,) = found.faults
+    assert "CITATION.cff (MIT); codemeta.json (Apache-2.0)" in fault.message
 
 
 def test_damaged_files_are_told_and_the_others_read(read):

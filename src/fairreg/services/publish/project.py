@@ -35,6 +35,7 @@ from fairreg.schemas.runs import has_weights
 from fairreg.services.publish.access import access_faults, access_files, crate_access, strictest
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.licences import FoundLicence, Terms, found_licence, further_terms, own_terms
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
@@ -60,7 +61,6 @@ _SINGLE = (
 _COMPARED: Mapping[str, Callable[[Any], object]] = {
     "name": lambda value: " ".join(str(value).casefold().split()),
     "version": lambda value: str(value).lstrip("vV"),
-    "license": str,
     "creators": lambda value: sorted(item.orcid or item.name.casefold() for item in value),
 }
 # Identifiers of versions and archives; relations between versions are the service's to state.
@@ -79,11 +79,12 @@ class ProjectRecord(NamedTuple):
 
 
 class _Statement(NamedTuple):
-    """Fields that one file states. A `card` has a heading, which need not be the title."""
+    """Fields that a file states. The heading of a `card` need not be the title; a `text` is a licence."""
 
     file: str
     fields: Mapping[str, Any]
     card: bool = False
+    text: bool = False
     repository: str | None = None
 
 
@@ -91,7 +92,6 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     """Read the record of a folder from those of its files that are published. Raises FairregError."""
     statements, notes = _statements(folder, names)
     fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
-    fields |= _licence(statements)
     access, unclear = _access(folder, statements)
     fields |= {"access": access} if access is not None else {}
     signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
@@ -106,6 +106,9 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     fields.setdefault("name", folder.resolve().name)
     fields.setdefault("frameworks", contents.frameworks)
     kind, origins = _kind(contents, names)
+    distributions = tuple(_distribution(folder, name) for name in names)
+    licence = _licence(folder, statements, distributions, kind)
+    fields |= licence.fields
     if signature:
         origins = (*origins, FieldOrigin("inputs", "computed", "the graph of the model"))
     record = ModelRecord(
@@ -115,13 +118,13 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
         identifiers=distinct_identifiers(_identifiers(statements)),
         relations=distinct_relations(_relations(statements)),
         formats=contents.formats,
-        distributions=tuple(_distribution(folder, name) for name in names),
+        distributions=distributions,
         **fields,
     )
-    notes += [*((fault,) if fault else ()), *_contradictions(statements)]
+    notes += [*((fault,) if fault else ()), *_contradictions(statements), *licence.notes]
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
-    return ProjectRecord(record, tuple(notes), unclear)
+    return ProjectRecord(record, tuple(notes), (*unclear, *licence.faults))
 
 
 def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:
@@ -155,7 +158,9 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
     notes += [f"{item.fault.rstrip('.')}." for item in (*facts, *cards) if item.fault]
     further = {name: further_facts(name, text) for name, text in texts.items()}
     notes += [note for item in further.values() for note in item.notes]
-    return [item._replace(fields={**item.fields, **further[item.file].fields}) for item in found], notes
+    more = {name: item.fields for name, item in further.items()}
+    # Licence texts to choose from are one statement, which no file has as its name.
+    return [item._replace(fields={**item.fields, **more.get(item.file, {})}) for item in found], notes
 
 
 def _read_fair4ml(text: str, name: str) -> ModelRecord:
@@ -183,6 +188,7 @@ def _statement(facts: FileFacts) -> _Statement:
         facts.file,
         facts.record_fields() | ({"stated_type": facts.type} if facts.type else {}),
         card=facts.role in {"model_card", "readme"},
+        text=facts.role == "license",
         repository=facts.repository,
     )
 
@@ -199,13 +205,32 @@ def _first(statements: Iterable[_Statement], field: str) -> Any:
     return ordered[0].fields[field] if ordered else None
 
 
-def _licence(statements: Iterable[_Statement]) -> dict[str, str]:
-    """Return the licence of the first file that states one; words of one with no expression stay words."""
-    for item in statements:
-        stated = {key: item.fields[key] for key in ("license", "license_stated") if item.fields.get(key)}
-        if stated:
-            return stated
-    return {}
+def _licence(
+    folder: Path, statements: Iterable[_Statement], files: tuple[Distribution, ...], kind: Kind
+) -> FoundLicence:
+    """Return the licence of the weights, else that on which metadata files and licence texts agree."""
+    names = [item.name for item in files]
+    weights = [item.name for item in files if has_weights(item) or _is_weights(item.name)]
+    stated = [
+        (
+            item.text,
+            Terms(
+                item.file,
+                item.fields.get("license"),
+                item.fields.get("license_stated"),
+                is_loose=item.card or item.text,
+            ),
+        )
+        for item in statements
+    ]
+    metadata = [terms for is_text, terms in stated if not is_text]
+    metadata += further_terms(folder, names)
+    return found_licence(
+        metadata,
+        [terms for is_text, terms in stated if is_text],
+        own_terms(folder, names, weights if kind == "model" else (), kind),
+        kind=kind,
+    )
 
 
 def _stated_type(statements: Iterable[_Statement]) -> str | None:
@@ -218,10 +243,14 @@ def _kind(contents: Contents, names: tuple[str, ...]) -> tuple[Kind, tuple[Field
 
     Elsewhere such files may hold anything; a folder that is published leaves its data out.
     """
-    weights = next((name for name in names if _WEIGHTS.fullmatch(name.rpartition("/")[2].lower())), None)
+    weights = next(filter(_is_weights, names), None)
     if contents.kind != "software" or weights is None:
         return contents.kind, contents.origins
     return "model", (*contents.origins, FieldOrigin("kind", "inferred", f"file {weights!r}"))
+
+
+def _is_weights(name: str) -> bool:
+    return _WEIGHTS.fullmatch(name.rpartition("/")[2].lower()) is not None
 
 
 def _identifiers(statements: Iterable[_Statement]) -> Iterator[Identifier | None]:
