@@ -8,9 +8,9 @@ import pytest
 from onnx import helper, load_from_string
 
 from fairreg.errors import FairregError
-from fairreg.services.publish.licences import Terms, found_licence
 from fairreg.services.publish.project import read_project
 from fairreg.services.publish.selection import select
+from fairreg.services.publish.terms.licences import Terms, found_licence
 from support.publishing import onnx_bytes
 
 MIT = "MIT License\n\nCopyright (c) 2026 Ada Rossi\n"

@@ -18,8 +18,14 @@ from fairreg.formats.contents import Contents, file_format, media_type, read_con
 from fairreg.formats.file_facts import FileFacts
 from fairreg.formats.repository_files import is_known, read_files
 from fairreg.publish.base import FieldFault
+from fairreg.publish.zenodo.metadata import relation_word
 from fairreg.runners.weights import onnx as onnx_files
-from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
+from fairreg.schemas.datacite_terms import (
+    distinct_identifiers,
+    distinct_relations,
+    identifier_of,
+    stated_relation,
+)
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,
@@ -35,7 +41,13 @@ from fairreg.schemas.runs import has_weights
 from fairreg.services.publish.access import access_faults, access_files, crate_access, strictest
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
-from fairreg.services.publish.licences import FoundLicence, Terms, found_licence, further_terms, own_terms
+from fairreg.services.publish.terms.licences import (
+    FoundLicence,
+    Terms,
+    found_licence,
+    further_terms,
+    own_terms,
+)
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
@@ -122,6 +134,7 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
         **fields,
     )
     notes += [*((fault,) if fault else ()), *_contradictions(statements), *licence.notes]
+    notes += _unsent_relations(statements)
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
     return ProjectRecord(record, tuple(notes), (*unclear, *licence.faults))
@@ -263,13 +276,25 @@ def _identifiers(statements: Iterable[_Statement]) -> Iterator[Identifier | None
 def _relations(statements: Iterable[_Statement]) -> Iterator[Relation]:
     """Yield the relations to other objects; those between versions are the service's to state."""
     for item in statements:
-        for one in item.fields.get("relations", ()):
-            # The files name the record by its own DOI as well.
-            itself = one.type == "is_identical_to" and one.target.scheme == DOI.name
-            if one.type not in _BETWEEN_VERSIONS and not itself:
-                yield one
+        yield from (one for one in item.fields.get("relations", ()) if one.type not in _BETWEEN_VERSIONS)
 
 
+def _unsent_relations(statements: Iterable[_Statement]) -> Iterator[str]:
+    """Yield a sentence for each file with relations that the record of a service does not get."""
+    for item in statements:
+        lost = [
+            f"{one.target.value} ({one.stated_type or stated_relation(one)[0]})"
+            for one in item.fields.get("relations", ())
+            if one.type in _BETWEEN_VERSIONS or relation_word(one) is None
+        ]
+        if lost:
+            more = f" and {len(lost) - _MOST_TOLD} more" if lost[_MOST_TOLD:] else ""
+            told = f"{', '.join(lost[:_MOST_TOLD])}{more}"
+            lead = f"{item.file} relates it to {told}, which fairreg does not send"
+            yield f"{lead}: add that at the service's page."
+
+
+_MOST_TOLD = 5
 _BETWEEN_VERSIONS = frozenset({"is_version_of", "has_version", "is_new_version_of", "is_previous_version_of"})
 
 
