@@ -38,7 +38,13 @@ from fairreg.schemas.record import (
     Tensor,
 )
 from fairreg.schemas.runs import has_weights
-from fairreg.services.publish.access import access_faults, access_files, crate_access, strictest
+from fairreg.services.publish.access import (
+    access_faults,
+    access_files,
+    crate_access,
+    strictest,
+    words_elsewhere,
+)
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.services.publish.terms.licences import (
@@ -147,7 +153,8 @@ def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, 
     texts = {name: _text(folder / name) for name in names}
     understood = {item.file: item.fields.get("access") for item in read} | crate_access(texts)
     faults = access_faults(texts, understood)
-    return strictest((*(item.fields.get("access") for item in statements), *understood.values())), faults
+    access = strictest((*(item.fields.get("access") for item in statements), *understood.values()))
+    return access, (*faults, *(words_elsewhere(folder) if access is None else ()))
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
