@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from fairreg import runners
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import ModelError, RecordError, UsageError
 from fairreg.services.new.checks import checked
 from fairreg.services.new.create import answers_of_project, refreshed
 from fairreg.services.new.existing import found_in
@@ -348,3 +348,24 @@ def test_links_and_hidden_folders_are_not_entered(tmp_path):
     (tmp_path / "one" / "link.onnx").symlink_to(tmp_path / "secret.onnx")
     (tmp_path / "one" / "loop").symlink_to(tmp_path)
     assert "model_file" not in found_in(tmp_path / "one").answers
+
+
+def test_a_link_that_leads_out_is_refused_before_anything_is_written(lab, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (lab / "docs").symlink_to(tmp_path / "elsewhere")
+    before = content(lab)
+    with pytest.raises(UsageError, match=r"docs leads out"):
+        new(lab, lab)
+    assert content(lab) == before
+
+
+@pytest.mark.parametrize("name", ["models/training_run.json", "models/evaluation.json", "signature.json"])
+def test_no_fact_is_read_through_a_link_that_leads_out(tmp_path, name):
+    new(tmp_path / "p")
+    (tmp_path / "outside.json").write_text('{"settings": {"db_password": "x"}, "results": []}', "utf-8")
+    place = tmp_path / "p" / name
+    place.parent.mkdir(exist_ok=True)
+    place.unlink(missing_ok=True)
+    place.symlink_to(tmp_path / "outside.json")
+    with pytest.raises(RecordError, match=f"{name} leads out"):
+        refreshed(tmp_path / "p")
