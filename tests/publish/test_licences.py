@@ -126,6 +126,8 @@ def test_a_property_of_the_model_that_disagrees_is_a_fault(read):
             {"LICENSE-MIT": MIT, "LICENSE-APACHE": "Apache License\nVersion 2.0, January 2004\n"},
             "Apache-2.0 OR MIT",
         ),
+        ({"CITATION.cff": CITATION.format("BSD-3-Clause"), "README.md": CARD.format("bsd")}, "BSD-3-Clause"),
+        ({"CITATION.cff": CITATION.format("MIT"), "README.md": CARD.format("unknown")}, "MIT"),
         ({"LICENSE": MIT, "codemeta.json": '{"name": "M", "license": "LICENSE"}'}, "MIT"),
         (
             {

@@ -57,7 +57,7 @@ from fairreg.services.publish.terms.licences import (
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
-__all__ = ["ProjectRecord", "read_project"]
+__all__ = ["ProjectRecord", "licence_of", "read_project"]
 
 # Beside the suffixes that mean weights everywhere; names that say data are left out.
 _WEIGHTS = re.compile(
@@ -144,6 +144,14 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
     return ProjectRecord(record, tuple(notes), (*unclear, *licence.faults))
+
+
+def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
+    """Return the licence that the files `names` of a folder agree on, else the fault. Raises FairregError."""
+    statements = _statements(folder, names)[0]
+    contents = read_contents(_stated_type(statements), title="", keywords=(), file_names=names)
+    files = tuple(_distribution(folder, name) for name in names)
+    return _licence(folder, statements, files, _kind(contents, names)[0])
 
 
 def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:

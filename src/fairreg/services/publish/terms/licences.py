@@ -23,6 +23,7 @@ from fairreg.formats.crates.data import DESCRIPTOR
 from fairreg.formats.license_files import is_license_file
 from fairreg.publish.base import FieldFault
 from fairreg.schemas.licenses import spdx
+from fairreg.schemas.licenses.statements import is_no_licence
 from fairreg.schemas.licenses.texts import license_of_text
 from fairreg.schemas.record import Kind
 from fairreg.schemas.text import one_line
@@ -49,6 +50,7 @@ _NAMED: Mapping[Kind, re.Pattern[str]] = {
     )
     for kind, words in _COVERED.items()
 }
+_SPELLING = re.compile(r"((?:GPL|GFDL)-\d\.\d)(?:-only|-or-later|\+)")
 _TAG = re.compile(r"SPDX-License-Identifier:\s*([^\n]*)")
 _REUSE = "REUSE.toml"
 # Words of a class of licences, which the vocabulary of a service has in place of a name.
@@ -79,18 +81,20 @@ class Terms(NamedTuple):
             loose = self.is_loose or other.is_loose
             mine, theirs = (_alternatives(item.license or "", loose) for item in (self, other))
             return mine <= theirs or theirs <= mine
-        if self.license or other.license:
-            return False
-        words = [item.words.casefold() for item in (self, other) if item.words]
-        return len(set(words)) <= 1 or any(map(_VAGUE.fullmatch, words))
+        if known := self.license or other.license:
+            words = self.words or other.words
+            return words is not None and is_no_licence(words, [known])
+        both = [item.words.casefold() for item in (self, other) if item.words]
+        return len(set(both)) <= 1 or any(map(_VAGUE.fullmatch, both))
 
 
 class FoundLicence(NamedTuple):
-    """Fields of the record, notes, and the fault of files that disagree."""
+    """Fields of the record, notes, the fault of files that disagree, and the file that gives the fields."""
 
     fields: Mapping[str, str]
     notes: tuple[str, ...] = ()
     faults: tuple[FieldFault, ...] = ()
+    file: str | None = None
 
 
 def found_licence(
@@ -111,18 +115,20 @@ def found_licence(
         for item in whole
         if own and not own[0].agrees_with(item)
     ]
-    return FoundLicence(_fields(own, [*metadata, *([] if own else [*whole, *parts])]), tuple(notes))
+    first = _first(own, [*metadata, *([] if own else [*whole, *parts])])
+    stated = {"license": first.license, "license_stated": first.words}
+    fields = {key: value for key, value in stated.items() if value}
+    return FoundLicence(fields, tuple(notes), file=first.file or None)
 
 
-def _fields(own: Sequence[Terms], others: Iterable[Terms]) -> dict[str, str]:
+def _first(own: Sequence[Terms], others: Iterable[Terms]) -> Terms:
     """Return the first licence with an expression, else the first words, vague ones last."""
     stated = [item for item in (*own, *others) if item.license or item.words]
     if own and not own[0].license:
-        stated = [item for item in stated if item.words] or [Terms("", words=f"Terms in {own[0].file}")]
+        unknown = Terms(own[0].file, words=f"Terms in {own[0].file}")
+        stated = [item for item in stated if item.words] or [unknown]
     stated.sort(key=lambda item: (item.license is None, bool(_VAGUE.fullmatch(item.words or ""))))
-    first = stated[0] if stated else Terms("")
-    found = {"license": first.license, "license_stated": first.words}
-    return {key: value for key, value in found.items() if value}
+    return stated[0] if stated else Terms("")
 
 
 def _faults(compared: Sequence[Terms], kind: Kind, *, has_own: bool) -> tuple[FieldFault, ...]:
@@ -226,7 +232,5 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _alternatives(expression: str, is_loose: bool) -> set[str]:
     parts: Iterable[str] = [expression] if "(" in expression else expression.split(" OR ")
-    plain = (
-        re.sub(r"(?<=GPL-\d\.\d)(?:-only|-or-later|\+)", "", part) if is_loose else part for part in parts
-    )
+    plain = (_SPELLING.sub(r"\1", part) if is_loose else part for part in parts)
     return {part.strip() for part in plain}
