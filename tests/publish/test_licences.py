@@ -184,3 +184,12 @@ def test_terms_agree_in_both_directions_or_in_none():
     for one, other in product(terms, repeat=2):
         assert one.agrees_with(other) == other.agrees_with(one)
         assert bool(found_licence([one], [other], []).faults) in {False, not one.agrees_with(other)}
+
+
+def test_the_licence_of_a_data_set_is_that_of_its_data(tmp_path):
+    texts = {"LICENSE": MIT, "LICENSE-DATA": BY, "jets.csv": "1,2\n"}
+    texts["CITATION.cff"] = "cff-version: 1.2.0\nmessage: x\ntitle: M\ntype: dataset\nauthors:\n- name: X\n"
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    found = read_project(tmp_path, tuple(texts))
+    assert (found.record.kind, found.record.license, found.faults) == ("dataset", "CC-BY-4.0", ())
