@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 PYTHON ?= python3
 VENV ?= .venv
+# One more than there are cores: many tests wait for a process or a server.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Without --no-compile pip would compile thousands of modules that nothing imports.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo publish-demo test test-long lint benchmark hbb figures payloads clean
@@ -27,20 +31,20 @@ $(VENV)/.dev: $(VENV)/.base
 # brings pandas.
 $(VENV)/.validators: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/validators
-	$(VENV)/validators/bin/python -m pip install --quiet --disable-pip-version-check 'roc-validator>=0.13,<0.14' \
+	$(VENV)/validators/bin/python $(INSTALL) 'roc-validator>=0.13,<0.14' \
 		'rocrate>=0.16,<0.17' 'cffconvert>=2,<3' 'mlcroissant>=1.1.1,<2' 'pyld>=3,<4'
 	@touch $@
 
 # An environment of its own: tritonclient needs another protobuf than onnx does.
 $(VENV)/.triton: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/triton
-	$(VENV)/triton/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc]>=2.60,<3'
+	$(VENV)/triton/bin/python $(INSTALL) 'tritonclient[grpc]>=2.60,<3'
 	@touch $@
 
 # Copier would bring pydantic, and with it 25 MB, to where none of fairreg's own programs needs it.
 $(VENV)/.copier: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/copier
-	$(VENV)/copier/bin/python -m pip install --quiet --disable-pip-version-check \
+	$(VENV)/copier/bin/python $(INSTALL) \
 		'copier>=9.10,<10' 'check-jsonschema>=0.30,<1' 'hatchling>=1.25'
 	@touch $@
 
@@ -55,7 +59,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE :=
 test test-long: export FAIRREG_TEST_TRITONCLIENT := $(abspath $(VENV))/triton/bin/python
 test test-long: export FAIRREG_TEST_COPIER := $(abspath $(VENV))/copier/bin/python
 test test-long: export FAIRREG_TEST_VALIDATORS := $(abspath $(VENV))/validators/bin/python
-test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
+test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # Programs of others that the tests use, each group in an environment of its own.
 $(VENV)/.others: $(VENV)/bin/python

@@ -62,7 +62,7 @@ def test_models_that_name_data_and_paper_reach_their_score(chain):
     chain.toy()
     tagger = chain.toy_with_data()
     assert tagger.overall >= NAMED
-    assert row("toy, answers with author, repository, data set and paper; also at the Hub", tagger) in TABLE
+    assert row("toy, with author, repository, its data set and a paper; also at the Hub", tagger) in TABLE
     # It is listed at the Hub, and the two name each other.
     assert tagger.below.keys() == {"R2-3"}
     assert OF_OTHERS["R2-3"] in tagger.below["R2-3"]

@@ -71,6 +71,7 @@ def test_show_as_bibtex_cites_the_doi(cli):
     assert f"doi        = {{{hbb.DOI}}}" in cli("show", hbb.DOI, "-f", "bibtex").out
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", formats.names())
 def test_show_writes_every_format_of_the_room(cli, name):
     record = ModelRecord.from_json(cli("show", hbb.DOI, "--format", "json").json)
@@ -435,6 +436,7 @@ def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
     assert "H→bb é" in done.stdout.decode("utf-8")
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "cff", "model-card", "json"])
 def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):

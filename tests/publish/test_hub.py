@@ -264,6 +264,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.sliced(4)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize(("status", "error", "words"), FAULTS)
 def test_a_fault_keeps_the_draft_and_the_same_command_goes_on(push, hub, step, status, error, words):

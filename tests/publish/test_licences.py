@@ -2,7 +2,6 @@
 """The licence of a publication: the terms of the weights first, and nothing public where files disagree."""
 
 import json
-from itertools import product
 
 import pytest
 from onnx import helper, load_from_string
@@ -10,7 +9,6 @@ from onnx import helper, load_from_string
 from fairreg.errors import FairregError
 from fairreg.services.publish.project import read_project
 from fairreg.services.publish.selection import select
-from fairreg.services.publish.terms.licences import Terms, found_licence
 from support.publishing import onnx_bytes
 
 MIT = "MIT License\n\nCopyright (c) 2026 Ada Rossi\n"
@@ -169,21 +167,15 @@ def test_nothing_is_published_where_licences_disagree(run, push, stand, hub, fol
     assert all(item.private for item in hub.repositories.values())
 
 
-def test_terms_agree_in_both_directions_or_in_none():
-    terms = [
-        Terms("a", licence, words, is_loose=loose)
-        for licence, words in (
-            (None, None),
-            ("MIT", None),
-            ("MIT OR ISC", None),
-            (None, "x"),
-            (None, "other"),
-        )
-        for loose in (False, True)
-    ]
-    for one, other in product(terms, repeat=2):
-        assert one.agrees_with(other) == other.agrees_with(one)
-        assert bool(found_licence([one], [other], []).faults) in {False, not one.agrees_with(other)}
+def test_both_licences_of_code_and_weights_may_be_stated(read):
+    files = {"CITATION.cff": CITATION.format("MIT"), "README.md": CARD.format("cc-by-4.0")}
+    both = json.dumps({"name": "M", "license": "MIT AND CC-BY-4.0"})
+    found = read({**files, "facts.toml": 'license = "MIT"\n', "LICENSE": MIT})
+    assert "such as MIT AND CC-BY-4.0 in all" in faults(found)[0]
+    found = read({"codemeta.json": both, "CITATION.cff": "", "README.md": CARD.format("cc-by-4.0")})
+    assert (found.record.license, found.faults) == ("MIT AND CC-BY-4.0", ())
+    found = read({"LICENSE-WEIGHTS": BY, "facts.toml": ""})
+    assert (found.record.license, found.faults) == ("CC-BY-4.0", ())
 
 
 def test_the_licence_of_a_data_set_is_that_of_its_data(tmp_path):

@@ -77,6 +77,23 @@ def test_contradictions_are_told_with_both_files(read):
     assert "CITATION.cff (MIT); codemeta.json (Apache-2.0)" in fault.message
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_fault"),
+    [
+        ("MIT", "MIT", False),
+        ("MIT", "Apache-2.0", True),
+        ("MIT AND CC-BY-4.0", "CC-BY-4.0", False),
+        ("MIT", "MIT OR Apache-2.0", True),
+    ],
+)
+def test_files_of_two_licences_are_not_published(read, first, second, is_fault):
+    codemeta = {"@context": "https://w3id.org/codemeta/3.0", "@type": "SoftwareSourceCode", "license": first}
+    found = read(**{"codemeta.json": codemeta, "README.md": f"---\nlicense: {second}\n---\n# T\n"})
+    told = [fault for fault in found.faults if fault.field == "license"]
+    assert bool(told) == is_fault
+    assert all(first in fault.message and second in fault.message for fault in told)
+
+
 def test_damaged_files_are_told_and_the_others_read(read):
     found = read(
         **{"CITATION.cff": CITATION, "codemeta.json": "{", "fair4ml.jsonld": "[", "a.onnx": b"no model"}

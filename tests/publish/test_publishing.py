@@ -23,7 +23,7 @@ from fairreg.publish import get
 from fairreg.publish.base import Deposit
 from fairreg.publish.zenodo.transfer import PartSizes
 from fairreg.services.publish.state import PublishingState
-from support.publishing import NAMES, model_folder, onnx_bytes, requests
+from support.publishing import NAMES, model_folder, onnx_bytes, raise_version, requests
 
 
 def only(stand):
@@ -159,8 +159,7 @@ def test_a_new_version_has_the_same_concept(run, stand, folder, name):
         "concept": first.deposit.concept,
         "number": first.deposit.id,
     }
-    text = (folder / "CITATION.cff").read_text()
-    (folder / "CITATION.cff").write_text(text.replace("'1.0'", "'1.1'"))
+    raise_version(folder)
     second = run(version_of=given[name])
     assert second.deposit.concept == first.deposit.concept
     assert second.deposit.identifier != first.deposit.identifier
@@ -171,8 +170,9 @@ def test_a_new_version_has_the_same_concept(run, stand, folder, name):
     assert run(yes=False).is_new is False
 
 
-def test_an_interrupted_new_version_goes_on_without_the_option(run, stand):
+def test_an_interrupted_new_version_goes_on_without_the_option(run, stand, folder):
     first = run()
+    raise_version(folder)
     run(version_of=first.deposit.identifier, draft=True)
     run()
     assert [item.published for item in stand.records.values()] == [True, True]
@@ -187,12 +187,16 @@ def test_a_version_of_another_record_is_refused(run, stand):
 
 
 @pytest.mark.parametrize("fault", ["unknown", (403, {"message": "Permission denied."}), (409, {}), (422, {})])
-def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, fault):
+def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, folder, fault):
     doi = run().deposit.identifier
+    before = {name: (folder / name).read_bytes() for name in ("CITATION.cff", "codemeta.json")}
+    raise_version(folder)
     if fault != "unknown":
         fail_once(stand, "POST", "/versions", fault)
     with pytest.raises(FairregError):
         run(version_of="10.5281/zenodo.77" if fault == "unknown" else doi)
+    for name, content in before.items():
+        (folder / name).write_bytes(content)
     report = run()
     assert not report.is_new
     assert report.deposit.identifier == doi
@@ -208,7 +212,7 @@ def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, 
 
 def test_the_plain_command_goes_on_with_a_new_version_whose_answer_was_lost(run, stand, folder):
     first = run()
-    (folder / "CHANGES.txt").write_text("x")
+    raise_version(folder)
     fail_once(stand, "POST", "/versions", "reset", when="after")
     with pytest.raises(Unreachable):
         run(version_of=first.deposit.identifier)
@@ -287,8 +291,9 @@ def test_a_refusal_names_the_fields_with_their_reasons(run, stand):
     assert "files.enabled (from distributions): Missing uploaded files (HTTP 400)" in caught.value.message
 
 
-def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand):
+def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand, folder):
     first = run()
+    raise_version(folder)
     fail_once(stand, "POST", "/versions", (403, {"message": "Permission denied."}))
     with pytest.raises(AccessDenied, match="not the account's to change") as caught:
         run(version_of=first.deposit.identifier)
@@ -413,7 +418,7 @@ def test_a_file_that_somebody_else_put_into_a_draft_is_in_the_report(run, stand,
     made = stand.new({"metadata": dict(record.document["metadata"])}, of=record)
     stored = record.files["LICENSE"]
     made.files["coauthor.xlsx"] = type(stored)("coauthor.xlsx", "completed", b"x")
-    (folder / "LICENSE").write_text("another")
+    raise_version(folder)
     report = run(version_of=first.deposit.identifier, yes=False)
     assert report.others == ("coauthor.xlsx",)
     assert run.asked[-1].others == ("coauthor.xlsx",)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Which files of a folder are published, and what is told of the others."""
 
+import tracemalloc
+
 import pytest
 
 from fairreg.errors import UsageError
@@ -150,6 +152,44 @@ def test_tokens_are_found_in_texts_of_wide_characters(folder, encoding):
     (place / "a.txt").write_bytes(("hf_" + "a" * 34).encode(encoding))
     (place / "b.txt").write_bytes("my-own-token".encode(encoding))
     assert select(place, tokens=("my-own-token",)).names == ("model.onnx",)
+
+
+@pytest.mark.parametrize("at", [(1 << 20) - 20, (1 << 20) + 5, (2 << 20) + 9_000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_secret_anywhere_in_a_long_text_is_found(folder, at, encoding):
+    place = folder("model.onnx")
+    text = ("0.5,0.25\n" * (at // 9 + 1))[:at] + "\nhf_" + "a1" * 17 + "\n" + "0.125\n" * 100
+    (place / "notes.txt").write_bytes(text.encode(encoding))
+    found = select(place)
+    assert found.names == ("model.onnx",)
+    assert found.left_out[0].reason == "holds an access token or a private key"
+
+
+def test_words_at_the_border_of_two_pieces_are_no_tokens(folder):
+    """A form begins where no word goes on, also where the text is read in pieces."""
+    word = "x" * 4 + "hf_" + "a1" * 17
+    place = folder("notes.txt", **{"notes.txt": f"{word}." * ((3 << 20) // (len(word) + 1))})
+    assert select(place).names == ("notes.txt",)
+
+
+@pytest.mark.parametrize(("at", "is_found"), [(100, True), (3 << 19, False), ((3 << 20) - 50, True)])
+def test_binary_files_are_searched_at_their_ends(folder, at, is_found):
+    place = folder("README.md")
+    content = bytearray(b"\x08\x00weights\x00" * ((3 << 20) // 10))
+    content[at : at + 38] = b"-hf_" + b"a1" * 17
+    (place / "model.onnx").write_bytes(content)
+    assert ("model.onnx" not in select(place).names) == is_found
+
+
+def test_memory_for_a_long_text_is_bounded(folder):
+    place = folder("notes.txt")
+    with (place / "notes.txt").open("wb") as file:
+        file.writelines(b"0.5,0.25\n" * 100_000 for _ in range(8))
+    tracemalloc.start()
+    select(place)
+    highest = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert highest < 5 << 20
 
 
 @pytest.mark.parametrize("pattern", ["*", "data/*", "nested", ".git/*", "data/.env", "nested/.git/config"])

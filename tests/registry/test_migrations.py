@@ -72,6 +72,7 @@ def records(url: str) -> dict[str, ModelRecord]:
     return {identifier: ModelRecord.from_json(json.loads(record)) for identifier, record in rows}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("revision", EARLIER)
 def test_a_registry_of_an_earlier_release_keeps_all_and_is_searched_like_a_new_one(
     url: str, revision: str
@@ -122,6 +123,7 @@ def read(url: str, revision: str) -> None:
         assert registry.search("", source="old").total == 0
 
 
+@pytest.mark.long("postgresql")
 def test_a_registry_goes_down_to_every_earlier_schema_and_up_again(url: str) -> None:
     older.leave(url, EARLIER[-1])
     ensured(url)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,7 @@ def filled(
     return {name: rows for name, rows in held.items() if name != "words"}
 
 
+@pytest.mark.long("postgresql")
 def test_pages_of_any_size_leave_the_database_that_single_records_leave(
     databases: Databases, tmp_path: Path, engine: str
 ) -> None:

@@ -309,7 +309,7 @@ def test_several_models_are_not_chosen_among(tmp_path):
     with pytest.raises(ModelError, match=r"several models: a\.onnx, b\.onnx") as raised:
         found_in(tmp_path)
     assert "model_file" in raised.value.hint
-    assert found_in(tmp_path, has_model=True).answers == {}
+    assert found_in(tmp_path, model="x.onnx").answers == {}
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_model_with_a_name_of_other_characters_gets_no_toy_but_a_sentence(tmp_pa
         found_in(tmp_path)
     fit = re.search("to ([A-Za-z0-9_/.-]+)[.] An empty", raised.value.hint)[1]
     assert checked(questions_by_name()["model_file"], fit, {}) == fit
-    assert found_in(tmp_path, has_model=True).answers == {}
+    assert found_in(tmp_path, model="x.onnx").answers == {}
 
 
 def questions_by_name():

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
+from fairreg.errors import UsageError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
@@ -26,6 +27,7 @@ __all__ = [
     "LocalFile",
     "Publisher",
     "PublishingJob",
+    "SameVersion",
     "UploadProgress",
     "version_tags",
 ]
@@ -36,6 +38,10 @@ VERSION_OF = "version_of"
 UploadProgress = Callable[[str, int, int], None]
 # Part of what Git takes as the name of a tag (git-check-ref-format).
 _TAG = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
+
+
+class SameVersion(UsageError):
+    """The files state the version that a published version of the record states; the verb says where."""
 
 
 class LocalFile(NamedTuple):
@@ -153,6 +159,10 @@ class Publisher(ABC):
     @abstractmethod
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files that the service lacks, remove old ones, compare all digests (ChecksumMismatch)."""
+
+    def notes(self, job: PublishingJob) -> tuple[str, ...]:  # noqa: ARG002
+        """Return sentences on what the published record says and no file states."""
+        return ()
 
     def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
         """Return the files that somebody else put into the draft, and that become public with it."""

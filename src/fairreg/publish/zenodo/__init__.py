@@ -13,7 +13,7 @@ from uuid import uuid4
 from msgspec import structs
 
 from fairreg.errors import BadAnswer, FairregError, NotFound, Unreachable, UsageError
-from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob
+from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob, SameVersion
 from fairreg.publish.zenodo.api import (
     InvenioDrafts,
     PublicationRefused,
@@ -53,7 +53,8 @@ class InvenioPublisher(Publisher):
     def open(self, job: PublishingJob) -> Deposit:
         """Return the known draft, or the published record it became; else a new one, or a new version's.
 
-        Raises AccessDenied without a token, NotFound for an unknown version to follow.
+        Raises AccessDenied without a token, NotFound for an unknown version to follow, SameVersion where the
+        new one has its number.
         """
         service = self._settings(job)
         if service.token is None and service.login is None:
@@ -62,6 +63,8 @@ class InvenioPublisher(Publisher):
         if known is not None and known.id:
             found = self._as_it_is(drafts, known)
             if found is not None:
+                if job.version_of is not None and found.status == "draft":
+                    self._published_version(job, drafts, job.version_of)
                 return found
             job.log(f"The draft {known.id} is not at {service.title} any more; a new one is made.")
             job.save(replace(known, status="discarded"))
@@ -93,6 +96,14 @@ class InvenioPublisher(Publisher):
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files; `sizes` says which of them in parts."""
         return upload(job, self._drafts(job), deposit, self.sizes)
+
+    def notes(self, job: PublishingJob) -> tuple[str, ...]:
+        """Name the publisher at an instance of another address, where no file states one."""
+        service = self._settings(job)
+        if job.record.publisher or not service.configured:
+            return ()
+        other = "To name another one, state publisher in codemeta.json, or in facts.toml of a project"
+        return (f"No file states a publisher, so it is {service.title}. {other}.",)
 
     def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
         """Return the names in the draft that are not of the job."""
@@ -163,10 +174,7 @@ class InvenioPublisher(Publisher):
         """Return the record with a publisher, which DOIs need: the service, where the files state none."""
         if job.record.publisher:
             return job.record
-        service = self._settings(job)
-        if service.configured:
-            job.log(f"The publisher is given as {service.title}; codemeta.json may state another one.")
-        return structs.replace(job.record, publisher=service.title)
+        return structs.replace(job.record, publisher=self._settings(job).title)
 
     def _settings(self, job: PublishingJob) -> Service:
         return job.web.settings.service(self.service(sandbox=job.sandbox))
@@ -222,6 +230,7 @@ class InvenioPublisher(Publisher):
             raise
 
     def _published_version(self, job: PublishingJob, drafts: InvenioDrafts, wanted: Identifier) -> JsonNode:
+        """Return the record to follow. SameVersion where it, or the last version, has the job's number."""
         number = _record_id(wanted)
         earlier = drafts.published(number) if number else None
         if earlier is None or not _is_called(earlier, wanted):
@@ -229,7 +238,16 @@ class InvenioPublisher(Publisher):
                 f"{self._settings(job).title} has no published record {wanted.compact}.",
                 hint="Give the DOI of a published version, or that of all versions.",
             )
+        for item in (earlier, self._last_version(drafts, earlier)):
+            stated = item.at("metadata", "version").text
+            if stated and _number(stated) == _number(job.record.version or ""):
+                raise SameVersion(f"{_doi(item) or _id(item)} has the version {one_line(stated)} already.")
         return earlier
+
+    def _last_version(self, drafts: InvenioDrafts, record: JsonNode) -> JsonNode:
+        """Return the newest version of a record; the service makes the next one after that."""
+        concept = record.at("parent", "id").text or record["conceptrecid"].text or ""
+        return (drafts.published(concept) if is_record_id(concept) else None) or record
 
 
 def _marked(drafts: InvenioDrafts, mark: str) -> Iterator[JsonNode]:
@@ -261,6 +279,11 @@ def _id(answer: JsonNode) -> str:
 def _doi(answer: JsonNode) -> str | None:
     stated = answer.at("pids", "doi", "identifier").text or answer["doi"].text
     return normalise_doi(stated or "")
+
+
+def _number(version: str) -> str:
+    """Return a version as it is compared: v1.0 is 1.0."""
+    return version.strip().lower().removeprefix("v")
 
 
 def _concept(answer: JsonNode) -> str | None:

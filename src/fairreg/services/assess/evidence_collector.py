@@ -54,7 +54,6 @@ from fairreg.services.fetch.fetch import (
     save_record,
 )
 from fairreg.services.fetch.leads import entry_identifier, follow, settled
-from fairreg.services.fetch.metadata_files import save_metadata_files
 from fairreg.services.fetch.resolve import (
     Resolution,
     SourceRecord,
@@ -201,6 +200,8 @@ class EvidenceCollector:
         with storing("The record is", self.log):
             save_record(self.registry, resolution)
             if fetched:
+                from fairreg.services.fetch.metadata_files import save_metadata_files  # few commands get here
+
                 save_metadata_files(self.registry, fetched, self.log)
         registered = resolution.datacite
         return _Known(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fairreg import formats
 from fairreg.errors import FairregError, RecordError
 from fairreg.formats import prov, zenodo
+from fairreg.formats.license_files import is_license_file
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.record import ModelRecord
@@ -20,7 +21,7 @@ from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI
 from fairreg.storage.files import disk_faults, is_inside, replacing, unreadable
 
-__all__ = ["METADATA_FILES", "WrittenMetadata", "metadata_texts", "refresh", "with_citation"]
+__all__ = ["METADATA_FILES", "WrittenMetadata", "license_in", "metadata_texts", "refresh", "with_citation"]
 
 # Files of formats that a project has; of several versions of a format the newest is written.
 _FILES = ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld", "ro-crate-metadata.json")
@@ -46,6 +47,12 @@ def metadata_texts(folder: Path, facts: ProjectFacts) -> Mapping[str, str]:
 def with_citation(folder: Path, facts: ProjectFacts, readme: str) -> str:
     """Return the text of a README whose marked part on the citation follows these facts; as above."""
     return cited(readme, project_record(folder, facts), facts)
+
+
+def license_in(folder: Path) -> str | None:
+    """Return the name of a licence text at the top of a folder."""
+    names = sorted(item.name for item in folder.iterdir() if item.is_file()) if folder.is_dir() else []
+    return next(filter(is_license_file, names), None)
 
 
 def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
@@ -130,7 +137,7 @@ def _card(path: Path, record: ModelRecord, facts: ProjectFacts) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecordError(f"{path} is not encoded in UTF-8.", hint="Save it as UTF-8.") from error
-    whole = completed(text.replace("\r\n", "\n"), record, facts)
+    whole = completed(text.replace("\r\n", "\n"), record, facts, license_in(path.parent))
     return whole.replace("\n", "\r\n") if "\r\n" in text else whole
 
 

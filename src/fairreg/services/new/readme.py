@@ -7,6 +7,7 @@ Everything outside of these belongs to the authors and stays as it is, byte by b
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fairreg.formats.front_matter import split_front_matter
 from fairreg.formats.markdown import address, inline, paragraphs
@@ -25,10 +26,11 @@ _PART = re.compile(
 _MARKS = re.compile(r"<!--|-->")
 
 
-def completed(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
+def completed(text: str, record: ModelRecord, facts: ProjectFacts, license_file: str | None) -> str:
     """Return the text of the README with its front matter and marked parts written anew."""
     _, body, _ = split_front_matter(text.split("\n"))
-    told = _parts(record, facts)
+    told = {**_parts(record, facts), "license": _licence(record, license_file)}
+    told |= {f"section_{name}": _section(title, told[name]) for name, title in _SECTIONS.items()}
     below = _PART.sub(lambda found: _filled(found, told), "\n".join(body).lstrip("\n"))
     return f"---\n{yaml_text(_head(record, facts))}---\n{below}"
 
@@ -38,6 +40,21 @@ def cited(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
     told = {"citation": _citation(record, facts)}
     whole = _PART.sub(lambda found: _filled(found, told), text.replace("\r\n", "\n"))
     return whole.replace("\n", "\r\n") if "\r\n" in text else whole
+
+
+# Parts whose heading is written with them, because nobody may know what belongs below it.
+_SECTIONS = {
+    "intended_use": "Intended use",
+    "out_of_scope": "Out of scope",
+    "limitations": "Limitations",
+    "training_data": "Training data",
+    "evaluation": "Evaluation",
+    "license": "Licence",
+}
+
+
+def _section(title: str, content: str) -> str:
+    return f"## {title}\n\n{content}" if content else ""
 
 
 def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:
@@ -115,7 +132,6 @@ def _parts(record: ModelRecord, facts: ProjectFacts) -> dict[str, str]:
         "signature": _signature(record),
         "training_data": _data(facts),
         "evaluation": _table(record),
-        "license": _licence(record),
         "citation": _citation(record, facts),
     }
 
@@ -152,13 +168,11 @@ def _table(record: ModelRecord) -> str:
     return "\n".join(["| metric | value | data | split |", "|---|---|---|---|", *rows]) if rows else ""
 
 
-def _licence(record: ModelRecord) -> str:
+def _licence(record: ModelRecord, file: str | None) -> str:
     if not record.license:
         return ""
-    return (
-        f"Code, weights and documentation are under the licence {inline(record.license)}, whose text is in "
-        "[LICENSE](LICENSE). It covers the weights of the model."
-    )
+    text = f", whose text is in [{inline(file)}]({quote(file)})" if file else ""
+    return f"Code, weights and documentation are under the licence {inline(record.license)}{text}."
 
 
 def _citation(record: ModelRecord, facts: ProjectFacts) -> str:

@@ -7,6 +7,7 @@ model card, licence texts; what a later one says instead is noted. Identifiers a
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from fairreg.errors import FairregError, ModelError, RecordError
 from fairreg.formats import fair4ml, model_card
 from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.formats.file_facts import FileFacts
+from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.formats.repository_files import is_known, read_files
 from fairreg.publish.base import FieldFault
 from fairreg.publish.zenodo.metadata import relation_word
@@ -57,7 +59,7 @@ from fairreg.services.publish.terms.licences import (
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
-__all__ = ["ProjectRecord", "licence_of", "read_project"]
+__all__ = ["ProjectRecord", "licence_of", "read_project", "version_files"]
 
 # Beside the suffixes that mean weights everywhere; names that say data are left out.
 _WEIGHTS = re.compile(
@@ -88,12 +90,14 @@ _OF_VERSIONS = frozenset({DOI.name, "related_doi", "concept_doi"})
 class ProjectRecord(NamedTuple):
     """The record of a folder, and what the user should know of the files that it comes from.
 
-    `faults` are statements that are not understood, and without which nothing is to become public.
+    `faults` are statements that are not understood, and without which nothing is to become public;
+    `before_doi` are the notes to read before an identifier is reserved.
     """
 
     record: ModelRecord
     notes: tuple[str, ...]
     faults: tuple[FieldFault, ...] = ()
+    before_doi: tuple[str, ...] = ()
 
 
 class _Statement(NamedTuple):
@@ -143,7 +147,8 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     notes += _unsent_relations(statements)
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
-    return ProjectRecord(record, tuple(notes), (*unclear, *licence.faults))
+    placeholder = _placeholder(folder, names, record)
+    return ProjectRecord(record, (*notes, *placeholder), (*unclear, *licence.faults), placeholder)
 
 
 def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
@@ -152,6 +157,40 @@ def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
     contents = read_contents(_stated_type(statements), title="", keywords=(), file_names=names)
     files = tuple(_distribution(folder, name) for name in names)
     return _licence(folder, statements, files, _kind(contents, names)[0])
+
+
+def _placeholder(folder: Path, names: tuple[str, ...], record: ModelRecord) -> tuple[str, ...]:
+    """Return a sentence on a creator whom the template put in the place of authors that nobody named."""
+    called = {record.name}
+    if _PROJECT_FACTS in names and (folder / _ANSWERS).is_file():
+        with suppress(*YamlFault, AttributeError):  # the name of the record is left to compare with
+            called.add(str(load_yaml(_text(folder / _ANSWERS)).get("project_name")))
+    group = next(
+        (item.name for item in record.creators if item.name in map(_DEVELOPERS.format, called)), None
+    )
+    if group is None or _PROJECT_FACTS not in names:
+        return ()
+    todo = f"write the authors into {_PROJECT_FACTS}, then fairreg new --refresh"
+    said = f"No author was named, so the creator is a group, {group!r}"
+    return (f"{said}. A DOI names its creators for ever: {todo}.",)
+
+
+# Of the template: what stands for authors, and the file with the answers.
+_DEVELOPERS = "The {} developers"
+_ANSWERS = ".copier-answers.yml"
+
+
+def version_files(folder: Path, names: tuple[str, ...]) -> str:
+    """Return the files of a folder in which its version is changed, in words for a hint."""
+    packaged = ["pyproject.toml"] if "pyproject.toml" in names else []
+    if _PROJECT_FACTS in names:
+        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then fairreg new --refresh)"
+    stating = [item.file for item in _statements(folder, names)[0] if item.fields.get("version")]
+    return ", ".join((*stating, *packaged)) or "CITATION.cff"
+
+
+# From which `fairreg new --refresh` writes the metadata files of a project.
+_PROJECT_FACTS = "facts.toml"
 
 
 def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:

@@ -13,7 +13,15 @@ from msgspec import structs
 
 from fairreg import publish as publishers
 from fairreg.errors import FairregError, Unreachable, UsageError
-from fairreg.publish.base import VERSION_OF, Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
+from fairreg.publish.base import (
+    VERSION_OF,
+    Deposit,
+    LocalFile,
+    Publisher,
+    PublishingJob,
+    SameVersion,
+    UploadProgress,
+)
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
@@ -30,7 +38,7 @@ from fairreg.services.publish.links import (
     with_links,
 )
 from fairreg.services.publish.own_drafts import OwnDrafts
-from fairreg.services.publish.project import read_project
+from fairreg.services.publish.project import read_project, version_files
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
 from fairreg.services.publish.state import FILE_NAME as STATE_FILE
@@ -101,6 +109,7 @@ class _Publication:
         self._state = PublishingState.read(folder)
         self._own = OwnDrafts(settings.home, folder)
         project = read_project(folder, self._selected.names)
+        self._before_doi = project.before_doi
         self._report = PublicationReport(
             self._service.title,
             Deposit(choices.to, self._service.url, ""),
@@ -137,6 +146,9 @@ class _Publication:
 
     def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         version_of = job.version_of
+        if job.known is None or job.known.identifier is None:
+            for note in self._before_doi:
+                self._log(note)
         with self._kept():
             deposit = self._publisher.open(job)
             if version_of is not None:
@@ -151,6 +163,7 @@ class _Publication:
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         self._note(self._publisher.reserve(job, self._report.deposit))
         job = replace(job, record=self._with_identifier())
+        self._report = replace(self._report, notes=(*self._report.notes, *self._publisher.notes(job)))
         files = self._files()
         record = linked_record(job.record, self._others(), files, self._folder)
         job = replace(job, record=record, files=files)
@@ -274,6 +287,10 @@ class _Publication:
             self._note(with_links(deposit, record, self._others()))
             self._log(f"{self._service.title} names {names} now.")
 
+    def _version_files(self) -> str:
+        """Return the files in which the version is to be raised, in words."""
+        return version_files(self._folder, self._selected.names)
+
     def _others(self) -> tuple[Deposit, ...]:
         return other_publications(self._settings, self._state.deposits, self._report.deposit)
 
@@ -285,7 +302,8 @@ class _Publication:
         if here != dict(deposit.files):
             raise UsageError(
                 f"The folder was published as {named}, and its files have changed since.",
-                hint=f"Publish a new version with --new-version-of {named}.",
+                hint=f"Raise the version in {self._version_files()}, and publish a new one with "
+                f"--new-version-of {named}.",
             )
         return replace(self._report, deposit=deposit, files=files)
 
@@ -322,6 +340,9 @@ class _Publication:
         """Context manager: an error says that the draft is kept, where there is one."""
         try:
             yield
+        except SameVersion as error:
+            error.hint = f"Raise it in {self._version_files()}, and repeat the command."
+            raise
         except FairregError as error:
             deposit = self._report.deposit
             if deposit.id and deposit.status == "draft":

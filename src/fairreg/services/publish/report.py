@@ -7,6 +7,7 @@ from typing import Any
 from fairreg.publish.base import Deposit, FieldFault, LocalFile
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.runs import has_weights
 from fairreg.services.publish.access import access_words
 from fairreg.services.publish.selection import LeftOutFile
 
@@ -40,6 +41,12 @@ class PublicationReport:
     def size(self) -> int:
         """Size of all files in bytes."""
         return sum(file.size for file in self.files)
+
+    @property
+    def models(self) -> tuple[LocalFile, ...]:
+        """The files of weights or a graph."""
+        named = {item.name for item in self.record.distributions if has_weights(item)}
+        return tuple(file for file in self.files if file.name in named)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``publish --json``."""

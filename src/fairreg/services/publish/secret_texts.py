@@ -4,10 +4,13 @@
 docs/publishing.md lists the services; a token without a form of its own is found by the name before it.
 """
 
+import os
 import re
-from collections.abc import Collection
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from collections.abc import Collection, Iterator
+from typing import BinaryIO
 
-__all__ = ["holds_random_word", "holds_secret"]
+__all__ = ["file_holds_secret"]
 
 # Both a digit and a letter: words and names of functions are not tokens.
 _RANDOM = rb"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]"
@@ -42,14 +45,50 @@ _SECRET = re.compile(rb"|".join((_FORM, _KEY, _IN_ADDRESS, rb"(?i:" + _NAMED + r
 _WORD = re.compile(rb"(?<![A-Za-z0-9])" + _RANDOM + rb"{20,}")
 
 
-def holds_random_word(content: bytes) -> bool:
-    """Tell whether a content has 20 letters and digits in a row, both kinds among them, as tokens have."""
-    return any(_WORD.search(text) for text in _texts(content))
+_PIECE = 1 << 20
+# More than a secret of any form takes, in characters of four bytes: one at a border is whole in the next one.
+_OVERLAP = 1 << 15
+# A form is looked for behind these bytes of a piece, so that what stands before it is seen.
+_BEFORE = 2
+_BOMS = (BOM_UTF16_LE, BOM_UTF16_BE, BOM_UTF32_LE, BOM_UTF32_BE)
+_NO_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def holds_secret(content: bytes, tokens: Collection[bytes] = ()) -> bool:
-    """Tell whether a content holds one of the user's own `tokens`, or what has the form of a secret."""
-    return any(any(token in text for token in tokens) or _SECRET.search(text) for text in _texts(content))
+def file_holds_secret(file: BinaryIO, tokens: Collection[bytes] = (), *, is_token_list: bool = False) -> bool:
+    """Tell whether a file holds one of the user's own `tokens`, or what has the form of a secret.
+
+    A text is searched whole, piece by piece; a binary file, as of weights, in its first and its last MiB. In
+    a list of tokens 20 letters and digits in a row, both kinds among them, are a secret, too.
+    """
+    overlap = max(_OVERLAP, *(4 * len(token) for token in tokens), 0)
+    for piece, start in _pieces(file, overlap):
+        for text in _texts(piece):
+            if any(token in text for token in tokens) or _SECRET.search(text, start):
+                return True
+            if is_token_list and _WORD.search(text, start):
+                return True
+    return False
+
+
+def _is_binary(beginning: bytes) -> bool:
+    """Tell whether a file begins as no text does: with zero bytes and other control characters."""
+    is_wide = beginning.startswith(_BOMS)
+    return b"\0" in beginning and not is_wide and _NO_TEXT.search(beginning) is not None
+
+
+def _pieces(file: BinaryIO, overlap: int) -> Iterator[tuple[bytes, int]]:
+    """Yield the pieces of a file, each behind the end of the one before, and where to look in each."""
+    piece = file.read(_PIECE)
+    yield piece, 0
+    if _is_binary(piece):
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(len(piece) - overlap, size - _PIECE, 0))
+        yield file.read(_PIECE), _BEFORE
+        return
+    before = piece[-overlap:]
+    while piece := file.read(_PIECE):
+        yield before + piece, _BEFORE
+        before = (before + piece)[-overlap:]
 
 
 def _texts(content: bytes) -> tuple[bytes, ...]:

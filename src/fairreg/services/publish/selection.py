@@ -10,17 +10,18 @@ from typing import NamedTuple
 
 from fairreg.errors import UsageError
 from fairreg.schemas.text import counted
-from fairreg.services.publish.secret_texts import holds_random_word, holds_secret
+from fairreg.services.publish.secret_texts import file_holds_secret
 from fairreg.storage.files import unreadable
 
-__all__ = ["MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
+__all__ = ["HIDDEN_BUT_PUBLIC", "MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
 
 STATE_FOLDER = ".fairreg"
 # Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
 MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
 _DEEPEST = 100  # folders, each of which is a call
-_HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
+# Names at the top of a folder that begin with a dot and belong to a project.
+HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
 _FOLDERS = {
     "data": "data, which has a record of its own",
     "datasets": "data, which has a record of its own",
@@ -62,7 +63,6 @@ _HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
 _HISTORY = "version control"
 # Reasons that no pattern of the user takes away.
 _LASTING = frozenset({_SECRET, _HOLDS_TOKEN, _HISTORY})
-_LARGEST_READ = 1 << 20
 
 
 class LeftOutFile(NamedTuple):
@@ -178,12 +178,11 @@ class _Walk:
         return reason or (_HOLDS_TOKEN if self._holds_token(entry) else None)
 
     def _holds_token(self, entry: "os.DirEntry[str]") -> bool:
-        """Tell whether the first MiB of a file holds one of the user's tokens, or the like of others."""
-        with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
-            beginning = file.read(_LARGEST_READ)
+        """Tell whether a file holds one of the user's tokens, or the like of others."""
         parts = Path(entry.path).relative_to(self._folder).parts
         is_list = any(map(_TOKENS.fullmatch, parts))
-        return holds_secret(beginning, self._tokens) or (is_list and holds_random_word(beginning))
+        with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
+            return file_holds_secret(file, self._tokens, is_token_list=is_list)
 
 
 def _of_name(name: str, *, is_folder: bool) -> str | None:
@@ -195,7 +194,7 @@ def _of_name(name: str, *, is_folder: bool) -> str | None:
         return _FOLDERS[lowered]
     if _SECRET_NAME.fullmatch(name):
         return _SECRET
-    if name.startswith(".") and name not in _HIDDEN_BUT_PUBLIC:
+    if name.startswith(".") and name not in HIDDEN_BUT_PUBLIC:
         return "hidden"
     return next((reason for end, reason in _ENDS.items() if lowered.endswith(end)), None)
 

@@ -75,12 +75,13 @@ class Terms(NamedTuple):
         stated = self.license or self.words or "a text that fairreg does not know as a licence"
         return f"{self.file} ({one_line(stated)[:80]})"
 
-    def agrees_with(self, other: "Terms") -> bool:
-        """Tell whether neither of the two files contradicts the other."""
+    def allows(self, other: "Terms") -> bool:
+        """Tell whether a later file may state the terms `other`: these, a part of them, or their words."""
         if self.license and other.license:
-            loose = self.is_loose or other.is_loose
-            mine, theirs = (_alternatives(item.license or "", loose) for item in (self, other))
-            return mine <= theirs or theirs <= mine
+            mine, theirs = (
+                _licences_in(item.license or "", self.is_loose or other.is_loose) for item in (self, other)
+            )
+            return theirs <= mine
         if known := self.license or other.license:
             words = self.words or other.words
             return words is not None and is_no_licence(words, [known])
@@ -113,7 +114,7 @@ def found_licence(
     notes = [
         f"{item.told} counts for the rest: the licence is that of {own[0].told}."
         for item in whole
-        if own and not own[0].agrees_with(item)
+        if own and not own[0].allows(item)
     ]
     first = _first(own, [*metadata, *([] if own else [*whole, *parts])])
     stated = {"license": first.license, "license_stated": first.words}
@@ -132,14 +133,24 @@ def _first(own: Sequence[Terms], others: Iterable[Terms]) -> Terms:
 
 
 def _faults(compared: Sequence[Terms], kind: Kind, *, has_own: bool) -> tuple[FieldFault, ...]:
-    """Return the fault of files of which two disagree, with the names of all."""
-    if all(one.agrees_with(other) for one, other in combinations(compared, 2)):
+    """Return the fault of files that contradict the first, or each other in their words, with all names."""
+    in_words = [item for item in compared if not item.license]
+    pairs = [*((compared[0], item) for item in compared[1:]), *combinations(in_words, 2)]
+    if all(_fit(one, other, has_own=has_own) for one, other in pairs):
         return ()
     told = "; ".join(dict.fromkeys(item.told for item in compared))
+    known = list(dict.fromkeys(item.license for item in compared if item.license))
+    both = f", such as {' AND '.join(known[:2])} in all" if len(known) > 1 else ""
     part = None if has_own else {"model": "weights", "dataset": "data"}.get(kind)
     remedy = f", or state the terms of the {part} in LICENSE-{part.upper()}" if part else ""
-    message = f"the files state different licences: {told}; make them agree{remedy}"
+    message = f"the files state different licences: {told}; make them agree{both}{remedy}"
     return (FieldFault("license", message),)
+
+
+def _fit(one: Terms, other: Terms, *, has_own: bool) -> bool:
+    """Tell whether two files agree: of several licences that all apply one may be that of the weights."""
+    of_all = has_own and " OR " not in (other.license or "")
+    return one.allows(other) or (of_all and bool(one.license and other.license) and other.allows(one))
 
 
 def own_terms(folder: Path, names: Sequence[str], weights: Sequence[str], kind: Kind) -> list[Terms]:
@@ -230,7 +241,6 @@ def _toml(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _alternatives(expression: str, is_loose: bool) -> set[str]:
-    parts: Iterable[str] = [expression] if "(" in expression else expression.split(" OR ")
-    plain = (_SPELLING.sub(r"\1", part) if is_loose else part for part in parts)
-    return {part.strip() for part in plain}
+def _licences_in(expression: str, is_loose: bool) -> set[str]:
+    plain = _SPELLING.sub(r"\1", expression) if is_loose else expression
+    return set(re.findall(r"[A-Za-z0-9.+-]+", plain)) - {"AND", "OR", "WITH"}
