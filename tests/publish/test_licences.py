@@ -72,7 +72,16 @@ def test_the_terms_of_the_weights_are_those_of_the_record(read, name, text, lice
     assert "CITATION.cff (MIT)" in told
 
 
-@pytest.mark.parametrize("name", ["docs/model-license.py", "LICENSE-DATA", "third_party/LICENSE"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/model-license.py",
+        "LICENSE-DATA",
+        "third_party/LICENSE",
+        "terms_weights.txt",
+        "model-licenses/x.txt",
+    ],
+)
 def test_texts_of_something_else_are_not_the_terms_of_the_weights(read, name):
     found = read({"LICENSE": MIT, name: NONE})
     assert (found.record.license, found.faults, found.notes) == ("MIT", (), ())

@@ -2,7 +2,8 @@
 """The record of a folder: its metadata files read by their formats, and merged.
 
 The first file that states a field gives it, in the order FAIR4ML, CITATION.cff, codemeta.json, .zenodo.json,
-model card, licence texts; what a later one says instead is noted. Identifiers and relations are those of all.
+model card, licence texts; what a later one says instead is noted. Identifiers and relations are those of all,
+the access is the strictest, and on the licence all have to agree.
 """
 
 import re

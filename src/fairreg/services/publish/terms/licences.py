@@ -40,7 +40,7 @@ _COVERED: Mapping[Kind, str] = {
     "dataset": r"data|datasets?",
     "software": r"code|software|source",
 }
-_TEXT = r"(?:licen[cs]es?|copying|terms)"
+_TEXT = r"(?:licen[cs]es?|copying|terms[-_ ]of[-_ ]use)"
 _SUFFIX = r"(?:\.(?:md|rst|txt|pdf|html?|docx?|rtf|tex))?"
 _NAMED: Mapping[Kind, re.Pattern[str]] = {
     kind: re.compile(
@@ -163,7 +163,8 @@ def own_terms(folder: Path, names: Sequence[str], weights: Sequence[str], kind: 
     beside = {f"{name}.license" for name in weights}
     found = {name for name in names if _is_own(name, homes, beside, kind)}
     for home in (".", *sorted(homes)):
-        listed = (str(PurePosixPath(home, path.name)) for path in (folder / home).iterdir())
+        there = (path for path in (folder / home).iterdir() if path.is_file() or path.is_symlink())
+        listed = (str(PurePosixPath(home, path.name)) for path in there)
         found |= {name for name in listed if _is_own(name, homes, beside, kind)}
     return [*(_terms_of_text(folder, name) for name in sorted(found)), *_of_reuse(folder, weights)]
 
@@ -180,8 +181,6 @@ def _terms_of_text(folder: Path, name: str) -> Terms:
             f"{name} states a licence, and is a link, which is not followed.",
             hint="Replace the link by the file.",
         )
-    if not path.is_file():
-        return Terms(name)
     with unreadable(name), path.open("rb") as file:
         text = file.read(_LARGEST_TEXT).decode("utf-8-sig", "replace")
     tags = [tag.strip() for tag in _TAG.findall(text)]
