@@ -161,6 +161,14 @@ def test_words_of_a_class_of_licences_give_way_to_a_name(read):
     assert (found.record.license_stated, found.faults) == ("my-nc", ())
 
 
+def test_a_line_on_other_terms_in_a_model_card_is_told(read):
+    line = "The code is under the MIT License, the weights are licensed for non-commercial use."
+    found = read({"LICENSE": MIT, "README.md": f"# M\n\n{line}\n"})
+    (note,) = found.notes
+    assert note.startswith("README.md, line 3, speaks of other terms than MIT: 'The code is under")
+    assert not read({"README.md": CARD.format("cc-by-nc-4.0") + line, "LICENSE": "mine"}).notes
+
+
 def test_a_link_in_place_of_the_terms_of_the_weights_is_refused(read, tmp_path):
     (tmp_path / "LICENSE-WEIGHTS").symlink_to("/etc/hostname")
     with pytest.raises(FairregError, match="LICENSE-WEIGHTS states a licence, and is a link"):

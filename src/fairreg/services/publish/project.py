@@ -56,6 +56,7 @@ from fairreg.services.publish.terms.licences import (
     found_licence,
     further_terms,
     own_terms,
+    terms_in_prose,
 )
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
@@ -279,26 +280,20 @@ def _licence(
     """Return the licence of the weights, else that on which metadata files and licence texts agree."""
     names = [item.name for item in files]
     weights = [item.name for item in files if has_weights(item) or _is_weights(item.name)]
-    stated = [
-        (
-            item.text,
-            Terms(
-                item.file,
-                item.fields.get("license"),
-                item.fields.get("license_stated"),
-                is_loose=item.card or item.text,
-            ),
-        )
-        for item in statements
-    ]
-    metadata = [terms for is_text, terms in stated if not is_text]
-    metadata += further_terms(folder, names)
-    return found_licence(
-        metadata,
-        [terms for is_text, terms in stated if is_text],
+    statements = list(statements)
+    found = found_licence(
+        [*(_terms(item) for item in statements if not item.text), *further_terms(folder, names)],
+        [_terms(item) for item in statements if item.text],
         own_terms(folder, names, weights if kind == "model" else (), kind),
         kind=kind,
     )
+    cards = {name: _text(folder / name) for name in names if name.lower() in _CARDS}
+    return found._replace(notes=(*found.notes, *terms_in_prose(cards, found.fields.get("license"))))
+
+
+def _terms(item: _Statement) -> Terms:
+    stated, words = item.fields.get("license"), item.fields.get("license_stated")
+    return Terms(item.file, stated, words, is_loose=item.card or item.text)
 
 
 def _stated_type(statements: Iterable[_Statement]) -> str | None:

@@ -31,9 +31,10 @@ from fairreg.services.new.facts import FACTS_FILE
 from fairreg.services.publish.identifier.onnx_file import property_of
 from fairreg.storage.files import unreadable
 
-__all__ = ["FoundLicence", "Terms", "found_licence", "further_terms", "own_terms"]
+__all__ = ["FoundLicence", "Terms", "found_licence", "further_terms", "own_terms", "terms_in_prose"]
 
 _LARGEST_TEXT = 1 << 20
+_LONGEST_LINE = 100
 # Words by which the name of a text says that it covers what the record is.
 _COVERED: Mapping[Kind, str] = {
     "model": r"models?|weights?|checkpoints?|parameters",
@@ -55,6 +56,12 @@ _TAG = re.compile(r"SPDX-License-Identifier:\s*([^\n]*)")
 _REUSE = "REUSE.toml"
 # Words of a class of licences, which the vocabulary of a service has in place of a name.
 _VAGUE = re.compile(r"other(?:-(?:open|closed|at|nc|pd))?", re.IGNORECASE)
+# Words of terms that close what a licence opens.
+_CLOSED = re.compile(
+    r"non[- ]?commercial|\bcc[- ]by[- ]n[cd]\b|research (?:use|purposes?) only"
+    r"|all rights reserved|proprietary",
+    re.IGNORECASE,
+)
 _POINTER = re.compile(rf"(?:see |file |in )*(?:\S*/)?{_TEXT}{_SUFFIX}\.?", re.IGNORECASE)
 
 
@@ -216,6 +223,18 @@ def further_terms(folder: Path, names: Sequence[str]) -> list[Terms]:
             with suppress(ModelError, OSError):
                 found.append(_of_value(name, property_of(folder / name, "license")))
     return [item for item in found if item.license or item.words]
+
+
+def terms_in_prose(texts: Mapping[str, str], licence: str | None) -> Iterator[str]:
+    """Yield a sentence for each text with a line on other terms than a licence that has none of these."""
+    if licence is None or _CLOSED.search(licence):
+        return
+    for name, text in texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if "licen" in line.lower() and _CLOSED.search(line):
+                said = one_line(line).strip()[:_LONGEST_LINE]
+                yield f"{name}, line {number}, speaks of other terms than {licence}: {said!r}."
+                break
 
 
 def _of_crate(path: Path) -> Iterator[Terms]:
