@@ -203,6 +203,30 @@ def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, sta
     assert len(stand.records) == 1
 
 
+@pytest.mark.parametrize("name", ["identifier", "concept"])
+def test_a_new_version_that_is_asked_for_again_is_made_once(run, stand, folder, name):
+    """As by a repeated job, or after an interrupt of the assessment that follows a publication."""
+    first = run()
+    raise_version(folder)
+    second = run(version_of=getattr(first.deposit, name))
+    for _ in range(2):
+        again = run(version_of=getattr(first.deposit, name))
+        assert (again.deposit, again.is_new) == (second.deposit, False)
+    assert [item.published for item in stand.records.values()] == [True, True]
+
+
+def test_a_new_version_without_any_change_is_refused(run, stand, folder):
+    first = run()
+    for _ in range(2):
+        with pytest.raises(UsageError, match="there is no new version") as caught:
+            run(version_of=first.deposit.identifier)
+        raise_version(folder)
+        second = run(version_of=first.deposit.identifier)
+        first = second
+    assert "Change the files first" in caught.value.hint
+    assert len(stand.records) == 3
+
+
 def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, folder):
     doi = run().deposit.identifier
     PublishingState.read(folder).save(Deposit("zenodo", f"{stand.base}/zenodo", "", details={"mark": "x"}))

@@ -11,7 +11,15 @@ import re
 from dataclasses import replace
 
 from fairreg.errors import ChecksumMismatch, FairregError, NotFound, UsageError
-from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob, version_tags
+from fairreg.publish.base import (
+    MADE_HERE,
+    Deposit,
+    FieldFault,
+    LocalFile,
+    Publisher,
+    PublishingJob,
+    version_tags,
+)
 from fairreg.publish.huggingface.faults import denied
 from fairreg.publish.huggingface.history import MADE_BY_THE_HUB, without_earlier_states
 from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
@@ -26,7 +34,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _HEAD = "head"  # the commit that the last command saw or made
 _PUBLIC = "public"  # "yes" of a repository that was public before
 _ASKED = "asked"  # name of a repository that was asked for, before the Hub confirmed it
-_MADE_HERE = "made"  # "yes" of a repository that a command made and that was private since
+_MADE_HERE = MADE_HERE  # "yes" of a repository that a command made and that was private since
 
 
 class HubPublisher(Publisher):

@@ -117,13 +117,17 @@ def doi_of(deposits: Iterable[Deposit]) -> str | None:
     return next((text.partition(":")[2] for text in dois if text.startswith(f"{DOI.name}:")), None)
 
 
-def earlier_dois(deposits: Iterable[Deposit], deposit: Deposit, *, follows: str | None) -> frozenset[str]:
+def earlier_dois(
+    deposits: Iterable[Deposit], deposit: Deposit, *, follows: str | None, sandbox: bool = False
+) -> frozenset[str]:
     """Return the DOIs that a new one may take the place of, in lower case.
 
     They are those that the same service, or its sandbox, reserved for this folder, and the version that
-    the new one `follows`; not the DOI of all versions, which stays true.
+    the new one `follows`; not the DOI of all versions, which stays true. One of the `sandbox` itself takes
+    the place of those of the sandbox alone.
     """
     kept = [item for item in (*deposits, deposit) if item.to == deposit.to]
+    kept = [item for item in kept if not sandbox or item.url == deposit.url]
     stated = {item.identifier for item in kept} | {follows}
     found = [parse(text) for text in stated if text and text != deposit.concept]
     return frozenset(item.value.lower() for item in found if item.scheme == DOI.name)

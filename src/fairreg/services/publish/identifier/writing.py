@@ -34,11 +34,15 @@ _MOST_LINES = 5
 
 
 class WrittenIdentifiers(NamedTuple):
-    """Files that carry the identifier now, those that changed, and notes on files that should and do not."""
+    """Files that carry the identifier now, those that changed, and notes on files that should and do not.
+
+    `without` are those of the latter that readers are pointed to: citation, cards, facts and models.
+    """
 
     carrying: tuple[str, ...]
     changed: tuple[str, ...]
     notes: tuple[str, ...]
+    without: tuple[str, ...] = ()
 
 
 def write_into(
@@ -64,7 +68,7 @@ def write_into(
         work.edit_model(name)
     carrying = tuple(name for name in work.carrying if name in names)
     notes = (*work.notes, *work.earlier_mentions(), *(project.notes() if project is not None else ()))
-    return WrittenIdentifiers(carrying, tuple(dict.fromkeys(work.changed)), notes)
+    return WrittenIdentifiers(carrying, tuple(dict.fromkeys(work.changed)), notes, tuple(work.without))
 
 
 class _Writing:
@@ -76,6 +80,7 @@ class _Writing:
         self.carrying: list[str] = []
         self.changed: list[str] = []
         self.notes: list[str] = []
+        self.without: list[str] = []
 
     def take(self, name: str, text: str) -> None:
         """Write one text that carries the identifier."""
@@ -95,6 +100,8 @@ class _Writing:
         except (ValueError, RecursionError) as error:
             wanted = self._identifier.value
             self.notes.append(f"{name} does not carry {wanted}: {error}. Write it there yourself.")
+            if name.lower() in TEXT_EDITORS:
+                self.without.append(name)
             return
         self.carrying.append(name)
         if edited != text:
@@ -108,6 +115,7 @@ class _Writing:
                 changed = write_identifier(path, draft, self._identifier, others=self._is_other)
             except ModelError as error:
                 self.notes.append(error.message)
+                self.without.append(name)
                 return
             self.carrying.append(name)
             if changed:
