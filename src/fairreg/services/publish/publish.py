@@ -318,7 +318,7 @@ class _Publication:
             raise UsageError(
                 f"The folder was published as {named}, and {otherwise}.",
                 hint=f"Raise the version in {self._version_files()}, and publish a new one with "
-                f"--new-version-of {named}.",
+                f"--new-version-of {named}.{self._known.hint_for_copy(deposit)}",
             )
         return replace(self._report, deposit=deposit, files=files)
 
