@@ -122,3 +122,18 @@ def test_the_history_of_a_repository_is_kept_where_only_the_notes_say_that_it_wa
         push(place=gift, repository=None, take_over=take_over)
     assert private.private
     assert len(private.commits) == (3 if take_over else 2)
+
+
+def test_a_copy_of_a_published_folder_may_become_another_model(run, folder, tmp_path):
+    run()
+    place = shutil.copytree(folder, tmp_path / "copy")
+    for changed in (place, folder):
+        (changed / "LICENSE").write_text("MIT License\n\nCopyright (c) 2026 Ada Rossi\n")
+    hints = []
+    for changed in (place, folder):
+        with pytest.raises(UsageError, match="have changed since") as caught:
+            run(place=changed)
+        hints.append(
+            "remove" in caught.value.hint and "publish.json and the DOI in its files" in caught.value.hint
+        )
+    assert hints == [True, False]

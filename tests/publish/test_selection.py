@@ -317,3 +317,12 @@ def test_too_many_files_and_none_are_wrong_usage(folder):
         UsageError, match=rf"{MOST_FILES + 1} files to publish, and a record takes {MOST_FILES}"
     ):
         select(folder(*(f"{number}.txt" for number in range(MOST_FILES + 1))))
+
+
+def test_folders_without_end_are_refused(folder):
+    place = folder("model.onnx")
+    deep = place.joinpath(*["d"] * 101)
+    deep.mkdir(parents=True)
+    with pytest.raises(UsageError, match="more than 100 deep"):
+        select(place)
+    assert select(place, exclude=("d",)).names == ("model.onnx",)

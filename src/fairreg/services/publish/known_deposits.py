@@ -39,6 +39,13 @@ class KnownDeposits:
         """Tell whether a deposit was made from this folder on this machine, or is taken over."""
         return self.take_over or self.own.has(deposit)
 
+    def hint_for_copy(self, deposit: Deposit) -> str:
+        """Return what to do where a copy of a folder holds another model; nothing for the folder itself."""
+        if self.is_own(deposit):
+            return ""
+        notes = self.folder / STATE_FILE
+        return f" Where this copy holds another model, remove {notes} and the DOI in its files."
+
     def all_own(self) -> tuple[Deposit, ...]:
         """Return the deposits that are the folder's."""
         return tuple(filter(self.is_own, self.state.deposits))

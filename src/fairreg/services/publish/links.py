@@ -44,18 +44,32 @@ def other_publications(
 
 
 def linked_record(
-    record: ModelRecord, others: Iterable[Deposit], files: Iterable[LocalFile], folder: Path
+    record: ModelRecord,
+    others: Iterable[Deposit],
+    files: Iterable[LocalFile],
+    folder: Path,
+    *,
+    itself: str | None = None,
 ) -> ModelRecord:
     """Return the record with relations to its other publications and to the tag at GitHub.
 
-    DataCite's relations: IsIdenticalTo where the weights are the same bytes, else IsVariantFormOf.
+    DataCite's relations: IsIdenticalTo where the weights are the same bytes, else IsVariantFormOf. One of the
+    files by which the record is identical to its own identifiers, or to `itself`, is left out.
     """
+    own = {item.key for item in (*record.identifiers, *([parse(itself)] if itself else [])) if _is_doi(item)}
     weights = {file.name: file.sha256 for file in files if file_format(file.name)}
-    relations = [*record.relations, *_others(others, weights), *_named(record)]
+    stated = (
+        item for item in record.relations if item.type != "is_identical_to" or item.target.key not in own
+    )
+    relations = [*stated, *_others(others, weights), *_named(record)]
     clone = clone_of(folder, record)
     if clone is not None and clone.tree is not None:
         relations.append(Relation("is_supplement_to", Identifier("url", clone.tree, "Git")))
     return structs.replace(record, relations=distinct_relations(relations))
+
+
+def _is_doi(item: Identifier) -> bool:
+    return item.scheme == DOI.name
 
 
 def _others(others: Iterable[Deposit], weights: dict[str, str]) -> Iterator[Relation]:

@@ -310,7 +310,8 @@ class _Publication:
     def _link(self, job: PublishingJob, missing: tuple[Deposit, ...], confirm: Confirmation) -> None:
         """Name other publications in the published metadata, after a confirmation."""
         report = self._report
-        record = linked_record(job.record, missing, report.files, self._folder)
+        own = report.deposit.identifier
+        record = linked_record(job.record, missing, report.files, self._folder, itself=own)
         self._report = replace(report, record=record)
         names = ", ".join(parse(item.identifier or "").value for item in missing)
         self._log(f"The record does not name {names} yet; your confirmation adds that, without a new DOI.")
@@ -337,7 +338,7 @@ class _Publication:
             raise UsageError(
                 f"The folder was published as {named}, and {otherwise}.",
                 hint=f"Raise the version in {self._version_files()}, and publish a new one with "
-                f"--new-version-of {named}.",
+                f"--new-version-of {named}.{self._known.hint_for_copy(deposit)}",
             )
         return replace(self._report, deposit=deposit, files=files)
 

@@ -28,6 +28,7 @@ STATE_FOLDER = ".fairreg"
 # Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
 MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
+_DEEPEST = 100  # folders, each of which is a call
 # Names at the top of a folder that begin with a dot and belong to a project.
 HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
 _FOLDERS = {
@@ -136,6 +137,8 @@ class _Walk:
 
     def files(self, place: Path) -> Iterator[str]:
         """Yield the chosen files below a folder."""
+        if len(place.parts) - len(self._folder.parts) > _DEEPEST:
+            raise UsageError(f"{self._folder} has folders that are more than {_DEEPEST} deep.")
         with unreadable(str(place)), os.scandir(place) as listed:
             entries = sorted(listed, key=lambda entry: entry.name)
         for entry in entries:

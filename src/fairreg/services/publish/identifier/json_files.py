@@ -14,7 +14,8 @@ __all__ = ["JSON_EDITORS", "JSON_READERS"]
 
 _TYPES = ("@type", "@context")
 _STATING = ("value", "@id", "url")
-_OWN = "recordIdentifier"  # of fairreg's own linked data: the compact identifier
+# Of fairreg's own linked data: the compact identifier, and that at the source of the statements.
+_OWN, _SOURCE = "recordIdentifier", "sourceId"
 
 
 def _linked_data(text: str, identifier: Identifier, earlier: Set[str]) -> str:
@@ -73,6 +74,9 @@ class _Places:
         if own is not None:
             refuse_other(own.value, self.identifier, self.earlier)
             self.edits.replace(own, self.identifier.compact)
+            source = node.members.get("provenance")
+            if source is not None and _text(source, _SOURCE) == own.value:
+                self.edits.replace(source.members[_SOURCE], self.identifier.compact)
         if called is not None and (own is not None or normalise_doi(called)):
             refuse_other(called, self.identifier, self.earlier)
             self._call(called, address)

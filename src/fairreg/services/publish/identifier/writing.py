@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from fairreg.errors import ModelError
 from fairreg.schemas.identifiers import Identifier
@@ -30,6 +31,7 @@ _EDITORS: Mapping[str, Callable[[str, Identifier, Set[str]], str]] = {**TEXT_EDI
 # The characters of DOIs that Crossref recommends, and of names of repositories.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._;()/-]{2,200}")
 _LARGEST_WITH_DIGESTS = 1 << 20
+_MOST_LINES = 5
 
 
 class WrittenIdentifiers(NamedTuple):
@@ -68,7 +70,7 @@ def write_into(
     for name in (name for name in names if name.lower().endswith(".onnx")):
         work.edit_model(name)
     carrying = tuple(name for name in work.carrying if name in names)
-    notes = (*work.notes, *(project.notes() if project is not None else ()))
+    notes = (*work.notes, *work.earlier_mentions(), *(project.notes() if project is not None else ()))
     return WrittenIdentifiers(carrying, tuple(dict.fromkeys(work.changed)), notes, tuple(work.without))
 
 
@@ -124,6 +126,19 @@ class _Writing:
                 self._restate(Digests.of(path), Digests.of(draft), (name,))
                 draft.replace(path)
                 self.changed.append(name)
+
+    def earlier_mentions(self) -> Iterator[str]:
+        """Yield a sentence for each text that still has an earlier DOI: no edit knows what it means there."""
+        earlier = sorted(self._earlier - {self._identifier.value.lower()})
+        for name in (name for name in self._names if earlier and not name.lower().endswith(".onnx")):
+            text = text_of(self._folder / name, _LARGEST_WITH_DIGESTS) or ""
+            for doi in earlier:
+                whole = re.compile(rf"(?<![\w.]){re.escape(doi)}(?!\w)")
+                found = [number for number, line in _lines(text) if whole.search(unquote(line).lower())]
+                if found:
+                    lines = ", ".join(map(str, found[:_MOST_LINES])) + ", ..." * (len(found) > _MOST_LINES)
+                    told = f"{name}, line {lines}, has {doi}, reserved for this folder before"
+                    yield f"{told}: correct that unless it means the earlier version."
 
     def _is_other(self, stated: str) -> bool:
         return not is_replaceable(stated, self._identifier, self._earlier)
