@@ -6,6 +6,8 @@ import pytest
 from fairreg.errors import FairregError, Unreachable
 from support.publishing import requests
 
+TRAIN = "src/toy/train.py"
+
 
 def only(hub):
     (repository,) = hub.repositories.values()
@@ -14,17 +16,19 @@ def only(hub):
 
 @pytest.fixture
 def corrected(push, hub):
-    """The draft, in which a co-author corrected the licence."""
+    """The draft, in which a co-author corrected the training."""
     push(draft=True)
     repository = only(hub)
-    repository.commit({**repository.files, "LICENSE": b"corrected"})
+    repository.commit({**repository.files, TRAIN: b"corrected"})
     return repository
 
 
 def test_a_file_that_a_coauthor_changed_stops_each_command(push, corrected):
     head = corrected.head
     for _ in range(3):
-        with pytest.raises(FairregError, match=r"since the last command \(commit \w+\): LICENSE\.") as caught:
+        with pytest.raises(
+            FairregError, match=r"since the last command \(commit \w+\): src/toy/train\.py\."
+        ) as caught:
             push()
         assert "--take-over" in caught.value.hint
     assert corrected.head == head
@@ -32,20 +36,20 @@ def test_a_file_that_a_coauthor_changed_stops_each_command(push, corrected):
 
 
 def test_a_change_that_was_taken_over_into_the_folder_goes_on(push, corrected, folder):
-    (folder / "LICENSE").write_text("corrected")
+    (folder / TRAIN).write_text("corrected")
     push(draft=True)
-    assert corrected.files["LICENSE"] == b"corrected"
+    assert corrected.files[TRAIN] == b"corrected"
 
 
 def test_a_change_that_a_command_named_is_overwritten_if_the_user_says_so(push, corrected, folder):
-    with pytest.raises(FairregError, match=r": LICENSE\."):
+    with pytest.raises(FairregError, match=r": src/toy/train\.py\."):
         push(take_over=True)  # nobody has read of it yet
     push(take_over=True, draft=True)
-    assert corrected.files["LICENSE"] == (folder / "LICENSE").read_bytes()
+    assert corrected.files[TRAIN] == (folder / TRAIN).read_bytes()
 
 
 def test_commits_of_another_author_are_folded_only_if_the_user_says_so(push, corrected, folder):
-    (folder / "LICENSE").write_text("corrected")
+    (folder / TRAIN).write_text("corrected")
     push(draft=True)
     before = list(corrected.commits)
     for _ in range(2):
