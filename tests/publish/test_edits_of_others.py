@@ -129,7 +129,7 @@ def test_a_file_that_somebody_else_replaced_in_the_draft_stays(run, stand, folde
     run(draft=True)
     stored = newest(stand).files["src/toy/train.py"]
     stored.content = b"corrected by a co-author"
-    (folder / "LICENSE").write_text("another")
+    (folder / "LICENSE").write_text("MIT License\n\nCopyright (c) 2026 Ada Rossi\n")
     before = {name: item.content for name, item in newest(stand).files.items()}
     for _ in range(2):
         with pytest.raises(FairregError, match=r"src/toy/train\.py in the draft is neither") as caught:

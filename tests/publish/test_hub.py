@@ -114,7 +114,7 @@ def test_a_new_version_is_a_commit_with_a_tag_after_the_confirmation(push, hub, 
 def test_a_tag_of_an_earlier_commit_stays(push, run, hub, folder):
     push()
     first = only(hub).head
-    (folder / "LICENSE").write_text("another")
+    (folder / "LICENSE").write_text("MIT License\n\nCopyright (c) 2026 Ada Rossi\n")
     push(version_of="lab/toy")
     assert only(hub).tags == {"v1.0": first}
     assert any("stays at its earlier commit" in line for line in run.talk)
