@@ -132,6 +132,19 @@ def test_files_of_somebody_else_are_listed_and_yes_alone_does_not_publish_them(p
     assert only(stand).published
 
 
+def test_yes_alone_does_not_publish_a_citation_with_another_doi(publish, stand, folder, monkeypatch):
+    text = (folder / "CITATION.cff").read_text("utf-8")
+    (folder / "CITATION.cff").write_text(f"{text}doi: 10.1103/PhysRevD.1\n", "utf-8")
+    refused = publish("--yes")
+    assert refused.code == 1
+    assert "CITATION.cff would be published without 10.5281/zenodo." in refused.err
+    assert "it has the DOI 10.1103/physrevd.1" in refused.err
+    assert not only(stand).published
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    publish()
+    assert only(stand).published
+
+
 @pytest.mark.parametrize(("typed", "published"), [("y\n", True), ("n\n", False), ("\n", False)])
 def test_a_terminal_is_asked_after_it_has_seen_the_draft(publish, stand, monkeypatch, typed, published):
     monkeypatch.setattr("sys.stdin", Terminal(typed))

@@ -223,3 +223,9 @@ def test_a_resource_inside_of_an_envelope_is_read():
     resource = datacite_xml.write(FULL).partition("\n")[2]
     envelope = f"<oai_datacite><payload>{resource}</payload></oai_datacite>"
     assert datacite_xml.read(envelope).understood == datacite_xml.read(datacite_xml.write(FULL)).understood
+
+
+def test_a_collaboration_is_an_organisation_as_in_the_other_formats():
+    people = (Creator(name="ATLAS Collaboration"), Creator(name="Rossi, Ada"))
+    stated = attributes(changed(FULL, creators=people))["creators"]
+    assert [item["nameType"] for item in stated] == ["Organizational", "Personal"]

@@ -9,7 +9,7 @@ from msgspec import structs
 from fairreg.errors import FairregError, UsageError
 from fairreg.formats import fair4ml
 from fairreg.schemas.record import Access
-from fairreg.services.publish.access import access_words
+from fairreg.services.publish.access import access_words, strictest
 
 
 def restrict(folder, **stated):
@@ -98,6 +98,46 @@ def test_words_on_the_access_are_no_fault_where_its_level_is_stated(run, stand, 
     (folder / "fair4ml.jsonld").write_text(json.dumps(words))
     restrict(folder, access_right="open")
     assert run().deposit.status == "published"
+
+
+@pytest.mark.parametrize(
+    "day", [{}, *({"embargo_date": text} for text in ("31.12.2030", "2030-02-31", "2030"))]
+)
+def test_an_embargo_without_the_day_of_its_end_is_a_fault(run, stand, folder, day):
+    restrict(folder, access_right="embargoed", **day)
+    (fault,) = run().faults
+    assert fault.message.startswith(".zenodo.json has an embargo without the day of its end")
+    assert not stand.published()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("datacite.json", '{"rightsList": [{"rightsUri": "info:eu-repo/semantics/closedAccess"}]}'),
+        ("datacite.xml", '<rights rightsURI="http://purl.org/coar/access_right/c_16ec">x</rights>'),
+    ],
+)
+def test_an_access_that_another_file_names_is_a_fault_unless_one_is_stated(run, stand, folder, name, text):
+    (folder / name).write_text(text)
+    (fault,) = run().faults
+    assert name in fault.message
+    assert not stand.published()
+    restrict(folder, access_right="open")
+    assert run().deposit.status == "published"
+
+
+def test_the_strictest_access_counts():
+    ordered = [
+        None,
+        Access(level="open"),
+        Access(level="embargoed", until="2030-01-01"),
+        Access(level="embargoed", until="2031-01-01"),
+        Access(level="embargoed"),
+        Access(level="restricted"),
+        Access(level="closed"),
+    ]
+    for place, item in enumerate(ordered):
+        assert strictest([*ordered[:place], item]) == strictest([item, *ordered[:place]]) == item
 
 
 def test_a_file_that_is_left_out_restricts_the_access_all_the_same(run, stand, folder):

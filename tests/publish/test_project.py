@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from fairreg.formats import fair4ml
 from fairreg.publish.zenodo.metadata import document, record_field
 from fairreg.services.publish.project import read_project
 from support.full_record import FULL
@@ -72,6 +73,8 @@ def test_contradictions_are_told_with_both_files(read):
     ):
         assert words in said
     assert said.count("CITATION.cff") == 3
+    (fault,) = found.faults
+    assert "CITATION.cff (MIT); codemeta.json (Apache-2.0)" in fault.message
 
 
 @pytest.mark.parametrize(
@@ -189,6 +192,56 @@ def test_what_is_not_sent_is_named(read):
     (note,) = read(**{".zenodo.json": {**stated, "grants": [{"id": "1"}]}}).notes
     assert note.startswith(".zenodo.json has communities, contributors, grants, which fairreg does not send:")
     assert "contributors, which" in read(**{".zenodo.json": {**stated, "grants": []}}).notes[0]
+
+
+RELATED = [
+    ("10.1234/review", "isReviewedBy", {}),
+    ("https://x.example/d", "isCitedBy", {}),
+    ("10.57967/hf/12", "isIdenticalTo", {}),
+    ("10.1234/data", "isDerivedFrom", {"resource_type": "dataset"}),
+    ("10.1234/preprint", "isDescribedBy", {"resource_type": "publication-preprint"}),
+    ("10.1234/old", "isObsoletedBy", {}),
+    ("10.1234/older", "isNewVersionOf", {}),
+    ("10.1234/list", "collects", {}),
+    ("number 7", "cites", {}),
+]
+
+
+def test_relations_arrive_with_their_words_and_kinds_or_are_named(read):
+    related = [{"identifier": name, "relation": word, **more} for name, word, more in RELATED]
+    found = read(**{".zenodo.json": {"title": "T", "related_identifiers": related}})
+    stated = [
+        (item["identifier"], item["relation_type"]["id"], item.get("resource_type", {}).get("id"))
+        for item in metadata(found)["related_identifiers"]
+    ]
+    assert sorted(stated) == [
+        ("10.1234/data", "isderivedfrom", "dataset"),
+        ("10.1234/preprint", "isdescribedby", "publication-preprint"),
+        ("10.1234/review", "isreviewedby", None),
+        ("10.57967/hf/12", "isidenticalto", None),
+        ("https://x.example/d", "iscitedby", None),
+    ]
+    (note,) = found.notes
+    assert note == (
+        ".zenodo.json relates it to 10.1234/old (IsPreviousVersionOf), 10.1234/older (IsNewVersionOf), "
+        "10.1234/list (Collects), number 7 (Cites), which fairreg does not send: "
+        "add that at the service's page."
+    )
+
+
+def test_every_relation_of_a_record_is_sent_or_named(read):
+    text = fair4ml.write(FULL)
+    found = read(**{"fair4ml.jsonld": text, "a.onnx": onnx_bytes()})
+    sent = {item["identifier"] for item in metadata(found)["related_identifiers"]}
+    told = " ".join(found.notes)
+    stated = fair4ml.read(text).understood.relations
+    assert stated
+    for item in stated:
+        assert {
+            item.target.value,
+            item.target.url,
+            f"arXiv:{item.target.value}",
+        } & sent or item.target.value in told
 
 
 def test_a_licence_that_no_list_has_is_sent_with_its_name_and_address(read):

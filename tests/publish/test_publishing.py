@@ -203,6 +203,30 @@ def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, sta
     assert len(stand.records) == 1
 
 
+@pytest.mark.parametrize("name", ["identifier", "concept"])
+def test_a_new_version_that_is_asked_for_again_is_made_once(run, stand, folder, name):
+    """As by a repeated job, or after an interrupt of the assessment that follows a publication."""
+    first = run()
+    raise_version(folder)
+    second = run(version_of=getattr(first.deposit, name))
+    for _ in range(2):
+        again = run(version_of=getattr(first.deposit, name))
+        assert (again.deposit, again.is_new) == (second.deposit, False)
+    assert [item.published for item in stand.records.values()] == [True, True]
+
+
+def test_a_new_version_without_any_change_is_refused(run, stand, folder):
+    first = run()
+    for _ in range(2):
+        with pytest.raises(UsageError, match="there is no new version") as caught:
+            run(version_of=first.deposit.identifier)
+        raise_version(folder)
+        second = run(version_of=first.deposit.identifier)
+        first = second
+    assert "Change the files first" in caught.value.hint
+    assert len(stand.records) == 3
+
+
 def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, folder):
     doi = run().deposit.identifier
     PublishingState.read(folder).save(Deposit("zenodo", f"{stand.base}/zenodo", "", details={"mark": "x"}))
@@ -668,3 +692,24 @@ def test_unknown_services_and_folders_are_wrong_usage(run, tmp_path):
         run(place=tmp_path / "absent")
     with pytest.raises(UsageError, match="names its records itself"):
         run(repository="lab/toy")
+
+
+@pytest.mark.parametrize("to", ["run", "push"])
+def test_a_file_that_an_earlier_command_left_out_is_named(request, run, folder, to):
+    publish_at = request.getfixturevalue(to)
+    (folder / "private.txt").write_text("x")
+    publish_at(draft=True, exclude=("private.txt",))
+    assert not any("private.txt" in line for line in run.talk)
+    publish_at()
+    assert any("private.txt was not in the draft before, and is in it now" in line for line in run.talk)
+
+
+def test_a_doi_that_was_entered_on_the_page_of_the_draft_stays(run, stand, folder):
+    run(draft=True)
+    (record,) = stand.records.values()
+    record.doi, record.external = "10.1234/lab.7", True
+    report = run()
+    assert (record.published, record.doi) == (True, "10.1234/lab.7")
+    assert report.deposit.identifier == "doi:10.1234/lab.7"
+    assert "doi: 10.1234/lab.7" in (folder / "CITATION.cff").read_text()
+    assert b"10.1234/lab.7" in record.files["CITATION.cff"].content

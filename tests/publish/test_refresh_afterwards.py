@@ -116,3 +116,49 @@ def test_a_command_that_was_killed_between_two_files_gives_the_same(project, tmp
         allowing(100)
         assert not writing.write_into(place, names, doi).notes
         assert content(place) == content(twin), most
+
+
+@pytest.mark.parametrize("repository", ["", "https://github.com/lab/tagger"])
+def test_the_doi_of_a_paper_or_of_all_versions_is_not_that_of_the_model(run, stand, tmp_path, repository):
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "net.onnx").write_bytes(onnx_bytes())
+    place = tmp_path / "p"
+    new(place, tmp_path / "weights", **ANSWERS | {"repository": repository})
+    facts = (place / "facts.toml").read_text("utf-8")
+    (place / "facts.toml").write_text(
+        facts.replace("version =", 'concept_doi = "10.5281/zenodo.7"\nversion =', 1)
+    )
+    refresh(place)
+    called = json.loads((place / "fair4ml.jsonld").read_text("utf-8"))
+    own = {called["@id"], called["recordIdentifier"], called["provenance"]["sourceId"]}
+    assert not [text for text in own if "10.5072/paper" in text or "zenodo.7" in text]
+    run(place=place)
+    (record,) = stand.records.values()
+    called = json.loads(record.files["fair4ml.jsonld"].content)
+    assert called["@id"] == f"https://doi.org/{record.doi}"
+    assert {called["recordIdentifier"], called["provenance"]["sourceId"]} == {f"doi:{record.doi}"}
+
+
+def test_a_record_names_other_identical_objects_and_not_itself(run, stand, folder):
+    stated = {"identifier": "10.57967/hf/12", "relation": "isIdenticalTo"}
+    (folder / ".zenodo.json").write_text(
+        json.dumps({"title": "A toy tagger", "related_identifiers": [stated]})
+    )
+    run()
+    (record,) = stand.records.values()
+    own = json.loads((folder / ".zenodo.json").read_text("utf-8"))["related_identifiers"]
+    assert [item["identifier"] for item in own] == [record.doi, "10.57967/hf/12"]
+    related = record.document["metadata"]["related_identifiers"]
+    identical = [item["identifier"] for item in related if item["relation_type"]["id"] == "isidenticalto"]
+    assert identical == ["10.57967/hf/12"]
+
+
+def test_a_later_link_does_not_name_the_record_itself(deposit, push, stand, folder):
+    deposit()
+    push()
+    deposit()
+    (record,) = stand.records.values()
+    related = record.document["metadata"]["related_identifiers"]
+    identical = [item["identifier"] for item in related if item["relation_type"]["id"] == "isidenticalto"]
+    assert len(identical) == 1
+    assert identical[0].endswith("/lab/toy")

@@ -125,11 +125,12 @@ def model_folder(folder: Path, *, large: int = 0) -> Path:
 
 
 def raise_version(folder: Path) -> None:
-    """Make 1.1 of the version of the folder."""
+    """Raise the version of the folder, from 1.0 to 1.1 and so on."""
     for name in ("CITATION.cff", "codemeta.json"):
         text = (folder / name).read_text("utf-8")
         for quote in "'\"":
-            text = text.replace(f"{quote}1.0{quote}", f"{quote}1.1{quote}")
+            for minor in reversed(range(9)):
+                text = text.replace(f"{quote}1.{minor}{quote}", f"{quote}1.{minor + 1}{quote}")
         (folder / name).write_text(text, "utf-8")
 
 

@@ -93,7 +93,7 @@ _Assess = Annotated[
 ]
 _TakeOver = Annotated[
     bool,
-    typer.Option("--take-over", help="Go on with a draft that the folder brought from another place."),
+    typer.Option("--take-over", help="Go on with a draft of another place; replace what others changed."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
@@ -186,13 +186,21 @@ class _Question:
     def ask(self, report: "PublicationReport") -> bool:
         """Show the draft at a terminal and ask; False keeps it a draft.
 
-        Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them.
+        Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them,
+        and where a file that says how to cite does not carry the identifier.
         """
         if self._yes and report.others:
             raise FairregError(
                 f"The draft also holds {', '.join(report.others)}, not of this folder, "
                 "which --yes alone does not publish.",
                 hint="Remove it there, or publish at a terminal without --yes, which shows it and asks.",
+            )
+        if self._yes and report.without:
+            named = ", ".join(report.without)
+            raise FairregError(
+                f"{named} would be published without {_bare(report)}, which --yes alone does not do: "
+                + " ".join(note for note in report.notes if note.startswith(report.without)),
+                hint="Correct the files, or publish at a terminal without --yes, which shows it and asks.",
             )
         if self._yes or self._silent:
             return self._yes

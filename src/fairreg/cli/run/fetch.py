@@ -120,23 +120,15 @@ def fetch(
     """
     from fairreg.cli.output import print_versioned
     from fairreg.cli.run.fetched_files import print_origins
-    from fairreg.errors import Unreachable, UsageError
+    from fairreg.errors import Unreachable
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.files.selection import FileSelection
     from fairreg.services.registry.lazy_registry import LazyRegistry
 
-    if Path(pid).is_file():
-        raise UsageError(
-            f"{pid} is a file here, and fetch takes an identifier.",
-            hint="To run a model file: fairreg run FILE --input FILE",
-        )
+    _check_is_no_file(pid)
     requested, selection = RequestedIdentifier(pid), FileSelection.of(file or (), exclude or ())
     if dry_run:
-        if run or recipe is not None or downloader is not DownloaderName.FAIRREG:
-            raise UsageError(
-                "--dry-run downloads nothing, so it does not go with --run, --recipe or --downloader.",
-                hint="Leave one of them out.",
-            )
+        _check_dry_run(run=run, recipe=recipe, downloader=downloader)
         _plan(requested, selection, json=json)
         return
     if recipe is not None:
@@ -164,6 +156,26 @@ def fetch(
     if report is not None:
         _raise_difference(report)
     _raise_refusal(fetched)
+
+
+def _check_is_no_file(pid: str) -> None:
+    from fairreg.errors import UsageError
+
+    if Path(pid).is_file():
+        raise UsageError(
+            f"{pid} is a file here, and fetch takes an identifier.",
+            hint="To run a model file: fairreg run FILE --input FILE",
+        )
+
+
+def _check_dry_run(*, run: bool, recipe: Path | None, downloader: DownloaderName) -> None:
+    from fairreg.errors import UsageError
+
+    if run or recipe is not None or downloader is not DownloaderName.FAIRREG:
+        raise UsageError(
+            "--dry-run downloads nothing, so it does not go with --run, --recipe or --downloader.",
+            hint="Leave one of them out.",
+        )
 
 
 def _raise_difference(report: "RunReport | VectorRun") -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairreg.errors import RecordError
 from fairreg.formats.base import filled_members
-from fairreg.formats.creator_names import name_parts
+from fairreg.formats.creator_names import is_group, name_parts
 from fairreg.formats.datacite_kernel.access_terms import access_term, access_words
 from fairreg.schemas.datacite_terms import resource_type, stated_identifier, stated_relation
 from fairreg.schemas.identifiers import DOI_SCHEMES, PAPER_SCHEMES, Identifier, normalise_doi
@@ -79,7 +79,7 @@ def kernel_attributes(record: ModelRecord) -> Json:
 
 
 def _creator(item: Creator) -> Json:
-    name, person = one_line(item.name), item.kind == "person"
+    name, person = one_line(item.name), not is_group(item)
     # Only a comma shows which of the names is the family's.
     family, given, suffix = name_parts(item) if person and "," in name else ("", "", "")
     return filled_members(

@@ -220,6 +220,7 @@ def _add(
     left: dict[str, str] = {}
     # The authors' own: metadata files that were there before, and their model, whose bytes may be published.
     own = [name for name in (*METADATA_FILES, answers["model_file"]) if name and _is_there(folder, name)]
+    _require_inside(folder, render(answers, called or folder))
     for name in copied:
         if origin is not None:
             _copy(origin, folder, name)
@@ -235,6 +236,13 @@ def _add(
     names = tuple(dict.fromkeys((*written, *metadata.written)))
     kept = {name: reason for name, reason in {**metadata.left, **left}.items() if name not in names}
     return NewProject(folder, names, kept, answers)
+
+
+def _require_inside(folder: Path, items: Iterable[RenderedFile]) -> None:
+    """Raise UsageError for a link that leads out of the folder, before anything is written."""
+    for place in dict.fromkeys((folder / item.path).parent for item in items):
+        if not is_inside(place, folder):
+            raise UsageError(f"{place} leads out of {folder}.", hint="Remove the link in its place.")
 
 
 def _write_missing(
@@ -271,8 +279,7 @@ def _is_there(folder: Path, name: str) -> bool:
 
 def _write(folder: Path, item: RenderedFile) -> None:
     path = folder / item.path
-    if not is_inside(path.parent, folder):
-        raise UsageError(f"{path.parent} leads out of {folder}.", hint="Remove the link in its place.")
+    _require_inside(folder, [item])
     with disk_faults(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as draft:

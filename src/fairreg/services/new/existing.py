@@ -19,6 +19,7 @@ from fairreg.formats.file_facts import LONGEST, FileFacts
 from fairreg.formats.license_files import is_license_file
 from fairreg.formats.related import page_of_clone
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator
 from fairreg.services.new.checks import checked
 from fairreg.services.new.file_faults import faults_of
@@ -68,7 +69,27 @@ def found_in(folder: Path, *, model: str | None = None) -> FoundAnswers:
                 refused.append(f"{source}: {error.message}")
             else:
                 sources[name] = source
+    if "license" in answers:
+        refused += _agree_on_licence(folder, answers, sources)
     return FoundAnswers(answers, sources, tuple(dict.fromkeys(refused)))
+
+
+def _agree_on_licence(folder: Path, answers: dict[str, Any], sources: dict[str, str]) -> Iterator[str]:
+    """Take the terms of the weights for the licence; yield a sentence where no file may answer it."""
+    from fairreg.services.publish.project import licence_of
+
+    listed = (path for path in _files(folder) if len(path.parts) == 1 or path.suffix.lower() == _MODEL)
+    found = licence_of(folder, tuple(path.as_posix() for path in listed))
+    stated = found.fields.get("license")
+    if stated == answers["license"]:
+        return
+    source, words = sources["license"], found.fields.get("license_stated")
+    if stated and is_listed(stated):
+        answers["license"], sources["license"] = stated, found.file or sources["license"]
+        return
+    del answers["license"], sources["license"]
+    faults = [item.message for item in found.faults] or [f"the terms of the weights are {stated or words}"]
+    yield from (f"{source}: license: {fault}." for fault in faults)
 
 
 def _unfit(folder: Path, name: str) -> UsageError:

@@ -13,6 +13,7 @@ from fairreg.formats.front_matter import split_front_matter
 from fairreg.formats.markdown import address, inline, paragraphs
 from fairreg.formats.model_card import signature_table
 from fairreg.formats.plain_yaml import yaml_text
+from fairreg.schemas.licenses.hub import card_license
 from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.services.new.facts import ProjectFacts
 
@@ -69,7 +70,7 @@ def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:
 def _head(record: ModelRecord, facts: ProjectFacts) -> dict[str, Any]:
     """Return the front matter in the keys of the Hub's model cards, and what these have no key for."""
     return {
-        "license": record.license.lower() if record.license else None,
+        **card_license(record.license),
         "weights_license": record.license,
         "library_name": ", ".join(record.frameworks[:1]).lower(),
         "pipeline_tag": next(iter(record.ml_task), None),

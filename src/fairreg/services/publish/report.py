@@ -19,7 +19,8 @@ class PublicationReport:
     """A deposit with the record and the files of its folder.
 
     `others` are files that somebody else put into the draft; they become public with it. `carrying` are the
-    files with the reserved identifier. `faults` are fields that the service refuses or that the files leave
+    files with the reserved identifier, `without` those that name another one, or none, where readers look for
+    it. `faults` are fields that the service refuses or that the files leave
     unclear: with any of them the draft cannot be published; `unclear` are the latter. `is_new` is True where
     this command published it.
     """
@@ -31,6 +32,7 @@ class PublicationReport:
     others: tuple[str, ...] = ()
     left_out: tuple[LeftOutFile, ...] = ()
     carrying: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[FieldFault, ...] = ()
     unclear: tuple[FieldFault, ...] = ()
