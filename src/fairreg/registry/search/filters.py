@@ -112,9 +112,13 @@ def _several(given: object) -> tuple[Any, ...]:
     return tuple(_storable(value) if isinstance(value, str) else value for value in values)
 
 
+# Characters of a value that are read: more than any stored one has, and what a condition of SQLite may hold.
+_LONGEST_VALUE = 2000
+
+
 def _storable(text: str) -> str:
-    """Return `text` without NUL and lone surrogates, which databases do not accept."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    """Return the beginning of `text` without NUL and lone surrogates, which databases do not accept."""
+    return text[:_LONGEST_VALUE].encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 # Factories of filters: `of` reads from an entry what the column or facet stores of it.
