@@ -57,7 +57,7 @@ def _authors(creators: Sequence[Creator]) -> str:
 
 
 def _author(creator: Creator) -> str:
-    """Return ``Family, G. N., Suffix`` of a person, the name of a group; empty for one of blanks and commas."""
+    """Return ``Family, G. N., Suffix`` of a person, the name of a group; empty for blanks and commas."""
     if is_group(creator):
         return one_line(creator.name)
     family, given, suffix = (one_line(part) for part in name_parts(creator))

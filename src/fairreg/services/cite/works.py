@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Works to cite: a record with what has to be said about it, or a work of which only an identifier is known."""
+"""Works to cite: records with what has to be said of them, and works known by an identifier alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
