@@ -100,7 +100,7 @@ def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozen
     if rare := sorted(chosen - numbers.keys()):
         numbers |= _numbers(connection, counted.where(key.in_(rare)))
     if among.related:
-        related = (name == _NAME, in_values(connection, facets.c.entry_id, among.related))
+        related = (_NAME.in_((name,)), in_values(connection, facets.c.entry_id, among.related))
         query = select(key, _beyond(facets.c.entry_id)).where(*related).group_by(key)
         repeated = _numbers(connection, query)
     ranked = _ranked(numbers, repeated, chosen)
@@ -113,7 +113,7 @@ def _rows_of(name: str, among: _Among) -> Conditions:
         return [facets.c.name == name]
     meeting = select(entries.c.id).where(*among.conditions)
     if among.few:
-        return [name == _NAME, facets.c.entry_id.in_(meeting)]
+        return [_NAME.in_((name,)), facets.c.entry_id.in_(meeting)]
     return [facets.c.name == name, _ENTRY.in_(meeting)]
 
 

@@ -43,7 +43,7 @@ def named_reference(work: NamedWork) -> str:
 
 def _title(record: ModelRecord) -> str:
     version = one_line(record.version or "")
-    numbered = version if re.match(r"v(?:ersion)?\b", version, re.IGNORECASE) else f"Version {version}"
+    numbered = version if re.match(r"v(?:ersion)?[\s.]*\d", version, re.IGNORECASE) else f"Version {version}"
     return f"{one_line(record.name).rstrip('.')}{f' ({numbered})' if version else ''}"
 
 
