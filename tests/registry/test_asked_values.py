@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fairreg.errors import IdentifierError, UsageError
 from fairreg.registry import Registry
 from fairreg.registry.db.row_mapping import author_values
-from fairreg.registry.search.asked_values import Author, Years
+from fairreg.registry.search.asked_values import AskedAuthor, Years
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
 from registry.conftest import RecordMaker as Make
@@ -89,7 +89,7 @@ def test_every_word_of_a_name_finds_its_author(name: list[str]) -> None:
     turned = author_values(_by(Creator(name=f"{' '.join(given_names)} {family}")))
     assert keys.keys() == turned.keys()
     for word in name:
-        assert Author.of(word).made(_by(creator))
+        assert AskedAuthor.of(word).made(_by(creator))
 
 
 def _by(creator: Creator) -> ModelRecord:

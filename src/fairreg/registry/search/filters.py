@@ -19,7 +19,7 @@ from fairreg.registry.text.normalization import fold
 from fairreg.sources import OWN_SOURCE
 
 if TYPE_CHECKING:
-    from fairreg.registry.search.asked_values import Author, TrainingData, Years
+    from fairreg.registry.search.asked_values import AskedAuthor, TrainingData, Years
 
 __all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
 
@@ -236,16 +236,16 @@ def _among(column: ColumnElement[int | None], of: Callable[[Entry], int | None])
 def _by_author() -> Filter:
     """A creator has the ORCID, or a name with all the words asked for."""
 
-    def in_sql(author: "Author") -> ColumnElement[bool]:
+    def in_sql(author: "AskedAuthor") -> ColumnElement[bool]:
         return _holding(("author", "author_key"), author.condition(rows_of_facets.c.key))
 
-    def in_python(entry: Entry, author: "Author") -> bool:
+    def in_python(entry: Entry, author: "AskedAuthor") -> bool:
         return author.made(entry.record)
 
-    def read(given: Any) -> "Author":
-        from fairreg.registry.search.asked_values import Author
+    def read(given: Any) -> "AskedAuthor":
+        from fairreg.registry.search.asked_values import AskedAuthor
 
-        return Author.of(str(given))
+        return AskedAuthor.of(str(given))
 
     return Filter(in_sql, in_python, read)
 
