@@ -57,7 +57,7 @@ _MinFair = Annotated[
 ]
 _Explain = Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")]
 _Facets = Annotated[
-    bool, typer.Option("--facets", help="Count the results by source, kind, task, licence and year.")
+    bool, typer.Option("--facets", help="Count the results by source, kind, task, licence, year and author.")
 ]
 _Live = Annotated[bool, typer.Option("--live", help="Also query every source; exit with code 4 if all fail.")]
 _Save = Annotated[bool, typer.Option("--save", help="Store the results of --live in the registry.")]
@@ -213,6 +213,9 @@ def _print_results(report: "SearchReport", *, below: bool = False) -> None:
 
     if not report.results and below:
         log("No entry has the FAIR score that --min-fair asks for.")
+        return
+    if not report.results and report.unheld:
+        log("Nothing found.")  # a warning says why
         return
     if not report.results:
         log(
