@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.lineage import LinkEvidence
     from fairreg.registry.resolution.report import LineageReport, SourceLink
     from fairreg.registry.search.filters import Filters
+    from fairreg.registry.search.named_entries import NamedEntry
     from fairreg.registry.search.ranking import Contribution
     from fairreg.registry.search.results import SearchHit, SearchResults
     from fairreg.registry.snapshots import EntrySnapshot, Window
@@ -45,6 +46,7 @@ __all__ = [
     "LineageReport",
     "LinkEvidence",
     "LinkOverride",
+    "NamedEntry",
     "Outcome",
     "PutResult",
     "Registry",
@@ -68,6 +70,7 @@ __all__ = [
 _HOMES = {
     "Assessment": "assessments",
     "LinkEvidence": "resolution.lineage",
+    "NamedEntry": "search.named_entries",
     "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",

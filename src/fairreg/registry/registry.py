@@ -4,6 +4,7 @@
 Modules that only some methods need are imported there: a search starts without the code that writes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self, Unpack
@@ -34,7 +35,7 @@ from fairreg.registry.entries import (
     Submission,
 )
 from fairreg.rubrics import VERSIONS
-from fairreg.schemas.identifiers import IdentifierLike
+from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 from fairreg.sources import CURATED
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.lineage import LinkOverrides
     from fairreg.registry.resolution.report import LineageReport
     from fairreg.registry.search.filters import FilterValues
+    from fairreg.registry.search.named_entries import NamedEntry
     from fairreg.registry.search.results import SearchResults
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
@@ -305,6 +307,13 @@ class Registry:
         with self._database.reading() as connection:
             return rejected_payloads_of(connection, source)
 
+    def rejection_reasons(self) -> dict[str, Counter[str]]:
+        """Return, by source, how many payloads were rejected for each reason."""
+        from fairreg.registry.ingest.rejects import rejection_reasons
+
+        with self._database.reading() as connection:
+            return rejection_reasons(connection)
+
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Mark a record as withdrawn by `source`; its metadata stays. Raises NotFound."""
         from fairreg.registry.ingest.upsert import relink, withdraw
@@ -329,6 +338,13 @@ class Registry:
 
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
+
+    def own_entries(self, named: Iterable[Identifier]) -> "dict[tuple[str, str], NamedEntry]":
+        """Return the entries that identifiers are the own ones of, by the identifiers' keys."""
+        from fairreg.registry.search.named_entries import named_entries
+
+        with self._database.reading() as connection:
+            return named_entries(connection, named)
 
     def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
         """Return the statements of an entry with their payloads, ordered by source. Raises NotFound."""
@@ -523,6 +539,13 @@ class Registry:
 
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
+
+    def shown_assessments(self, names: Iterable[str]) -> "dict[str, Assessment]":
+        """Return the assessments whose scores search shows, by the identifiers of their entries."""
+        from fairreg.registry.assessments import shown_assessments
+
+        with self._database.reading() as connection:
+            return shown_assessments(connection, names)
 
     def has_older_assessments(self) -> bool:
         """Tell whether any assessment is by the rubric of another release."""

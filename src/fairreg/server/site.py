@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -45,6 +46,10 @@ class Site:
     def url(self, path: str) -> str:
         """Return the public address of a path, which begins with a slash."""
         return f"{self.base_url}{path}"
+
+    def record_url(self, identifier: str) -> str:
+        """Return the public address of a record's page by its compact identifier."""
+        return self.url(f"/records/{quote(identifier, safe='/:')}")
 
 
 def site_of(request: Request) -> Site:

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The page of a search: words, conditions, counts, results, pages."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fairreg.registry import Registry, SearchResults
+from fairreg.schemas.text import counted
+from fairreg.server.pages.cards import Card, cards
+from fairreg.server.pages.facets import Chosen, Facet, Pairs, chosen_values, facets, hidden, without
+from fairreg.server.pages.frame import framed, page_response
+from fairreg.server.pages.paging import Paging
+from fairreg.server.pages.paths import search_path
+from fairreg.server.query import SearchQuery
+from fairreg.server.site import Site, site_of
+from fairreg.services.search.report import search_warnings
+
+__all__ = ["EXAMPLES", "show_search"]
+
+# Queries to begin with: a formula, a task, a kind of network, an identifier.
+EXAMPLES = ("H→bb", "jet tagging", "graph neural network calorimeter", "10.5281/zenodo.7305227")
+
+_SORTS = {"relevance": "Best match", "year": "Newest first", "fair": "FAIR score", "name": "Name"}
+_FAIR = ("0.5", "0.75", "0.9")
+# Fields of the forms; other conditions are kept in hidden ones.
+_FIELDS = ("q", "author", "year", "runnable", "min_fair", "sort", "offset")
+
+
+@dataclass(frozen=True)
+class _View:
+    """Everything that the template shows of one search."""
+
+    total: int
+    warnings: tuple[str, ...]
+    cards: tuple[Card, ...]
+    facets: tuple[Facet, ...]
+    chosen: tuple[Chosen, ...]
+    paging: Paging
+
+    @property
+    def said(self) -> str:
+        """Number of results in words."""
+        return counted(self.total, "result") if self.total else "Nothing found"
+
+
+async def show_search(request: Request) -> Response:
+    """Answer a search with its page, or with JSON where that is asked for."""
+    if _wants_json(request):
+        from fairreg.server.api.search import search_answer
+
+        answer = search_answer(request)
+        return await answer if inspect.isawaitable(answer) else answer
+    site, query = site_of(request), SearchQuery.of(request.query_params)
+    pairs = tuple(query.to_params())
+    clean = search_path(site, pairs)
+    if request.query_params.multi_items() != list(pairs) and "hx-request" not in request.headers:
+        if any(not value for _, value in request.query_params.multi_items()):
+            return RedirectResponse(clean, 302)  # the address of a form has its empty fields, too
+    page = await site.read(lambda registry: _page(site, registry, query, pairs))
+    return page_response(page, headers={"Vary": "Accept", "HX-Push-Url": clean})
+
+
+def _wants_json(request: Request) -> bool:
+    wanted = request.query_params.get("format")
+    accepted = request.headers.get("accept", "")
+    return wanted == "json" or (not wanted and "application/json" in accepted and "text/html" not in accepted)
+
+
+def _page(site: Site, registry: Registry, query: SearchQuery, pairs: Pairs) -> str:
+    """Return the page of a search with the parameters `pairs`."""
+    named = dict(pairs)
+    words, sort = named.get("q", ""), named.get("sort", "relevance")
+    limit, offset = int(named.get("limit", 20)), int(named.get("offset", 0))
+    conditions: dict[str, Any] = query.filters()
+    found = registry.search(words, limit=limit, offset=offset, facets=True, **conditions)
+    kept = without(pairs, *(pair for pair in pairs if pair[0] == "offset"))
+    paging = Paging.of(site, kept, offset, limit, len(found.hits), found.total)
+    view = _view(site, registry, words, conditions, kept, paging, found)
+    return framed(
+        site,
+        "search.html",
+        title=_title(words, view),
+        here="search",
+        view=view,
+        q=words,
+        named=dict.fromkeys(_FIELDS, "") | named,
+        sort=sort,
+        sorts=_SORTS
+        if words
+        else {"relevance": "Newest first"} | {name: _SORTS[name] for name in ("fair", "name")},
+        fair=_FAIR,
+        hidden=hidden(kept, _FIELDS),
+        is_home=not kept,
+        examples=[(example, search_path(site, [("q", example)])) for example in EXAMPLES],
+    )
+
+
+def _view(
+    site: Site,
+    registry: Registry,
+    words: str,
+    conditions: Mapping[str, Any],
+    kept: Pairs,
+    paging: Paging,
+    found: SearchResults,
+) -> _View:
+    return _View(
+        total=found.total,
+        warnings=search_warnings(found),
+        cards=cards(site, registry, found.hits),
+        facets=facets(site, registry, words, conditions, kept, found),
+        chosen=chosen_values(site, kept),
+        paging=paging,
+    )
+
+
+def _title(words: str, view: _View) -> str:
+    if not words and not view.chosen:
+        return "fairreg: trained models, data and code of physics"
+    about = " ".join([*([words] if words else []), *(item.words for item in view.chosen)])
+    return f"{about} – search"
