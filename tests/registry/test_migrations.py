@@ -43,9 +43,10 @@ def ensured(url: str) -> list[str]:
 
 
 def kept(url: str) -> Content:
-    """What is not derived, but for what schemas keep in ways of their own: dates, records, scores."""
+    """What is not derived, but for what schemas keep in ways of their own: dates, records, scores, names."""
     found = content(url, without={"dated"})
-    found |= content(url, without={"dated", "record", "merged", "fair_score"}, tables={"entries"})
+    columns = {"dated", "record", "merged", "fair_score", "sort_name"}
+    found |= content(url, without=columns, tables={"entries"})
     return {
         name: [row for row in rows if "_rules'" not in row]
         for name, rows in found.items()
