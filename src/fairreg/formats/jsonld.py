@@ -11,10 +11,12 @@ from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 from fairreg.schemas.record import ModelRecord, OtherRecord
 from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "read_parsed", "recognises", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "PROFILE", "read", "read_parsed", "recognises", "write"]
 
 NAME = "jsonld"
-MEDIA_TYPES = ("application/ld+json",)
+PROFILE = "https://w3id.org/fairreg/terms"
+# Without a profile it is what every reader of linked data understands: `schema_org`.
+MEDIA_TYPES = (f'application/ld+json; profile="{PROFILE}"',)
 KEEPS = frozenset(FIELDS)
 NARROWS: Mapping[str, str] = {}
 

@@ -48,8 +48,10 @@ class Site:
         return f"{self.base_url}{path}"
 
     def record_url(self, identifier: str) -> str:
-        """Return the public address of a record's page by its compact identifier."""
-        return self.url(f"/records/{quote(identifier, safe='/:')}")
+        """Return the public address of the record with a compact identifier."""
+        # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
+        plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
+        return self.url(f"/records/{quote(identifier, safe='/:' if plain else ':', errors='replace')}")
 
 
 def site_of(request: Request) -> Site:
