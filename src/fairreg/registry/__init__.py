@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
+    from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.entries import (
         Entry,
         Harvest,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.lineage import LinkEvidence
     from fairreg.registry.resolution.report import LineageReport, SourceLink
     from fairreg.registry.search.filters import Filters
-    from fairreg.registry.search.named_entries import NamedEntry
     from fairreg.registry.search.ranking import Contribution
     from fairreg.registry.search.results import SearchHit, SearchResults, UnheldValue
     from fairreg.registry.snapshots import EntrySnapshot, Window
@@ -71,7 +71,7 @@ __all__ = [
 _HOMES = {
     "Assessment": "assessments",
     "LinkEvidence": "resolution.lineage",
-    "NamedEntry": "search.named_entries",
+    "NamedEntry": "db.named_entries",
     "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",

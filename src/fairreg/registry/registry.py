@@ -43,6 +43,7 @@ from fairreg.sources import CURATED
 if TYPE_CHECKING:
     from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
+    from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.lineage import LinkOverrides
     from fairreg.registry.resolution.report import LineageReport
     from fairreg.registry.search.filters import Filters, FilterValues
-    from fairreg.registry.search.named_entries import NamedEntry
     from fairreg.registry.search.results import SearchResults
     from fairreg.registry.search.sorting import Sort
     from fairreg.registry.snapshots import EntrySnapshot, Window
@@ -342,7 +342,7 @@ class Registry:
 
     def own_entries(self, named: Iterable[Identifier]) -> "dict[tuple[str, str], NamedEntry]":
         """Return the entries that identifiers are the own ones of, by the identifiers' keys."""
-        from fairreg.registry.search.named_entries import named_entries
+        from fairreg.registry.db.named_entries import named_entries
 
         with self._database.reading() as connection:
             return named_entries(connection, named)

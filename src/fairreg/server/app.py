@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from fairreg.server.pages.errors import PagesOfErrors
 from fairreg.server.problems import handlers
 from fairreg.server.site import Site
 
@@ -18,7 +20,8 @@ PARTS: tuple[str, ...] = ("operations", "records", "pages")
 
 def application(site: Site) -> Starlette:
     """Return the application of a site; its registry must be ready."""
-    app = Starlette(routes=_routes(site), exception_handlers=handlers())
+    passed = [Middleware(PagesOfErrors)]
+    app = Starlette(routes=_routes(site), exception_handlers=handlers(), middleware=passed)
     app.state.site = site
     return app
 

@@ -3,7 +3,6 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -60,38 +59,24 @@ def problem(status: int, detail: str | None = None, *, hint: str | None = None, 
     )
 
 
-async def _of_fairreg(request: Request, error: FairregError) -> Response:
+async def _of_fairreg(_request: Request, error: FairregError) -> Response:
     status = status_of(error)
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return await _answer(request, status, error.message, hint=error.hint, headers=headers)
+    return problem(status, error.message, hint=error.hint, headers=headers)
 
 
-async def _of_http(request: Request, error: HTTPException) -> Response:
+async def _of_http(_request: Request, error: HTTPException) -> Response:
     detail = None if error.detail == HTTPStatus(error.status_code).phrase else error.detail
-    return await _answer(request, error.status_code, detail, headers=error.headers)
+    return problem(error.status_code, detail, headers=error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """Log a fault of the program with its traceback; the visitor is told of none of it."""
+    from fairreg.server.pages.errors import shown  # this answer passes no middleware any more
+
     _LOG.error("A request failed.", exc_info=error)
     said = "This is a fault of the server; it is in its log."
-    return await _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said)
-
-
-async def _answer(
-    request: Request,
-    status: int,
-    detail: str | None,
-    *,
-    hint: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return an error as a page for browsers, as problem details for all others."""
-    from fairreg.server.pages.errors import error_response, wants_page  # it needs this application's site
-
-    if wants_page(request):
-        return await error_response(request, status, detail, hint, headers)
-    return problem(status, detail, hint=hint, headers=headers)
+    return shown(request, problem(HTTPStatus.INTERNAL_SERVER_ERROR, said))
 
 
 def handlers() -> dict[Any, Any]:

@@ -11,8 +11,8 @@ from fairreg.errors import UsageError
 
 __all__ = ["SearchQuery"]
 
-_TEXTS = ("kind", "task", "framework", "license", "source", "author", "year")
-_MOST = 100
+_TEXTS = ("kind", "task", "framework", "license", "source", "author", "year", "trained_on")
+_MOST, _USUAL = 100, 20
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class SearchQuery:
     runnable: bool | None = None
     min_fair: float | None = None
     sort: str = "relevance"
-    limit: int = 20
+    limit: int = _USUAL
     offset: int = 0
 
     @classmethod
@@ -37,7 +37,7 @@ class SearchQuery:
             runnable=_flag(params.get("runnable")),
             min_fair=_number("min_fair", params.get("min_fair"), float, 0.0, 1.0),
             sort=params.get("sort") or "relevance",
-            limit=_number("limit", params.get("limit"), int, 1, _MOST) or 20,
+            limit=_number("limit", params.get("limit"), int, 1, _MOST) or _USUAL,
             offset=_number("offset", params.get("offset"), int, 0, 10**6) or 0,
         )
 
@@ -55,7 +55,7 @@ class SearchQuery:
             "runnable": None if self.runnable is None else str(self.runnable).lower(),
             "min_fair": None if self.min_fair is None else f"{self.min_fair:g}",
             "sort": None if self.sort == "relevance" else self.sort,
-            "limit": None if self.limit == 20 else str(self.limit),
+            "limit": None if self.limit == _USUAL else str(self.limit),
             "offset": str(self.offset) if self.offset else None,
         }
         words = [("q", self.q)] if self.q else []

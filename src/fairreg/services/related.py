@@ -7,7 +7,7 @@ from typing import Literal
 
 from fairreg.errors import IdentifierError
 from fairreg.registry import Entry, Registry
-from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, PAPER_SCHEMES, Identifier
+from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, PAPER_SCHEMES, Identifier, parse
 from fairreg.schemas.record import ModelRecord, RelationType
 from fairreg.sources import scheme_names
 
@@ -125,9 +125,17 @@ def _of_relations(record: ModelRecord) -> Iterator[tuple[Identifier, Role, str]]
     for item in record.relations:
         stated = (item.target_kind or "").casefold()
         role: Role = _ROLES.get(item.type) or _KINDS.get(stated) or "other"
-        if role == "other" and item.target.scheme in scheme_names("code"):
+        if role == "other" and _spelled(item.target).scheme in scheme_names("code"):
             role = "code"
         yield item.target.bare, role, item.type
+
+
+def _spelled(target: Identifier) -> Identifier:
+    """Return what a web address names, such as a repository; another identifier is what it is."""
+    try:
+        return parse(target.value) if target.scheme == "url" else target
+    except IdentifierError:
+        return target
 
 
 def _of_identifiers(record: ModelRecord) -> Iterator[tuple[Identifier, Role, str]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Addresses in pages: links within the site without its host, links to others only where they are web pages."""
+"""Addresses in pages: links within the site have no host, and only web addresses lead to other sites."""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit

@@ -12,14 +12,17 @@ from fairreg.errors import Inexpressible, RecordError
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.licenses import in_words
 from fairreg.schemas.record import Creator, Distribution, ModelRecord
-from fairreg.server.pages.cards import Link, host_of_files, running, version_words
+from fairreg.schemas.text import counted
 from fairreg.server.pages.frame import framed
-from fairreg.server.pages.graph import drawing
-from fairreg.server.pages.letters import Letters
 from fairreg.server.pages.paths import local, record_path, search_path, short_address, web_address
-from fairreg.server.pages.relations import neighbours
-from fairreg.server.pages.said import said, source_rows
-from fairreg.server.pages.use import commands
+from fairreg.server.pages.views.cards import Link, host_of_files, running, version_words
+from fairreg.server.pages.views.graph import drawing
+from fairreg.server.pages.views.letters import LetterBars
+from fairreg.server.pages.views.relations import surroundings
+from fairreg.server.pages.views.said import said, source_rows
+from fairreg.server.pages.views.use import commands
+from fairreg.server.records.packaged_files import with_addresses
+from fairreg.server.records.representations import describing
 from fairreg.server.site import Site
 from fairreg.sources import ORCID
 
@@ -44,7 +47,7 @@ def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
     """Render the page of an entry; `head` is safe HTML for its head."""
     record = entry.present_record
     statements, lineage = registry.statements(entry), registry.explain(entry)
-    groups = neighbours(site, registry, entry, lineage)
+    around = surroundings(site, registry, entry)
     shown = registry.shown_assessments([entry.identifier]).get(entry.identifier)
     return framed(
         site,
@@ -57,14 +60,14 @@ def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
         long=_LONG,
         creators=tuple(map(_creator, record.creators)),
         most_creators=_MOST_CREATORS,
-        facts=_facts(site, record, entry),
-        letters=Letters.of(shown),
+        facts=_facts(site, record, entry) + _trained(site, registry, entry),
+        letters=LetterBars.of(shown),
         commands=commands(entry),
         citation=_citation(record),
-        files=tuple(map(_file, record.distributions)),
+        files=tuple(map(_file, with_addresses(site, entry).distributions)),
         most_files=_MOST_FILES,
-        groups=groups,
-        drawing=drawing(groups),
+        around=around,
+        drawing=drawing(around.groups),
         said=said(entry.record, statements),
         sources=source_rows(lineage, statements),
         formats=_formats(site, entry),
@@ -105,6 +108,15 @@ def _facts(site: Site, record: ModelRecord, entry: Entry) -> tuple[tuple[str, tu
     return tuple((name, values) for name, values in found.items() if values or name in wanted)
 
 
+def _trained(site: Site, registry: Registry, entry: Entry) -> tuple[tuple[str, tuple[Link, ...]], ...]:
+    """Return the fact how many models were trained on a dataset, as a link to them."""
+    if entry.record.kind != "dataset":
+        return ()
+    number = registry.search("", limit=1, trained_on=entry.identifier).total
+    path = search_path(site, [("trained_on", entry.identifier)])
+    return (("Used by", (Link(counted(number, "model"), path),)),) if number else ()
+
+
 def _words(text: str | None) -> tuple[Link, ...]:
     return (Link(text),) if text else ()
 
@@ -138,5 +150,4 @@ def _citation(record: ModelRecord) -> str | None:
 
 
 def _formats(site: Site, entry: Entry) -> tuple[Link, ...]:
-    path = record_path(site, entry.identifier)
-    return tuple(Link(name, f"{path}?format={name}") for name in formats.names())
+    return tuple(Link(item.name, item.url(site, entry)) for item in describing(entry.present_record))

@@ -3,9 +3,9 @@
 
 from fairreg.registry import Entry, Registry
 from fairreg.server.pages.frame import framed
-from fairreg.server.pages.graph import drawing
 from fairreg.server.pages.paths import record_path
-from fairreg.server.pages.relations import neighbours
+from fairreg.server.pages.views.graph import drawing
+from fairreg.server.pages.views.relations import surroundings
 from fairreg.server.site import Site
 
 __all__ = ["related_page"]
@@ -13,13 +13,13 @@ __all__ = ["related_page"]
 
 def related_page(site: Site, registry: Registry, entry: Entry) -> str:
     """Render the page of an entry's neighbours."""
-    groups = neighbours(site, registry, entry, registry.explain(entry))
+    around = surroundings(site, registry, entry)
     return framed(
         site,
         "related.html",
         title=f"Around {entry.record.name}",
         name=entry.record.name,
         record=record_path(site, entry.identifier),
-        groups=groups,
-        drawing=drawing(groups),
+        around=around,
+        drawing=drawing(around.groups),
     )

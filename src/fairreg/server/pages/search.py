@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The page of a search: words, conditions, counts, results, pages."""
 
-import inspect
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fairreg.registry import Registry, SearchResults
+from fairreg.registry.search.sorting import require_sort
 from fairreg.schemas.text import counted
-from fairreg.server.pages.cards import Card, cards
-from fairreg.server.pages.facets import Chosen, Facet, Pairs, chosen_values, facets, hidden, without
 from fairreg.server.pages.frame import framed, page_response
-from fairreg.server.pages.paging import Paging
 from fairreg.server.pages.paths import search_path
+from fairreg.server.pages.views.cards import ResultCard, cards
+from fairreg.server.pages.views.facets import Chosen, Facet, Pairs, chosen_values, facets, hidden, without
+from fairreg.server.pages.views.paging import Paging, Part
 from fairreg.server.query import SearchQuery
 from fairreg.server.site import Site, site_of
 from fairreg.services.search.report import search_warnings
@@ -28,7 +27,7 @@ EXAMPLES = ("H→bb", "jet tagging", "graph neural network calorimeter", "10.528
 _SORTS = {"relevance": "Best match", "year": "Newest first", "fair": "FAIR score", "name": "Name"}
 _FAIR = ("0.5", "0.75", "0.9")
 # Fields of the forms; other conditions are kept in hidden ones.
-_FIELDS = ("q", "author", "year", "runnable", "min_fair", "sort", "offset")
+_FIELDS = ("q", "author", "year", "min_fair", "sort", "offset")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class _View:
 
     total: int
     warnings: tuple[str, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[ResultCard, ...]
     facets: tuple[Facet, ...]
     chosen: tuple[Chosen, ...]
     paging: Paging
@@ -53,14 +52,13 @@ async def show_search(request: Request) -> Response:
     if _wants_json(request):
         from fairreg.server.api.search import search_answer
 
-        answer = search_answer(request)
-        return await answer if inspect.isawaitable(answer) else answer
+        return await search_answer(request)
     site, query = site_of(request), SearchQuery.of(request.query_params)
     pairs = tuple(query.to_params())
     clean = search_path(site, pairs)
-    if request.query_params.multi_items() != list(pairs) and "hx-request" not in request.headers:
-        if any(not value for _, value in request.query_params.multi_items()):
-            return RedirectResponse(clean, 302)  # the address of a form has its empty fields, too
+    empty = any(not value for _, value in request.query_params.multi_items())
+    if empty and "hx-request" not in request.headers:
+        return RedirectResponse(clean, 302)  # a form's address has its empty fields, too
     page = await site.read(lambda registry: _page(site, registry, query, pairs))
     return page_response(page, headers={"Vary": "Accept", "HX-Push-Url": clean})
 
@@ -77,10 +75,12 @@ def _page(site: Site, registry: Registry, query: SearchQuery, pairs: Pairs) -> s
     words, sort = named.get("q", ""), named.get("sort", "relevance")
     limit, offset = int(named.get("limit", 20)), int(named.get("offset", 0))
     conditions: dict[str, Any] = query.filters()
-    found = registry.search(words, limit=limit, offset=offset, facets=True, **conditions)
+    found = registry.search(
+        words, limit=limit, offset=offset, sort=require_sort(sort), facets=True, **conditions
+    )
     kept = without(pairs, *(pair for pair in pairs if pair[0] == "offset"))
-    paging = Paging.of(site, kept, offset, limit, len(found.hits), found.total)
-    view = _view(site, registry, words, conditions, kept, paging, found)
+    paging = Paging.of(site, kept, Part(offset, limit), len(found.hits), found.total)
+    view = _view(site, registry, kept, paging, found)
     return framed(
         site,
         "search.html",
@@ -103,8 +103,6 @@ def _page(site: Site, registry: Registry, query: SearchQuery, pairs: Pairs) -> s
 def _view(
     site: Site,
     registry: Registry,
-    words: str,
-    conditions: Mapping[str, Any],
     kept: Pairs,
     paging: Paging,
     found: SearchResults,
@@ -113,7 +111,7 @@ def _view(
         total=found.total,
         warnings=search_warnings(found),
         cards=cards(site, registry, found.hits),
-        facets=facets(site, registry, words, conditions, kept, found),
+        facets=facets(site, kept, found),
         chosen=chosen_values(site, kept),
         paging=paging,
     )

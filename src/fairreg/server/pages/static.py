@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Files of the pages: one style sheet, two scripts and an icon, from memory.
 
-The style sheet is made of three, each in a cascade layer of its own, so that the later ones win whatever their
-selectors: Pico (forms and tables), the look of fairreg's reports, and the site's own.
+The style sheet is made of three, each in a cascade layer of its own, so that the later ones win whatever
+their selectors: Pico (forms and tables), the look of fairreg's reports, and the site's own.
 """
 
 import hashlib

@@ -22,7 +22,6 @@ __all__ = [
     "assessment_of",
     "dataset_score",
     "decoded_evidence",
-    "decoded_report",
     "is_stored",
     "newest_evidence",
     "rescored",
@@ -173,14 +172,6 @@ def _rescored(registry: Registry, score: DatasetScore) -> DatasetScore:
     )
     known = found or newest_evidence(registry, score.identifier, DATASETS)
     return score if known is None else dataset_score(score.identifier, known)
-
-
-def decoded_report(stored: bytes) -> AssessmentReport | None:
-    """Decode a stored report; None for that of a release with another format."""
-    try:
-        return msgspec.json.decode(stored, type=AssessmentReport)
-    except msgspec.DecodeError:
-        return None
 
 
 def decoded_evidence(stored: bytes) -> Evidence | None:

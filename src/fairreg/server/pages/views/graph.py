@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairreg.schemas.text import one_line, shortened
-from fairreg.server.pages.relations import Group, Neighbour
+from fairreg.server.pages.views.relations import Neighbour, RoleGroup
+from fairreg.services.related import Role
 
 __all__ = ["Drawing", "drawing"]
 
@@ -17,7 +18,7 @@ WIDTH, _BOX, _HIGH, _GAP = 960, 272, 62, 10
 _HEAD, _BETWEEN = 24, 16  # of a group: its title, the space below it
 _MOST, _NAME, _HOW = 6, 31, 36  # boxes of a group; characters of a line
 _BREAKS = " /_-"  # places in a name without spaces, too
-_COLUMNS = (("data", "models"), ("versions",), ("papers", "code", "others"))
+_COLUMNS: tuple[tuple[Role, ...], ...] = (("data", "model"), ("version", "copy"), ("paper", "code", "other"))
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Drawing:
     width: int = WIDTH
 
 
-def drawing(groups: Sequence[Group]) -> Drawing | None:
+def drawing(groups: Sequence[RoleGroup]) -> Drawing | None:
     """Return the drawing; None where there is nothing but the record itself."""
     if sum(len(group.neighbours) for group in groups) < 2:  # noqa: PLR2004  # itself and another
         return None
@@ -91,7 +92,7 @@ def drawing(groups: Sequence[Group]) -> Drawing | None:
     return Drawing(columns, tuple(_lines(columns)), height)
 
 
-def _stacked(place: int, groups: Sequence[Group]) -> list[Column]:
+def _stacked(place: int, groups: Sequence[RoleGroup]) -> list[Column]:
     x, y = place * (WIDTH - _BOX) / 2, 0.0
     found: list[Column] = []
     for group in groups:

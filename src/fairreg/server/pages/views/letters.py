@@ -7,7 +7,7 @@ from fairreg.assessment.principle_names import LETTER_NAMES
 from fairreg.registry import Assessment
 from fairreg.rubrics import reaches
 
-__all__ = ["Letters"]
+__all__ = ["LetterBars"]
 
 _GOOD, _FAIR = 0.75, 0.5
 _TALL = 16  # pixels
@@ -42,7 +42,7 @@ class _Bar:
 
 
 @dataclass(frozen=True)
-class Letters:
+class LetterBars:
     """Scores of an assessment: `bars` from left to right, `overall` as text, None without a number."""
 
     bars: tuple[_Bar, ...]
@@ -50,7 +50,7 @@ class Letters:
     tall: int = _TALL
 
     @classmethod
-    def of(cls, found: Assessment | None) -> "Letters | None":
+    def of(cls, found: Assessment | None) -> "LetterBars | None":
         """Return the letters of an assessment, None where there is none."""
         if found is None:
             return None

@@ -45,15 +45,15 @@ def _run(record: ModelRecord, named: str) -> Command:
     said = (
         "The weights are those of a network that fairreg builds."
         if how == "runs"
-        else f"The record names files of a kind that runs here ({how.partition(': ')[2]}); nobody tried this one."
+        else f"The record names files of a kind that runs here, {how.partition(': ')[2]}; not tried yet."
     )
     return Command("Fetch, verify and run", f"fairreg fetch {named} --run", said)
 
 
 def _recipe(named: str) -> Command:
     said = (
-        "These weights need the authors' code, which fairreg does not run. This writes a Containerfile with its "
-        "repository, commit and documented commands."
+        "These weights need the authors' code, which fairreg does not run. This writes a Containerfile with "
+        "its repository, commit and documented commands."
     )
     return Command("Write a recipe", f"fairreg fetch {named} --recipe Containerfile", said)
 

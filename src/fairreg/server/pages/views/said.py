@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Origin of a record, field by field: which sources state its value, which another one, and how it was obtained."""
+"""Origin of a record, field by field: the sources that state its value or another one, and the method."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from typing import Any
 from fairreg.registry import LineageReport, Statement
 from fairreg.schemas.record import Creator, Distribution, Evaluation, FieldOrigin, ModelRecord, Tensor
 from fairreg.schemas.text import counted, one_line, shortened
-from fairreg.server.pages.cards import Link
 from fairreg.server.pages.paths import web_address
+from fairreg.server.pages.views.cards import Link
 from fairreg.sources import source_named
 
 __all__ = ["FieldSaying", "SourceRow", "said", "source_rows"]
@@ -42,7 +42,7 @@ _FIELDS = {
     "usage": "Usage",
     "notes": "Notes",
 }
-_NOUNS = {Distribution: "file", Tensor: "tensor", Evaluation: "result"}
+_NOUNS: dict[type, str] = {Distribution: "file", Tensor: "tensor", Evaluation: "result"}
 
 
 @dataclass(frozen=True)

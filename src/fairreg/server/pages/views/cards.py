@@ -9,14 +9,14 @@ from fairreg.schemas.identifiers import Identifier, record_of_doi
 from fairreg.schemas.record import Creator, ModelRecord, RelationType
 from fairreg.schemas.runs import runs
 from fairreg.schemas.text import counted, one_line, shortened
-from fairreg.server.pages.letters import Letters
 from fairreg.server.pages.paths import host_of, record_path, web_address
+from fairreg.server.pages.views.letters import LetterBars
 from fairreg.server.site import Site
 from fairreg.sources import DOI
 
 __all__ = [
-    "Card",
     "Link",
+    "ResultCard",
     "cards",
     "host_of_files",
     "licence_of",
@@ -40,7 +40,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Card:
+class ResultCard:
     """One result; a fact that no source states is None or empty."""
 
     path: str
@@ -59,11 +59,11 @@ class Card:
     access: str | None
     place: Link | None
     versions: str | None
-    letters: Letters | None
+    letters: LetterBars | None
     warning: str | None
 
 
-def cards(site: Site, registry: Registry, hits: Iterable[SearchHit]) -> tuple[Card, ...]:
+def cards(site: Site, registry: Registry, hits: Iterable[SearchHit]) -> tuple[ResultCard, ...]:
     """Return the cards of the hits in their order, with their scores and the names of their data."""
     listed = tuple(hits)
     scores = registry.shown_assessments(hit.entry.identifier for hit in listed)
@@ -74,9 +74,9 @@ def cards(site: Site, registry: Registry, hits: Iterable[SearchHit]) -> tuple[Ca
 
 def _card(
     site: Site, hit: SearchHit, score: Assessment | None, known: Mapping[tuple[str, str], NamedEntry]
-) -> Card:
+) -> ResultCard:
     record, entry = hit.entry.present_record, hit.entry
-    return Card(
+    return ResultCard(
         path=record_path(site, entry.identifier),
         name=record.name,
         kind=record.kind,
@@ -93,7 +93,7 @@ def _card(
         access=record.access.level if record.access else None,
         place=_place(entry),
         versions=counted(len(hit.versions), "version") if len(hit.versions) > 1 else None,
-        letters=Letters.of(score),
+        letters=LetterBars.of(score),
         warning=entry.warning,
     )
 
@@ -123,7 +123,7 @@ def host_of_files(entry: Entry) -> str:
     record = entry.record
     deposit = record_of_doi(record.doi) if record.doi else None
     own = [item.url for item in record.distributions[:1]]
-    named = (*own, deposit and deposit.url, record.provenance.url, entry.url)
+    named = (*own, deposit.url if deposit else None, record.provenance.url, entry.url)
     hosts = [host for url in named if (host := host_of(url))]
     direct = (host for host in hosts if host != host_of(DOI.resolver))
     return next(direct, hosts[0] if hosts else "")

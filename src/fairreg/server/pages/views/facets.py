@@ -3,9 +3,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from fairreg.registry import Registry, SearchResults
+from fairreg.registry import SearchResults
 from fairreg.server.pages.paths import search_path
 from fairreg.server.site import Site
 from fairreg.sources import source_named
@@ -23,14 +22,15 @@ _TITLES = {
     "author": "Author",
     "runnable": "Runs here",
     "min_fair": "FAIR score",
+    "trained_on": "Trained on",
 }
-_COUNTED = ("kind", "task", "framework", "license", "year", "source")
+_SHOWN = ("kind", "runnable", "task", "framework", "license", "year", "author", "source")
 _KINDS = {"model": "Models", "dataset": "Datasets", "software": "Software"}
 _OPEN = 5  # values that are shown before the rest is folded
 
 
 @dataclass(frozen=True)
-class Value:
+class FacetValue:
     """One value: `path` is the search with it, or without it where it is `chosen`."""
 
     words: str
@@ -45,7 +45,7 @@ class Facet:
 
     name: str
     title: str
-    values: tuple[Value, ...]
+    values: tuple[FacetValue, ...]
     open: int = _OPEN
 
 
@@ -58,46 +58,27 @@ class Chosen:
     path: str
 
 
-def facets(
-    site: Site,
-    registry: Registry,
-    query: str,
-    conditions: Mapping[str, Any],
-    pairs: Pairs,
-    found: SearchResults,
-) -> tuple[Facet, ...]:
-    """Return the facets of results; those of a chosen property count what its other values would find.
-
-    `conditions` are those of the search, `pairs` its parameters without the offset.
-    """
-    listed = []
-    for name in _COUNTED:
-        counts = found.facets or {}
-        if name in conditions:
-            others = {key: value for key, value in conditions.items() if key != name}
-            counts = registry.search(query, limit=1, facets=True, **others).facets or {}
-        values = _values(site, name, dict(counts.get(name, ())), pairs)
-        if values:
-            listed.append(Facet(name, _TITLES[name], values))
-    return tuple(listed)
+def facets(site: Site, pairs: Pairs, found: SearchResults) -> tuple[Facet, ...]:
+    """Return the facets of results; `pairs` are the parameters of the search without the offset."""
+    counts = found.facets or {}
+    listed = ((name, _values(site, name, dict(counts.get(name, ())), pairs)) for name in _SHOWN)
+    return tuple(Facet(name, _TITLES[name], values) for name, values in listed if values)
 
 
-def _values(site: Site, name: str, counts: Mapping[str, int], pairs: Pairs) -> tuple[Value, ...]:
+def _values(site: Site, name: str, counts: Mapping[str, int], pairs: Pairs) -> tuple[FacetValue, ...]:
     asked = {value.casefold(): value for key, value in pairs if key == name}
-    absent = [value for folded, value in asked.items() if folded not in map(str.casefold, counts)]
-    found = [
-        _value(site, name, value, count, pairs, asked)
-        for value, count in [*((item, None) for item in absent), *counts.items()]
-    ]
+    absent = [(value, None) for folded, value in asked.items() if folded not in map(str.casefold, counts)]
+    found = [_value(site, name, counted, pairs, asked) for counted in (*absent, *counts.items())]
     return tuple(sorted(found, key=lambda item: not item.chosen))
 
 
 def _value(
-    site: Site, name: str, value: str, count: int | None, pairs: Pairs, asked: Mapping[str, str]
-) -> Value:
+    site: Site, name: str, counted: tuple[str, int | None], pairs: Pairs, asked: Mapping[str, str]
+) -> FacetValue:
+    value, count = counted
     stated = asked.get(value.casefold())
     changed = [*pairs, (name, value)] if stated is None else without(pairs, (name, stated))
-    return Value(_words(name, value), count, search_path(site, changed), stated is not None)
+    return FacetValue(_words(name, value), count, search_path(site, changed), stated is not None)
 
 
 def without(pairs: Pairs, *left_out: tuple[str, str]) -> list[tuple[str, str]]:

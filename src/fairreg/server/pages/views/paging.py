@@ -3,13 +3,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fairreg.server.pages.paths import search_path
 from fairreg.server.site import Site
 
-__all__ = ["Paging"]
+__all__ = ["Paging", "Part"]
 
 _AROUND = 2  # pages before and behind the present one
+
+
+class Part(NamedTuple):
+    """Part of a list that was asked for."""
+
+    offset: int
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,9 @@ class Paging:
     behind: str | None
 
     @classmethod
-    def of(
-        cls, site: Site, pairs: Sequence[tuple[str, str]], offset: int, limit: int, shown: int, total: int
-    ) -> "Paging":
+    def of(cls, site: Site, pairs: Sequence[tuple[str, str]], part: Part, shown: int, total: int) -> "Paging":
         """Return the pages of a search with the parameters `pairs`, which have no offset."""
+        offset, limit = part
 
         def path(number: int) -> str:
             place = limit * (number - 1)
