@@ -110,10 +110,8 @@ def test_every_metadata_link_answers_in_its_type(served):
     for link in page.links:
         if link["rel"] in {"describedby", "linkset"}:
             answer = requests.get(link["href"], timeout=60)
-            assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (
-                200,
-                link["type"],
-            )
+            media_type = answer.headers["content-type"].partition(";")[0]
+            assert (answer.status_code, media_type) == (200, link["type"])
 
 
 def test_a_withdrawn_record_keeps_its_links_but_those_to_files(served):
