@@ -45,4 +45,6 @@ def _environment(package: str | tuple[str, ...]) -> "Environment":
 
 
 def _printable(value: Any) -> Any:
+    if type(value) is str and value.isascii() and value.isprintable():
+        return value  # most texts, without a search
     return undirected(clean(value)) if type(value) is str else value

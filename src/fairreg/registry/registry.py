@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self, Unpack
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, null, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
@@ -347,14 +347,16 @@ class Registry:
         with self._database.reading() as connection:
             return named_entries(connection, named)
 
-    def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
-        """Return the statements of an entry with their payloads, ordered by source. Raises NotFound."""
+    def statements(self, entry: Entry | IdentifierLike, *, payloads: bool = True) -> tuple[Statement, ...]:
+        """Return the statements of an entry, ordered by source, with their payloads. Raises NotFound."""
         from fairreg.registry.search.lookup import entry_for
 
+        columns = statements.c if payloads else [item for item in statements.c if item.name != "payload"]
+        left_out = () if payloads else (null().label("payload"),)
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
             query = (
-                select(statements)
+                select(*columns, *left_out)
                 .join(entries, entries.c.id == statements.c.entry_id)
                 .where(entries.c.identifier == found.identifier)
                 .order_by(statements.c.source, statements.c.source_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairreg.errors import IdentifierError
-from fairreg.registry import Entry, Registry
+from fairreg.registry import Entry, LineageReport, Registry
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, PAPER_SCHEMES, Identifier, parse
 from fairreg.schemas.record import ModelRecord, RelationType
 from fairreg.sources import scheme_names
@@ -73,10 +73,13 @@ class RelatedObjects:
     left_out: int = 0
 
 
-def related_objects(registry: Registry, entry: Entry) -> RelatedObjects:
-    """Return the objects that an entry's lineage and record name, versions first; asks the registry only."""
+def related_objects(registry: Registry, entry: Entry, lineage: LineageReport | None = None) -> RelatedObjects:
+    """Return the objects that an entry's lineage and record name, versions first; asks the registry only.
+
+    `lineage` is that of the entry, where it is known already.
+    """
     found: dict[str, RelatedObject] = {}
-    for other in registry.explain(entry).entries:
+    for other in (lineage or registry.explain(entry)).entries:
         if other.identifier != entry.identifier:
             found[other.identifier] = _in_lineage(entry, other)
     own = _own_keys(entry.record)

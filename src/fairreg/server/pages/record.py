@@ -46,8 +46,8 @@ class FileRow:
 def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
     """Render the page of an entry; `head` is safe HTML for its head."""
     record = entry.present_record
-    statements, lineage = registry.statements(entry), registry.explain(entry)
-    around = surroundings(site, registry, entry)
+    statements, lineage = registry.statements(entry, payloads=False), registry.explain(entry)
+    around = surroundings(site, registry, entry, lineage)
     shown = registry.shown_assessments([entry.identifier]).get(entry.identifier)
     return framed(
         site,

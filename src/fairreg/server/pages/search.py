@@ -25,6 +25,7 @@ __all__ = ["EXAMPLES", "show_search"]
 EXAMPLES = ("H→bb", "jet tagging", "graph neural network calorimeter", "10.5281/zenodo.7305227")
 
 _SORTS = {"relevance": "Best match", "year": "Newest first", "fair": "FAIR score", "name": "Name"}
+_ORDERS = {"relevance": "Newest first", "fair": "FAIR score", "name": "Name"}  # without words
 _FAIR = ("0.5", "0.75", "0.9")
 # Fields of the forms; other conditions are kept in hidden ones.
 _FIELDS = ("q", "author", "year", "min_fair", "sort", "offset")
@@ -81,20 +82,19 @@ def _page(site: Site, registry: Registry, query: SearchQuery, pairs: Pairs) -> s
     kept = without(pairs, *(pair for pair in pairs if pair[0] == "offset"))
     paging = Paging.of(site, kept, Part(offset, limit), len(found.hits), found.total)
     view = _view(site, registry, kept, paging, found)
+    # Several alternatives do not fit in one field.
+    fields = [name for name in _FIELDS if sum(pair[0] == name for pair in kept) <= 1]
     return framed(
         site,
         "search.html",
         title=_title(words, view),
         here="search",
         view=view,
-        q=words,
-        named=dict.fromkeys(_FIELDS, "") | named,
+        named={name: named.get(name, "") if name in fields else "" for name in _FIELDS},
         sort=sort,
-        sorts=_SORTS
-        if words
-        else {"relevance": "Newest first"} | {name: _SORTS[name] for name in ("fair", "name")},
+        sorts=_SORTS if words else _ORDERS,
         fair=_FAIR,
-        hidden=hidden(kept, _FIELDS),
+        hidden=hidden(kept, fields),
         is_home=not kept,
         examples=[(example, search_path(site, [("q", example)])) for example in EXAMPLES],
     )

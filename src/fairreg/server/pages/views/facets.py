@@ -26,6 +26,7 @@ _TITLES = {
 }
 _SHOWN = ("kind", "runnable", "task", "framework", "license", "year", "author", "source")
 _KINDS = {"model": "Models", "dataset": "Datasets", "software": "Software"}
+_UNASKED = {("runnable", "false")}  # nobody looks for what does not run
 _OPEN = 5  # values that are shown before the rest is folded
 
 
@@ -68,7 +69,12 @@ def facets(site: Site, pairs: Pairs, found: SearchResults) -> tuple[Facet, ...]:
 def _values(site: Site, name: str, counts: Mapping[str, int], pairs: Pairs) -> tuple[FacetValue, ...]:
     asked = {value.casefold(): value for key, value in pairs if key == name}
     absent = [(value, None) for folded, value in asked.items() if folded not in map(str.casefold, counts)]
-    found = [_value(site, name, counted, pairs, asked) for counted in (*absent, *counts.items())]
+    listed = (*absent, *counts.items())
+    found = [
+        _value(site, name, counted, pairs, asked)
+        for counted in listed
+        if (name, counted[0]) not in _UNASKED or counted[0] in asked
+    ]
     return tuple(sorted(found, key=lambda item: not item.chosen))
 
 

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from fairreg.registry import Entry, Registry
+from fairreg.registry import Entry, LineageReport, Registry
 from fairreg.server.pages.paths import record_path, short_address, web_address
 from fairreg.server.pages.views.cards import version_words
 from fairreg.server.site import Site
@@ -20,7 +20,12 @@ _TITLES: dict[Role, str] = {
     "copy": "At other places",
     "other": "Other objects",
 }
-_WORDS = {"related_to": "related", "same_model": "the same model", "is_supplement_to": "supplement to"}
+_WORDS = {
+    "related_to": "related",
+    "same_model": "the same model",
+    "has_version": "another version",
+    "is_version_of": "all versions together",
+}
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,11 @@ class Surroundings:
     left_out: int
 
 
-def surroundings(site: Site, registry: Registry, entry: Entry) -> Surroundings:
-    """Return what is around an entry."""
-    found = related_objects(registry, entry)
+def surroundings(
+    site: Site, registry: Registry, entry: Entry, lineage: LineageReport | None = None
+) -> Surroundings:
+    """Return what is around an entry; `lineage` is its own where it is known already."""
+    found = related_objects(registry, entry, lineage)
     groups: dict[Role, list[Neighbour]] = {name: [] for name in _TITLES}
     groups["version"].append(_itself(site, entry))
     for item in found.objects:
@@ -75,11 +82,14 @@ def _itself(site: Site, entry: Entry) -> Neighbour:
 
 
 def _neighbour(site: Site, item: RelatedObject) -> Neighbour:
-    words = _WORDS.get(item.relation, item.relation.replace("_", " "))
+    words = _WORDS.get(item.relation, item.relation.removeprefix("is_").replace("_", " "))
     how = ", ".join(filter(None, (words, version_words(item.version))))
     if item.entry is not None:
         return Neighbour(item.name or item.entry, item.entry, how, record_path(site, item.entry))
     scheme, _, value = item.identifier.partition(":")
-    name = short_address(value) if scheme == "url" else value
-    address = web_address(item.url)
-    return Neighbour(name, name if scheme == "url" else item.identifier, how, address, outside=True)
+    if scheme == "url":
+        name = named = short_address(value)
+    else:
+        # A number alone says nothing.
+        name, named = (item.identifier if value.isdigit() else value), item.identifier
+    return Neighbour(name, named, how, web_address(item.url), outside=True)
