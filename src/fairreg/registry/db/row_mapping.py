@@ -94,7 +94,7 @@ def page_of(record: ModelRecord) -> str | None:
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
     """Return the rows of `facets`: each filter value of an entry once, without fairreg as a source.
 
-    A row with an empty value finds the entry, and is not counted.
+    A creator is counted as ``author``, and found by further keys as ``author_key``.
     """
     from fairreg.registry.text.normalization import fold  # needed for writing only
 
@@ -105,7 +105,8 @@ def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, 
     }
     rows = {(name, fold(value)): value for name, values in named.items() for value in values}
     rows |= {("trained_on", key): value for key, value in training_data(record).items()}
-    rows |= {("author", key): name for key, name in author_values(record).items()}
+    for key, value in author_values(record).items():
+        rows["author" if value else "author_key", key] = value
     return [{"name": name, "key": key, "value": value} for (name, key), value in rows.items() if key]
 
 

@@ -119,7 +119,7 @@ class _Question:
     def answer(self, filters: Filters, sort: "Sort", stop: int | None) -> _Answer:
         """Return the results under the filters in the order of `sort`, at least up to the place `stop`."""
         if not self.asked.strip():
-            return _listed(self.connection, filters.conditions(), stop, sort)
+            return _listed(self.connection, filters.conditions(many=True), stop, sort)
         found = self._matching(filters)
         if sort != "relevance":
             from fairreg.registry.search.sorting import sort_keys  # few searches ask for another order
