@@ -30,7 +30,7 @@ FIRST = "0.1.0"
 # Formats to write, of those that there are.
 FORMATS = (
     *("model-card", "ro-crate", "ro-crate-1.2", "croissant", "datacite", "datacite-xml", "codemeta", "cff"),
-    *("zenodo", "fair4ml", "dublin-core", "bibtex", "csl", "ris", "dlhub"),
+    *("zenodo", "fair4ml", "schema-org", "dublin-core", "bibtex", "csl", "ris", "dlhub"),
 )
 _SUFFIXES = {
     "markdown": ".md",

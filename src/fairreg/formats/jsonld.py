@@ -6,6 +6,7 @@ from typing import Any
 
 from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Reading, json_text
+from fairreg.schemas.contexts import NAMESPACE
 from fairreg.schemas.jsonld import to_jsonld
 from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 from fairreg.schemas.record import ModelRecord, OtherRecord
@@ -14,7 +15,7 @@ from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
 __all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "PROFILE", "read", "read_parsed", "recognises", "write"]
 
 NAME = "jsonld"
-PROFILE = "https://w3id.org/fairreg/terms"
+PROFILE = NAMESPACE.removesuffix("#")
 # Without a profile it is what every reader of linked data understands: `schema_org`.
 MEDIA_TYPES = (f'application/ld+json; profile="{PROFILE}"',)
 KEEPS = frozenset(FIELDS)

@@ -143,7 +143,8 @@ def _access(record: ModelRecord) -> dict[str, Any]:
     if record.access is None:
         return {}
     level = record.access.level
-    return {"isAccessibleForFree": level == "open", "conditionsOfAccess": _ACCESS[level]}
+    # What is not open may be free of charge all the same.
+    return {"isAccessibleForFree": True if level == "open" else None, "conditionsOfAccess": _ACCESS[level]}
 
 
 def _file(item: Distribution) -> dict[str, Any]:

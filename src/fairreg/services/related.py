@@ -15,7 +15,7 @@ __all__ = ["MOST", "RelatedObject", "RelatedObjects", "Role", "related_objects"]
 
 Role = Literal["version", "copy", "model", "data", "code", "paper", "other"]
 # Objects of one record that are looked up; a collection may name thousands.
-MOST = 200
+MOST = 100
 _ROLES: dict[RelationType, Role] = {
     "trained_on": "data",
     "tested_on": "data",
@@ -31,7 +31,6 @@ _ROLES: dict[RelationType, Role] = {
     "is_cited_by": "paper",
     "references": "paper",
     "is_referenced_by": "paper",
-    "is_documented_by": "paper",
     "is_described_by": "paper",
     "requires": "code",
     "is_compiled_by": "code",
@@ -44,6 +43,12 @@ _POINTERS: dict[str, tuple[Role, str]] = {
     **dict.fromkeys(PAPER_SCHEMES, ("paper", "is_described_by")),
 }
 _POINTERS |= dict.fromkeys(set(NEIGHBOUR_DOIS) - set(_POINTERS), ("copy", "same_model"))
+
+# By the scheme of an object of which the record says neither role nor kind.
+_SCHEMES: dict[str, Role] = {
+    **dict.fromkeys(PAPER_SCHEMES, "paper"),
+    **dict.fromkeys(scheme_names("code"), "code"),
+}
 
 
 @dataclass(frozen=True)
@@ -128,8 +133,8 @@ def _of_relations(record: ModelRecord) -> Iterator[tuple[Identifier, Role, str]]
     for item in record.relations:
         stated = (item.target_kind or "").casefold()
         role: Role = _ROLES.get(item.type) or _KINDS.get(stated) or "other"
-        if role == "other" and _spelled(item.target).scheme in scheme_names("code"):
-            role = "code"
+        if role == "other":
+            role = _SCHEMES.get(_spelled(item.target).scheme, role)
         yield item.target.bare, role, item.type
 
 
@@ -160,7 +165,8 @@ def _looked_up(
     if there.identifier == entry.identifier:
         # An identifier of all versions, or of the repository, leads to the record and names more than it.
         return RelatedObject(target.compact, role, relation, target.url)
-    known = _KINDS[there.record.kind] if role == "other" else role
+    # Software and data are cited, too.
+    known = _KINDS[there.record.kind] if role in {"other", "paper"} else role
     return _of_entry(there, target.compact, known, relation, target.url)
 
 

@@ -23,21 +23,20 @@ _OPENAPI = "application/openapi+json"
 
 
 class _Interface(NamedTuple):
-    """An interface by its path; `probe` is a path that exists where it is served."""
+    """An interface by its path, and documents on it: relation, path and media type."""
 
     path: str
-    probe: str
     documents: tuple[tuple[str, str, str], ...] = ()
 
 
 _HELP = ("service-doc", "/help", "text/html")
 _INTERFACES = (
-    _Interface("/api", "/api/search", (_HELP, ("service-desc", "/openapi.json", _OPENAPI))),
-    _Interface("/oai", "/oai", (_HELP, ("service-meta", "/oai?verb=Identify", "text/xml"))),
-    _Interface("/records", "/records/x", (_HELP,)),
-    _Interface("/mcp", "/mcp", (_HELP,)),
-    _Interface("/v2", "/v2", (_HELP, ("service-meta", "/v2", "application/json"))),
-    _Interface("/sitemap.xml", "/sitemap.xml"),
+    _Interface("/api/search", (_HELP, ("service-desc", "/openapi.json", _OPENAPI))),
+    _Interface("/oai", (_HELP, ("service-meta", "/oai?verb=Identify", "text/xml"))),
+    _Interface("/records", (_HELP,)),
+    _Interface("/mcp", (_HELP,)),
+    _Interface("/v2/health/ready", (_HELP, ("service-meta", "/v2", "application/json"))),
+    _Interface("/sitemap.xml"),
 )
 
 
@@ -55,7 +54,7 @@ async def api_catalog(request: Request) -> Response:
 
 
 def _links(site: Site, routes: Iterable[BaseRoute]) -> Iterator[WebLink]:
-    served = [item for item in _INTERFACES if _answers(routes, item.probe)]
+    served = [item for item in _INTERFACES if _answers(routes, item.path)]
     for item in served:
         yield WebLink("item", site.url(item.path), anchor=site.url(PATH))
     for item in served:
@@ -66,4 +65,5 @@ def _links(site: Site, routes: Iterable[BaseRoute]) -> Iterator[WebLink]:
 
 def _answers(routes: Iterable[BaseRoute], path: str) -> bool:
     scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
-    return any(route.matches(scope)[0] is Match.FULL for route in routes)
+    # Another method of a path is a partial match.
+    return any(route.matches(scope)[0] is not Match.NONE for route in routes)

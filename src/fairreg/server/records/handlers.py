@@ -24,7 +24,14 @@ from fairreg.server.records.lookup import find
 from fairreg.server.records.negotiation import ranked
 from fairreg.server.records.packaged_files import FOLDER, packaged_file
 from fairreg.server.records.related import related_document
-from fairreg.server.records.representations import LINKSETS, PAGE, Representation, describing, every
+from fairreg.server.records.representations import (
+    LINKSETS,
+    PAGE,
+    Representation,
+    describing,
+    every,
+    linksets,
+)
 from fairreg.server.records.resolve import not_found
 from fairreg.server.records.signposting import signposts
 from fairreg.server.records.weblinks import WebLink, header
@@ -48,6 +55,7 @@ class _Answer:
     def __init__(self, site: Site, registry: Registry, request: Request) -> None:
         self.site, self.registry, self.request = site, registry, request
         self.wanted = request.query_params.get("format")
+        self.part = ""
 
     def of(self, path: str) -> Response:
         """Return the answer for the path after ``/records/``."""
@@ -63,6 +71,7 @@ class _Answer:
             "badge.svg": self._badge,
             "related": self._related,
         }
+        self.part = found.part
         folder, slash, name = found.part.partition("/")
         if slash and folder == FOLDER:
             return self._file(found.entry, name)
@@ -70,7 +79,7 @@ class _Answer:
 
     def _moved(self, entry: Entry, part: str) -> Response:
         """Redirect to the entry's own address. What an identifier means may change with a harvest: 302."""
-        address = self.site.record_url(entry.identifier) + (f"/{part}" if part else "")
+        address = self.site.record_url(entry.identifier) + (f"/{quote(part)}" if part else "")
         query = quote(self.request.url.query, safe="=&%+:/?")
         return RedirectResponse(f"{address}?{query}" if query else address, status_code=302)
 
@@ -80,6 +89,8 @@ class _Answer:
             try:
                 answer = self._written(entry, item, media_type)
             except RecordError as error:
+                if item is PAGE:  # of which none is refused: something stored is damaged
+                    raise
                 fault = fault or error
             else:
                 return self._with_links(entry, item, answer)
@@ -110,8 +121,7 @@ class _Answer:
         if item is PAGE:
             links = list(signposts(self.site, entry, describing(entry.present_record)))
         else:
-            links = [WebLink("linkset", one.url(self.site, entry), one.plain_type) for one in LINKSETS]
-            links.append(WebLink("describes", page, PAGE.plain_type))
+            links = [*linksets(self.site, entry), WebLink("describes", page, PAGE.plain_type)]
         if item.profile and item is not PAGE:
             links.append(WebLink("profile", item.profile))
         answer.headers["Link"] = header(links)
@@ -211,8 +221,9 @@ class _Answer:
             {"format": item.name, "type": item.media_types[0], "href": self._address(item, entry)}
             for item in listed
         ]
-        asked = f"the format {undirected(self.wanted)[:100]!r}" if self.wanted else "what is accepted"
-        detail = fault.message if fault else f"{entry.identifier} is not available as {asked}."
+        named = self.wanted is not None
+        asked = f"as {undirected(self.wanted or '')[:100]!r}" if named else "in a type that is accepted"
+        detail = fault.message if fault else f"{entry.identifier} is not available {asked}."
         hint = f"Take one of those in `available`, such as {address}{listed[0].name}."
         answer = problem(406, detail, hint=hint, available=available)
         self._vary(answer)
@@ -220,9 +231,9 @@ class _Answer:
 
     def _address(self, item: Representation, entry: Entry) -> str:
         """Return the address of a representation of what was asked for."""
-        if item is _JSON or (item is PAGE and self.request.url.path.endswith(("/related", "/assessment"))):
-            return f"{self.site.url(quote(self.request.url.path))}?format={item.name}"
-        return item.url(self.site, entry)
+        if self.part in {"", "linkset"}:
+            return item.url(self.site, entry)
+        return f"{self.site.record_url(entry.identifier)}/{self.part}?format={item.name}"
 
     def _vary(self, answer: Response) -> None:
         """Tell caches that the answer follows the header, unless the address alone decides."""

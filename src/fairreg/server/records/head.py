@@ -49,6 +49,6 @@ def schema_org_node(site: Site, entry: Entry) -> dict[str, Any]:
 
 def _script(node: dict[str, Any]) -> str:
     """Return the node as a block of data, in which nothing can end the element or begin another."""
-    document = json.dumps(node, ensure_ascii=False)
-    safe = clean(document).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    document = json.dumps(node)  # in ASCII, so that no character turns the direction of the page's source
+    safe = document.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return f'<script type="application/ld+json">{safe}</script>'

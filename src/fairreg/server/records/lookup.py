@@ -7,7 +7,7 @@ from fairreg.errors import IdentifierError
 from fairreg.registry import Entry, Registry
 from fairreg.server.records.packaged_files import FOLDER
 
-__all__ = ["PARTS", "FoundRecord", "entry_of", "find"]
+__all__ = ["LONGEST", "PARTS", "FoundRecord", "entry_of", "find"]
 
 # Resources below a record. An identifier may end like one of them.
 PARTS = frozenset({"linkset", "assessment", "badge.svg", "related"})

@@ -16,6 +16,7 @@ from fairreg.formats.contents import media_type
 from fairreg.registry import Entry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.server.records.representations import linksets
 from fairreg.server.records.weblinks import WebLink, header
 from fairreg.server.site import Site
 from fairreg.services.fetch.download import Downloaded
@@ -44,7 +45,7 @@ def with_addresses(site: Site, entry: Entry) -> ModelRecord:
 
 
 def packaged_file(site: Site, entry: Entry, name: str) -> Response | None:
-    """Answer a packaged file, with a link back to its record; None where there is none of this name."""
+    """Answer a packaged file, with links back to its record; None where there is none of this name."""
     own = _packaged(entry.identifier) if _may_be_packaged(entry) else {}
     if name not in own:
         return None
@@ -53,7 +54,7 @@ def packaged_file(site: Site, entry: Entry, name: str) -> Response | None:
         own[name].file.path,
         media_type=media_type(name) or "application/octet-stream",
         filename=name,
-        headers={"Link": header([back])},
+        headers={"Link": header([back, *linksets(site, entry)])},
     )
 
 

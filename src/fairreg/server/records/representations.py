@@ -12,9 +12,10 @@ from fairreg.formats.base import FIELDS, Format
 from fairreg.registry import Entry
 from fairreg.schemas.record import ModelRecord
 from fairreg.server.records.negotiation import MediaType, Variant
+from fairreg.server.records.weblinks import WebLink
 from fairreg.server.site import Site
 
-__all__ = ["LINKSETS", "PAGE", "Representation", "describing", "every", "of_formats"]
+__all__ = ["LINKSETS", "PAGE", "Representation", "describing", "every", "linksets", "of_formats"]
 
 # Which come first where a client likes several alike: what is understood most widely.
 _FIRST = ("schema-org", "json", "jsonld")
@@ -77,6 +78,11 @@ def of_formats() -> tuple[Representation, ...]:
 def every() -> tuple[Representation, ...]:
     """Return all representations at a record's own address, in the order in which they are preferred."""
     return (PAGE, *of_formats(), *LINKSETS)
+
+
+def linksets(site: Site, entry: Entry) -> tuple[WebLink, ...]:
+    """Return the links to both forms of a record's link set."""
+    return tuple(WebLink("linkset", item.url(site, entry), item.plain_type) for item in LINKSETS)
 
 
 def describing(record: ModelRecord) -> tuple[Representation, ...]:

@@ -16,7 +16,7 @@ from fairreg.schemas.jsonld_terms import ORCID, ROR, SPDX
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.server.records.packaged_files import with_addresses
-from fairreg.server.records.representations import LINKSETS, Representation
+from fairreg.server.records.representations import Representation, linksets
 from fairreg.server.records.weblinks import WebLink, header, web_address
 from fairreg.server.site import Site
 
@@ -48,9 +48,9 @@ def level_1(site: Site, entry: Entry, described: Iterable[Representation]) -> tu
 
 def signposts(site: Site, entry: Entry, described: Iterable[Representation]) -> tuple[WebLink, ...]:
     """Return the links to send with the page: level 1 and the linksets, or these alone where it is long."""
-    linksets = tuple(WebLink("linkset", item.url(site, entry), item.plain_type) for item in LINKSETS)
-    whole = (*level_1(site, entry, described), *linksets)
-    return whole if len(header(whole)) <= LONGEST_HEADER else linksets
+    level_2 = linksets(site, entry)
+    whole = (*level_1(site, entry, described), *level_2)
+    return whole if len(header(whole)) <= LONGEST_HEADER else level_2
 
 
 def _authors(record: ModelRecord) -> Iterator[str]:
