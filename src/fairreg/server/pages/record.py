@@ -7,8 +7,6 @@ from urllib.parse import quote
 
 from rich.filesize import decimal
 
-from fairreg import formats
-from fairreg.errors import Inexpressible, RecordError
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.licenses import in_words
 from fairreg.schemas.record import Creator, Distribution, ModelRecord
@@ -24,12 +22,21 @@ from fairreg.server.pages.views.use import commands
 from fairreg.server.records.packaged_files import with_addresses
 from fairreg.server.records.representations import describing
 from fairreg.server.site import Site
+from fairreg.services.cite import cite
 from fairreg.sources import ORCID
 
 __all__ = ["record_page"]
 
 _MOST_CREATORS, _MOST_FILES, _LONG = 12, 60, 900
 _SPDX = re.compile(r"[A-Za-z0-9.+-]+")
+
+
+@dataclass(frozen=True)
+class CitationText:
+    """A citation to copy."""
+
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
         facts=_facts(site, record, entry) + _trained(site, registry, entry),
         letters=LetterBars.of(shown),
         commands=commands(entry),
-        citation=_citation(record),
+        citations=_citations(registry, record),
         files=tuple(map(_file, with_addresses(site, entry).distributions)),
         most_files=_MOST_FILES,
         around=around,
@@ -140,13 +147,13 @@ def _file(item: Distribution) -> FileRow:
     return FileRow(name, web_address(item.url), size, item.format or item.media_type, item.checksums)
 
 
-def _citation(record: ModelRecord) -> str | None:
-    """Return the citation, None for a record that lacks what one needs."""
-    try:
-        text = formats.get("bibtex").write(record)
-    except (Inexpressible, RecordError):
-        return None
-    return text if isinstance(text, str) else text.decode()
+def _citations(registry: Registry, record: ModelRecord) -> tuple[CitationText, ...]:
+    """Return the citation as text, then for programs, then with the data and papers if any are named."""
+    found = [CitationText("Citation", cite(record)), CitationText("BibTeX", cite(record, format="bibtex"))]
+    whole = cite(record, with_data=bool(record.related("trained_on")), with_paper=True, registry=registry)
+    if whole.count("\n\n"):
+        found.append(CitationText("With its training data and papers", whole))
+    return tuple(found)
 
 
 def _formats(site: Site, entry: Entry) -> tuple[Link, ...]:
