@@ -124,7 +124,8 @@ async def answered(
 @given(
     body=st.binary(max_size=40) | st.integers(1000, 1100).map(lambda size: b"x" * size),
     kind=st.sampled_from(["application/json", "image/png", "text/html; charset=utf-8"]),
-    accepted=st.sampled_from(["", "gzip", "gzip;q=0", "br, *;q=0.1", "*;q=0", "GZIP;q=1.0"]) | st.text("aq=;,*01. "),
+    accepted=st.sampled_from(["", "gzip", "gzip;q=0", "br, *;q=0.1", "*;q=0", "GZIP;q=1.0"])
+    | st.text("aq=;,*01. "),
 )
 def test_any_answer_can_be_read_again_and_its_tag_names_its_bytes(body, kind, accepted):
     status, headers, sent = asyncio.run(answered(body, kind, {"Accept-Encoding": accepted}))
@@ -301,7 +302,9 @@ def test_threads_have_a_queue_of_limited_length():
         threads, gate = ReadingThreads(threads=1, queue=2), asyncio.Event()
         loop = asyncio.get_running_loop()
         waiting = [
-            asyncio.create_task(threads.run(lambda: asyncio.run_coroutine_threadsafe(gate.wait(), loop).result()))
+            asyncio.create_task(
+                threads.run(lambda: asyncio.run_coroutine_threadsafe(gate.wait(), loop).result())
+            )
             for _ in range(3)
         ]
         await asyncio.sleep(0)

@@ -10,7 +10,9 @@ from fairreg.errors import UsageError
 from fairreg.server.query import MOST_OFFSET, MOST_RESULTS, SORTS, TEXTS, SearchQuery
 
 NAMES = ("q", *TEXTS, "runnable", "min_fair", "sort", "limit", "offset", "other")
-VALUES = st.sampled_from(["", "0", "1", "true", "name", "0.5", "1e-3", "20", "-1", "٣", "nan"]) | st.text(max_size=4)
+VALUES = st.sampled_from(["", "0", "1", "true", "name", "0.5", "1e-3", "20", "-1", "٣", "nan"]) | st.text(
+    max_size=4
+)
 WORDS = st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=3).map(tuple)
 
 

@@ -17,7 +17,7 @@ from fairreg.server.pages.frame import framed, page_response
 from fairreg.server.pages.paths import local, search_path
 from fairreg.server.site import Site, site_of
 from fairreg.source_row import MetadataTerms
-from fairreg.sources import OWN_SOURCE, source_named
+from fairreg.sources import CURATED, OWN_SOURCE, source_named
 
 __all__ = ["show_source", "show_sources"]
 
@@ -53,9 +53,11 @@ class SourcePage:
         """State in words."""
         if not self.enabled:
             return "switched off here"
+        if self.name == CURATED.name:
+            return "comes with fairreg"
         if any(not item.finished for item in self.harvests):
             return "harvest under way or interrupted"
-        return "harvested" if self.harvests else "records added singly" if self.records else "no records yet"
+        return "harvested" if self.harvests else "added, not harvested" if self.records else "no records yet"
 
 
 async def show_sources(request: Request) -> Response:
