@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Both reports in a real browser: nothing logged, nothing requested, no fault of accessibility, no overflow.
 
-``make test-browser`` and ``make test-long`` install Playwright and axe-core. The browser is Chromium or Chrome
-of this machine, or the one that FAIRREG_TEST_BROWSER names. FAIRREG_TEST_SCREENSHOTS names a folder that keeps
-what was seen.
+``make test-browser`` and ``make test-long`` install Playwright and axe-core; the browser is Chromium or
+Chrome of this machine, or the one that FAIRREG_TEST_BROWSER names. FAIRREG_TEST_SCREENSHOTS names a folder
+that keeps what was seen.
 """
 
 import numpy as np

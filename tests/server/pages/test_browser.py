@@ -73,7 +73,7 @@ def keep(page, name):
     """Keep what a person would see, where a folder is named for it."""
     kept = screenshots()
     if kept is not None:
-        page.screenshot(path=kept / f"{name}.png", full_page=True)
+        page.screenshot(path=kept / f"site-{name}.png", full_page=True)
 
 
 def results(page):
