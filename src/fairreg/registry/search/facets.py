@@ -149,7 +149,7 @@ def _chosen(name: str, filters: Filters) -> frozenset[str]:
     """Return the keys of the values that were asked for."""
     values = filters.asked.get(name, ())
     if name == "author":
-        from fairreg.registry.text.author_names import author_keys
+        from fairreg.registry.text.normalization import author_keys
 
         return frozenset(key for value in values for key in author_keys(str(value))[:1])
     return frozenset(_word(value) if name in _COLUMNS else fold(value) for value in values)
