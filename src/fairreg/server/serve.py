@@ -75,7 +75,7 @@ def prepared(
         application(site, policy),
         http=TimedConnection,
         ws="none",
-        log_level="warning",
+        log_level="error",  # what visitors send is no warning
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=_IDLE_SECONDS,

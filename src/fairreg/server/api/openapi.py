@@ -43,9 +43,9 @@ _TYPES = (
     ApiProblem,
 )
 _WORD = {"type": "string"}
-_TIME = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$"}
-_YEAR = {"type": "string", "pattern": "^([0-9]{4}|[0-9]{4}-|-[0-9]{4}|[0-9]{4}-[0-9]{4})$"}
-_CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
+_TIME = {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)?$"}
+_YEAR = {"type": "string", "pattern": "^([0-9]{4}|[0-9]{4}-|-[0-9]{4}|[0-9]{4}-[0-9]{4})?$"}
+_CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
 _PROBLEMS = {
     "400": "A parameter is wrong; `detail` names it.",
     "414": "The address is too long.",
@@ -72,7 +72,10 @@ def openapi(base_url: str) -> dict[str, Any]:
             "title": "fairreg",
             "version": version("fairreg"),
             "summary": "A registry of AI models, datasets and software with their FAIR metadata.",
-            "description": "Everything here can be read by anyone and written by no one.",
+            "description": (
+                "Everything here can be read by anyone and written by no one. "
+                "An empty parameter counts as absent."
+            ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": base_url}],
@@ -123,6 +126,7 @@ _CHOICE = {"enum": ["true", "false", "1", "0", "on"]}
 
 def _conditions() -> tuple[dict[str, Any], ...]:
     several = {"type": "array", "items": _WORD}
+    years = {"type": "array", "items": _YEAR}
     share = {"type": "number", "minimum": 0, "maximum": 1}
     return (
         _parameter("q", "Words, or an identifier in any spelling; without it, all are listed.", _WORD),
@@ -132,9 +136,7 @@ def _conditions() -> tuple[dict[str, Any], ...]:
         _parameter("license", "SPDX identifier of a licence, or the beginning of several.", several),
         _parameter("source", "Name of a source.", several),
         _parameter("author", "Name of an author, or an ORCID.", several),
-        _parameter(
-            "year", "Year of publication, or a range: 2020-2023, -2019, 2022-.", {**several, "items": _YEAR}
-        ),
+        _parameter("year", "Year of publication, or a range: 2020-2023, -2019, 2022-.", years),
         _parameter("trained_on", "Identifier of training data.", several),
         _parameter("runnable", "Only what fairreg runs, or only the rest.", _CHOICE),
         _parameter("min_fair", "Least FAIR score of those that were assessed.", share),
