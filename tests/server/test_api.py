@@ -147,6 +147,7 @@ def test_sources_are_listed_with_the_numbers_of_their_records(place):
         ("/api/search?sort=best", "sort"),
         ("/api/search?limit=0", "limit"),
         ("/api/search?limit=1e2", "limit"),
+        ("/api/search?offset=", "offset"),
         ("/api/search?offset=-1", "offset"),
         ("/api/search?limit=2&limit=3", "limit"),
         ("/api/search?min_fair=nan", "min_fair"),

@@ -29,14 +29,16 @@ Departed = Literal["merged", "forgotten"]
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?")
 # Behind every character that a time may go on with.
 _LAST = "~"
+# Entries of a source that are sorted sooner than found among all.
+_FEW = 2000
 
 
 @dataclass(frozen=True)
 class Change:
     """The last change of an entry, or the departure of an identifier, whose `entry` is None.
 
-    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed` says whether
-    the statements are now in entries of other names (merged) or were removed for good (forgotten).
+    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed`
+    says whether the statements are in entries of other names now (merged) or were removed (forgotten).
     """
 
     changed_at: str
@@ -79,7 +81,7 @@ def changes(
 ) -> list[Change]:
     """Return the next changes, as `Registry.changes` does. Raises UsageError for a time in another form."""
     window = _Window(since, until, after)
-    changed = select_entries().where(*window.of_entries(), *_of_entries(filters))
+    changed = select_entries().where(*window.of_entries(), *_of_entries(connection, filters))
     changed = changed.order_by(entries.c.updated_at, entries.c.id).limit(limit)
     gone = select(departures).where(*window.of_departures(), *_of_departures(filters))
     gone = gone.order_by(departures.c.departed_at, departures.c.id.desc()).limit(limit)
@@ -156,7 +158,7 @@ def _moment(text: str) -> str:
     return found[1]
 
 
-def _of_entries(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
+def _of_entries(connection: Connection, filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
     if "kind" in filters:
         yield entries.c.kind == filters["kind"]
     if "runnable" in filters:
@@ -164,12 +166,19 @@ def _of_entries(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
     if filters.get("dated"):
         yield entries.c.year.is_not(None)
     if "source" in filters:
-        said = select(facets.c.entry_id).where(
-            facets.c.entry_id == entries.c.id,
-            facets.c.name == "source",
-            facets.c.key == fold(filters["source"]),
-        )
-        yield said.exists()
+        yield _is_of_source(connection, filters["source"])
+
+
+def _is_of_source(connection: Connection, name: str) -> ColumnElement[bool]:
+    """Return the condition that a source states an entry, in the form that is fast for this source.
+
+    The entries of a source with few would be looked for among all others, those of one with many be sorted.
+    """
+    said = select(facets.c.entry_id).where(facets.c.name == "source", facets.c.key == fold(name))
+    few = connection.scalars(said.limit(_FEW + 1)).all()
+    if len(few) <= _FEW:
+        return in_values(connection, entries.c.id, few)
+    return said.where(facets.c.entry_id == entries.c.id).exists()
 
 
 def _of_departures(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from fairreg.schemas.contexts import NAMESPACE, context
 
-__all__ = ["PROV", "RDF", "XSD", "Term", "declarations", "legal", "qualified", "term"]
+__all__ = ["PROV", "RDF", "XSD", "RdfTerm", "declarations", "legal", "qualified", "term"]
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
@@ -16,7 +16,7 @@ PROV: Final = "http://www.w3.org/ns/prov#"
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Term(NamedTuple):
+class RdfTerm(NamedTuple):
     """A term of the context: its element, whether it holds an ordered list, and whether an address."""
 
     element: str
@@ -53,11 +53,11 @@ def qualified(iri: str) -> str:
 
 
 @cache
-def term(name: str) -> Term:
+def term(name: str) -> RdfTerm:
     """Return what a term of the context is."""
     stated = context()[name]
     if isinstance(stated, str):
-        return Term(qualified(stated), ordered=False, address=False)
-    return Term(
+        return RdfTerm(qualified(stated), ordered=False, address=False)
+    return RdfTerm(
         qualified(stated["@id"]), stated.get("@container") == "@list", address=stated.get("@type") == "@id"
     )

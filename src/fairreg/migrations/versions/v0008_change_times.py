@@ -51,10 +51,14 @@ def _date_entries(order: str | None) -> None:
     else:
         op.execute(sa.text("UPDATE entries SET updated_at = :at").bindparams(at=now_precisely()))
     op.create_index("ix_entries_updated_at_id", "entries", ["updated_at", "id"])
+    op.create_index("ix_entries_kind_updated_at_id", "entries", ["kind", "updated_at", "id"])
+    op.drop_index("ix_entries_kind", "entries")
 
 
 def downgrade() -> None:
     """From 0008 back to 0007; when entries changed, and what departed, is lost."""
     op.drop_table("departures")
-    op.drop_index("ix_entries_updated_at_id", "entries")
+    op.create_index("ix_entries_kind", "entries", ["kind"])
+    for name in ("ix_entries_kind_updated_at_id", "ix_entries_updated_at_id"):
+        op.drop_index(name, "entries")
     op.drop_column("entries", "updated_at")

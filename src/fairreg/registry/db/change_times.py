@@ -7,7 +7,9 @@ follow one another, so that these times ascend as the transactions do. To read a
 change of what it states is no change.
 """
 
-from sqlalchemy import Connection, delete, exists, select, update
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import departures, entries, facets, statements
@@ -17,6 +19,8 @@ __all__ = ["PENDING", "note_departures", "settle", "source_line", "touch", "touc
 
 # The time of a change within the transaction that makes it.
 PENDING = ""
+# Mark of a connection in whose transaction departures were noted.
+_NOTED = "fairreg_departures"
 
 
 def touch(connection: Connection, entry_ids: list[int]) -> None:
@@ -36,31 +40,17 @@ def note_departures(connection: Connection, entry_ids: list[int], reason: str) -
     """Note that the identifiers of entries may come to stand for none; `settle` drops those that stay."""
     if not entry_ids:
         return
-    query = select(entries.c.id, entries.c.identifier, entries.c.kind, entries.c.runnable)
-    rows = connection.execute(query.where(in_values(connection, entries.c.id, entry_ids))).all()
-    said = select(facets.c.entry_id, facets.c.key, facets.c.value).where(
-        facets.c.name == "source", in_values(connection, facets.c.entry_id, entry_ids)
-    )
-    sources: dict[int, list[str]] = {}
-    for entry_id, key, name in connection.execute(said.order_by(facets.c.key)):
-        sources.setdefault(entry_id, []).append(source_line(key, name))
-    connection.execute(
-        delete(departures).where(departures.c.identifier.in_([row.identifier for row in rows]))
-    )
-    connection.execute(
-        departures.insert(),
-        [
-            {
-                "identifier": row.identifier,
-                "kind": row.kind,
-                "runnable": row.runnable,
-                "sources": "".join(sources.get(row.id, ())),
-                "reason": reason,
-                "departed_at": PENDING,
-            }
-            for row in rows
-        ],
-    )
+    said = (facets.c.entry_id == entries.c.id) & (facets.c.name == "source")
+    query = select(entries.c.identifier, entries.c.kind, entries.c.runnable, facets.c.key, facets.c.value)
+    query = query.outerjoin(facets, said).where(in_values(connection, entries.c.id, entry_ids))
+    rows: dict[str, dict[str, Any]] = {}
+    for name, kind, runnable, key, source in connection.execute(query.order_by(facets.c.key)):
+        row = rows.setdefault(name, {"identifier": name, "kind": kind, "runnable": runnable, "sources": ""})
+        row["sources"] += "" if key is None else source_line(key, source)
+    connection.execute(delete(departures).where(departures.c.identifier.in_(rows)))
+    noted = {"reason": reason, "departed_at": PENDING}
+    connection.execute(insert(departures), [row | noted for row in rows.values()])
+    connection.info[_NOTED] = True
 
 
 def source_line(key: str, name: str = "") -> str:
@@ -71,10 +61,14 @@ def source_line(key: str, name: str = "") -> str:
 def settle(connection: Connection) -> None:
     """Give the time to everything that the transaction changed; the last step before it is committed."""
     at = now_precisely()
-    changed, left = entries.c.updated_at == PENDING, departures.c.departed_at == PENDING
-    named = select(entries.c.identifier)
-    connection.execute(delete(departures).where(departures.c.identifier.in_(named.where(changed))))
-    stands = exists().where(entries.c.identifier == departures.c.identifier)
-    connection.execute(delete(departures).where(left, stands))
-    connection.execute(update(departures).where(left).values(departed_at=at))
-    connection.execute(update(entries).where(changed).values(updated_at=at))
+    changed = connection.execute(
+        update(entries).where(entries.c.updated_at == PENDING).values(updated_at=at)
+    ).rowcount
+    if changed:
+        named = select(entries.c.identifier).where(entries.c.updated_at == at)
+        connection.execute(delete(departures).where(departures.c.identifier.in_(named)))
+    if connection.info.pop(_NOTED, False):
+        left = departures.c.departed_at == PENDING
+        stands = exists().where(entries.c.identifier == departures.c.identifier)
+        connection.execute(delete(departures).where(left, stands))
+        connection.execute(update(departures).where(left).values(departed_at=at))

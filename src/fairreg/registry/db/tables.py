@@ -132,7 +132,7 @@ entries = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identifier", _TEXT, nullable=False, unique=True),
-    Column("kind", _word(16), nullable=False, index=True),
+    Column("kind", _word(16), nullable=False),
     Column("name", _TEXT, nullable=False),
     Column("description", _TEXT),
     Column("license", _TEXT, index=True),
@@ -152,6 +152,7 @@ entries = Table(
     # See `row_mapping.sort_name`; NULL only within a migration.
     Column("sort_name", _word(LONGEST_SORT_NAME)),
     Index("ix_entries_sort_name_id", "sort_name", "id"),
+    Index("ix_entries_kind_updated_at_id", "kind", "updated_at", "id"),
 )
 
 statements = Table(

@@ -16,7 +16,7 @@ from fairreg.errors import NotFound
 from fairreg.registry.assessments import ScoredEntry, show_scores
 from fairreg.registry.db.change_times import PENDING, note_departures, touch
 from fairreg.registry.db.entry_query import RECORD, sources_of_all
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.row_mapping import (
     entry_values,
     facet_values,
@@ -71,12 +71,10 @@ def put(connection: Connection, submission: Submission, pending: LineageUpdate) 
     else:
         same = known.gone_at is None and same_content(before, submission.record)
         outcome = "unchanged" if same else "changed"
-        if not same:
-            touch(connection, [known.entry_id])
     if outcome != "unchanged" or before != submission.record:
         _write_identifiers(connection, statement_id, submission.record)
         write_link_targets(connection, statement_id, submission.record, new=known is None)
-        regroup(connection, statement_id, pending, before)
+        regroup(connection, statement_id, pending, before, restated=outcome == "changed")
     return outcome, statement_id
 
 
@@ -121,18 +119,24 @@ def relink(connection: Connection, *statement_ids: int) -> None:
 
 
 def regroup(
-    connection: Connection, statement_id: int, pending: LineageUpdate, before: ModelRecord | None = None
+    connection: Connection,
+    statement_id: int,
+    pending: LineageUpdate,
+    before: ModelRecord | None = None,
+    *,
+    restated: bool = False,
 ) -> None:
     """Regroup a statement, and all that it may join or separate, into entries; lineages wait in `pending`.
 
-    `before` is its previous record, whose keys may now link other statements.
+    `before` is its previous record, whose keys may now link other statements; where its content is another
+    now, it is `restated`.
     """
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
     homes = {row.entry_id for row in reached.values() if row.entry_id is not None}
     keys = frozenset() if before is None else own_keys(before) | target_keys(before)
     pending.add(reached, homes, keys)
-    _sort(connection, reached, statement_id, pending.overrides.cannot_link)
+    _sort(connection, reached, statement_id, pending.overrides.cannot_link, restated=restated)
 
 
 class _Planned(NamedTuple):
@@ -150,7 +154,7 @@ class _Planned(NamedTuple):
 
     def stays(self, held: Mapping[int, "_Standing"], name: str | None = None) -> bool:
         """Tell whether the entry has this name (that of the plan) and these statements already."""
-        return self.kept is not None and held[self.kept] == _Standing(name or self.name, self.ids)
+        return self.kept is not None and held.get(self.kept) == _Standing(name or self.name, self.ids)
 
 
 class _Standing(NamedTuple):
@@ -161,14 +165,21 @@ class _Standing(NamedTuple):
 
 
 def _sort(
-    connection: Connection, reached: dict[int, "_Reached"], changed: int, apart: frozenset[Pair]
+    connection: Connection,
+    reached: dict[int, "_Reached"],
+    changed: int,
+    apart: frozenset[Pair],
+    *,
+    restated: bool,
 ) -> None:
     """Write the entries of the statements, except those that stay the same without `changed`."""
     plan, free = _plan(reached, apart)
-    held = _standing(connection, reached)
+    held = _standing(reached)
     stale = [item for item in plan if not item.stays(held) or changed in item.ids]
-    leaving = [item.kept for item in stale if item.kept is not None and not item.stays(held)]
+    leaving = [item.kept for item in stale if item.kept and held[item.kept].name != item.name]
     note_departures(connection, [*free, *leaving], "merged")
+    if restated:  # what it is compared with is not as it was
+        held = {key: item for key, item in held.items() if changed not in item.ids}
     _release(
         connection,
         [row.id for item in stale for row in item.rows if row.entry_id is not None],
@@ -196,15 +207,13 @@ def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[
     return plan, free
 
 
-def _standing(connection: Connection, reached: Mapping[int, "_Reached"]) -> dict[int, _Standing]:
+def _standing(reached: Mapping[int, "_Reached"]) -> dict[int, _Standing]:
     """Return the entries of the statements as they are stored, by key."""
-    held: dict[int, set[int]] = defaultdict(set)
+    held: dict[tuple[int, str], set[int]] = defaultdict(set)
     for row in reached.values():
         if row.entry_id is not None:
-            held[row.entry_id].add(row.id)
-    query = select(entries.c.id, entries.c.identifier)
-    rows = connection.execute(query.where(in_values(connection, entries.c.id, held))) if held else ()
-    return {row.id: _Standing(row.identifier, frozenset(held[row.id])) for row in rows}
+            held[row.entry_id, row.entry_name].add(row.id)
+    return {key: _Standing(name, frozenset(ids)) for (key, name), ids in held.items()}
 
 
 class _Reached:
@@ -213,6 +222,7 @@ class _Reached:
     def __init__(self, row: Row[*tuple[Any, ...]]) -> None:
         self.id: int = row.id
         self.entry_id: int | None = row.entry_id
+        self.entry_name: str = row.entry_name or ""
         self.source: str = row.source
         self.source_id: str = row.source_id
         self.gone_at: str | None = row.gone_at
@@ -250,15 +260,13 @@ def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) ->
     Statements that carry the keys which it `left` are included.
     """
     reached: dict[int, _Reached] = {}
+    named = entries.c.identifier.label("entry_name")
+    reaching = select(*_REACHED_COLUMNS, named).outerjoin(entries, entries.c.id == statements.c.entry_id)
     seen_keys: set[tuple[str, str]] = set()
     seen_entries: set[int] = set()
     wanted: ColumnElement[bool] = statements.c.id.in_({statement_id} | _holders(connection, set(left)))
     while True:
-        rows = [
-            row
-            for row in connection.execute(select(*_REACHED_COLUMNS).where(wanted))
-            if row.id not in reached
-        ]
+        rows = [row for row in connection.execute(reaching.where(wanted)) if row.id not in reached]
         fresh = [_Reached(row) for row in rows]
         reached.update((item.id, item) for item in fresh)
         keys = {key for item in fresh for key in link_keys(item.record)} - seen_keys

@@ -29,11 +29,14 @@ def next_link(url: str | None) -> dict[str, str]:
     return {} if url is None else {"Link": f'<{url}>; rel="next"'}
 
 
-def require_known(request: Request, known: Collection[str]) -> None:
-    """Raise UsageError for a parameter that is not among `known`."""
+def require_known(request: Request, known: Collection[str], filled: Collection[str] = ()) -> None:
+    """Raise UsageError for a parameter that is not among `known`, and for an empty one among `filled`."""
     unknown = sorted(request.query_params.keys() - {*known})
     if unknown:
         raise UsageError(
             f"{unknown[0][:40]!r} is not a parameter of this address.",
             hint=f"It takes {', '.join(known)}." if known else "It takes none.",
         )
+    empty = [name for name, value in request.query_params.multi_items() if name in filled and not value]
+    if empty:
+        raise UsageError(f"{empty[0]} is empty.", hint="Give it a value, or leave it out.")

@@ -29,7 +29,7 @@ Place = tuple[str, int]
 
 async def changes_answer(request: Request) -> Response:
     """Answer with a page of changes."""
-    require_known(request, CHANGE_PARAMETERS)
+    require_known(request, CHANGE_PARAMETERS, ("kind", "limit"))
     site = site_of(request)
     asked = {name: single(name, request.query_params) for name in CHANGE_PARAMETERS}
     limit = SearchQuery.of({"limit": asked["limit"] or str(LIMIT)}).limit

@@ -72,10 +72,7 @@ def openapi(base_url: str) -> dict[str, Any]:
             "title": "fairreg",
             "version": version("fairreg"),
             "summary": "A registry of AI models, datasets and software with their FAIR metadata.",
-            "description": (
-                "Everything here can be read by anyone and written by no one. "
-                "An empty parameter counts as absent."
-            ),
+            "description": "Everything here can be read by anyone and written by no one.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": base_url}],

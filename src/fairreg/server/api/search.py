@@ -17,6 +17,7 @@ __all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_ans
 
 FACET_PARAMETERS = ("q", *TEXTS, "runnable", "min_fair")
 SEARCH_PARAMETERS = (*FACET_PARAMETERS, "sort", "limit", "offset", "facets")
+_FILLED = ("runnable", "min_fair", "sort", "limit", "offset", "facets")
 _PAGE = "/search"  # the page answers with this document, too
 _ALSO = ("format", "live")  # parameters of the page
 
@@ -24,7 +25,10 @@ _ALSO = ("format", "live")  # parameters of the page
 async def search_answer(request: Request) -> Response:
     """Answer a search with the document of ``fairreg search --json``, and a link to the next page."""
     of_page = request.url.path == _PAGE
-    require_known(request, (*SEARCH_PARAMETERS, *_ALSO) if of_page else SEARCH_PARAMETERS)
+    if of_page:  # whose form leaves fields empty
+        require_known(request, (*SEARCH_PARAMETERS, *_ALSO))
+    else:
+        require_known(request, SEARCH_PARAMETERS, _FILLED)
     site, query = site_of(request), SearchQuery.of(request.query_params)
     counted = choice("facets", single("facets", request.query_params), FLAGS)
     report = await site.read(
@@ -49,7 +53,7 @@ async def search_answer(request: Request) -> Response:
 
 async def facets_answer(request: Request) -> Response:
     """Answer with the numbers of results by value of each filter."""
-    require_known(request, FACET_PARAMETERS)
+    require_known(request, FACET_PARAMETERS, _FILLED)
     site, query = site_of(request), SearchQuery.of(request.query_params)
     report = await site.read(
         lambda registry: search(
