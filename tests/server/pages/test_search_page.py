@@ -142,6 +142,12 @@ def test_nothing_found_says_what_to_do(page):
     assert narrowed.select(".chosen-list a")
 
 
+def test_a_page_behind_the_last_leads_back(page):
+    soup = page("/search?q=jet&offset=5000")
+    assert soup.select_one(".nothing").get_text(strip=True) == "The results end before this page."
+    assert names(page(soup.find("a", rel="prev")["href"]))
+
+
 def test_programs_get_json(fetched):
     for options in ({"params": {"format": "json"}}, {"headers": {"Accept": "application/json"}}):
         answer = fetched("/search?q=Hbb", **options)
