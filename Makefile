@@ -9,7 +9,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo publish-demo test test-long lint benchmark hbb figures payloads clean
+.PHONY: help demo publish-demo test test-browser test-long lint benchmark hbb figures payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -75,6 +75,10 @@ test: $(VENV)/.dev $(VENV)/.others lint  ## install what the tests need, check t
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
 	@touch $@
+
+test-browser: export PYTHONDONTWRITEBYTECODE := 1
+test-browser: $(VENV)/.browser  ## the tests of pages in Chromium or Chrome: search, records, keyboard, axe-core
+	$(BIN)/python -m pytest --long -n 0 tests/pages/test_browser.py tests/server/pages
 
 test-long: $(VENV)/.browser $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term

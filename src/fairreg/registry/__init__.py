@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
+    from fairreg.registry.changes import Change, ChangeFilters
+    from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.entries import (
         Entry,
         Harvest,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assessment",
+    "Change",
+    "ChangeFilters",
     "Contribution",
     "Entry",
     "EntrySnapshot",
@@ -45,6 +49,7 @@ __all__ = [
     "LineageReport",
     "LinkEvidence",
     "LinkOverride",
+    "NamedEntry",
     "Outcome",
     "PutResult",
     "Registry",
@@ -68,7 +73,10 @@ __all__ = [
 
 _HOMES = {
     "Assessment": "assessments",
+    "Change": "changes",
+    "ChangeFilters": "changes",
     "LinkEvidence": "resolution.lineage",
+    "NamedEntry": "db.named_entries",
     "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",

@@ -4,11 +4,12 @@
 Modules that only some methods need are imported there: a search starts without the code that writes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Self, Unpack
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, null, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
@@ -34,7 +35,7 @@ from fairreg.registry.entries import (
     Submission,
 )
 from fairreg.rubrics import VERSIONS
-from fairreg.schemas.identifiers import IdentifierLike
+from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 from fairreg.sources import CURATED
@@ -42,6 +43,8 @@ from fairreg.sources import CURATED
 if TYPE_CHECKING:
     from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
+    from fairreg.registry.changes import Change, ChangeFilters
+    from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
@@ -93,6 +96,15 @@ class Registry:
         """The error of writing where it is known that nothing can be written; None elsewhere."""
         return self._database.not_writable
 
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """Open a write transaction that may change entries, and give the time of it to those that it does."""
+        from fairreg.registry.db.change_times import settle
+
+        with self._database.writing() as connection:
+            yield connection
+            settle(connection)
+
     def bulk_write(self) -> AbstractContextManager[None]:
         """Context manager for long bulk writes: checkpoints the write-ahead log from a helper thread."""
         return self._database.checkpoint_wal()
@@ -128,7 +140,7 @@ class Registry:
         from fairreg.registry.ingest.rejects import store_rejected
 
         batch = _as_batch(items)
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             for bad in rejected:
                 store_rejected(connection, bad)
             if readmit:
@@ -150,7 +162,7 @@ class Registry:
         if self.catalogue_digest() == digest:
             return False
         records = catalogue.records()
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             put_all(connection, build_batch(map(Submission, records)))
             kept = {record.provenance.source_id for record in records}
             _withdraw_others(connection, CURATED.name, kept, "No longer in fairreg's catalogue.")
@@ -185,7 +197,7 @@ class Registry:
 
         done, after = 0, 0
         while True:
-            with self._database.writing() as connection:
+            with self._changing() as connection:
                 page = reindex_text(connection, after, _PAGE)
                 if not page:
                     _write_property(connection, _TEXT_RULES, TEXT_RULES)
@@ -224,14 +236,14 @@ class Registry:
         """Mark two identifiers as the same model; later harvests keep it. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import set_override
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             set_override(connection, one, other, same=True)
 
     def unlink(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Mark two identifiers as different models; later harvests keep it. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import set_override
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             set_override(connection, one, other, same=False)
 
     def link_overrides(self) -> "LinkOverrides":
@@ -269,7 +281,7 @@ class Registry:
         """
         from fairreg.registry.ingest.forget import forget
 
-        with self._database.reading() if dry_run else self._database.writing() as connection:
+        with self._database.reading() if dry_run else self._changing() as connection:
             return forget(connection, pids, dry_run=dry_run)
 
     def erase(self) -> str | None:
@@ -306,11 +318,18 @@ class Registry:
         with self._database.reading() as connection:
             return rejected_payloads_of(connection, source)
 
+    def rejection_reasons(self) -> dict[str, Counter[str]]:
+        """Return, by source, how many payloads were rejected for each reason."""
+        from fairreg.registry.ingest.rejects import rejection_reasons
+
+        with self._database.reading() as connection:
+            return rejection_reasons(connection)
+
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Mark a record as withdrawn by `source`; its metadata stays. Raises NotFound."""
         from fairreg.registry.ingest.upsert import relink, withdraw
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
     def get(self, pid: IdentifierLike) -> ModelRecord:
@@ -331,14 +350,23 @@ class Registry:
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
 
-    def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
-        """Return the statements of an entry with their payloads, ordered by source. Raises NotFound."""
+    def own_entries(self, named: Iterable[Identifier]) -> "dict[tuple[str, str], NamedEntry]":
+        """Return the entries that identifiers are the own ones of, by the identifiers' keys."""
+        from fairreg.registry.db.named_entries import named_entries
+
+        with self._database.reading() as connection:
+            return named_entries(connection, named)
+
+    def statements(self, entry: Entry | IdentifierLike, *, payloads: bool = True) -> tuple[Statement, ...]:
+        """Return the statements of an entry, ordered by source, with their payloads. Raises NotFound."""
         from fairreg.registry.search.lookup import entry_for
 
+        columns = statements.c if payloads else [item for item in statements.c if item.name != "payload"]
+        left_out = () if payloads else (null().label("payload"),)
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
             query = (
-                select(statements)
+                select(*columns, *left_out)
                 .join(entries, entries.c.id == statements.c.entry_id)
                 .where(entries.c.identifier == found.identifier)
                 .order_by(statements.c.source, statements.c.source_id)
@@ -417,6 +445,47 @@ class Registry:
                 return
             after = page[-1].identifier
 
+    def changes(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        after: tuple[str, int] | None = None,
+        limit: int = 100,
+        *,
+        statements: bool = False,
+        **filters: Unpack["ChangeFilters"],
+    ) -> "list[Change]":
+        """Return the next changes of entries and departures of identifiers, oldest first.
+
+        `since` and `until` are days or times in UTC, both included; `after` is the `place` of the last change
+        of the page before. With `statements` each has those of its entry, without payloads. UsageError.
+        """
+        from fairreg.registry.changes import changes
+
+        with self._database.reading() as connection:
+            return changes(connection, since, until, after, limit, statements=statements, **filters)
+
+    def change(self, identifier: str, *, statements: bool = False) -> "Change | None":
+        """Return the last change of the entry with this very identifier, or the identifier's departure."""
+        from fairreg.registry.changes import change_of
+
+        with self._database.reading() as connection:
+            return change_of(connection, identifier, statements=statements)
+
+    def first_change(self) -> str | None:
+        """Return the earliest time that a change has, None for a registry that holds nothing."""
+        from fairreg.registry.changes import first_time
+
+        with self._database.reading() as connection:
+            return first_time(connection)
+
+    def source_names(self) -> tuple[str, ...]:
+        """Return the sources of the entries, sorted, without fairreg itself."""
+        from fairreg.registry.changes import source_names
+
+        with self._database.reading() as connection:
+            return source_names(connection)
+
     def save_harvest(self, harvest: Harvest) -> None:
         """Store the progress of a harvest, so that an interrupted one resumes there."""
         from fairreg.registry.ingest.harvest_state import write_harvest
@@ -470,7 +539,7 @@ class Registry:
         """Restore statements of another registry, withdrawn ones as such, in one transaction."""
         from fairreg.registry.ingest.restore import restore
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             return restore(connection, items)
 
     def analyze(self) -> None:
@@ -488,7 +557,7 @@ class Registry:
         """Import manual links and separations in one transaction; return the number of new ones."""
         from fairreg.registry.ingest.link_overrides import restore_override
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             return sum(restore_override(connection, item) for item in items)
 
     def count(self) -> int:
@@ -506,6 +575,13 @@ class Registry:
                 page = identifiers_after(connection, after)
             yield from page
             after = page[-1] if page else None
+
+    def living(self, offset: int, limit: int) -> list[tuple[str, str]]:
+        """Return identifier and time of change of some entries that are not withdrawn, by identifier."""
+        from fairreg.registry.snapshots import living_entries
+
+        with self._database.reading() as connection:
+            return living_entries(connection, offset, limit)
 
     def window(self, since: str, *, online: bool) -> "Window":
         """Return the window of stored assessments since an ISO 8601 time (`online`: those with network)."""
@@ -534,6 +610,13 @@ class Registry:
 
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
+
+    def shown_assessments(self, names: Iterable[str]) -> "dict[str, Assessment]":
+        """Return the assessments whose scores search shows, by the identifiers of their entries."""
+        from fairreg.registry.assessments import shown_assessments
+
+        with self._database.reading() as connection:
+            return shown_assessments(connection, names)
 
     def has_older_assessments(self) -> bool:
         """Tell whether any assessment is by the rubric of another release."""

@@ -11,8 +11,10 @@ from typing import Any
 import uvicorn
 
 from fairreg.errors import FairregError
-from fairreg.server.app import application
+from fairreg.server.app import Policy, application
+from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
+from fairreg.server.workers import run_workers
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
@@ -21,6 +23,11 @@ __all__ = ["listen", "local_url", "prepared", "serve"]
 
 _BACKLOG = 256
 _GRACE_SECONDS = 10
+# Connections at a time; further ones get 503. An idle one is closed after some seconds.
+_MOST_CONNECTIONS = 2000
+_IDLE_SECONDS = 10
+# The head of a request; the limit of its parts is in `middleware.limits`.
+_HEAD_BYTES = 32 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,17 +59,28 @@ def prepared(
     base_url: str | None = None,
     admin_email: str | None = None,
     models: tuple[str, ...] = (),
+    policy: Policy | None = None,
     log: Log = no_log,
 ) -> tuple[Site, uvicorn.Server]:
-    """Make the registry ready; return the site, and the server that answers once it is run. RegistryError."""
+    """Make the registry ready; return the site, and the server that answers once it is run.
+
+    A registry that is ready is not written to, so that a replica or a user who may only read will do.
+    `base_url` goes before that of the settings. Raises RegistryError.
+    """
     with shared_registry(settings, log):
         pass
-    site = Site(settings, (base_url or local_url(listening)).rstrip("/"), admin_email, models)
+    url = base_url or settings.base_url or local_url(listening)
+    site = Site(settings, url.rstrip("/"), admin_email, models)
     config = uvicorn.Config(
-        application(site),
-        log_level="warning",
+        application(site, policy),
+        http=TimedConnection,
+        ws="none",
+        log_level="error",  # what visitors send is no warning
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        limit_concurrency=_MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=_HEAD_BYTES,
         server_header=False,
         proxy_headers=False,
     )
@@ -73,18 +91,22 @@ def serve(
     settings: Settings,
     listening: socket.socket,
     *,
+    workers: int = 1,
     started: Callable[[str], None] = lambda _url: None,
     **choices: Any,
 ) -> None:
     """Answer on a listening socket until SIGINT or SIGTERM; `started` is called with the public address.
 
-    `choices` are those of `prepared`. Requests that are being answered at the end are finished. Raises
-    RegistryError.
+    `choices` are those of `prepared`. With several `workers` as many processes answer, and one that ends is
+    replaced. Requests that are being answered at the end are finished. Raises RegistryError.
     """
     site, server = prepared(settings, listening, **choices)
     with _ended_by_sigterm():
         started(site.base_url)
-        server.run(sockets=[listening])
+        if workers == 1:
+            server.run(sockets=[listening])
+        else:
+            run_workers(workers, lambda: server.run(sockets=[listening]))
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Objects around a record: its versions, its data, its code, its papers, and the models it comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from fairreg.errors import IdentifierError
-from fairreg.registry import Entry, Registry
+from fairreg.registry import Entry, LineageReport, Registry
+from fairreg.registry.search.lookup import spellings
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, PAPER_SCHEMES, Identifier, parse
 from fairreg.schemas.record import ModelRecord, RelationType
 from fairreg.sources import scheme_names
@@ -78,18 +79,22 @@ class RelatedObjects:
     left_out: int = 0
 
 
-def related_objects(registry: Registry, entry: Entry) -> RelatedObjects:
-    """Return the objects that an entry's lineage and record name, versions first; asks the registry only."""
+def related_objects(registry: Registry, entry: Entry, lineage: LineageReport | None = None) -> RelatedObjects:
+    """Return the objects that an entry's lineage and record name, versions first; asks the registry only.
+
+    `lineage` is that of the entry, where it is known already.
+    """
     found: dict[str, RelatedObject] = {}
-    for other in registry.explain(entry).entries:
+    for other in (lineage or registry.explain(entry)).entries:
         if other.identifier != entry.identifier:
             found[other.identifier] = _in_lineage(entry, other)
     own = _own_keys(entry.record)
     named = [item for item in _named(entry.record) if item[0].key not in own]
+    held = _held(registry, [target for target, _, _ in named[:MOST]])
     for target, role, relation in named[:MOST]:
-        item = _looked_up(registry, entry, target, role, relation)
-        if item is not None:
-            found.setdefault(item.entry or item.identifier, item)
+        there = _entry_of(registry, target) if target.key in held else None
+        item = _described(entry, there, target, role, relation)
+        found.setdefault(item.entry or item.identifier, item)
     return RelatedObjects(entry, tuple(found.values()), max(0, len(named) - MOST))
 
 
@@ -152,11 +157,17 @@ def _of_identifiers(record: ModelRecord) -> Iterator[tuple[Identifier, Role, str
             yield item.bare, "code", "is_supplement_to"
 
 
-def _looked_up(
-    registry: Registry, entry: Entry, target: Identifier, role: Role, relation: str
-) -> RelatedObject | None:
-    """Return the object with what the registry knows of it; None where it is this entry."""
-    there = _entry_of(registry, target)
+def _held(registry: Registry, targets: Sequence[Identifier]) -> set[tuple[str, str]]:
+    """Return the keys of those that entries may have: most are unknown here, which one query tells."""
+    spelled = {target.key: spellings(target) for target in targets}
+    known = registry.own_entries(item for listed in spelled.values() for item in listed)
+    return {key for key, listed in spelled.items() if any(item.key in known for item in listed)}
+
+
+def _described(
+    entry: Entry, there: Entry | None, target: Identifier, role: Role, relation: str
+) -> RelatedObject:
+    """Return the object with what the registry knows of it, if it has it as `there`."""
     if there is None:
         return RelatedObject(target.compact, role, relation, target.url)
     if there.identifier == entry.identifier:

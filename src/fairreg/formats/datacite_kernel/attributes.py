@@ -22,7 +22,7 @@ from fairreg.schemas.record import Creator, ModelRecord, Relation
 from fairreg.schemas.text import clean, one_line
 from fairreg.sources import DOI, ROR
 
-__all__ = ["UNASSIGNED", "kernel_attributes"]
+__all__ = ["UNASSIGNED", "UNAVAILABLE", "kernel_attributes"]
 
 Json = dict[str, Any]
 VERSION = "http://datacite.org/schema/kernel-4"

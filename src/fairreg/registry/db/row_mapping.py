@@ -241,7 +241,7 @@ def payload_from(stored: bytes | None) -> bytes | None:
         ) from error
 
 
-def statement_from(row: RowMapping) -> Statement:
+def statement_from(row: Mapping[Any, Any]) -> Statement:
     """Return a `statements` row as a statement; RecordError where its record or payload does not decode."""
     return Statement(
         source=row["source"],

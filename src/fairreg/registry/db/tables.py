@@ -42,6 +42,7 @@ __all__ = [
     "TEXT_RULES",
     "WORD_INDEX",
     "assessments",
+    "departures",
     "described",
     "entries",
     "entry_texts",
@@ -60,7 +61,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -131,7 +132,7 @@ entries = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identifier", _TEXT, nullable=False, unique=True),
-    Column("kind", _word(16), nullable=False, index=True),
+    Column("kind", _word(16), nullable=False),
     Column("name", _TEXT, nullable=False),
     Column("description", _TEXT),
     Column("license", _TEXT, index=True),
@@ -145,9 +146,13 @@ entries = Table(
     Column("gone_reason", _TEXT),
     # NULL where the record equals that of the entry's only statement: see `entry_query`.
     Column("merged", _Json),
+    # Last change of what others are told of the entry, to the microsecond; see `change_times`.
+    Column("updated_at", _word(40), nullable=False),
+    Index("ix_entries_updated_at_id", "updated_at", "id"),
     # See `row_mapping.sort_name`; NULL only within a migration.
     Column("sort_name", _word(LONGEST_SORT_NAME)),
     Index("ix_entries_sort_name_id", "sort_name", "id"),
+    Index("ix_entries_kind_updated_at_id", "kind", "updated_at", "id"),
 )
 
 statements = Table(
@@ -339,4 +344,20 @@ forgotten = Table(
     Column("key", _TEXT, primary_key=True),
     Column("identifier", _TEXT, nullable=False, index=True),
     Column("forgotten_at", _word(40), nullable=False),
+)
+
+# Identifiers that stood for an entry and stand for none any more, so that those who took the entry learn of
+# it. `reason` is merged (its statements are in entries of other names) or forgotten; kind, what is runnable
+# and the sources, one on each line (`change_times.source_line`), are those that the entry had last.
+departures = Table(
+    "departures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identifier", _TEXT, nullable=False, unique=True),
+    Column("kind", _word(16)),
+    Column("runnable", Boolean, nullable=False),
+    Column("sources", _TEXT, nullable=False),
+    Column("reason", _word(16), nullable=False),
+    Column("departed_at", _word(40), nullable=False),
+    Index("ix_departures_departed_at_id", "departed_at", "id"),
 )

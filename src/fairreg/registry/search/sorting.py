@@ -22,7 +22,7 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 # A sort key sorts upwards, and knows nothing of relevance.
 SortKey = tuple[float, str]
 
-# Each is read from an index, see migration 0008.
+# Each is read from an index, see migration 0009.
 _LISTINGS: Mapping[Sort, Sequence[ColumnElement[object]]] = {
     "relevance": NEWEST,
     "year": NEWEST,  # a date begins with its year

@@ -7,8 +7,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -23,7 +23,7 @@ _ORDER = {"sqlite": "fair_score, dated", "postgresql": "fair_score NULLS FIRST, 
 
 
 def upgrade() -> None:
-    """From 0007 to 0008."""
+    """From 0008 to 0009."""
     dialect = op.get_bind().dialect.name
     order = None if dialect == "sqlite" else "C"
     op.add_column("entries", sa.Column("sort_name", sa.String(120, collation=order)))
@@ -36,7 +36,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """From 0008 back to 0007."""
+    """From 0009 back to 0008."""
     op.drop_index("ix_facets_name_key_entry_id", "facets")
     op.create_index("ix_facets_name_key", "facets", ["name", "key"])
     op.execute(f"DROP INDEX {_SCORED}")
