@@ -154,3 +154,19 @@ def found_by_the_older_index(url: str) -> None:
         if database.dialect == "sqlite":
             asked = text("SELECT count(*) FROM entry_index WHERE entry_index MATCH 'transformers'")
             assert connection.scalar(asked)
+
+
+def test_what_was_forgotten_before_is_announced_as_departed_and_all_else_as_changed_now(url: str) -> None:
+    older.leave(url, EARLIER[-1])
+    then = "2025-03-04T05:06:07+00:00"
+    with closing(Database(url)) as database, database.writing() as connection:
+        for key in ("10.1234/gone", "10.1234/second"):
+            row = {"key": key, "name": f"doi:{key}", "at": then}
+            connection.execute(text("INSERT INTO forgotten VALUES ('doi', :key, :name, :at)"), row)
+    ensured(url)
+    with Registry(url) as registry:
+        first, *rest = registry.changes(limit=1000)
+        assert (first.identifier, first.departed, first.changed_at) == ("doi:10.1234/gone", "forgotten", then)
+        assert len(rest) == len(older.ENTRIES) + len(catalogue.records())
+        assert all(item.departed is None and item.changed_at > "2026-11" for item in rest)
+        assert registry.first_change() == then
