@@ -40,7 +40,9 @@ def listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host} port {port}: {error.strerror or error}.",
             hint="Choose another port with --port; 0 takes a free one.",
         ) from error
-    return listening
+    # asyncio sends small pieces at once only on sockets that are called TCP: else the kernel waits 40 ms for
+    # the client's acknowledgement of the headers before it sends the body.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
 
 def local_url(listening: socket.socket) -> str:
