@@ -157,7 +157,7 @@ def found_by_the_older_index(url: str) -> None:
 
 
 def test_what_was_forgotten_before_is_announced_as_departed_and_all_else_as_changed_now(url: str) -> None:
-    older.leave(url, EARLIER[-1])
+    older.leave(url, "0007")
     then = "2025-03-04T05:06:07+00:00"
     with closing(Database(url)) as database, database.writing() as connection:
         for key in ("10.1234/gone", "10.1234/second"):
