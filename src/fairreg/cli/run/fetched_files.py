@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairreg.cli.cards import size_text
 from fairreg.cli.output import console, log
 from fairreg.schemas.text import counted
 
@@ -57,6 +56,8 @@ def _how_checked(item: "Downloaded") -> str:
 
 def print_plan(plan: "FetchPlan") -> None:
     """Print what a fetch would bring."""
+    from fairreg.cli.cards import size_text  # rich is slow to import
+
     record, out = plan.record, console()
     out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
     for item in plan.files:
@@ -74,6 +75,7 @@ def print_plan(plan: "FetchPlan") -> None:
 
 def print_files(fetched: "FetchedFiles", output: Path | None, *, verbose: bool) -> None:
     """Print the record and where its files are; of many files only their number and those of the model."""
+    from fairreg.cli.cards import size_text  # rich is slow to import
     from fairreg.services.fetch.unpacking import are_graphs
 
     record, out = fetched.record, console()

@@ -162,9 +162,12 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
         if resolution is not None:
             save_record(registry, resolution)
         store_fingerprints(registry, fetched)
-        from fairreg.services.fetch.metadata_files import save_metadata_files  # it reads as assessments do
+        if fetched.may_describe_itself:
+            from fairreg.services.fetch.metadata_files import (
+                save_metadata_files,
+            )  # it reads as assessments do
 
-        save_metadata_files(registry, fetched, log)
+            save_metadata_files(registry, fetched, log)
     except RegistryError as error:
         log(f"The files are fetched, but their record was not stored in the registry: {error.message}")
 

@@ -13,8 +13,7 @@ from fairreg.errors import FairregError
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember
-from fairreg.services.publish.selection import HIDDEN_BUT_PUBLIC
-from fairreg.storage.file_names import distinct_places, name_key, safe_name, safe_part
+from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC, distinct_places, name_key, safe_name, safe_part
 from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["layout", "place"]

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from fairreg.errors import UsageError
 from fairreg.schemas.text import counted
 from fairreg.services.publish.local_files.secret_texts import file_holds_secret
+from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC
 from fairreg.storage.files import unreadable
 
 __all__ = [
-    "HIDDEN_BUT_PUBLIC",
     "HOLDS_TOKEN",
     "MOST_FILES",
     "STATE_FOLDER",
@@ -29,8 +29,6 @@ STATE_FOLDER = ".fairreg"
 MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
 _DEEPEST = 100  # folders, each of which is a call
-# Names at the top of a folder that begin with a dot and belong to a project.
-HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
 _FOLDERS = {
     "data": "data, which has a record of its own",
     "datasets": "data, which has a record of its own",
