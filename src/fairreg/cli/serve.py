@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``serve``: answer over HTTP from the registry."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -33,6 +34,14 @@ def serve(
         str | None,
         typer.Option(metavar="E-MAIL", help="Address of its keepers, for OAI-PMH.", show_default=False),
     ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PID|FILE",
+            help="Model to run for visitors (Open Inference Protocol); may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the registry as a web page, to programs and to other registries.
 
@@ -53,6 +62,18 @@ def serve(
             listening,
             base_url=base_url,
             admin_email=admin_email,
+            models=tuple(models or ()),
             log=log,
-            started=lambda url: log(f"fairreg answers at {url}. Stop it with Ctrl-C."),
+            started=lambda url: _say(url, models or ()),
         )
+
+
+def _say(url: str, models: Iterable[str]) -> None:
+    """Print the addresses of the server and of its models."""
+    from fairreg.cli.output import log
+
+    for model in models:
+        from fairreg.services.run.named_models import model_name
+
+        log(f"{model} runs at {url}/v2/models/{model_name(model)}")
+    log(f"fairreg answers at {url}. Stop it with Ctrl-C.")

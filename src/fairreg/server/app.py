@@ -13,7 +13,7 @@ from fairreg.server.site import Site
 __all__ = ["PARTS", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations",)
+PARTS: tuple[str, ...] = ("operations", "inference")
 
 
 def application(site: Site) -> Starlette:

@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -16,6 +16,9 @@ from fairreg.server.site import Site
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
+
+if TYPE_CHECKING:
+    from fairreg.services.run.named_models import NamedModel
 
 __all__ = ["listen", "local_url", "prepared", "serve"]
 
@@ -54,10 +57,14 @@ def prepared(
     models: tuple[str, ...] = (),
     log: Log = no_log,
 ) -> tuple[Site, uvicorn.Server]:
-    """Make the registry ready; return the site, and the server that answers once it is run. RegistryError."""
+    """Make the registry and the models ready; return the site, and the server that answers once it is run.
+
+    `models` are identifiers and files. Raises RegistryError, and the errors of `open_named`.
+    """
     with shared_registry(settings, log):
         pass
-    site = Site(settings, (base_url or local_url(listening)).rstrip("/"), admin_email, models)
+    named = _opened(settings, models, log) if models else ()
+    site = Site(settings, (base_url or local_url(listening)).rstrip("/"), admin_email, named)
     config = uvicorn.Config(
         application(site),
         log_level="warning",
@@ -67,6 +74,12 @@ def prepared(
         proxy_headers=False,
     )
     return site, uvicorn.Server(config)
+
+
+def _opened(settings: Settings, models: tuple[str, ...], log: Log) -> "tuple[NamedModel, ...]":
+    from fairreg.services.run.named_models import open_named  # brings the engines
+
+    return tuple(open_named(settings, models, log))
 
 
 def serve(

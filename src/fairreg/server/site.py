@@ -3,7 +3,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -11,6 +12,9 @@ from starlette.requests import Request
 from fairreg.registry import Registry
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
+
+if TYPE_CHECKING:
+    from fairreg.services.run.named_models import NamedModel
 
 __all__ = ["THREADS", "Site", "site_of"]
 
@@ -24,13 +28,13 @@ class Site:
     """An installation: `base_url` is its public address, without a slash at the end.
 
     `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
-    are identifiers of the models to run.
+    are those that it runs for others.
     """
 
     settings: Settings
     base_url: str
     admin_email: str | None = None
-    models: tuple[str, ...] = ()
+    models: "tuple[NamedModel, ...]" = ()
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(THREADS), compare=False)
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:
@@ -45,6 +49,12 @@ class Site:
     def url(self, path: str) -> str:
         """Return the public address of a path, which begins with a slash."""
         return f"{self.base_url}{path}"
+
+    def record_url(self, identifier: str) -> str:
+        """Return the public address of the record with a compact identifier."""
+        # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
+        plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
+        return self.url(f"/records/{quote(identifier, safe='/:' if plain else ':', errors='replace')}")
 
 
 def site_of(request: Request) -> Site:
