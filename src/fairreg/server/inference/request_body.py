@@ -2,6 +2,7 @@
 """Inference requests of the Open Inference Protocol V2: a JSON object, and binary data of its tensors."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Any
 
 import msgspec
@@ -15,9 +16,10 @@ __all__ = ["InferenceRequest", "read_request"]
 
 _MOST_TENSORS = 1000
 _MOST_AXES = 32
-_LONGEST_AXIS = 2**31 - 1
+# Elements of a tensor, axes of length 0 aside: more fit into no body.
+_MOST_ELEMENTS = 2**26
 _MOST_BYTES = 2**40
-_Axis = Annotated[int, Meta(ge=0, le=_LONGEST_AXIS)]
+_Axis = Annotated[int, Meta(ge=0, le=_MOST_ELEMENTS)]
 _Axes = Annotated[tuple[_Axis, ...], Meta(max_length=_MOST_AXES)]
 _ByteCount = Annotated[int, Meta(ge=0, le=_MOST_BYTES)]
 
@@ -128,6 +130,8 @@ def _binary_size(item: _RequestedInput) -> int | None:
 
 
 def _array(item: _RequestedInput, data: memoryview | None) -> NDArray[Any]:
+    if prod(size or 1 for size in item.shape) > _MOST_ELEMENTS:
+        raise InferenceFault(f"The input {item.name!r} has too large a shape: {list(item.shape)}.")
     if data is None:
         return from_json(item.name, item.datatype, item.shape, bytes(item.data))
     return from_binary(item.name, item.datatype, item.shape, data)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+"""Programs of others that ask a server: run by the interpreter that FAIRREG_TEST_CLIENTS names."""
+
+import os
+import subprocess
+
+import pytest
+
+__all__ = ["client_program"]
+
+
+def client_program(*arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run the interpreter of the clients; the test is skipped where none is named."""
+    interpreter = os.environ.get("FAIRREG_TEST_CLIENTS")
+    if not interpreter:
+        pytest.skip("FAIRREG_TEST_CLIENTS names no interpreter with the clients of others")
+    return subprocess.run(
+        [interpreter, *arguments], capture_output=True, text=True, timeout=seconds, check=False
+    )
