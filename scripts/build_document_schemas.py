@@ -8,19 +8,17 @@ mean. `--check` writes nothing, names the files that are not up to date and exit
 """
 
 import argparse
-import ast
 import inspect
 import json
 from collections.abc import Iterator
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
 from typing import Any, get_args, get_origin
 
 import msgspec
 
 from fairreg.schemas import DOCUMENT_VERSIONS
+from fairreg.schemas.documents.descriptions import describe_keys
 from fairreg.schemas.documents.table import DOCUMENT_FORMS, DocumentForm
 from fairreg.schemas.validation import DIALECT
 
@@ -72,8 +70,7 @@ def schema(name: str, form: DocumentForm) -> dict[str, Any]:
     (body,), parts = msgspec.json.schema_components([form.type], ref_template="#/$defs/{name}")
     for part in parts.values():
         del part["title"]
-    for kind in _structs(item_of(form)):
-        _describe(parts[kind.__name__], kind)
+    describe_keys(parts, item_of(form))
     root = parts[item_of(form).__name__]
     root["properties"] = {"schema_version": _version(name), **root["properties"]}
     root["required"] = ["schema_version", *root["required"]]
@@ -99,49 +96,6 @@ def item_of(form: DocumentForm) -> Any:
 
 def _first_line(kind: Any) -> str:
     return (inspect.getdoc(kind) or "").partition("\n")[0]
-
-
-def _describe(part: dict[str, Any], kind: Any) -> None:
-    """Add to each key of an object the string below its field."""
-    said = descriptions(kind)
-    for item in msgspec.structs.fields(kind):
-        part["properties"][item.encode_name]["description"] = said[item.name]
-
-
-def descriptions(kind: Any) -> dict[str, str]:
-    """Return the strings below the fields of a type and of its parents, by field."""
-    found: dict[str, str] = {}
-    for parent in reversed(kind.__mro__):
-        module = inspect.getmodule(parent)
-        if module is not None and module.__name__.startswith("fairreg."):
-            found |= _strings(module)[parent.__name__]
-    return found
-
-
-@cache
-def _strings(module: ModuleType) -> dict[str, dict[str, str]]:
-    """Return the strings below fields by class of a module."""
-    tree = ast.parse(inspect.getsource(module))
-    return {node.name: dict(_below(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
-
-
-def _below(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    for line, following in zip(node.body, node.body[1:], strict=False):
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
-            match following:
-                case ast.Expr(ast.Constant(str() as text)):
-                    yield line.target.id, " ".join(text.split())
-
-
-def _structs(kind: Any) -> set[Any]:
-    """Return a type and every type of an object in it."""
-    if not _is_struct(kind):
-        return set().union(*map(_structs, get_args(kind)))
-    return {kind}.union(*(_structs(item.type) for item in msgspec.structs.fields(kind)))
-
-
-def _is_struct(kind: Any) -> bool:
-    return inspect.isclass(kind) and issubclass(kind, msgspec.Struct)
 
 
 def page() -> str:

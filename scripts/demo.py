@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The headline commands, explained: search, fetch --run, hbb evaluate and assess. Needs no network.
 
+It ends with the line that starts the server.
+
 It works in a data folder of its own (.demo), so nothing of the user's registry or cache is touched.
 """
 
@@ -64,7 +66,11 @@ def evaluate(environment: dict[str, str]) -> int:
 
 def assess(environment: dict[str, str]) -> int:
     say("3. Assess. Each verdict with what it rests on, and the next step for what is missing.")
-    return run(environment, "assess", stand_in.DOI)
+    status = run(environment, "assess", stand_in.DOI)
+    pip, fairreg = (os.path.relpath(FAIRREG.with_name(name)) for name in ("pip", "fairreg"))
+    line = f"{pip} install -q '.[serve]' && {fairreg} serve"
+    say(f"4. Serve. This line starts a server that shows the registry in a browser:\n{line}")
+    return status
 
 
 def say(text: str) -> None:

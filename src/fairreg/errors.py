@@ -18,6 +18,7 @@ FairregError                1  failed; the message says why, the hint what to do
 │   ├── OtherGraph             the tensors are those of a known network, the graph is not
 │   └── MissingEngine          an optional engine is not installed
 ├── PluginError             1  an installed plugin cannot be used
+├── Overloaded              1  too many requests at a time
 ├── SecurityRefusal         3  refused for safety
 │   ├── ChecksumMismatch
 │   ├── UnsafeArchive
@@ -147,6 +148,10 @@ class MissingEngine(ModelError):
         super().__init__(
             f"{engine} is not installed.", hint=f"Install it with: pip install 'fairreg[{extra}]'"
         )
+
+
+class Overloaded(FairregError):
+    """Too many requests are being answered, or wait for it."""
 
 
 class PluginError(FairregError):

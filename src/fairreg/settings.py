@@ -19,6 +19,7 @@ _OWN_VARIABLES: Mapping[str, str] = {
     "FAIRREG_OFFLINE": "1: send no requests",
     "FAIRREG_DEBUG": "1: show tracebacks",
     "FAIRREG_DISABLE": "sources, separated by commas, that are used only when named",
+    "FAIRREG_BASE_URL": "public address of `fairreg serve`, where a proxy gives it another one",
 }
 # Variables of installed packages are not included: the help lists these without looking for plugins.
 VARIABLES: Mapping[str, str] = {
@@ -83,6 +84,8 @@ class Settings:
     debug: bool = False
     # Unchecked, in lower case; `fairreg.services.enabled_sources` compares them with the known sources.
     disabled: frozenset[str] = frozenset()
+    # Public address of the server, without a slash at its end; None: that at which it listens.
+    base_url: str | None = None
     services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
 
     @classmethod
@@ -100,6 +103,7 @@ class Settings:
             offline=_flag(env, "FAIRREG_OFFLINE"),
             debug=_flag(env, "FAIRREG_DEBUG"),
             disabled=_names(env, "FAIRREG_DISABLE"),
+            base_url=_public_url(env),
             services=_services(env),
         )
 
@@ -169,6 +173,17 @@ def _service(row: Source, env: Mapping[str, str]) -> Service:
         pace=row.pace,
         token_pace=row.token_pace,
     )
+
+
+def _public_url(env: Mapping[str, str]) -> str | None:
+    """Return the public address of the server. UsageError for one with a user or a password."""
+    url, login = _base_url(env, "FAIRREG_BASE_URL")
+    if login is not None:
+        raise UsageError(
+            "FAIRREG_BASE_URL has a user or a password, which every answer would tell.",
+            hint="Leave out what is before the @.",
+        )
+    return url
 
 
 def _token(env: Mapping[str, str], variable: str) -> str | None:

@@ -37,7 +37,7 @@ def tally(name, known):
     """How many records are valid documents, invalid ones, and refused for the lack of a year."""
     found = Counter()
     for record in known:
-        if record.year is None and name.startswith("datacite"):
+        if record.year is None and "datacite" in name:
             with pytest.raises(RecordError, match="year of publication"):
                 formats.get(name).write(record)
             found["refused"] += 1
@@ -54,7 +54,7 @@ def test_every_packaged_record_is_a_valid_document(name):
     known = list(catalogue.records())
     undated = sum(record.year is None for record in known)
     # DataCite has no word for a year that is not known.
-    refused = undated if name.startswith("datacite") else 0
+    refused = undated if "datacite" in name else 0
     assert tally(name, known) == Counter(valid=len(known) - refused, refused=refused)
 
 
@@ -85,7 +85,7 @@ def test_a_record_with_every_field_and_each_other_value_is_valid(name):
 
 @each
 def test_a_record_with_nothing_but_a_name_is_valid_or_refused(name):
-    expected = "refused" if name.startswith("datacite") else "valid"
+    expected = "refused" if "datacite" in name else "valid"
     assert tally(name, [BARE]) == Counter([expected])
 
 

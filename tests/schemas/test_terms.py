@@ -13,6 +13,9 @@ from assessment.samples import HBB, with_record
 from fairreg import formats
 from fairreg.assessment.rendering.dqv import to_jsonld
 from fairreg.assessment.report import assess
+from fairreg.formats import rdf
+from fairreg.formats.rdf_xml import items
+from fairreg.formats.rdf_xml.items import StatedRecord
 from fairreg.schemas.contexts import NAMESPACE, context
 from fairreg.schemas.contexts.terms import AGENTS, CLASSES, PROPERTIES
 from fairreg.schemas.identifiers import Identifier
@@ -32,7 +35,9 @@ def vocabulary():
 
 def names_in(text):
     """Names of terms that a document writes in full, or with the prefix that it declares."""
-    prefixes = re.findall(rf'(?:"([\w-]+)":\s*"|@prefix ([\w-]+): <){re.escape(NAMESPACE)}[">]', text)
+    prefixes = re.findall(
+        rf'(?:"([\w-]+)":\s*"|@prefix ([\w-]+): <|xmlns:([\w-]+)="){re.escape(NAMESPACE)}[">]', text
+    )
     short = [rf"(?<![\w:-]){name}:([\w.-]*\w)" for pair in prefixes for name in pair if name]
     return {*IRI.findall(text), *(found for pattern in short for found in re.findall(pattern, text))}
 
@@ -93,10 +98,21 @@ def test_the_page_of_the_rubrics_has_the_weight_and_rules_of_every_indicator():
             assert f"| {item.id} | {item.weight} | {item.title} | {item.rule.passes} |" in text
 
 
+# What one registry tells another beside a record, in RDF/XML.
+OF_STATEMENTS = {"SourceStatement", *PROPERTIES["Statements of sources"]}
+
+
+def test_terms_of_statements_are_written_for_an_entry_of_several_sources(vocabulary):
+    said = StatedRecord(replace(FULL, name="Other"), "2026", "2026", "retracted")
+    written = names_in(rdf.text_of(items.element_of(items.StatedEntry(FULL, (said,)))))
+    assert written - defined(vocabulary) == set()
+    assert written >= OF_STATEMENTS
+
+
 def test_every_term_of_the_context_is_in_the_table_and_the_other_way_round():
     written = names_in(json.dumps(context()))
     of_assessments = {*PROPERTIES["Assessments"], *AGENTS}
-    assert written == {*CLASSES, *PROPERTY_NAMES} - of_assessments
+    assert written == {*CLASSES, *PROPERTY_NAMES} - of_assessments - OF_STATEMENTS
     assert context()["fairreg"] == NAMESPACE
 
 
@@ -108,7 +124,7 @@ def test_every_term_that_an_export_writes_is_defined(vocabulary, view):
 
 def test_every_term_of_records_is_written_for_a_record_that_has_all():
     turtle = {name for text in exported(formats.get("turtle")) for name in names_in(text)}
-    assert turtle == {*CLASSES, *PROPERTY_NAMES} - {*PROPERTIES["Assessments"]}
+    assert turtle == {*CLASSES, *PROPERTY_NAMES} - {*PROPERTIES["Assessments"]} - OF_STATEMENTS
     assert names_in(f"@prefix own: <{NAMESPACE}> . <x> a own:Tensor .") == {"Tensor"}
 
 

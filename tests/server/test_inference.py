@@ -18,6 +18,7 @@ from onnx import helper
 from fairreg.errors import IdentifierError, ModelError, UsageError
 from fairreg.models import hbb_in
 from fairreg.server.inference.body_reader import BODY_BYTES, JSON_BYTES
+from fairreg.server.serve import listen, serve
 from fairreg.services.run.loaded_model import open_model
 from fairreg.services.run.named_models import model_name
 from fairreg.services.run.predict import predict
@@ -398,6 +399,11 @@ def test_two_models_of_one_name_are_refused(settings, graphs, tmp_path):
     (tmp_path / "softmax.onnx").touch()
     error = refused(settings, str(graphs["softmax"]), str(tmp_path / "softmax.onnx"))
     assert error.message.endswith("would both be called softmax.")
+
+
+def test_models_and_several_workers_are_refused(settings, graphs):
+    with listen("127.0.0.1", 0) as listening, pytest.raises(UsageError, match="Models run in one process"):
+        serve(settings, listening, workers=2, models=(str(graphs["softmax"]),))
 
 
 def test_a_model_that_cannot_run_stops_the_start_with_its_reason(settings, tmp_path):

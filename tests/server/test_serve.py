@@ -3,6 +3,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -25,6 +26,13 @@ def test_what_is_not_there_is_a_problem_of_rfc_9457(served):
     answer = requests.get(f"{served}/no/such/page", timeout=60)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.json() == {"type": "about:blank", "title": "Not Found", "status": 404}
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_client():
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP  # by which asyncio knows where to set TCP_NODELAY
 
 
 def test_a_taken_port_is_named():

@@ -97,7 +97,7 @@ def test_every_source_that_can_be_asked_is_asked_and_named(here: Settings, servi
 
 def test_the_document_has_the_sources(here: Settings) -> None:
     document = json.loads(json.dumps(live(here).to_json()))
-    assert set(document) == {"query", "total", "results", "warnings", "sources"}
+    assert set(document) == {"query", "total", "results", "warnings", "sources", "offset", "limit"}
     assert all(
         set(item) == {"status", "count", "seconds", "message"} for item in document["sources"].values()
     )

@@ -23,7 +23,7 @@ def ready(databases: Databases, tmp_path: Path) -> Settings:
 
 def test_the_document_is_the_one_that_scripts_read(ready: Settings) -> None:
     document = json.loads(json.dumps(search(ready, "Hbb tagger", limit=3).to_json()))
-    assert set(document) == {"query", "total", "results", "warnings"}
+    assert set(document) == {"query", "total", "results", "warnings", "offset", "limit"}
     assert (document["query"], len(document["results"]), document["warnings"]) == ("Hbb tagger", 3, [])
     first = document["results"][0]
     assert set(first) == FIELDS

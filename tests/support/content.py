@@ -16,7 +16,7 @@ __all__ = ["TIMES", "Content", "content"]
 # By table the rows, as texts, each with how often it is there.
 Content = dict[str, list[str]]
 # Columns that say when something was written.
-TIMES = frozenset({"retrieved_at", "started_at", "updated_at", "finished_at"})
+TIMES = frozenset({"retrieved_at", "started_at", "updated_at", "finished_at", "departed_at"})
 # Also what search makes for itself: PostgreSQL's generated columns.
 _OMITTED = frozenset({"id", "text_vector", "name_vector"})
 

@@ -29,6 +29,7 @@ bibtex_database = pytest.importorskip("pybtex.database")
 
 from jsonschema import Draft202012Validator  # noqa: E402
 from jsonschema.validators import validator_for  # noqa: E402
+from rdflib import Graph  # noqa: E402
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 DATA = Path(__file__).parents[1] / "data"
@@ -176,12 +177,29 @@ def _of_bibtex(document: str) -> list[str]:
     return [] if len(entries) == 1 else [f"{len(entries)} entries"]
 
 
+def _of_oai_datacite(document: str) -> list[str]:
+    """What DataCite's oai-1.1 prescribes of the envelope, and the payload's own schema."""
+    root = etree.fromstring(document.encode())
+    ours = "{http://schema.datacite.org/oai/oai-1.1/}"
+    names = sorted(f"{ours}{name}" for name in ("datacentreSymbol", "payload", "schemaVersion"))
+    if root.tag != f"{ours}oai_datacite" or sorted(item.tag for item in root) != names:
+        return ["not an envelope"]
+    (resource,) = root.find(f"{ours}payload")
+    return _of_schema(kernel(), etree.tostring(resource, encoding="unicode"))
+
+
+def _of_rdf(document: str) -> list[str]:
+    return [] if len(Graph().parse(data=document, format="xml")) else ["no triples"]
+
+
 _CHECKS = {
     "bibtex": _of_bibtex,
     "csl": _of_csl,
     "datacite": _of_kernel_json,
     "datacite-xml": lambda document: _of_schema(kernel(), document),
     "dublin-core": lambda document: _of_schema(oai_dc(), document),
+    "oai-datacite": _of_oai_datacite,
+    "rdf": _of_rdf,
     "ris": _of_ris,
 }
 NAMES = tuple(_CHECKS)

@@ -17,13 +17,13 @@ from fairreg.assessment.rubric import IndicatorScore, Rubric, Score
 __all__ = [
     "AssessmentReport",
     "Badge",
-    "Change",
     "Effort",
     "FirstStep",
     "IndicatorResult",
     "Interval",
     "PrincipleResult",
     "Undecided",
+    "VerdictChange",
     "WithFairreg",
     "assess",
     "badge_line",
@@ -78,7 +78,7 @@ class Badge(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Change(msgspec.Struct, frozen=True):
+class VerdictChange(msgspec.Struct, frozen=True):
     """An indicator whose verdict changes with fairreg's additions."""
 
     id: str
@@ -96,7 +96,7 @@ class WithFairreg(msgspec.Struct, frozen=True):
     letter_intervals: dict[str, Interval | None]
     letter_coverage: dict[str, float]
     added: tuple[str, ...]
-    changed: tuple[Change, ...]
+    changed: tuple[VerdictChange, ...]
 
 
 class FirstStep(msgspec.Struct, frozen=True):
@@ -225,7 +225,7 @@ def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[IndicatorSc
     return WithFairreg(
         **_scores(*rules.scores(scored)),
         added=added,
-        changed=tuple(Change(*item) for item in verdicts if item[1] != item[2]),
+        changed=tuple(VerdictChange(*item) for item in verdicts if item[1] != item[2]),
     )
 
 

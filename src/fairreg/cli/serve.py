@@ -34,6 +34,24 @@ def serve(
         str | None,
         typer.Option(metavar="E-MAIL", help="Address of its keepers, for OAI-PMH.", show_default=False),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Number of processes that answer.")
+    ] = 1,
+    rate_limit: Annotated[
+        float,
+        typer.Option(min=0, metavar="N", help="Requests per second of each client; 0 sets no limit."),
+    ] = 50,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address or network of a proxy whose X-Forwarded-For is believed; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Print a line of JSON on standard error for each answer.")
+    ] = False,
     models: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,18 +68,24 @@ def serve(
     from fairreg.cli.output import log
 
     try:
+        from fairreg.server.app import Policy
+        from fairreg.server.middleware.log import to_stderr
+        from fairreg.server.middleware.rates import Proxies
         from fairreg.server.serve import listen
         from fairreg.server.serve import serve as service
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
             raise
         raise MissingEngine(str(error.name), "serve") from error
+    policy = Policy(rate_limit, Proxies.of(trust_proxy or ()), to_stderr if access_log else None)
     with listen(host, port) as listening:
         service(
             settings(),
             listening,
+            workers=workers,
             base_url=base_url,
             admin_email=admin_email,
+            policy=policy,
             models=tuple(models or ()),
             log=log,
             started=lambda url: _say(url, models or ()),

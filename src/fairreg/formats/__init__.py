@@ -35,6 +35,7 @@ NOT_PLUGINS = frozenset(
         "model_index",
         "markdown",
         "plain_yaml",
+        "rdf_xml",
         "related",
         "repository_files",
         "requirements",

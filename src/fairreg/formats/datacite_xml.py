@@ -14,6 +14,7 @@ from fairreg.formats.datacite import SHARED, read_attributes
 from fairreg.formats.datacite_kernel.attributes import UNASSIGNED, kernel_attributes
 from fairreg.formats.datacite_kernel.xml import (
     FAULTS,
+    SCHEMA_VERSION,
     attributes_in,
     parsed_xml,
     resource_in,
@@ -22,7 +23,7 @@ from fairreg.formats.datacite_kernel.xml import (
 )
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "element_of", "read", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "SCHEMA_VERSION", "element_of", "read", "write"]
 
 NAME = "datacite-xml"
 MEDIA_TYPES = ("application/vnd.datacite.datacite+xml",)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
+    from fairreg.registry.changes import Change, ChangeFilters
     from fairreg.registry.entries import (
         Entry,
         Harvest,
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.report import LineageReport, SourceLink
     from fairreg.registry.search.filters import Filters
     from fairreg.registry.search.ranking import Contribution
-    from fairreg.registry.search.results import SearchHit, SearchResults
+    from fairreg.registry.search.results import SearchHit, SearchResults, UnheldValue
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = [
     "Assessment",
+    "Change",
+    "ChangeFilters",
     "Contribution",
     "Entry",
     "EntrySnapshot",
@@ -58,6 +61,7 @@ __all__ = [
     "StatementKey",
     "Submission",
     "Tombstone",
+    "UnheldValue",
     "Window",
     "build_batch",
     "decode_batch",
@@ -67,6 +71,8 @@ __all__ = [
 
 _HOMES = {
     "Assessment": "assessments",
+    "Change": "changes",
+    "ChangeFilters": "changes",
     "LinkEvidence": "resolution.lineage",
     "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",
@@ -90,6 +96,7 @@ _HOMES = {
     "Statement": "entries",
     "Submission": "entries",
     "Tombstone": "ingest.restore",
+    "UnheldValue": "search.results",
     "LinkOverride": "ingest.link_overrides",
     "Window": "snapshots",
     "encode_batch": "ingest.row_builder",

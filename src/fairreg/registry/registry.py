@@ -5,7 +5,7 @@ Modules that only some methods need are imported there: a search starts without 
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Self, Unpack
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -42,14 +42,16 @@ from fairreg.sources import CURATED
 if TYPE_CHECKING:
     from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
+    from fairreg.registry.changes import Change, ChangeFilters
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
     from fairreg.registry.ingest.row_builder import StatementBatch
     from fairreg.registry.resolution.lineage import LinkOverrides
     from fairreg.registry.resolution.report import LineageReport
-    from fairreg.registry.search.filters import FilterValues
+    from fairreg.registry.search.filters import Filters, FilterValues
     from fairreg.registry.search.results import SearchResults
+    from fairreg.registry.search.sorting import Sort
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = ["Registry"]
@@ -92,6 +94,15 @@ class Registry:
         """The error of writing where it is known that nothing can be written; None elsewhere."""
         return self._database.not_writable
 
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """Open a write transaction that may change entries, and give the time of it to those that it does."""
+        from fairreg.registry.db.change_times import settle
+
+        with self._database.writing() as connection:
+            yield connection
+            settle(connection)
+
     def bulk_write(self) -> AbstractContextManager[None]:
         """Context manager for long bulk writes: checkpoints the write-ahead log from a helper thread."""
         return self._database.checkpoint_wal()
@@ -127,7 +138,7 @@ class Registry:
         from fairreg.registry.ingest.rejects import store_rejected
 
         batch = _as_batch(items)
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             for bad in rejected:
                 store_rejected(connection, bad)
             if readmit:
@@ -149,7 +160,7 @@ class Registry:
         if self.catalogue_digest() == digest:
             return False
         records = catalogue.records()
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             put_all(connection, build_batch(map(Submission, records)))
             kept = {record.provenance.source_id for record in records}
             _withdraw_others(connection, CURATED.name, kept, "No longer in fairreg's catalogue.")
@@ -184,7 +195,7 @@ class Registry:
 
         done, after = 0, 0
         while True:
-            with self._database.writing() as connection:
+            with self._changing() as connection:
                 page = reindex_text(connection, after, _PAGE)
                 if not page:
                     _write_property(connection, _TEXT_RULES, TEXT_RULES)
@@ -223,14 +234,14 @@ class Registry:
         """Mark two identifiers as the same model; later harvests keep it. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import set_override
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             set_override(connection, one, other, same=True)
 
     def unlink(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Mark two identifiers as different models; later harvests keep it. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import set_override
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             set_override(connection, one, other, same=False)
 
     def link_overrides(self) -> "LinkOverrides":
@@ -268,7 +279,7 @@ class Registry:
         """
         from fairreg.registry.ingest.forget import forget
 
-        with self._database.reading() if dry_run else self._database.writing() as connection:
+        with self._database.reading() if dry_run else self._changing() as connection:
             return forget(connection, pids, dry_run=dry_run)
 
     def erase(self) -> str | None:
@@ -309,7 +320,7 @@ class Registry:
         """Mark a record as withdrawn by `source`; its metadata stays. Raises NotFound."""
         from fairreg.registry.ingest.upsert import relink, withdraw
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
     def get(self, pid: IdentifierLike) -> ModelRecord:
@@ -364,19 +375,29 @@ class Registry:
         limit: int | None = 20,
         offset: int = 0,
         facets: bool = False,
+        sort: str = "relevance",
         **filters: Unpack["FilterValues"],
     ) -> "SearchResults":
         """Search entries, best first; an empty query lists all, newest first.
 
         Each filter (see `Filters`) takes a value, or several as alternatives; `facets` requests counts of the
-        results. Every text is a valid query.
+        results. `sort` is relevance, year, fair or name (see `search.sorting`); the order is total, so that
+        pages by `offset` fit together. Every text is a valid query. Raises UsageError for a value of a filter
+        without meaning and for another order.
         """
         from fairreg.registry.search.filters import Filters
         from fairreg.registry.search.search import search
 
-        chosen = Filters.of(**filters)
+        chosen, order = Filters.of(**filters), _order(sort)
         with self._database.reading() as connection:
-            return search(connection, query, chosen, limit=limit, offset=offset, facets=facets)
+            return search(connection, query, chosen, limit=limit, offset=offset, facets=facets, sort=order)
+
+    def filters(self, **values: Unpack["FilterValues"]) -> "Filters":
+        """Return filters that take the other identifiers of what this registry holds, too; UsageError."""
+        from fairreg.registry.search.filters import Filters
+
+        with self._database.reading() as connection:
+            return Filters.of(**values).known_as(connection)
 
     def records(self) -> Iterator[ModelRecord]:
         """Yield all merged records in the order of their identifiers, a page at a time."""
@@ -405,6 +426,47 @@ class Registry:
             if len(page) < _PAGE:
                 return
             after = page[-1].identifier
+
+    def changes(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        after: tuple[str, int] | None = None,
+        limit: int = 100,
+        *,
+        statements: bool = False,
+        **filters: Unpack["ChangeFilters"],
+    ) -> "list[Change]":
+        """Return the next changes of entries and departures of identifiers, oldest first.
+
+        `since` and `until` are days or times in UTC, both included; `after` is the `place` of the last change
+        of the page before. With `statements` each has those of its entry, without payloads. UsageError.
+        """
+        from fairreg.registry.changes import changes
+
+        with self._database.reading() as connection:
+            return changes(connection, since, until, after, limit, statements=statements, **filters)
+
+    def change(self, identifier: str, *, statements: bool = False) -> "Change | None":
+        """Return the last change of the entry with this very identifier, or the identifier's departure."""
+        from fairreg.registry.changes import change_of
+
+        with self._database.reading() as connection:
+            return change_of(connection, identifier, statements=statements)
+
+    def first_change(self) -> str | None:
+        """Return the earliest time that a change has, None for a registry that holds nothing."""
+        from fairreg.registry.changes import first_time
+
+        with self._database.reading() as connection:
+            return first_time(connection)
+
+    def source_names(self) -> tuple[str, ...]:
+        """Return the sources of the entries, sorted, without fairreg itself."""
+        from fairreg.registry.changes import source_names
+
+        with self._database.reading() as connection:
+            return source_names(connection)
 
     def save_harvest(self, harvest: Harvest) -> None:
         """Store the progress of a harvest, so that an interrupted one resumes there."""
@@ -459,7 +521,7 @@ class Registry:
         """Restore statements of another registry, withdrawn ones as such, in one transaction."""
         from fairreg.registry.ingest.restore import restore
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             return restore(connection, items)
 
     def analyze(self) -> None:
@@ -477,7 +539,7 @@ class Registry:
         """Import manual links and separations in one transaction; return the number of new ones."""
         from fairreg.registry.ingest.link_overrides import restore_override
 
-        with self._database.writing() as connection:
+        with self._changing() as connection:
             return sum(restore_override(connection, item) for item in items)
 
     def count(self) -> int:
@@ -495,6 +557,13 @@ class Registry:
                 page = identifiers_after(connection, after)
             yield from page
             after = page[-1] if page else None
+
+    def living(self, offset: int, limit: int) -> list[tuple[str, str]]:
+        """Return identifier and time of change of some entries that are not withdrawn, by identifier."""
+        from fairreg.registry.snapshots import living_entries
+
+        with self._database.reading() as connection:
+            return living_entries(connection, offset, limit)
 
     def window(self, since: str, *, online: bool) -> "Window":
         """Return the window of stored assessments since an ISO 8601 time (`online`: those with network)."""
@@ -572,6 +641,14 @@ class Registry:
         """Store a value for a later run of the same command."""
         with self._database.writing() as connection:
             _write_property(connection, name, value)
+
+
+def _order(sort: str) -> "Sort":
+    if sort == "relevance":
+        return "relevance"
+    from fairreg.registry.search.sorting import require_sort  # few searches ask for another order
+
+    return require_sort(sort)
 
 
 def _as_batch(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "StatementBatch":

@@ -18,7 +18,14 @@ from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.entries import Entry, Statement
 from fairreg.sources import OWN_SOURCE
 
-__all__ = ["EntrySnapshot", "Window", "entry_snapshots", "identifiers_after", "last_assessment"]
+__all__ = [
+    "EntrySnapshot",
+    "Window",
+    "entry_snapshots",
+    "identifiers_after",
+    "last_assessment",
+    "living_entries",
+]
 
 _PAGE = 5000
 
@@ -54,6 +61,13 @@ def identifiers_after(connection: Connection, after: str) -> list[str]:
     """Return the next identifiers of entries in their order; empty after the last."""
     column = entries.c.identifier
     return list(connection.scalars(select(column).where(column > after).order_by(column).limit(_PAGE)))
+
+
+def living_entries(connection: Connection, offset: int, limit: int) -> list[tuple[str, str]]:
+    """Return identifier and time of the last change of the entries that are not withdrawn, by identifier."""
+    query = select(entries.c.identifier, entries.c.updated_at).where(entries.c.gone_at.is_(None))
+    rows = connection.execute(query.order_by(entries.c.identifier).offset(offset).limit(limit))
+    return [(row.identifier, row.updated_at) for row in rows]
 
 
 def last_assessment(connection: Connection) -> int:

@@ -3,9 +3,14 @@
 
 from datetime import UTC, datetime
 
-__all__ = ["now"]
+__all__ = ["now", "now_precisely"]
 
 
 def now() -> str:
     """Return the current time as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def now_precisely() -> str:
+    """Return the current time as ISO 8601 in UTC, to the microsecond: always 32 characters."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -2,24 +2,67 @@
 """The application: the routes of all parts, and what every answer passes through."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fairreg.server.middleware.headers import CommonHeaders
+from fairreg.server.middleware.limits import ANSWER_SECONDS, BODY_SECONDS, RequestLimits
+from fairreg.server.middleware.log import ROUTE, AccessLog, Line, Metrics
+from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
+from fairreg.server.middleware.representation import Representations
 from fairreg.server.problems import handlers
 from fairreg.server.site import Site
 
-__all__ = ["PARTS", "application"]
+__all__ = ["PARTS", "Policy", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations", "inference")
+PARTS: tuple[str, ...] = ("operations", "api", "oai", "inference")
+# Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference, which
+# has smaller limits of its own, with refusals in the form of its protocol.
+_BODIES = {"/v2/": 128 * 1024 * 1024}
+_SECONDS = {"/v2/": 300.0}
 
 
-def application(site: Site) -> Starlette:
+@dataclass(frozen=True)
+class Policy:
+    """Rules for visitors: requests per second of each (0: any number), believed proxies, the access log."""
+
+    rate: float = 0
+    proxies: Proxies = NO_PROXIES
+    access_log: Line | None = None
+    answer_seconds: float = ANSWER_SECONDS
+    body_seconds: float = BODY_SECONDS
+
+
+class _Application(Starlette):
+    """Starlette inside what every answer passes through, those of its own error pages included."""
+
+    policy: Policy
+
+    def build_middleware_stack(self) -> ASGIApp:
+        policy = self.policy
+        limited = RequestLimits(
+            super().build_middleware_stack(),
+            bodies=_BODIES,
+            seconds=_SECONDS,
+            answer_seconds=policy.answer_seconds,
+            body_seconds=policy.body_seconds,
+        )
+        rated = Rates(Representations(limited), rate=policy.rate, proxies=policy.proxies)
+        complete = CommonHeaders(rated, routes=self.routes)
+        return AccessLog(complete, metrics=self.state.metrics, line=policy.access_log)
+
+
+def application(site: Site, policy: Policy | None = None) -> Starlette:
     """Return the application of a site; its registry must be ready."""
-    app = Starlette(routes=_routes(site), exception_handlers=handlers())
+    app = _Application(routes=_routes(site), exception_handlers=handlers())
+    app.policy = policy or Policy()
     app.state.site = site
+    app.state.metrics = Metrics()
     return app
 
 
@@ -28,4 +71,19 @@ def _routes(site: Site) -> list[BaseRoute]:
     for part in PARTS:
         of_part: Sequence[BaseRoute] = import_module(f"fairreg.server.{part}").routes(site)
         found += of_part
+    for route in found:
+        if isinstance(route, Route | Mount):
+            route.app = _Named(route.app, route.path)
     return found
+
+
+class _Named:
+    """Puts the pattern of a route into the scope of its requests, for the log and the counts."""
+
+    def __init__(self, app: ASGIApp, pattern: str) -> None:
+        self._app = app
+        self._pattern = pattern
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._pattern
+        await self._app(scope, receive, send)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from fairreg.errors import (
@@ -16,6 +16,7 @@ from fairreg.errors import (
     Gone,
     Inexpressible,
     NotFound,
+    Overloaded,
     RegistryError,
     Unreachable,
     UsageError,
@@ -33,6 +34,7 @@ _STATUS: tuple[tuple[type[FairregError], HTTPStatus], ...] = (
     (AccessDenied, HTTPStatus.FORBIDDEN),
     (Inexpressible, HTTPStatus.NOT_ACCEPTABLE),
     (UsageError, HTTPStatus.BAD_REQUEST),
+    (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (RegistryError, HTTPStatus.SERVICE_UNAVAILABLE),
     (Unreachable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -70,6 +72,11 @@ async def _of_http(_request: Request, error: HTTPException) -> Response:
     return problem(error.status_code, detail, headers=error.headers)
 
 
+async def _left(_request: Request, _error: ClientDisconnect) -> Response:
+    """The client closed the connection within its request: nobody reads this."""
+    return problem(HTTPStatus.BAD_REQUEST)
+
+
 async def _unexpected(_request: Request, error: Exception) -> Response:
     """Log a fault of the program with its traceback; the visitor is told of none of it."""
     _LOG.error("A request failed.", exc_info=error)
@@ -78,4 +85,9 @@ async def _unexpected(_request: Request, error: Exception) -> Response:
 
 def handlers() -> dict[Any, Any]:
     """Return the handlers of exceptions for an application."""
-    return {FairregError: _of_fairreg, HTTPException: _of_http, Exception: _unexpected}
+    return {
+        FairregError: _of_fairreg,
+        HTTPException: _of_http,
+        ClientDisconnect: _left,
+        Exception: _unexpected,
+    }

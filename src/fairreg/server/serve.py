@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from fairreg.errors import FairregError
-from fairreg.server.app import application
+from fairreg.errors import FairregError, UsageError
+from fairreg.server.app import Policy, application
+from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
+from fairreg.server.workers import run_workers
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
@@ -24,6 +26,11 @@ __all__ = ["listen", "local_url", "prepared", "serve"]
 
 _BACKLOG = 256
 _GRACE_SECONDS = 10
+# Connections at a time; further ones get 503. An idle one is closed after some seconds.
+_MOST_CONNECTIONS = 2000
+_IDLE_SECONDS = 10
+# The head of a request; the limit of its parts is in `middleware.limits`.
+_HEAD_BYTES = 32 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -36,7 +43,9 @@ def listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host} port {port}: {error.strerror or error}.",
             hint="Choose another port with --port; 0 takes a free one.",
         ) from error
-    return listening
+    # asyncio sends small pieces at once only on sockets that are called TCP: else the kernel waits 40 ms for
+    # the client's acknowledgement of the headers before it sends the body.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
 
 def local_url(listening: socket.socket) -> str:
@@ -55,21 +64,30 @@ def prepared(
     base_url: str | None = None,
     admin_email: str | None = None,
     models: tuple[str, ...] = (),
+    policy: Policy | None = None,
     log: Log = no_log,
 ) -> tuple[Site, uvicorn.Server]:
-    """Make the registry and the models ready; return the site, and the server that answers once it is run.
+    """Make registry and models ready; return the site, and the server that answers once it is run.
 
-    `models` are identifiers and files. Raises RegistryError, and the errors of `open_named`.
+    A registry that is ready is not written to, so that a replica or a user who may only read will do.
+    `base_url` goes before that of the settings, `models` are identifiers and files. Raises RegistryError,
+    and the errors of `open_named`.
     """
     with shared_registry(settings, log):
         pass
+    url = base_url or settings.base_url or local_url(listening)
     named = _opened(settings, models, log) if models else ()
-    site = Site(settings, (base_url or local_url(listening)).rstrip("/"), admin_email, named)
+    site = Site(settings, url.rstrip("/"), admin_email, named)
     config = uvicorn.Config(
-        application(site),
-        log_level="warning",
+        application(site, policy),
+        http=TimedConnection,
+        ws="none",
+        log_level="error",  # what visitors send is no warning
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        limit_concurrency=_MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=_HEAD_BYTES,
         server_header=False,
         proxy_headers=False,
     )
@@ -86,18 +104,29 @@ def serve(
     settings: Settings,
     listening: socket.socket,
     *,
+    workers: int = 1,
     started: Callable[[str], None] = lambda _url: None,
     **choices: Any,
 ) -> None:
     """Answer on a listening socket until SIGINT or SIGTERM; `started` is called with the public address.
 
-    `choices` are those of `prepared`. Requests that are being answered at the end are finished. Raises
-    RegistryError.
+    `choices` are those of `prepared`. With several `workers` as many processes answer, and one that ends is
+    replaced. Requests that are being answered at the end are finished. Raises RegistryError, and UsageError
+    for models with several workers.
     """
+    if workers > 1 and choices.get("models"):
+        # Threads of an engine do not outlive a fork.
+        raise UsageError(
+            f"Models run in one process, and {workers} workers were asked for.",
+            hint="Leave out --workers, or run the models by a server of their own.",
+        )
     site, server = prepared(settings, listening, **choices)
     with _ended_by_sigterm():
         started(site.base_url)
-        server.run(sockets=[listening])
+        if workers == 1:
+            server.run(sockets=[listening])
+        else:
+            run_workers(workers, lambda: server.run(sockets=[listening]))
 
 
 @contextmanager

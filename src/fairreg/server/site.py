@@ -6,21 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from fairreg.registry import Registry
+from fairreg.server.threads import ReadingThreads
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 
 if TYPE_CHECKING:
     from fairreg.services.run.named_models import NamedModel
 
-__all__ = ["THREADS", "Site", "site_of"]
+__all__ = ["Site", "site_of"]
 
 Answer = TypeVar("Answer")
-# Threads that read the registry at a time; further requests wait for one.
-THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -35,16 +33,16 @@ class Site:
     base_url: str
     admin_email: str | None = None
     models: "tuple[NamedModel, ...]" = ()
-    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(THREADS), compare=False)
+    threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:
-        """Call `work` with the registry in a thread of its own. Raises what it raises, and RegistryError."""
+        """Call `work` with the registry in a thread. Raises what it raises, RegistryError and Overloaded."""
 
         def reading() -> Answer:
             with shared_registry(self.settings) as registry:
                 return work(registry)
 
-        return await to_thread.run_sync(reading, limiter=self.threads)
+        return await self.threads.run(reading)
 
     def url(self, path: str) -> str:
         """Return the public address of a path, which begins with a slash."""

@@ -21,7 +21,7 @@ from fairreg.schemas.record import AccessLevel, Creator, ModelRecord, Relation
 from fairreg.schemas.text import clean, one_line
 from fairreg.sources import DOI, ROR
 
-__all__ = ["UNASSIGNED", "access_term", "kernel_attributes"]
+__all__ = ["UNASSIGNED", "UNAVAILABLE", "access_term", "kernel_attributes"]
 
 Json = dict[str, Any]
 VERSION = "http://datacite.org/schema/kernel-4"

@@ -13,6 +13,9 @@ from fairreg.schemas.text import clean, one_line
 
 __all__ = [
     "FAULTS",
+    "NAMESPACE",
+    "SCHEMA",
+    "SCHEMA_VERSION",
     "attributes_in",
     "child",
     "local_name",
@@ -27,10 +30,12 @@ Json = dict[str, Any]
 # Of expat about a document, and of Python about its encoding.
 FAULTS = (ET.ParseError, ValueError, LookupError)
 NAMESPACE = "http://datacite.org/schema/kernel-4"
+SCHEMA_VERSION = "4.7"
+SCHEMA = f"https://schema.datacite.org/meta/kernel-{SCHEMA_VERSION}/metadata.xsd"
 _ROOT = {
     "xmlns": NAMESPACE,
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
-    "xsi:schemaLocation": f"{NAMESPACE} https://schema.datacite.org/meta/kernel-4.7/metadata.xsd",
+    "xsi:schemaLocation": f"{NAMESPACE} {SCHEMA}",
 }
 # The list, which DataCite's JSON calls the same, its element, and how the JSON names the element's text.
 _LISTS = (

@@ -35,11 +35,14 @@ __all__ = [
     "INDEXED_TEXTS",
     "LEADING",
     "LINEAGE_RULES",
+    "LONGEST_KEY",
+    "LONGEST_SORT_NAME",
     "NAME_TEXT",
     "REVISIONS",
     "TEXT_RULES",
     "WORD_INDEX",
     "assessments",
+    "departures",
     "described",
     "entries",
     "entry_texts",
@@ -58,7 +61,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -99,11 +102,12 @@ def _word(length: int) -> String:
 def described(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
     """Tell whether Alembic should compare a table, column or index of a database with the tables here.
 
-    The objects of full-text search differ by engine and are left out.
+    The objects of full-text search, and the index that sorts by a score, in which unknown ones come last,
+    differ by engine and are left out.
     """
     if kind == "table":
         return not (name or "").startswith((FULL_TEXT, NAME_TEXT, WORD_INDEX))
-    return kind not in {"column", "index"} or not (name or "").endswith(("_vector", "_trigrams"))
+    return kind not in {"column", "index"} or not (name or "").endswith(("_vector", "_trigrams", "_sorted"))
 
 
 metadata = MetaData(
@@ -115,6 +119,12 @@ metadata = MetaData(
     }
 )
 
+# Maximum bytes of an indexed text. A row of PostgreSQL's indexes has at most 2,704 bytes (its documentation,
+# section "B-Tree Indexes"), and a manual link is indexed by two places.
+LONGEST_KEY = 1300
+# Length of the beginning of a name by which entries are sorted.
+LONGEST_SORT_NAME = 120
+
 # Times are ISO 8601 texts in UTC: they sort, and every database returns them unchanged.
 
 entries = Table(
@@ -122,20 +132,27 @@ entries = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identifier", _TEXT, nullable=False, unique=True),
-    Column("kind", _word(16), nullable=False, index=True),
+    Column("kind", _word(16), nullable=False),
     Column("name", _TEXT, nullable=False),
     Column("description", _TEXT),
     Column("license", _TEXT, index=True),
     Column("dated", _word(40), index=True),
-    Column("year", Integer),
+    Column("year", Integer, index=True),
     Column("doi", _TEXT),
     Column("url", _TEXT),
-    Column("runnable", Boolean, nullable=False),
+    Column("runnable", Boolean, nullable=False, index=True),
     Column("fair_score", Float),
     Column("gone_at", _word(40)),
     Column("gone_reason", _TEXT),
     # NULL where the record equals that of the entry's only statement: see `entry_query`.
     Column("merged", _Json),
+    # Last change of what others are told of the entry, to the microsecond; see `change_times`.
+    Column("updated_at", _word(40), nullable=False),
+    Index("ix_entries_updated_at_id", "updated_at", "id"),
+    # See `row_mapping.sort_name`; NULL only within a migration.
+    Column("sort_name", _word(LONGEST_SORT_NAME)),
+    Index("ix_entries_sort_name_id", "sort_name", "id"),
+    Index("ix_entries_kind_updated_at_id", "kind", "updated_at", "id"),
 )
 
 statements = Table(
@@ -204,7 +221,7 @@ entry_texts = Table(
 # change to lineages (`resolution.lineage`). Installing a package whose identifiers link records changes
 # lineages, too.
 _BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
-TEXT_RULES = "5"
+TEXT_RULES = "6"
 LINEAGE_RULES = "+".join(
     ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )
@@ -326,4 +343,20 @@ forgotten = Table(
     Column("key", _TEXT, primary_key=True),
     Column("identifier", _TEXT, nullable=False, index=True),
     Column("forgotten_at", _word(40), nullable=False),
+)
+
+# Identifiers that stood for an entry and stand for none any more, so that those who took the entry learn of
+# it. `reason` is merged (its statements are in entries of other names) or forgotten; kind, what is runnable
+# and the sources, one on each line (`change_times.source_line`), are those that the entry had last.
+departures = Table(
+    "departures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identifier", _TEXT, nullable=False, unique=True),
+    Column("kind", _word(16)),
+    Column("runnable", Boolean, nullable=False),
+    Column("sources", _TEXT, nullable=False),
+    Column("reason", _word(16), nullable=False),
+    Column("departed_at", _word(40), nullable=False),
+    Index("ix_departures_departed_at_id", "departed_at", "id"),
 )

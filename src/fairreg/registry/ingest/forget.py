@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from fairreg.errors import NotFound, UsageError
 from fairreg.registry.assessments import assessed_entries, object_keys, show_scores
+from fairreg.registry.db.change_times import note_departures
 from fairreg.registry.db.entry_query import RECORD, select_entries
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
 from fairreg.registry.db.row_mapping import text_values
@@ -217,6 +218,7 @@ def _remove(connection: Connection, listed: Sequence[_Doomed]) -> None:
 
 
 def _delete(connection: Connection, doomed: _Doomed) -> None:
+    note_departures(connection, [doomed.key], "forgotten")
     connection.execute(delete(assessments).where(doomed.assessed))
     connection.execute(delete(link_overrides).where(doomed.linked))
     for chunk in chunks(doomed.statement_ids):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, tuple_, update
 
+from fairreg.registry.db.change_times import touch_statement
 from fairreg.registry.db.key_conditions import barred
 from fairreg.registry.db.row_mapping import statement_from
 from fairreg.registry.db.tables import statements
@@ -91,6 +92,7 @@ def _write_tombstone(
 ) -> None:
     key = withdraw(connection, statement_key.source, statement_key.source_id, reason)
     if at is not None:
+        touch_statement(connection, key)
         connection.execute(update(statements).where(statements.c.id == key).values(gone_at=at))
     regroup(connection, key, pending)
 

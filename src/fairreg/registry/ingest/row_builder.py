@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Table
 
+from fairreg.registry.db.change_times import PENDING
 from fairreg.registry.db.row_mapping import (
     entry_values,
     facet_values,
@@ -59,7 +60,10 @@ _FAMILY = COLUMNS["identifiers"].index("family")
 _OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
 _NO_PAYLOAD: Mapping[str, None] = dict.fromkeys(_OF_PAYLOAD)
 # A new entry of one statement stores no record of its own.
-_NEW_ENTRY: Mapping[str, None] = dict.fromkeys(("merged", "fair_score", "gone_at", "gone_reason"))
+_NEW_ENTRY: Mapping[str, str | None] = {
+    **dict.fromkeys(("merged", "fair_score", "gone_at", "gone_reason")),
+    "updated_at": PENDING,
+}
 
 
 class StatementRows(msgspec.Struct, frozen=True, array_like=True):

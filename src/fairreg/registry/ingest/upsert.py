@@ -6,7 +6,7 @@ and words, or none of them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import ScoredEntry, show_scores
+from fairreg.registry.db.change_times import PENDING, note_departures, touch
 from fairreg.registry.db.entry_query import RECORD, sources_of_all
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.row_mapping import (
     entry_values,
     facet_values,
@@ -49,6 +50,7 @@ from fairreg.registry.resolution.grouping import (
 )
 from fairreg.registry.resolution.lineage import own_keys, target_keys
 from fairreg.schemas.record import ModelRecord, public_text
+from fairreg.schemas.runs import is_runnable
 from fairreg.schemas.timestamps import now
 
 __all__ = ["accept", "now", "put", "regroup", "reindex_text", "relink", "withdraw"]
@@ -72,7 +74,7 @@ def put(connection: Connection, submission: Submission, pending: LineageUpdate) 
     if outcome != "unchanged" or before != submission.record:
         _write_identifiers(connection, statement_id, submission.record)
         write_link_targets(connection, statement_id, submission.record, new=known is None)
-        regroup(connection, statement_id, pending, before)
+        regroup(connection, statement_id, pending, before, restated=outcome == "changed")
     return outcome, statement_id
 
 
@@ -102,6 +104,8 @@ def withdraw(connection: Connection, source: str, source_id: str, reason: str) -
     if known is None:
         raise NotFound(f"The registry has no record {source_id!r} from {source}.")
     tombstone = {"gone_at": known.gone_at or now(), "gone_reason": public_text(reason)}
+    if (known.gone_at, known.gone_reason) != tuple(tombstone.values()):
+        touch(connection, [known.entry_id])
     connection.execute(update(statements).where(statements.c.id == known.id).values(tombstone))
     return int(known.id)
 
@@ -115,18 +119,24 @@ def relink(connection: Connection, *statement_ids: int) -> None:
 
 
 def regroup(
-    connection: Connection, statement_id: int, pending: LineageUpdate, before: ModelRecord | None = None
+    connection: Connection,
+    statement_id: int,
+    pending: LineageUpdate,
+    before: ModelRecord | None = None,
+    *,
+    restated: bool = False,
 ) -> None:
     """Regroup a statement, and all that it may join or separate, into entries; lineages wait in `pending`.
 
-    `before` is its previous record, whose keys may now link other statements.
+    `before` is its previous record, whose keys may now link other statements; where its content is another
+    now, it is `restated`.
     """
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
     homes = {row.entry_id for row in reached.values() if row.entry_id is not None}
     keys = frozenset() if before is None else own_keys(before) | target_keys(before)
     pending.add(reached, homes, keys)
-    _sort(connection, reached, statement_id, pending.overrides.cannot_link)
+    _sort(connection, reached, statement_id, pending.overrides.cannot_link, restated=restated)
 
 
 class _Planned(NamedTuple):
@@ -137,13 +147,39 @@ class _Planned(NamedTuple):
     rows: list["_Reached"]
     kept: int | None
 
+    @property
+    def ids(self) -> frozenset[int]:
+        """Keys of the statements."""
+        return frozenset(row.id for row in self.rows)
+
+    def stays(self, held: Mapping[int, "_Standing"], name: str | None = None) -> bool:
+        """Tell whether the entry has this name (that of the plan) and these statements already."""
+        return self.kept is not None and held.get(self.kept) == _Standing(name or self.name, self.ids)
+
+
+class _Standing(NamedTuple):
+    """An entry as it is stored: its name, and the keys of its statements."""
+
+    name: str
+    ids: frozenset[int]
+
 
 def _sort(
-    connection: Connection, reached: dict[int, "_Reached"], changed: int, apart: frozenset[Pair]
+    connection: Connection,
+    reached: dict[int, "_Reached"],
+    changed: int,
+    apart: frozenset[Pair],
+    *,
+    restated: bool,
 ) -> None:
     """Write the entries of the statements, except those that stay the same without `changed`."""
     plan, free = _plan(reached, apart)
-    stale = plan if len(plan) == 1 else [*_stale(connection, plan, reached, changed)]
+    held = _standing(reached)
+    stale = [item for item in plan if not item.stays(held) or changed in item.ids]
+    leaving = [item.kept for item in stale if item.kept and held[item.kept].name != item.name]
+    note_departures(connection, [*free, *leaving], "merged")
+    if restated:  # what it is compared with is not as it was
+        held = {key: item for key, item in held.items() if changed not in item.ids}
     _release(
         connection,
         [row.id for item in stale for row in item.rows if row.entry_id is not None],
@@ -151,7 +187,7 @@ def _sort(
         [item.kept for item in stale if item.kept] if len(plan) > 1 else [],
         free,
     )
-    show_scores(connection, [_write_entry(connection, item) for item in stale])
+    show_scores(connection, [_write_entry(connection, item, held) for item in stale])
 
 
 def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[_Planned], list[int]]:
@@ -171,22 +207,13 @@ def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[
     return plan, free
 
 
-def _stale(
-    connection: Connection, plan: Iterable[_Planned], reached: dict[int, "_Reached"], changed: int
-) -> Iterator[_Planned]:
-    """Yield the entries to write: those whose statements or name change, and that of `changed`."""
-    held: dict[int | None, set[int]] = defaultdict(set)
+def _standing(reached: Mapping[int, "_Reached"]) -> dict[int, _Standing]:
+    """Return the entries of the statements as they are stored, by key."""
+    held: dict[tuple[int, str], set[int]] = defaultdict(set)
     for row in reached.values():
-        held[row.entry_id].add(row.id)
-    query = select(entries.c.id, entries.c.identifier)
-    homes = [home for home in held if home is not None]
-    rows = connection.execute(query.where(in_values(connection, entries.c.id, homes)))
-    names = {row.id: row.identifier for row in rows}
-    for item in plan:
-        ids = {row.id for row in item.rows}
-        kept = item.kept is not None and names[item.kept] == item.name
-        if not kept or changed in ids or held[item.kept] != ids:
-            yield item
+        if row.entry_id is not None:
+            held[row.entry_id, row.entry_name].add(row.id)
+    return {key: _Standing(name, frozenset(ids)) for (key, name), ids in held.items()}
 
 
 class _Reached:
@@ -195,6 +222,7 @@ class _Reached:
     def __init__(self, row: Row[*tuple[Any, ...]]) -> None:
         self.id: int = row.id
         self.entry_id: int | None = row.entry_id
+        self.entry_name: str = row.entry_name or ""
         self.source: str = row.source
         self.source_id: str = row.source_id
         self.gone_at: str | None = row.gone_at
@@ -232,15 +260,13 @@ def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) ->
     Statements that carry the keys which it `left` are included.
     """
     reached: dict[int, _Reached] = {}
+    named = entries.c.identifier.label("entry_name")
+    reaching = select(*_REACHED_COLUMNS, named).outerjoin(entries, entries.c.id == statements.c.entry_id)
     seen_keys: set[tuple[str, str]] = set()
     seen_entries: set[int] = set()
     wanted: ColumnElement[bool] = statements.c.id.in_({statement_id} | _holders(connection, set(left)))
     while True:
-        rows = [
-            row
-            for row in connection.execute(select(*_REACHED_COLUMNS).where(wanted))
-            if row.id not in reached
-        ]
+        rows = [row for row in connection.execute(reaching.where(wanted)) if row.id not in reached]
         fresh = [_Reached(row) for row in rows]
         reached.update((item.id, item) for item in fresh)
         keys = {key for item in fresh for key in link_keys(item.record)} - seen_keys
@@ -278,14 +304,15 @@ def _release(connection: Connection, statement_ids: list[int], renamed: list[int
         connection.execute(update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}"))
 
 
-def _write_entry(connection: Connection, planned: _Planned) -> ScoredEntry:
-    """Write an entry with all its rows, but for its score."""
+def _write_entry(connection: Connection, planned: _Planned, held: Mapping[int, _Standing]) -> ScoredEntry:
+    """Write an entry with all its rows, but for its score; it has changed if `held` has it otherwise."""
     members, name, rows, entry_id = planned
     record = merge(members)
     name = _unused(connection, name, record, entry_id)
     if name != record.identifier:
         record = replace(record, identifier=name)
     values = entry_values(record) | _tombstone(rows) | {"merged": merged_value(record, members)}
+    values |= {} if planned.stays(held, name) else {"updated_at": PENDING}
     if entry_id is None:
         entry_id = _insert(connection, insert(entries).values(values))
     else:
@@ -315,17 +342,20 @@ def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
 
     At most `limit` entries; returns their keys, empty at the end.
     """
-    query = select(entries.c.id, RECORD).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
-    records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
-    merged = _merged_anew(connection, records)
-    records |= merged
+    query = select(entries.c.id, entries.c.runnable, RECORD).where(entries.c.id > after)
+    rows = connection.execute(query.order_by(entries.c.id).limit(limit)).all()
+    stored = {row.id: (row.runnable, ModelRecord.from_json(row.record)) for row in rows}
+    merged = _merged_anew(connection, {key: record for key, (_, record) in stored.items()})
+    records = {key: record for key, (_, record) in stored.items()} | merged
+    told = {key: (is_runnable(record), record) for key, record in records.items()}
+    touch(connection, [key for key in told if told[key] != stored[key]])
     for chunk in chunks(records):
         for owned in (facets, entry_texts):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
     said = sources_of_all(connection, records)
     for key, record in records.items():
-        stored = {"merged": merged_value(record, ())} if key in merged else {}
-        values = complete_entry_values(record) | stored
+        whole = {"merged": merged_value(record, ())} if key in merged else {}
+        values = complete_entry_values(record) | whole
         connection.execute(update(entries).where(entries.c.id == key).values(values))
         _write_facets(connection, key, record, said[key])
         _write_text(connection, key, record)

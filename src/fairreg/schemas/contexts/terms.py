@@ -23,6 +23,7 @@ CLASSES: Final = {
     "Feature": "One quantity along an axis of a tensor, with its unit.",
     "FieldOrigin": "Method by which one field of a record was obtained, with its evidence.",
     "Provenance": "Origin of a record: its source, when it was retrieved, and which fields were added.",
+    "SourceStatement": "What one source states of an object, as one registry tells another.",
     "RelatedObject": "Another object that a record refers to, in a relation with a type.",
     "Tensor": "Signature of one input or output of a model: name, element type, shape and features.",
 }
@@ -127,12 +128,21 @@ _OF_ASSESSMENTS = {
     "evidenceDigest": Property(_TEXT, "SHA-256 digest of the evidence that an assessment rests on."),
 }
 
+_OF_STATEMENTS = {
+    "statedRecord": Property(
+        "rdf:XMLLiteral",
+        "RDF/XML of the record that a source states, where it differs from the record that is merged.",
+    ),
+    "withdrawalReason": Property(_TEXT, "Reason for which a source withdrew its record, in its words."),
+}
+
 # By the heading under which docs/terms.md lists them.
 PROPERTIES: Final = {
     "Records": _OF_RECORDS,
     "Files": _OF_FILES,
     "Access": _OF_ACCESS,
     "Origins": _OF_ORIGINS,
+    "Statements of sources": _OF_STATEMENTS,
     "Inputs, outputs and results": _OF_MODELS,
     "Relations": _RELATIONS,
     "Assessments": _OF_ASSESSMENTS,

@@ -1,21 +1,61 @@
 # SPDX-License-Identifier: MIT
-"""What the keepers of a server look at: its health."""
+"""What the keepers of a server and other machines look at: health, counts, robots, the list of its pages."""
+
+import os
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fairreg.server.api.answers import document
+from fairreg.server.api.documents import ServerHealth
+from fairreg.server.operations.sitemap import show_sitemap
 from fairreg.server.site import Site, site_of
 
 __all__ = ["routes"]
 
+_NOT_KEPT = {"Cache-Control": "no-store"}
+# The addresses of a search and of lists that go on: a robot finds the same records in the sitemap.
+_NO_ROBOTS = ("/search", "/api/", "/oai", "/resolve/", "/mcp", "/v2/", "/metrics")
+
 
 def routes(_site: Site) -> list[BaseRoute]:
     """Return the routes of this part."""
-    return [Route("/healthz", _health)]
+    return [
+        Route("/healthz", _health),
+        Route("/metrics", _metrics),
+        Route("/robots.txt", _robots),
+        Route("/sitemap.xml", show_sitemap),
+    ]
 
 
 async def _health(request: Request) -> Response:
     """Answer whether the registry can be read."""
     entries = await site_of(request).read(lambda registry: registry.count())
-    return JSONResponse({"status": "ok", "entries": entries}, headers={"Cache-Control": "no-store"})
+    return document(ServerHealth(status="ok", entries=entries), headers=_NOT_KEPT)
+
+
+async def _metrics(request: Request) -> Response:
+    """Answer with the counts of this process in the text format of Prometheus."""
+    threads = site_of(request).threads
+    lines = (
+        "# HELP fairreg_worker Number of the process that answers: each worker counts for itself.",
+        "# TYPE fairreg_worker gauge",
+        f"fairreg_worker {os.getpid()}",
+        "# HELP fairreg_reads Calls that read the registry or wait for a thread.",
+        "# TYPE fairreg_reads gauge",
+        f"fairreg_reads {threads.accepted}",
+        *request.app.state.metrics.lines(),
+    )
+    kind = "text/plain; version=0.0.4"
+    return PlainTextResponse("\n".join((*lines, "")), media_type=kind, headers=_NOT_KEPT)
+
+
+async def _robots(request: Request) -> Response:
+    """Answer with the rules for robots (RFC 9309)."""
+    lines = (
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in _NO_ROBOTS),
+        f"Sitemap: {site_of(request).url('/sitemap.xml')}",
+    )
+    return PlainTextResponse("\n".join((*lines, "")))

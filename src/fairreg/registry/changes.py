@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""What changed in the registry, oldest change first: for those who keep copies of it.
+
+Every entry stands once in this list, at its last change, and every identifier that stands for no entry any
+more at its departure. What changes meanwhile moves to the end, so that going on after a place skips nothing.
+Every function runs inside its caller's transaction.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
+
+from fairreg.errors import UsageError
+from fairreg.registry.db.change_times import source_line
+from fairreg.registry.db.entry_query import select_entries, sources_of_all
+from fairreg.registry.db.key_conditions import in_values
+from fairreg.registry.db.row_mapping import entry_from, statement_from
+from fairreg.registry.db.tables import departures, entries, facets, statements
+from fairreg.registry.entries import Entry, Statement
+from fairreg.registry.text.normalization import fold
+
+__all__ = ["Change", "ChangeFilters", "change_of", "changes", "first_time", "source_names"]
+
+Departed = Literal["merged", "forgotten"]
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?")
+# Behind every character that a time may go on with.
+_LAST = "~"
+# Entries of a source that are sorted sooner than found among all.
+_FEW = 2000
+
+
+@dataclass(frozen=True)
+class Change:
+    """The last change of an entry, or the departure of an identifier, whose `entry` is None.
+
+    `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed`
+    says whether the statements are in entries of other names now (merged) or were removed (forgotten).
+    """
+
+    changed_at: str
+    number: int
+    identifier: str
+    kind: str | None
+    sources: tuple[str, ...]
+    runnable: bool
+    entry: Entry | None = None
+    departed: Departed | None = None
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Place in the list, after which the next page begins."""
+        return self.changed_at, self.number
+
+
+class ChangeFilters(TypedDict, total=False):
+    """Conditions of a list of changes: `kind`, `source`, `runnable`, `dated` (entries whose year is known).
+
+    Departed identifiers are chosen by what their entries were; `dated` leaves them in.
+    """
+
+    kind: str
+    source: str
+    runnable: bool
+    dated: bool
+
+
+def changes(
+    connection: Connection,
+    since: str | None,
+    until: str | None,
+    after: tuple[str, int] | None,
+    limit: int,
+    *,
+    statements: bool = False,
+    **filters: Unpack[ChangeFilters],
+) -> list[Change]:
+    """Return the next changes, as `Registry.changes` does. Raises UsageError for a time in another form."""
+    window = _Window(since, until, after)
+    changed = select_entries().where(*window.of_entries(), *_of_entries(connection, filters))
+    changed = changed.order_by(entries.c.updated_at, entries.c.id).limit(limit)
+    gone = select(departures).where(*window.of_departures(), *_of_departures(filters))
+    gone = gone.order_by(departures.c.departed_at, departures.c.id.desc()).limit(limit)
+    listed = [*_changed(connection, changed, statements=statements), *_departed(connection, gone)]
+    return sorted(listed, key=lambda item: item.place)[:limit]
+
+
+def change_of(connection: Connection, identifier: str, *, statements: bool = False) -> Change | None:
+    """Return the change of one identifier, exactly as it is written; None for one that was never stored."""
+    changed = select_entries().where(entries.c.identifier == identifier)
+    found = _changed(connection, changed, statements=statements)
+    gone = select(departures).where(departures.c.identifier == identifier)
+    return next(iter(found or _departed(connection, gone)), None)
+
+
+def first_time(connection: Connection) -> str | None:
+    """Return the earliest time of a change."""
+    times = [
+        connection.scalar(select(func.min(column)))
+        for column in (entries.c.updated_at, departures.c.departed_at)
+    ]
+    return min((at for at in times if at is not None), default=None)
+
+
+def source_names(connection: Connection) -> tuple[str, ...]:
+    """Return the sources of the entries, sorted: one look into the index for each, however many entries."""
+    found: list[str] = []
+    query = select(facets.c.key, facets.c.value).where(facets.c.name == "source")
+    query = query.order_by(facets.c.key).limit(1)
+    row = connection.execute(query).one_or_none()
+    while row is not None:
+        found.append(row.value)
+        row = connection.execute(query.where(facets.c.key > row.key)).one_or_none()
+    return tuple(found)
+
+
+class _Window:
+    """A part of the list, as conditions on both of its tables."""
+
+    def __init__(self, since: str | None, until: str | None, after: tuple[str, int] | None) -> None:
+        self._first = None if since is None else _moment(since)
+        self._end = None if until is None else _moment(until) + _LAST
+        self._after = after
+
+    def of_entries(self) -> list[ColumnElement[bool]]:
+        """Return the conditions on entries."""
+        found = self._bounds(entries.c.updated_at)
+        if self._after is not None:
+            # Row values, for which every database uses the index.
+            found.append(tuple_(entries.c.updated_at, entries.c.id) > tuple_(*self._after))
+        return found
+
+    def of_departures(self) -> list[ColumnElement[bool]]:
+        """Return the conditions on departures: at one time they come first, under negative numbers."""
+        at = departures.c.departed_at
+        found = self._bounds(at)
+        if self._after is not None:
+            time, number = self._after
+            found.append(or_(at > time, and_(at == time, departures.c.id < -number)))
+        return found
+
+    def _bounds(self, at: ColumnElement[str]) -> list[ColumnElement[bool]]:
+        first = [] if self._first is None else [at >= self._first]
+        return first if self._end is None else [*first, at < self._end]
+
+
+def _moment(text: str) -> str:
+    """Return a day or a time as the beginning of the times in it."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"{text[:40]!r} is not a day or a time in UTC.", hint="Write 2026-11-30 or 2026-11-30T12:00:00Z."
+        )
+    return found[1]
+
+
+def _of_entries(connection: Connection, filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
+    if "kind" in filters:
+        yield entries.c.kind == filters["kind"]
+    if "runnable" in filters:
+        yield entries.c.runnable.is_(filters["runnable"])
+    if filters.get("dated"):
+        yield entries.c.year.is_not(None)
+    if "source" in filters:
+        yield _is_of_source(connection, filters["source"])
+
+
+def _is_of_source(connection: Connection, name: str) -> ColumnElement[bool]:
+    """Return the condition that a source states an entry, in the form that is fast for this source.
+
+    The entries of a source with few would be looked for among all others, those of one with many be sorted.
+    """
+    said = select(facets.c.entry_id).where(facets.c.name == "source", facets.c.key == fold(name))
+    few = connection.scalars(said.limit(_FEW + 1)).all()
+    if len(few) <= _FEW:
+        return in_values(connection, entries.c.id, few)
+    return said.where(facets.c.entry_id == entries.c.id).exists()
+
+
+def _of_departures(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
+    if "kind" in filters:
+        yield departures.c.kind == filters["kind"]
+    if "runnable" in filters:
+        yield departures.c.runnable.is_(filters["runnable"])
+    if "source" in filters:
+        yield departures.c.sources.contains(source_line(fold(filters["source"])), autoescape=True)
+
+
+def _changed(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:
+    rows = connection.execute(query).mappings().all()
+    sources = sources_of_all(connection, (row["id"] for row in rows))
+    said = _statements(connection, [row["id"] for row in rows]) if statements else {}
+    return [_of_entry(row, sources[row["id"]], said.get(row["id"], ())) for row in rows]
+
+
+def _of_entry(row: RowMapping, sources: tuple[str, ...], said: Sequence[Statement]) -> Change:
+    return Change(
+        changed_at=row["updated_at"],
+        number=row["id"],
+        identifier=row["identifier"],
+        kind=row["kind"],
+        sources=sources,
+        runnable=row["runnable"],
+        entry=entry_from(row, sources),
+        statements=tuple(said),
+    )
+
+
+def _departed(connection: Connection, query: Select[Any]) -> list[Change]:
+    return [
+        Change(
+            changed_at=row["departed_at"],
+            number=-row["id"],
+            identifier=row["identifier"],
+            kind=row["kind"],
+            sources=tuple(line.partition("\t")[2] for line in row["sources"].split("\n")[1:]),
+            runnable=row["runnable"],
+            departed=row["reason"],
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+_WITHOUT_PAYLOAD = [column for column in statements.c if column.name != "payload"]
+
+
+def _statements(connection: Connection, entry_ids: Sequence[int]) -> dict[int, list[Statement]]:
+    """Return the statements of entries by source, without the payloads, which are not read."""
+    query = select(*_WITHOUT_PAYLOAD).where(in_values(connection, statements.c.entry_id, entry_ids))
+    found: dict[int, list[Statement]] = defaultdict(list)
+    for row in connection.execute(query.order_by(statements.c.source, statements.c.source_id)).mappings():
+        found[row["entry_id"]].append(statement_from({**row, "payload": None}))
+    return found

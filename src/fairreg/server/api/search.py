@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""``/api/search`` and ``/api/facets``: the documents of ``fairreg search --json``, and its facets."""
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fairreg.schemas import versioned
+from fairreg.server.api.answers import address, document, next_link, require_known
+from fairreg.server.api.documents import ApiFacets
+from fairreg.server.query import FLAGS, MOST_OFFSET, TEXTS, SearchQuery, choice, single
+from fairreg.server.site import site_of
+from fairreg.services.search.search import search
+
+__all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_answer"]
+
+FACET_PARAMETERS = ("q", *TEXTS, "runnable", "min_fair")
+SEARCH_PARAMETERS = (*FACET_PARAMETERS, "sort", "limit", "offset", "facets")
+_FILLED = ("runnable", "min_fair", "sort", "limit", "offset", "facets")
+_PAGE = "/search"  # the page answers with this document, too
+_ALSO = ("format", "live")  # parameters of the page
+
+
+async def search_answer(request: Request) -> Response:
+    """Answer a search with the document of ``fairreg search --json``, and a link to the next page."""
+    of_page = request.url.path == _PAGE
+    if of_page:  # whose form leaves fields empty
+        require_known(request, (*SEARCH_PARAMETERS, *_ALSO))
+    else:
+        require_known(request, SEARCH_PARAMETERS, _FILLED)
+    site, query = site_of(request), SearchQuery.of(request.query_params)
+    counted = choice("facets", single("facets", request.query_params), FLAGS)
+    report = await site.read(
+        lambda registry: search(
+            site.settings,
+            query.q,
+            registry=registry,
+            limit=query.limit,
+            offset=query.offset,
+            sort=query.sort,
+            facets=bool(counted),
+            **query.filters(),
+        )
+    )
+    after = query.offset + query.limit
+    more = len(report.results) == query.limit and after < min(report.total, MOST_OFFSET)
+    following = replace(query, offset=after).to_params() + ([("facets", "true")] if counted else [])
+    url = address(site.url("/api/search"), following) if more else None
+    headers = {"Vary": "Accept"} if of_page else {}
+    return document(versioned("search", report.to_json()), headers=headers | next_link(url))
+
+
+async def facets_answer(request: Request) -> Response:
+    """Answer with the numbers of results by value of each filter."""
+    require_known(request, FACET_PARAMETERS, _FILLED)
+    site, query = site_of(request), SearchQuery.of(request.query_params)
+    report = await site.read(
+        lambda registry: search(
+            site.settings, query.q, registry=registry, limit=0, facets=True, **query.filters()
+        )
+    )
+    facets = {name: dict(values) for name, values in (report.facets or {}).items()}
+    return document(ApiFacets(total=report.total, facets=facets))

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""Representations: compression with gzip, strong entity tags, and 304 for one that a client has (RFC 9110).
+
+Only answers that are one piece; those that are sent piece by piece pass as they are.
+"""
+
+import asyncio
+import gzip
+import hashlib
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["Representations"]
+
+_LEAST = 1024
+# Longer bodies are compressed in a thread, so that others are answered meanwhile.
+_LONG = 64 * 1024
+_LEVEL = 5
+_COMPRESSIBLE = ("text/", "image/svg+xml", "application/javascript", "application/xml", "application/json")
+_STRUCTURED = ("+json", "+xml", "turtle", "yaml")
+_SENT_ALONE = frozenset({b"content-length", b"content-type", b"content-encoding"})
+
+
+class Representations:
+    """Compresses, tags and compares complete answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and change its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, receive, _Answer(scope, send).take)
+
+
+class _Answer:
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._asked = Headers(scope=scope)
+        self._reads = scope["method"] in {"GET", "HEAD"}
+        self._send = send
+        self._start: Message | None = None
+
+    async def take(self, message: Message) -> None:
+        """Hold the beginning of an answer until its first piece is there."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        start, self._start = self._start, None
+        if start is not None and message["type"] == "http.response.body" and not message.get("more_body"):
+            await self._finish(start, message.get("body", b""))
+            return
+        if start is not None:
+            await self._send(start)
+        await self._send(message)
+
+    async def _finish(self, start: Message, body: bytes) -> None:
+        headers = MutableHeaders(scope=start)
+        found = self._reads and start["status"] == HTTPStatus.OK
+        kept = found and "no-store" not in headers.get("cache-control", "")
+        if kept and "etag" not in headers:
+            headers["ETag"] = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        if kept:
+            headers.setdefault("Cache-Control", "no-cache")  # kept, and compared before each use
+        if _may_be_compressed(headers, body):
+            headers.add_vary_header("Accept-Encoding")
+            if _takes_gzip(self._asked.get("accept-encoding", "")):
+                body = await _compressed(body)
+                headers["Content-Encoding"] = "gzip"
+                headers["Content-Length"] = str(len(body))
+                if "etag" in headers:
+                    headers["ETag"] = _tag_of_compressed(headers["etag"])
+        if kept and _is_known(self._asked.get("if-none-match"), headers["etag"]):
+            left = [item for item in start["headers"] if item[0] not in _SENT_ALONE]
+            start, body = {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": left}, b""
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _may_be_compressed(headers: Headers, body: bytes) -> bool:
+    kind = headers.get("content-type", "").partition(";")[0].strip()
+    text = kind.startswith(_COMPRESSIBLE) or kind.endswith(_STRUCTURED)
+    return text and len(body) >= _LEAST and "content-encoding" not in headers
+
+
+async def _compressed(body: bytes) -> bytes:
+    # Without the time of the compression, equal bodies have equal bytes.
+    if len(body) < _LONG:
+        return gzip.compress(body, _LEVEL, mtime=0)
+    return await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
+
+
+def _tag_of_compressed(tag: str) -> str:
+    """Return the tag of the same content as other bytes: a strong one names bytes."""
+    return tag if tag.startswith("W/") else f'{tag[:-1]}-gzip"'
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Tell whether a client accepts gzip: by name or by *, and not with the weight 0."""
+    weights = {}
+    for part in accepted.lower().split(","):
+        coding, _, parameters = part.partition(";")
+        weight = parameters.replace(" ", "").removeprefix("q=")
+        weights[coding.strip()] = weight.strip("0.") != "" or not weight
+    return weights.get("gzip", weights.get("*", False))
+
+
+def _is_known(stated: str | None, tag: str) -> bool:
+    """Compare weakly, as If-None-Match asks for (RFC 9110, section 13.1.2)."""
+    if stated is None:
+        return False
+    opaque = tag.removeprefix("W/")
+    return stated.strip() == "*" or opaque in {part.strip().removeprefix("W/") for part in stated.split(",")}

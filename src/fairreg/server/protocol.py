@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""HTTP/1.1 connections that are closed where the headers of a request do not arrive in time.
+
+uvicorn ends idle connections after an answer, but waits for the first request, and for the rest of one that
+was begun, without end; and it answers a request after it refused its body.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["HEADER_SECONDS", "TimedConnection"]
+
+HEADER_SECONDS = 10.0
+_PROBLEM = (
+    b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is not HTTP/1.1."}\n'
+)
+_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
+    b"x-content-type-options: nosniff\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_PROBLEM), _PROBLEM)
+)
+
+
+class TimedConnection(H11Protocol):
+    """A connection on which no request may be incomplete for longer than `HEADER_SECONDS`, body aside."""
+
+    _timer: asyncio.TimerHandle | None = None
+    seconds = HEADER_SECONDS
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop waiting where the headers of a request are complete."""
+        if not self._answering:
+            self._wait()
+        super().data_received(data)
+        if self._answering:
+            self._stop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP (`msg`), and end the connection; an answer on its way goes nowhere.
+
+        Written as it is, because the state of the connection may not allow an answer: uvicorn's own fails
+        after HEAD, and after headers whose body is wrong.
+        """
+        self.logger.debug(msg)
+        begun = self._answering and self.cycle.response_started
+        if self._answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if not begun:
+            self.transport.write(_REFUSAL)
+        self.transport.close()
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _wait(self) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.seconds, self._give_up)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if not self._answering and not self.transport.is_closing():
+            self.transport.close()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Several processes that answer on one socket. Needs fork, which Windows does not have."""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from fairreg.errors import UsageError
+
+__all__ = ["run_workers"]
+
+_LOG = logging.getLogger(__name__)
+# A worker that ends sooner has a fault that another one would have, too: wait before replacing it.
+_SHORT_LIFE_SECONDS = 1.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_workers(count: int, work: Callable[[], None]) -> None:
+    """Run `work` in `count` processes until SIGINT or SIGTERM, which they get, too; return when all ended.
+
+    One that ends before is replaced. Call this before the process has further threads.
+    """
+    if not hasattr(os, "fork"):
+        raise UsageError("This system cannot run several workers.", hint="Leave out --workers.")
+    _Workers(work).run(count)
+
+
+class _Workers:
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._begun: dict[int, float] = {}
+        self._ending: int | None = None
+
+    def run(self, count: int) -> None:
+        before = {number: signal.signal(number, self._end) for number in _SIGNALS}
+        try:
+            for _ in range(count):
+                self._fork()
+            while self._begun:
+                self._replace(*self._ended())
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        self._ending = number
+        for process in self._begun:
+            os.kill(process, signal.SIGTERM)
+
+    def _fork(self) -> None:
+        process = os.fork()
+        if process:
+            self._begun[process] = time.monotonic()
+            return
+        code = 1
+        try:
+            for number in _SIGNALS:
+                signal.signal(number, signal.default_int_handler)
+            self._work()
+            code = 0
+        except KeyboardInterrupt:
+            code = 0
+        except Exception:  # noqa: BLE001  # this process ends here, whatever it is
+            _LOG.exception("Worker %s failed.", os.getpid())
+        finally:
+            sys.stderr.flush()
+            os._exit(code)  # what the parent registered for its end is the parent's
+
+    def _ended(self) -> tuple[int, float]:
+        """Wait for the end of a worker; return its number and when it began."""
+        while True:
+            process, _ = os.wait()
+            if process in self._begun:
+                return process, self._begun.pop(process)
+
+    def _replace(self, process: int, begun: float) -> None:
+        if self._ending is not None:
+            return
+        _LOG.warning("Worker %s ended; another one takes its place.", process)
+        if time.monotonic() - begun < _SHORT_LIFE_SECONDS:
+            time.sleep(_SHORT_LIFE_SECONDS)
+        if self._ending is None:
+            self._fork()

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""What changes between two pages or two harvests: nothing is skipped, what went is announced as deleted."""
+
+import time
+
+import pytest
+
+from fairreg.formats.rdf_xml import items
+from fairreg.registry import catalogue
+from fairreg.server.oai import verbs
+from fairreg.settings import Settings
+from support.oai import ask, pages, said
+from support.serving import serving
+
+ITEM = "oai:127.0.0.1:"
+
+
+@pytest.fixture
+def small_pages(monkeypatch):
+    """Pages of three items."""
+    monkeypatch.setattr(verbs, "_PAGES", dict.fromkeys(verbs._PAGES, 3))
+
+
+def listed(url, **arguments):
+    """Whether each item of a list is deleted, by its identifier, in the order of the list."""
+    headers = [header for page in pages(url, metadataPrefix="rdf", **arguments) for header in page.headers]
+    assert len(headers) == len({name for name, *_ in headers})
+    assert [stamp for _, stamp, *_ in headers] == sorted(stamp for _, stamp, *_ in headers)
+    return {name.removeprefix(ITEM): deleted for name, _, deleted, _ in headers}
+
+
+def a_second_later():
+    """Wait for the next second of the datestamps, and return it."""
+    now = time.time()
+    time.sleep(1.001 - now % 1)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def test_a_second_harvest_brings_changes_and_deletions_and_nothing_else(written):
+    url, registry = written
+    registry.put_many([said("zenodo", number) for number in ("1", "2", "3", "4")])
+    registry.put(said("huggingface", "lab/net", "huggingface:lab/net"))
+    since = a_second_later()
+    registry.put_many([said("zenodo", "1"), said("zenodo", "2", description="new words")])
+    registry.mark_gone("zenodo", "3", "retracted")
+    registry.forget(["zenodo:4"])
+    registry.put(said("zenodo", "5", "doi:10.1234/net", "huggingface:lab/net"))
+    assert listed(url, from_=since) == {
+        "zenodo:2": False,
+        "zenodo:3": False,
+        "zenodo:4": True,
+        "huggingface:lab/net": True,
+        "doi:10.1234/net": False,
+    }
+    assert len(listed(url)) == len(catalogue.records()) + 6
+    assert len(listed(url, until=since[:10])) == len(catalogue.records()) + 6
+
+
+def test_a_withdrawn_record_is_deleted_for_readers_and_explained_to_registries(written):
+    url, registry = written
+    registry.put(said("zenodo", "3", "doi:10.1234/3"))
+    registry.mark_gone("zenodo", "3", "retracted")
+    item = ITEM + "doi:10.1234/3"
+    for prefix in ("oai_dc", "datacite", "oai_datacite"):
+        answer = ask(url, verb="GetRecord", metadataPrefix=prefix, identifier=item)
+        ((name, _, deleted, sets),) = answer.headers
+        assert (name, deleted, answer.metadata) == (item, True, [])
+        assert sets == ["kind:model", "source:zenodo"]
+    (metadata,) = ask(url, verb="GetRecord", metadataPrefix="rdf", identifier=item).metadata
+    found = items.read_element(metadata)
+    (statement,) = found.statements
+    assert (statement.reason, statement.record) == ("retracted", registry.get("10.1234/3"))
+    assert statement.withdrawn_at == registry.statement("zenodo", "3").gone_at
+    formats = ask(url, verb="ListMetadataFormats", identifier=item).body
+    assert [part[0].text for part in formats] == ["rdf"]
+
+
+def test_a_forgotten_record_stays_announced_in_its_sets_and_has_no_formats(written):
+    url, registry = written
+    registry.put(said("zenodo", "3", "doi:10.1234/3", kind="dataset"))
+    registry.forget(["10.1234/3"])
+    item = ITEM + "doi:10.1234/3"
+    for prefix in ("oai_dc", "datacite", "oai_datacite", "rdf"):
+        answer = ask(url, verb="GetRecord", metadataPrefix=prefix, identifier=item)
+        assert [header[2:] for header in answer.headers] == [(True, ["kind:dataset", "source:zenodo"])]
+    for spec in ("kind:dataset", "source:zenodo"):
+        assert listed(url, set=spec)["doi:10.1234/3"]
+    assert "doi:10.1234/3" not in listed(url, set="kind:model")
+    assert ask(url, verb="ListMetadataFormats", identifier=item).code == "noMetadataFormats"
+
+
+def test_what_two_sources_say_travels_whole(written):
+    url, registry = written
+    registry.put(said("zenodo", "3", "doi:10.1234/3", publisher="Zenodo"), payload=b"{}")
+    registry.put(said("datacite", "10.1234/3", "doi:10.1234/3", publisher="CERN"))
+    item = ITEM + "doi:10.1234/3"
+    answer = ask(url, verb="GetRecord", metadataPrefix="rdf", identifier=item)
+    found = items.read_element(*answer.metadata)
+    assert found.record == registry.get("10.1234/3")
+    stored = registry.statements("10.1234/3")
+    assert [item.record for item in found.statements] == [item.record for item in stored]
+    assert [item.retrieved_at for item in found.statements] == [item.retrieved_at for item in stored]
+    assert answer.headers[0][3] == ["kind:model", "source:datacite", "source:zenodo"]
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("verb", ["ListRecords", "ListIdentifiers"])
+def test_changes_between_pages_move_to_the_end_and_nothing_is_skipped(written, verb):
+    url, registry = written
+    names = [f"zenodo:{number}" for number in range(8)]
+    since = a_second_later()
+    registry.put_many([said("zenodo", name.removeprefix("zenodo:")) for name in names])
+    page = ask(url, verb=verb, metadataPrefix="rdf", from_=since)
+    found = [name.removeprefix(ITEM) for name, *_ in page.headers]
+    assert found == names[:3]
+    registry.put(said("zenodo", "5", description="new"))
+    registry.put(said("zenodo", "1", description="new"))
+    registry.forget(["zenodo:6"])
+    registry.put(said("zenodo", "9"))
+    while page.token:
+        page = ask(url, verb=verb, resumptionToken=page.token)
+        found += [name.removeprefix(ITEM) for name, *_ in page.headers]
+    assert found == [*names[:3], *(f"zenodo:{number}" for number in (3, 4, 7, 5, 1, 6, 9))]
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_list_whose_rest_has_moved_out_of_its_window_ends_without_an_empty_page(written):
+    url, registry = written
+    since = a_second_later()
+    registry.put_many([said("zenodo", str(number)) for number in range(4)])
+    page = ask(url, verb="ListRecords", metadataPrefix="rdf", from_=since, until=since)
+    a_second_later()
+    registry.put(said("zenodo", "3", description="new"))
+    last = ask(url, verb="ListRecords", resumptionToken=page.token)
+    assert [name for name, *_ in last.headers] == [f"{ITEM}zenodo:2"]
+    assert last.token == ""
+    registry.put(said("zenodo", "2", description="new"))
+    assert ask(url, verb="ListRecords", resumptionToken=page.token).code == "noRecordsMatch"
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_token_is_understood_by_another_process_and_after_a_restart(tmp_path, written):
+    url, registry = written
+    token = ask(url, verb="ListRecords", metadataPrefix="oai_dc", set="kind:dataset").token
+    settings = Settings.from_environment()
+    here = ask(url, verb="ListRecords", resumptionToken=token)
+    with serving(Settings(home=settings.home, database_url=registry._database.url)) as other:
+        assert ask(other, verb="ListRecords", resumptionToken=token).headers == here.headers
+
+
+def test_names_of_sources_with_other_characters_have_sets(written):
+    url, registry = written
+    registry.put(said("my source: é~", "1"))
+    spec = "source:my~20source~3a~20~c3~a9~7e"
+    assert spec in [item[0].text for item in ask(url, verb="ListSets").body]
+    assert listed(url, set=spec) == {"my%20source:%20%C3%A9~:1": False}
+    other = ask(url, verb="ListRecords", metadataPrefix="rdf", set="source:my~20source")
+    assert other.code == "noRecordsMatch"
+
+
+def test_hostile_texts_stay_in_their_elements(written):
+    url, registry = written
+    text = "</dc:title></metadata><x>&\u202e\x07\x85\ufffe ]]> \r\n --> <!DOCTYPE a> 粒子"
+    texts = {"name": text, "description": text, "keywords": (text,), "publisher": text}
+    registry.put(said("zenodo", "a b<>&\"'#%\u202e", **texts))
+    for prefix in ("oai_dc", "datacite", "oai_datacite", "rdf"):
+        last = pages(url, metadataPrefix=prefix)[-1]
+        name = last.headers[-1][0]
+        assert name == f"{ITEM}zenodo:a%20b%3C%3E&%22'%23%25%E2%80%AE"
+        again = ask(url, verb="GetRecord", metadataPrefix=prefix, identifier=name)
+        assert len(again.metadata) == 1
+    (metadata,) = again.metadata
+    found = items.read_element(metadata).record
+    assert found.description == text.replace("\x07", "").replace("\ufffe", "")
