@@ -367,7 +367,10 @@ def test_any_other_address_of_the_protocol_is_answered_in_its_form(url, path):
 
 def test_a_method_that_an_address_lacks_is_refused(url):
     answer = requests.delete(f"{url}/v2/models/softmax/infer", timeout=60)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+    assert list(answer.json()) == ["error"]
+    asked = requests.options(f"{url}/v2/models/softmax/infer", timeout=60)
+    assert (asked.status_code, asked.headers["allow"]) == (204, "OPTIONS, POST")
 
 
 def test_the_record_of_a_model_is_linked(url):

@@ -47,18 +47,20 @@ class Guarded:
         """Answer one request."""
         request = Request(scope, receive)
         try:
-            self._check_method(request)
-            response = await self._handler(request)
+            response = await self._response(request)
         except Exception as error:  # noqa: BLE001  the last handler before the client
             response = _answer(_explained(error))
         await response(scope, receive, send)
 
-    def _check_method(self, request: Request) -> None:
-        if request.method not in self._methods:
-            allowed = ", ".join(self._methods)
-            raise InferenceFault(
-                f"This address takes {allowed} only.", HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed}
-            )
+    async def _response(self, request: Request) -> Response:
+        if request.method in self._methods:
+            return await self._handler(request)
+        allowed = ", ".join(sorted({*self._methods, "OPTIONS"}))
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
+        raise InferenceFault(
+            f"This address takes {allowed} only.", HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed}
+        )
 
 
 def _explained(error: Exception) -> InferenceFault:
