@@ -271,6 +271,7 @@ REFUSED = {
     "fewer values": (one(data=[0] * 3), "have shape [3] instead of [4]"),
     "ragged": (one(data=[[0, 0], [0]], shape=[2, 2]), "do not form one array"),
     "another depth": (one(data=[[[0]]]), "flat or nested as its shape [1, 4]"),
+    "many lists": (one(data=[[]] * 100_001, shape=[100_001, 0]), "over 100000 lists: send them flat"),
     "values that change": (one(data=[0, [0], 0, 0]), "Expected `float`, got `array`"),
     "no numbers": (one(data=["a"] * 4), "Expected `float`, got `str`"),
     "a datatype unknown": (one(datatype="FP8", data=FLAT), "unknown datatype; known: BF16, BOOL"),

@@ -15,7 +15,7 @@ __all__ = ["ALL_BODIES_BYTES", "BODY_BYTES", "JSON_BYTES", "BodyReader", "header
 
 BODY_BYTES = 64 * 1024 * 1024
 # JSON, whose values take up to twenty times as much memory when they are read.
-JSON_BYTES = 16 * 1024 * 1024
+JSON_BYTES = 8 * 1024 * 1024
 # Bodies that are being received, wait or are computed, of all models together.
 ALL_BODIES_BYTES = 4 * BODY_BYTES
 _SECONDS = 60.0

@@ -38,6 +38,8 @@ _BF16_SHIFT = 16  # the bits of a float32 that a bfloat16 lacks
 _LENGTH_BYTES = 4
 # Texts in one tensor: each is an object, and read by itself.
 MOST_TEXTS = 1_000_000
+# Lists in nested data: the collector of Python looks at each again and again while they grow.
+_MOST_LISTS = 100_000
 # The beginning of JSON, which has a bracket for each axis.
 _HEAD_BYTES = 256
 _LITERALS: MappingProxyType[str, type] = MappingProxyType({"b": bool, "i": int, "u": int, "f": float})
@@ -102,6 +104,10 @@ def from_json(name: str, datatype: str, shape: tuple[int, ...], data: bytes) -> 
         raise InferenceFault(
             f"The data of the input {name!r} are not an array of values, flat or nested as its shape "
             f"{list(shape)}.",
+        )
+    if depth > 1 and data.count(b"[") > _MOST_LISTS:
+        raise InferenceFault(
+            f"The data of the input {name!r} are over {_MOST_LISTS} lists: send them flat."
         )
     dtype = _NUMPY.get(datatype, np.dtype("<f4"))
     literal = str if datatype == _BYTES else _LITERALS[dtype.kind]

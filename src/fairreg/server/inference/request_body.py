@@ -25,17 +25,17 @@ _ByteCount = Annotated[int, Meta(ge=0, le=_MOST_BYTES)]
 
 
 class _TensorParameters(Struct, frozen=True):
-    """Parameters of an input or output. Those of shared memory and classification are refused."""
+    """Parameters of an input or output. Those of shared memory and classification are refused, unread."""
 
     binary_data_size: _ByteCount | None = None
     binary_data: bool | None = None
-    shared_memory_region: Any = None
-    classification: Any = None
+    shared_memory_region: Raw = Raw()
+    classification: Raw = Raw()
 
 
 class _RequestParameters(Struct, frozen=True):
     binary_data_output: bool = False
-    sequence_id: Any = None
+    sequence_id: Raw = Raw()
 
 
 class _RequestedOutput(Struct, frozen=True):
@@ -112,14 +112,19 @@ def _decoded(text: memoryview) -> _Request:
 
 def _check_parameters(request: _Request) -> None:
     """Raise InferenceFault for what would change the answer and is not done here."""
-    if request.parameters is not None and request.parameters.sequence_id:
+    if request.parameters is not None and _is_stated(request.parameters.sequence_id):
         raise InferenceFault("Sequences are not possible: every request is computed by itself.")
     tensors: tuple[_RequestedOutput, ...] = (*request.inputs, *request.outputs)
     for item in tensors:
-        if item.parameters is not None and item.parameters.shared_memory_region is not None:
+        if item.parameters is not None and _is_stated(item.parameters.shared_memory_region):
             raise InferenceFault(f"{item.name!r}: shared memory is not possible; send the data.")
-        if item.parameters is not None and item.parameters.classification is not None:
+        if item.parameters is not None and _is_stated(item.parameters.classification):
             raise InferenceFault(f"{item.name!r}: classification is not possible; ask for the values.")
+
+
+def _is_stated(value: Raw) -> bool:
+    """Tell whether JSON is there and not null, 0 or an empty text."""
+    return bytes(value) not in {b"", b"null", b"0", b'""'}
 
 
 def _binary_size(item: _RequestedInput) -> int | None:
