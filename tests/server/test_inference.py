@@ -3,30 +3,21 @@
 
 import http.client
 import json
-import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import requests
-from onnx import helper
 
-from fairreg.errors import IdentifierError, ModelError, UsageError
 from fairreg.models import hbb_in
 from fairreg.server.inference.body_reader import BODY_BYTES, JSON_BYTES
-from fairreg.server.serve import listen, serve
 from fairreg.services.run.loaded_model import open_model
-from fairreg.services.run.named_models import model_name
 from fairreg.services.run.predict import predict
 from fairreg.settings import Settings
 from support import served_graphs
 from support.clients import client_program
 from support.serving import serving
-from support.small_graphs import identity, model, tensor
+from support.small_graphs import identity, tensor
 
 pytestmark = pytest.mark.engines("sqlite")
 REFERENCE = "fairreg-hbb-reference-1"
@@ -377,72 +368,3 @@ def test_a_method_that_an_address_lacks_is_refused(url):
 def test_the_record_of_a_model_is_linked(url):
     answer = requests.get(f"{url}/v2/models/{REFERENCE}", timeout=60)
     assert answer.headers["link"] == f'<{url}/records/catalogue:{REFERENCE}>; rel="describedby"'
-
-
-# At the start
-
-
-def test_names_are_identifiers_without_scheme(tmp_path):
-    (tmp_path / "b tagger.v1.onnx").touch()
-    assert model_name("https://doi.org/10.5281/ZENODO.7305227") == "10.5281-zenodo.7305227"
-    assert model_name("hf:org/name") == "org-name"
-    assert model_name(str(tmp_path / "b tagger.v1.onnx")) == "b-tagger.v1"
-    (tmp_path / "..onnx").touch()
-    with pytest.raises(UsageError, match="gives no name"):
-        model_name(str(tmp_path / "..onnx"))
-
-
-def refused(settings, *models):
-    """The error that a start with these models ends with."""
-    with pytest.raises((UsageError, ModelError)) as caught, serving(settings, models=models):
-        pass
-    return caught.value
-
-
-def test_two_models_of_one_name_are_refused(settings, graphs, tmp_path):
-    (tmp_path / "softmax.onnx").touch()
-    error = refused(settings, str(graphs["softmax"]), str(tmp_path / "softmax.onnx"))
-    assert error.message.endswith("would both be called softmax.")
-
-
-def test_models_and_several_workers_are_refused(settings, graphs):
-    with listen("127.0.0.1", 0) as listening, pytest.raises(UsageError, match="Models run in one process"):
-        serve(settings, listening, workers=2, models=(str(graphs["softmax"]),))
-
-
-def test_a_model_that_cannot_run_stops_the_start_with_its_reason(settings, tmp_path):
-    (tmp_path / "broken.onnx").write_bytes(b"nothing")
-    assert "broken.onnx" in refused(settings, str(tmp_path / "broken.onnx")).message
-    assert isinstance(refused(settings, "there-is-no-such-model"), IdentifierError | ModelError | UsageError)
-
-
-def a_map():
-    """A graph that takes a map from text to number, as DictVectorizer's converter makes it."""
-    given = onnx.ValueInfoProto(name="x")
-    given.type.map_type.key_type = onnx.TensorProto.STRING
-    given.type.map_type.value_type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-    words = {"string_vocabulary": ["a", "b"]}
-    node = helper.make_node("DictVectorizer", ["x"], ["y"], domain="ai.onnx.ml", **words)
-    return model([node], [given], [tensor("y", shape=[1, 2])])
-
-
-def test_a_value_that_the_protocol_cannot_carry_stops_the_start(settings, tmp_path):
-    path = tmp_path / "wide.onnx"
-    path.write_bytes(a_map())
-    assert "has no datatype" in refused(settings, str(path)).message
-
-
-def test_the_command_says_where_its_models_answer(graphs):
-    command = [sys.executable, "-m", "fairreg", "serve", "--port", "0", "--models", str(graphs["softmax"])]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = ""
-        while "fairreg answers at" not in said:
-            line = process.stderr.readline()
-            assert line, said
-            said += line
-        found = re.search(r"runs at (http://127\.0\.0\.1:\d+/v2/models/softmax)$", said, re.MULTILINE)
-        assert found, said
-        assert requests.get(found[1], timeout=60).json()["name"] == "softmax"
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0

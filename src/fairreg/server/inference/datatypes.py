@@ -106,9 +106,7 @@ def from_json(name: str, datatype: str, shape: tuple[int, ...], data: bytes) -> 
             f"{list(shape)}.",
         )
     if depth > 1 and data.count(b"[") > _MOST_LISTS:
-        raise InferenceFault(
-            f"The data of the input {name!r} are over {_MOST_LISTS} lists: send them flat."
-        )
+        raise InferenceFault(f"The data of the input {name!r} are over {_MOST_LISTS} lists: send them flat.")
     dtype = _NUMPY.get(datatype, np.dtype("<f4"))
     literal = str if datatype == _BYTES else _LITERALS[dtype.kind]
     try:
