@@ -31,7 +31,7 @@ _NUMPY = MappingProxyType(
         **{f"FP{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
     }
 )
-_NAMES = MappingProxyType({dtype.newbyteorder("="): name for name, dtype in _NUMPY.items()})
+_NAMES = MappingProxyType({dtype.name: name for name, dtype in _NUMPY.items()})
 _BF16, _BYTES = "BF16", "BYTES"
 _SIZES = MappingProxyType({_BF16: 2, **{name: dtype.itemsize for name, dtype in _NUMPY.items()}})
 _BF16_SHIFT = 16  # the bits of a float32 that a bfloat16 lacks
@@ -57,7 +57,7 @@ def served_type(tensor: Tensor) -> str:
         return _BF16
     if dtype == "str":
         return _BYTES
-    name = None if "(" in dtype else _NAMES.get(np.dtype(NARROW[dtype].wide if dtype in NARROW else dtype))
+    name = _NAMES.get(NARROW[dtype].wide if dtype in NARROW else dtype)
     if name is None:
         raise ModelError(
             f"{tensor.name!r} is of the type {tensor.dtype}, for which the protocol has no datatype.",
@@ -70,7 +70,7 @@ def datatype_of(name: str, array: Array) -> str:
     """Return the datatype of an array that a model gave as its output `name`. Raises ModelError."""
     if array.dtype.kind in "OUS":
         return _BYTES
-    found = _NAMES.get(array.dtype.newbyteorder("="))
+    found = _NAMES.get(array.dtype.name)
     if found is None:
         raise ModelError(f"The protocol has no datatype for the output {name!r} ({array.dtype}).")
     return found
@@ -88,7 +88,8 @@ def from_binary(name: str, datatype: str, shape: tuple[int, ...], data: memoryvi
     if datatype == _BF16:
         wide = np.frombuffer(data, "<u2").astype("<u4") << _BF16_SHIFT
         return wide.view("<f4").reshape(shape)
-    array = np.frombuffer(data, "u1" if datatype == "BOOL" else _NUMPY[datatype])
+    # A copy, because engines may need memory that is aligned, and some write to it.
+    array = np.frombuffer(data, "u1" if datatype == "BOOL" else _NUMPY[datatype]).copy()
     if datatype == "BOOL":
         if array.size and array.max() > 1:
             raise InferenceFault(f"The input {name!r} has bytes other than 0 and 1 for BOOL.")
