@@ -39,9 +39,9 @@ HTML are dropped from descriptions. In a format that fairreg does not read, it i
 all of its words. It is *narrowed* when a part of it is written. Everything else is lost.
 
 `add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, `croissant` and
-`ro-crate`, which are linked data ([JSON-LD of other tools](linked-data.md)); `add` also takes `rdf`. `cff`, `zenodo` and `model-card`
-describe a repository and are read with it, by `harvest` and `assess`; `datacite` and `datacite-xml` are read
-as DataCite's own answers are.
+`ro-crate`, which are linked data ([JSON-LD of other tools](linked-data.md)); `add` also takes `rdf`. `cff`,
+`zenodo` and `model-card` describe a repository and are read with it, by `harvest` and `assess`; `datacite`
+and `datacite-xml` are read as DataCite's own answers are.
 
 A value that is not known is never made up. A format that requires what a record does not state is not
 written: the error names the fields and what to do (exit code 1). Croissant is of datasets only; for a model
@@ -54,8 +54,8 @@ and a record without either date is refused in both.
 
 [reference-entry/](reference-entry/README.md) has the reference entry in these formats.
 
-`jsonld`, `rdf`, `fair4ml` and `turtle` use terms of fairreg's own where no vocabulary has one: [terms.md](terms.md)
-defines them."""
+`jsonld`, `rdf`, `fair4ml` and `turtle` use terms of fairreg's own where no vocabulary has one:
+[terms.md](terms.md) defines them."""
 
 
 def _built_in() -> tuple[Format, ...]:

@@ -34,11 +34,13 @@ __all__ = [
     "BUILT_IN",
     "CURATED",
     "DOI",
+    "FROM_FILES",
     "HUGGING_FACE",
     "ORCID",
     "OWNER_SLASH_NAME",
     "OWN_SOURCE",
     "POLICIES_DATE",
+    "RECORD_FILES",
     "REGISTRAR",
     "RESOLVER",
     "ROR",
@@ -513,6 +515,10 @@ CURATED = Source(
 )
 # Source of facts that fairreg itself found in the files of a record; it is not a host of models.
 OWN_SOURCE = "fairreg"
+# Source of what the authors of a record say of it in its files.
+RECORD_FILES = "files"
+# Sources that host nothing: nobody asks them, and no search shows them.
+FROM_FILES = frozenset({OWN_SOURCE, RECORD_FILES})
 
 BUILT_IN = (
     ZENODO,

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """RDF/XML: the same triples as the other views, and everything comes back, with what each source said."""
 
+import copy
 import json
+import random
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -20,6 +22,7 @@ from fairreg.registry import catalogue
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Tensor
 from support.examples import examples
 from support.full_record import FULL, MORE, OTHER
+from support.fuzzing import LETTERS, damaged, spoiled
 from support.records import records, words
 
 usual = settings(
@@ -221,3 +224,53 @@ def test_an_element_of_an_answer_is_read_as_well():
         f"<metadata>{text_of(StatedEntry(FULL, (StatedRecord(FULL, 't'),))).partition('?>')[2]}</metadata>"
     )
     assert items.read_element(root[0]).record == FULL
+
+
+@settings(usual, max_examples=examples(100))
+@given(seed=st.integers(0, 2**32))
+def test_a_damaged_item_is_an_entry_or_refused(seed):
+    said = (StatedRecord(LATER, "t", "2026-12-01T00:00:00+00:00", "gone"),)
+    text = text_of(StatedEntry(FULL, said))
+    chance = random.Random(seed)
+    document = spoiled(text, chance, LETTERS) if seed % 2 else damaged(text.encode(), chance)
+    fault = "the document"
+    try:
+        assert items.read(document).statements
+    except RecordError as error:
+        fault = error.message
+    assert fault.startswith("the document")
+
+
+def moved_about(root, chance):
+    """An element whose parts were removed, repeated, renamed or given other texts and attributes."""
+    for _ in range(chance.choice((1, 2, 4))):
+        parts = list(root.iter())
+        one, other = chance.choice(parts), chance.choice(parts)
+        kind = chance.randrange(6)
+        if kind == 0 and len(one):
+            one.remove(one[0])
+        elif kind == 1:
+            one.text = chance.choice(["", "-1", "9" * 20, "true", "x" * 3000])
+        elif kind == 2:
+            one.append(copy.deepcopy(other))
+        elif kind == 3:
+            one.tag = other.tag
+        elif kind == 4:
+            one.attrib.update(other.attrib)
+        else:
+            one.attrib.clear()
+    return root
+
+
+@settings(usual, max_examples=examples(150))
+@given(seed=st.integers(0, 2**32))
+@example(seed=11)
+def test_an_item_whose_parts_moved_about_is_an_entry_or_refused(seed):
+    said = (StatedRecord(LATER, "t", "2026-12-01T00:00:00+00:00", "gone"), StatedRecord(FULL, "t"))
+    root = moved_about(ET.fromstring(text_of(StatedEntry(FULL, said))), random.Random(seed))
+    fault = "the document"
+    try:
+        assert items.read_element(root).statements
+    except RecordError as error:
+        fault = error.message
+    assert fault.startswith("the document")

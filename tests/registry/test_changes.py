@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from fairreg.errors import UsageError
 from fairreg.registry import ExportedStatement, Registry, Submission, Tombstone
@@ -340,3 +340,27 @@ def empty_registries(databases: Databases, tmp_path: Path) -> Iterator[Iterator[
     yield made()
     for registry in opened:
         registry.close()
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("filters", [{}, {"kind": "model"}, {"dated": True}, {"runnable": True}], ids=str)
+def test_a_page_is_read_from_an_index_in_its_order(
+    registry: Registry, make_record: Make, filters: dict[str, object]
+) -> None:
+    registry.put_many([make_record(source_id=str(number)) for number in range(3)])
+    place = registry.changes(limit=1)[0].place
+    asked: list[tuple[str, object]] = []
+    engine = registry._database._engine
+
+    def note(_connection, _cursor, statement, parameters, *_) -> None:  # type: ignore[no-untyped-def]
+        asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    registry.changes("2026-01-01", None, place, 2, statements=True, **filters)  # type: ignore[arg-type]
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(asked) <= 5
+    statement, parameters = next(item for item in asked if "ORDER BY entries.updated_at" in item[0])
+    with registry._database.reading() as connection:
+        plan = [str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]  # type: ignore[arg-type]
+    assert "updated_at_id (" in plan[0]
+    assert not any("TEMP B-TREE" in row for row in plan)

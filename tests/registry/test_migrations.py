@@ -74,6 +74,7 @@ def records(url: str) -> dict[str, ModelRecord]:
     return {identifier: ModelRecord.from_json(json.loads(record)) for identifier, record in rows}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("revision", EARLIER)
 def test_a_registry_of_an_earlier_release_keeps_all_and_is_searched_like_a_new_one(
     url: str, revision: str
@@ -121,9 +122,13 @@ def read(url: str, revision: str) -> None:
         assert {entry.identifier for entry in model.versions} >= {"doi:10.1234/first", "doi:10.1234/second"}
         assert registry.search("donnees collision").hits[0].entry.identifier == "cernopendata:5"
         assert registry.search("interacton netwrk").total > 0
+        assert registry.search("", author="m. curie", year=2024, sort="name").total == 1
+        names = [hit.record.name.casefold() for hit in registry.search("", sort="name").hits]
+        assert names == sorted(names)
         assert registry.search("", source="old").total == 0
 
 
+@pytest.mark.long("postgresql")
 def test_a_registry_goes_down_to_every_earlier_schema_and_up_again(url: str) -> None:
     older.leave(url, EARLIER[-1])
     ensured(url)
@@ -149,3 +154,19 @@ def found_by_the_older_index(url: str) -> None:
         if database.dialect == "sqlite":
             asked = text("SELECT count(*) FROM entry_index WHERE entry_index MATCH 'transformers'")
             assert connection.scalar(asked)
+
+
+def test_what_was_forgotten_before_is_announced_as_departed_and_all_else_as_changed_now(url: str) -> None:
+    older.leave(url, EARLIER[-1])
+    then = "2025-03-04T05:06:07+00:00"
+    with closing(Database(url)) as database, database.writing() as connection:
+        for key in ("10.1234/gone", "10.1234/second"):
+            row = {"key": key, "name": f"doi:{key}", "at": then}
+            connection.execute(text("INSERT INTO forgotten VALUES ('doi', :key, :name, :at)"), row)
+    ensured(url)
+    with Registry(url) as registry:
+        first, *rest = registry.changes(limit=1000)
+        assert (first.identifier, first.departed, first.changed_at) == ("doi:10.1234/gone", "forgotten", then)
+        assert len(rest) == len(older.ENTRIES) + len(catalogue.records())
+        assert all(item.departed is None and item.changed_at > "2026-11" for item in rest)
+        assert registry.first_change() == then

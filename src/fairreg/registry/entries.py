@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, ModelRecord, may_hold_address, public_text, version_sort_key
-from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
+from fairreg.sources import CURATED, FROM_FILES, REGISTRAR
 
 __all__ = [
     "Entry",
@@ -29,7 +29,7 @@ __all__ = [
 
 Outcome = Literal["new", "changed", "unchanged", "forgotten"]
 # Sources that describe files hosted elsewhere: they do not keep an entry alive whose files are gone.
-_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN_SOURCE})
+_DESCRIBERS = FROM_FILES | {CURATED.name, REGISTRAR.name}
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from fairreg.server.middleware.limits import ANSWER_SECONDS, BODY_SECONDS, Reque
 from fairreg.server.middleware.log import ROUTE, AccessLog, Line, Metrics
 from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
+from fairreg.server.pages.errors import PagesOfErrors
 from fairreg.server.problems import handlers
 from fairreg.server.site import Site
 
 __all__ = ["PARTS", "Policy", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations", "api", "oai", "inference")
+PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "inference", "pages")
 # Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference, which
 # has smaller limits of its own, with refusals in the form of its protocol.
 _BODIES = {"/v2/": 128 * 1024 * 1024}
@@ -52,8 +53,8 @@ class _Application(Starlette):
             answer_seconds=policy.answer_seconds,
             body_seconds=policy.body_seconds,
         )
-        rated = Rates(Representations(limited), rate=policy.rate, proxies=policy.proxies)
-        complete = CommonHeaders(rated, routes=self.routes)
+        rated = Rates(limited, rate=policy.rate, proxies=policy.proxies)
+        complete = CommonHeaders(Representations(PagesOfErrors(rated)), routes=self.routes)
         return AccessLog(complete, metrics=self.state.metrics, line=policy.access_log)
 
 

@@ -6,10 +6,13 @@ import time
 import pytest
 
 from fairreg.formats.rdf_xml import items
-from fairreg.registry import catalogue
+from fairreg.registry import ExportedStatement, Registry, Submission, Tombstone, catalogue
+from fairreg.schemas.record import Creator
 from fairreg.server.oai import verbs
 from fairreg.settings import Settings
+from support.databases import Databases
 from support.oai import ask, pages, said
+from support.postgres import RUN
 from support.serving import serving
 
 ITEM = "oai:127.0.0.1:"
@@ -172,3 +175,31 @@ def test_hostile_texts_stay_in_their_elements(written):
     (metadata,) = again.metadata
     found = items.read_element(metadata).record
     assert found.description == text.replace("\x07", "").replace("\ufffe", "")
+
+
+def test_another_registry_made_of_the_items_has_every_statement(written, tmp_path, pytestconfig):
+    url, registry = written
+    people = tuple(Creator(name) for name in ("Zeta, A", "Alpha, Z", "Mu, M"))
+    registry.put(said("zenodo", "3", "doi:10.1234/3", creators=people), payload=b"{}")
+    registry.put(said("datacite", "10.1234/3", "doi:10.1234/3", publisher="CERN"))
+    registry.put(said("huggingface", "lab/net", "huggingface:lab/net", "doi:10.1234/3"))
+    registry.put(said("zenodo", "4"))
+    registry.mark_gone("datacite", "10.1234/3", "")
+    registry.mark_gone("zenodo", "4", "retracted: see\nthe notice")
+    databases = Databases(None, pytestconfig.stash[RUN])
+    with Registry(databases.url(tmp_path / "other.sqlite", "tables")) as other:
+        for page in pages(url, metadataPrefix="rdf"):
+            for entry in map(items.read_element, page.metadata):
+                assert entry.left_out == ()
+                other.restore(map(exported, entry.statements))
+        assert list(map(stated, other.every_statement())) == list(map(stated, registry.every_statement()))
+        assert list(other.records()) == list(registry.records())
+
+
+def exported(item):
+    tombstone = None if item.withdrawn_at is None else Tombstone(item.reason, item.withdrawn_at)
+    return ExportedStatement(Submission(item.record), tombstone)
+
+
+def stated(item):
+    return item.record, item.gone_at, item.gone_reason

@@ -30,9 +30,10 @@ def main_of(root: ET.Element) -> ET.Element | None:
 def view_of(root: ET.Element, main: ET.Element) -> Node:
     """Return the view of a node in ``rdf:RDF``, keys as full IRIs. RecordError for one that is too deep."""
     view: Node = _Reader(root).node(main, _DEEPEST)
-    # The authors are the creators, by reference.
-    if _CREATOR in view and all(set(item) == {"@id"} for item in view.get(_AUTHOR, {}).get("@list", ())):
-        view.pop(_AUTHOR, None)
+    authors = view.get(_AUTHOR, {"@list": [{}]})
+    listed = authors.get("@list", [{}]) if isinstance(authors, dict) else [{}]
+    if _CREATOR in view and all(set(item) == {"@id"} for item in listed):
+        del view[_AUTHOR]  # they are the creators, by reference
     return view
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, statements
-from fairreg.sources import OWN_SOURCE
+from fairreg.sources import FROM_FILES
 
 __all__ = ["NEWEST", "RECORD", "select_entries", "sources_of", "sources_of_all"]
 
@@ -43,4 +43,4 @@ def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int
     query = select(statements.c.entry_id, statements.c.source).distinct()
     for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
         found[row.entry_id].add(row.source)
-    return {key: tuple(sorted(names - {OWN_SOURCE})) for key, names in found.items()}
+    return {key: tuple(sorted(names - FROM_FILES)) for key, names in found.items()}

@@ -128,8 +128,7 @@ def regroup(
 ) -> None:
     """Regroup a statement, and all that it may join or separate, into entries; lineages wait in `pending`.
 
-    `before` is its previous record, whose keys may now link other statements; where its content is another
-    now, it is `restated`.
+    `before` is its previous record, whose keys may now link others, `restated` where it said otherwise.
     """
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
@@ -169,7 +168,6 @@ def _sort(
     reached: dict[int, "_Reached"],
     changed: int,
     apart: frozenset[Pair],
-    *,
     restated: bool,
 ) -> None:
     """Write the entries of the statements, except those that stay the same without `changed`."""
@@ -344,11 +342,12 @@ def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
     """
     query = select(entries.c.id, entries.c.runnable, RECORD).where(entries.c.id > after)
     rows = connection.execute(query.order_by(entries.c.id).limit(limit)).all()
-    stored = {row.id: (row.runnable, ModelRecord.from_json(row.record)) for row in rows}
-    merged = _merged_anew(connection, {key: record for key, (_, record) in stored.items()})
-    records = {key: record for key, (_, record) in stored.items()} | merged
-    told = {key: (is_runnable(record), record) for key, record in records.items()}
-    touch(connection, [key for key in told if told[key] != stored[key]])
+    stored = {row.id: ModelRecord.from_json(row.record) for row in rows}
+    merged = _merged_anew(connection, stored)
+    records = stored | merged
+    told = {(row.id, row.runnable, stored[row.id]) for row in rows}
+    changed = [key for key, record in records.items() if (key, is_runnable(record), record) not in told]
+    touch(connection, changed)
     for chunk in chunks(records):
         for owned in (facets, entry_texts):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))

@@ -17,7 +17,16 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
-from fairreg.sources import CURATED, DOI, OWN_SOURCE, REGISTRAR, all_sources, scheme_names, schemes
+from fairreg.sources import (
+    CURATED,
+    DOI,
+    OWN_SOURCE,
+    RECORD_FILES,
+    REGISTRAR,
+    all_sources,
+    scheme_names,
+    schemes,
+)
 
 __all__ = [
     "CURATED_ORDER",
@@ -60,9 +69,9 @@ _RANKED = sorted((row for row in all_sources() if row.rank is not None), key=lam
 # "" stands for any source without a rank.
 _HOSTS = (*(row.name for row in _RANKED), "")
 # The catalogue is curated: its names and classes are better than those of a repository page.
-CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, OWN_SOURCE)
+CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, RECORD_FILES, OWN_SOURCE)
 # The host of the files knows versions, checksums and access best.
-HOST_ORDER = (*_HOSTS, REGISTRAR.name, CURATED.name, OWN_SOURCE)
+HOST_ORDER = (*_HOSTS, REGISTRAR.name, RECORD_FILES, CURATED.name, OWN_SOURCE)
 
 LINK_SCHEMES = tuple(scheme.name for scheme in schemes() if scheme.joins)
 # A code repository may hold several objects.
