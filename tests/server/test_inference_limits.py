@@ -2,10 +2,13 @@
 """Limits of inference: queue, times, bodies in memory, and bodies that are no requests."""
 
 import asyncio
+import gc
 import json
 import socket
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -84,6 +87,31 @@ def test_what_nobody_waits_for_is_not_begun():
         return begun
 
     assert asyncio.run(trial()) == []
+
+
+def test_the_body_of_who_leaves_does_not_stay_in_the_queue():
+    class Body:
+        """An object that can be watched."""
+
+    async def trial():
+        queue, release, leaver = EngineQueue(), threading.Event(), Client()
+        running = asyncio.create_task(queue.run(lambda: release.wait(60), Client().request))
+        body = Body()
+        watched = weakref.ref(body)
+        waiting = asyncio.create_task(queue.run(partial(id, body), leaver.request))
+        del body
+        await asyncio.sleep(0)
+        leaver.gone.set()
+        await asyncio.wait({waiting})
+        assert isinstance(waiting.exception(), ClientDisconnect)
+        del waiting
+        gc.collect()
+        left = watched()
+        release.set()
+        await running
+        return left
+
+    assert asyncio.run(trial()) is None
 
 
 def test_a_call_that_takes_too_long_is_given_up():

@@ -3,9 +3,10 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -38,7 +39,8 @@ class EngineQueue:
         if self._accepted >= self._most:
             raise _busy("has as many requests as it takes")
         loop = asyncio.get_running_loop()
-        call = self._pool.submit(work)
+        job = _Call(work)
+        call = self._pool.submit(job)
         self._accepted += 1
         call.add_done_callback(lambda _call: _tell(loop, self._leave))
         answer = asyncio.wrap_future(call)
@@ -55,10 +57,23 @@ class EngineQueue:
             left.cancel()
             if not answer.done():
                 answer.cancel()  # and the call, if it waits
+            job.work = None
             await asyncio.wait({left})
 
     def _leave(self) -> None:
         self._accepted -= 1
+
+
+@dataclass
+class _Call(Generic[Answer]):
+    """Work in the queue of a pool, which keeps what was cancelled until its turn: its body must not stay."""
+
+    work: Callable[[], Answer] | None
+
+    def __call__(self) -> Answer:
+        if self.work is None:
+            raise CancelledError
+        return self.work()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], Any]) -> None:
