@@ -7,9 +7,10 @@ follow one another, so that these times ascend as the transactions do. To read a
 change of what it states is no change.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import departures, entries, facets, statements
@@ -19,6 +20,7 @@ __all__ = ["PENDING", "note_departures", "settle", "source_line", "touch", "touc
 
 # The time of a change within the transaction that makes it.
 PENDING = ""
+_STEP = timedelta(microseconds=1)
 # Mark of a connection in whose transaction departures were noted.
 _NOTED = "fairreg_departures"
 
@@ -58,9 +60,17 @@ def source_line(key: str, name: str = "") -> str:
     return f"\n{key}\t{name}"
 
 
+def _next_time(connection: Connection) -> str:
+    """Return the time, or if the clock was set back, the one after the latest that was given."""
+    given = (select(func.max(column)) for column in (entries.c.updated_at, departures.c.departed_at))
+    latest = max((at for query in given if (at := connection.scalar(query))), default="")
+    at = now_precisely()
+    return at if at > latest else (datetime.fromisoformat(latest) + _STEP).isoformat(timespec="microseconds")
+
+
 def settle(connection: Connection) -> None:
     """Give the time to everything that the transaction changed; the last step before it is committed."""
-    at = now_precisely()
+    at = _next_time(connection)
     changed = connection.execute(
         update(entries).where(entries.c.updated_at == PENDING).values(updated_at=at)
     ).rowcount
