@@ -12,6 +12,24 @@ from fairreg.errors import MissingEngine
 __all__ = ["register"]
 
 
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PID|FILE",
+        help="Model to run for visitors (Open Inference Protocol); may be repeated.",
+        show_default=False,
+    ),
+]
+TrustedProxies = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Address or network of a proxy whose X-Forwarded-For is believed; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(epilog="Example: fairreg serve --port 8080")(serve)
@@ -41,25 +59,11 @@ def serve(
         float,
         typer.Option(min=0, metavar="N", help="Requests per second of each client; 0 sets no limit."),
     ] = 50,
-    trust_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Address or network of a proxy whose X-Forwarded-For is believed; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    trust_proxy: TrustedProxies = None,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Print a line of JSON on standard error for each answer.")
     ] = False,
-    models: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PID|FILE",
-            help="Model to run for visitors (Open Inference Protocol); may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    models: Models = None,
 ) -> None:
     """Serve the registry as a web page, to programs and to other registries.
 
