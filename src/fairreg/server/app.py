@@ -21,9 +21,10 @@ from fairreg.server.site import Site
 __all__ = ["PARTS", "Policy", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "pages")
-# Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference.
-_BODIES = {"/v2/": 64 * 1024 * 1024}
+PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "inference", "pages")
+# Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference, which
+# has smaller limits of its own, with refusals in the form of its protocol.
+_BODIES = {"/v2/": 128 * 1024 * 1024}
 _SECONDS = {"/v2/": 300.0}
 
 
