@@ -43,9 +43,10 @@ def ensured(url: str) -> list[str]:
 
 
 def kept(url: str) -> Content:
-    """What is not derived, but for what schemas keep in ways of their own: dates, records, scores."""
+    """What is not derived, but for what schemas keep in ways of their own: dates, records, scores, names."""
     found = content(url, without={"dated"})
-    found |= content(url, without={"dated", "record", "merged", "fair_score"}, tables={"entries"})
+    columns = {"dated", "record", "merged", "fair_score", "sort_name"}
+    found |= content(url, without=columns, tables={"entries"})
     return {
         name: [row for row in rows if "_rules'" not in row]
         for name, rows in found.items()
@@ -119,6 +120,9 @@ def read(url: str, revision: str) -> None:
         assert {entry.identifier for entry in model.versions} >= {"doi:10.1234/first", "doi:10.1234/second"}
         assert registry.search("donnees collision").hits[0].entry.identifier == "cernopendata:5"
         assert registry.search("interacton netwrk").total > 0
+        assert registry.search("", author="m. curie", year=2024, sort="name").total == 1
+        names = [hit.record.name.casefold() for hit in registry.search("", sort="name").hits]
+        assert names == sorted(names)
         assert registry.search("", source="old").total == 0
 
 

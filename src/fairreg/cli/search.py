@@ -214,6 +214,9 @@ def _print_results(report: "SearchReport", *, below: bool = False) -> None:
     if not report.results and below:
         log("No entry has the FAIR score that --min-fair asks for.")
         return
+    if not report.results and report.unheld:
+        log("Nothing found.")  # a warning says why
+        return
     if not report.results:
         log(
             "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.report import LineageReport, SourceLink
     from fairreg.registry.search.filters import Filters
     from fairreg.registry.search.ranking import Contribution
-    from fairreg.registry.search.results import SearchHit, SearchResults
+    from fairreg.registry.search.results import SearchHit, SearchResults, UnheldValue
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "StatementKey",
     "Submission",
     "Tombstone",
+    "UnheldValue",
     "Window",
     "build_batch",
     "decode_batch",
@@ -90,6 +91,7 @@ _HOMES = {
     "Statement": "entries",
     "Submission": "entries",
     "Tombstone": "ingest.restore",
+    "UnheldValue": "search.results",
     "LinkOverride": "ingest.link_overrides",
     "Window": "snapshots",
     "encode_batch": "ingest.row_builder",

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
     from fairreg.registry.ingest.row_builder import StatementBatch
     from fairreg.registry.resolution.lineage import LinkOverrides
     from fairreg.registry.resolution.report import LineageReport
-    from fairreg.registry.search.filters import FilterValues
+    from fairreg.registry.search.filters import Filters, FilterValues
     from fairreg.registry.search.results import SearchResults
+    from fairreg.registry.search.sorting import Sort
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = ["Registry"]
@@ -364,19 +365,29 @@ class Registry:
         limit: int | None = 20,
         offset: int = 0,
         facets: bool = False,
+        sort: str = "relevance",
         **filters: Unpack["FilterValues"],
     ) -> "SearchResults":
         """Search entries, best first; an empty query lists all, newest first.
 
         Each filter (see `Filters`) takes a value, or several as alternatives; `facets` requests counts of the
-        results. Every text is a valid query.
+        results. `sort` is relevance, year, fair or name (see `search.sorting`); the order is total, so that
+        pages by `offset` fit together. Every text is a valid query. Raises UsageError for a value of a filter
+        without meaning and for another order.
         """
         from fairreg.registry.search.filters import Filters
         from fairreg.registry.search.search import search
 
-        chosen = Filters.of(**filters)
+        chosen, order = Filters.of(**filters), _order(sort)
         with self._database.reading() as connection:
-            return search(connection, query, chosen, limit=limit, offset=offset, facets=facets)
+            return search(connection, query, chosen, limit=limit, offset=offset, facets=facets, sort=order)
+
+    def filters(self, **values: Unpack["FilterValues"]) -> "Filters":
+        """Return filters that take the other identifiers of what this registry holds, too; UsageError."""
+        from fairreg.registry.search.filters import Filters
+
+        with self._database.reading() as connection:
+            return Filters.of(**values).known_as(connection)
 
     def records(self) -> Iterator[ModelRecord]:
         """Yield all merged records in the order of their identifiers, a page at a time."""
@@ -572,6 +583,14 @@ class Registry:
         """Store a value for a later run of the same command."""
         with self._database.writing() as connection:
             _write_property(connection, name, value)
+
+
+def _order(sort: str) -> "Sort":
+    if sort == "relevance":
+        return "relevance"
+    from fairreg.registry.search.sorting import require_sort  # few searches ask for another order
+
+    return require_sort(sort)
 
 
 def _as_batch(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "StatementBatch":

@@ -14,12 +14,15 @@ from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, statements
 from fairreg.sources import OWN_SOURCE
 
-__all__ = ["RECORD", "select_entries", "sources_of", "sources_of_all"]
+__all__ = ["NEWEST", "RECORD", "select_entries", "sources_of", "sources_of_all"]
 
 _ONLY = select(statements.c.record).where(statements.c.entry_id == entries.c.id).correlate(entries).limit(1)
 
 # The record of an entry, for queries that select from `entries`.
 RECORD: ColumnElement[Any] = func.coalesce(entries.c.merged, _ONLY.scalar_subquery()).label("record")
+
+# The newest first; of one day those that came last. A total order.
+NEWEST: tuple[ColumnElement[Any], ...] = (entries.c.dated.desc(), entries.c.id.desc())
 
 _COLUMNS = (*(column for column in entries.c if column is not entries.c.merged), RECORD)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
 from fairreg.errors import RecordError
-from fairreg.registry.db.tables import LEADING
+from fairreg.registry.db.tables import LEADING, LONGEST_KEY, LONGEST_SORT_NAME
 from fairreg.registry.entries import Entry, Statement
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
@@ -19,6 +19,7 @@ from fairreg.schemas.runs import is_runnable
 from fairreg.sources import OWN_SOURCE, schemes
 
 __all__ = [
+    "author_values",
     "decoded",
     "entry_from",
     "entry_values",
@@ -28,8 +29,10 @@ __all__ = [
     "payload_from",
     "payload_values",
     "progress_from",
+    "sort_name",
     "statement_from",
     "text_values",
+    "training_data",
 ]
 
 _RANKED = sorted(
@@ -58,7 +61,15 @@ def entry_values(record: ModelRecord) -> dict[str, Any]:
         "doi": record.doi,
         "url": page_of(record),
         "runnable": is_runnable(record),
+        "sort_name": sort_name(record),
     }
+
+
+def sort_name(record: ModelRecord) -> str:
+    """Return the beginning of the name by which entries are sorted: without case and diacritics."""
+    from fairreg.registry.text.normalization import fold  # needed for writing and sorting only
+
+    return (fold(record.name) or record.name)[:LONGEST_SORT_NAME]
 
 
 def merged_value(record: ModelRecord, statements: Sequence[ModelRecord]) -> msgspec.Raw | None:
@@ -81,7 +92,10 @@ def page_of(record: ModelRecord) -> str | None:
 
 
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
-    """Return the rows of `facets`: each filter value of an entry once, without fairreg as a source."""
+    """Return the rows of `facets`: each filter value of an entry once, without fairreg as a source.
+
+    A creator is counted as ``author``, and found by further keys as ``author_key``.
+    """
     from fairreg.registry.text.normalization import fold  # needed for writing only
 
     named: Mapping[str, Iterable[str]] = {
@@ -89,12 +103,32 @@ def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, 
         "task": record.ml_task,
         "framework": record.frameworks,
     }
-    rows = {
-        (name, fold(value)): {"name": name, "key": fold(value), "value": value}
-        for name, values in named.items()
-        for value in values
-    }
-    return [row for row in rows.values() if row["key"]]
+    rows = {(name, fold(value)): value for name, values in named.items() for value in values}
+    rows |= {("trained_on", key): value for key, value in training_data(record).items()}
+    for key, value in author_values(record).items():
+        rows["author" if value else "author_key", key] = value
+    return [{"name": name, "key": key, "value": value} for (name, key), value in rows.items() if key]
+
+
+def author_values(record: ModelRecord) -> dict[str, str]:
+    """Return the keys of all creators: their ORCIDs, and their names by each word.
+
+    The name stands beside the first key of each creator, by which it is counted; beside the others nothing.
+    """
+    from fairreg.registry.text.author_names import author_keys
+
+    found: dict[str, str] = {}
+    for creator in record.creators:
+        first, *others = author_keys(creator.name) or [""]
+        found |= dict.fromkeys((key for key in (*others, creator.orcid or "") if key not in found), "")
+        found[first] = found.get(first) or creator.name
+    return found
+
+
+def training_data(record: ModelRecord) -> dict[str, str]:
+    """Return the keys of what a model was trained on, each with its identifier; unless it is too long."""
+    targets = ((":".join(item.key), item.compact) for item in record.related("trained_on"))
+    return {key: shown for key, shown in targets if len(key.encode("utf-8", "replace")) <= LONGEST_KEY}
 
 
 def identifier_values(record: ModelRecord) -> list[dict[str, Any]]:

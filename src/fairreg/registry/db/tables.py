@@ -35,6 +35,8 @@ __all__ = [
     "INDEXED_TEXTS",
     "LEADING",
     "LINEAGE_RULES",
+    "LONGEST_KEY",
+    "LONGEST_SORT_NAME",
     "NAME_TEXT",
     "REVISIONS",
     "TEXT_RULES",
@@ -58,7 +60,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -99,11 +101,12 @@ def _word(length: int) -> String:
 def described(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
     """Tell whether Alembic should compare a table, column or index of a database with the tables here.
 
-    The objects of full-text search differ by engine and are left out.
+    The objects of full-text search, and the index that sorts unknown scores last, differ by engine and are
+    left out.
     """
     if kind == "table":
         return not (name or "").startswith((FULL_TEXT, NAME_TEXT, WORD_INDEX))
-    return kind not in {"column", "index"} or not (name or "").endswith(("_vector", "_trigrams"))
+    return kind not in {"column", "index"} or not (name or "").endswith(("_vector", "_trigrams", "_sorted"))
 
 
 metadata = MetaData(
@@ -114,6 +117,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# Maximum bytes of an indexed text. A row of PostgreSQL's indexes has at most 2,704 bytes (its documentation,
+# section "B-Tree Indexes"), and a manual link is indexed by two places.
+LONGEST_KEY = 1300
+# Length of the beginning of a name by which entries are sorted.
+LONGEST_SORT_NAME = 120
 
 # Times are ISO 8601 texts in UTC: they sort, and every database returns them unchanged.
 
@@ -127,15 +136,18 @@ entries = Table(
     Column("description", _TEXT),
     Column("license", _TEXT, index=True),
     Column("dated", _word(40), index=True),
-    Column("year", Integer),
+    Column("year", Integer, index=True),
     Column("doi", _TEXT),
     Column("url", _TEXT),
-    Column("runnable", Boolean, nullable=False),
+    Column("runnable", Boolean, nullable=False, index=True),
     Column("fair_score", Float),
     Column("gone_at", _word(40)),
     Column("gone_reason", _TEXT),
     # NULL where the record equals that of the entry's only statement: see `entry_query`.
     Column("merged", _Json),
+    # See `row_mapping.sort_name`; NULL only within a migration.
+    Column("sort_name", _word(LONGEST_SORT_NAME)),
+    Index("ix_entries_sort_name_id", "sort_name", "id"),
 )
 
 statements = Table(
@@ -177,7 +189,8 @@ facets = Table(
     Column("name", _word(16), primary_key=True),
     Column("key", _TEXT, primary_key=True),
     Column("value", _TEXT, nullable=False),
-    Index("ix_facets_name_key", "name", "key"),
+    # With the entry, so that values are counted from the index alone.
+    Index("ix_facets_name_key_entry_id", "name", "key", "entry_id"),
 )
 
 # Length of the indexed beginning of a name: short enough for any index.
@@ -204,7 +217,7 @@ entry_texts = Table(
 # change to lineages (`resolution.lineage`). Installing a package whose identifiers link records changes
 # lineages, too.
 _BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
-TEXT_RULES = "5"
+TEXT_RULES = "6"
 LINEAGE_RULES = "+".join(
     ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 import msgspec
 
 from fairreg.errors import RecordError
+from fairreg.registry.db.tables import LONGEST_KEY
 from fairreg.registry.resolution.lineage import relation_keys
 from fairreg.registry.text.normalization import fold
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["LONGEST_KEY", "json_of", "storable_json", "storable_text"]
 
-# Maximum bytes of an indexed text. A row of PostgreSQL's indexes has at most 2,704 bytes (its documentation,
-# section "B-Tree Indexes"), and a manual link is indexed by two places.
-LONGEST_KEY = 1300
 _LONGEST_TIME = 40
 
 # NUL as JSON writes it; a literal backslash comes as two.

@@ -1,49 +1,155 @@
 # SPDX-License-Identifier: MIT
-"""Count results by source, kind, task, framework, licence and year."""
+"""Count results by the values of the filters: source, kind, task, framework, licence, year, author, runnable.
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+A facet is counted without its own filter, so that the values which were not chosen keep their counts. What is
+counted are results: entries of one lineage with the same value count once.
+"""
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from fairreg.registry.db.key_conditions import in_values
-from fairreg.registry.db.tables import entries, facets
+from fairreg.registry.db.tables import entries, facets, lineages
+from fairreg.registry.search.filters import Filters
+from fairreg.registry.text.normalization import fold
 
-__all__ = ["Facets", "count_all", "count_among"]
+__all__ = ["FACETS", "Facets", "count_facets"]
 
-# Name of the facet -> (value, number of entries), most frequent first.
-Facets = Mapping[str, tuple[tuple[str, int], ...]]
+# (value, number of results), most frequent first; and the same by the name of the facet.
+Counts = tuple[tuple[str, int], ...]
+Facets = Mapping[str, Counts]
+# Keys of all entries that were found under the filters; None: all that meet them.
+FoundUnder = Callable[[Filters], Iterable[int] | None]
+Conditions = Sequence[ColumnElement[bool]]
 
+FACETS = ("source", "kind", "task", "framework", "license", "year", "author", "runnable")
 _MOST = 10
-_COLUMNS: Mapping[str, ColumnElement[object]] = {
+# Values that are read, as entries of one lineage are taken away from their numbers afterwards.
+_MOST_READ = 40
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {
     "kind": entries.c.kind,
     "license": entries.c.license,
     "year": entries.c.year,
+    "runnable": entries.c.runnable,
 }
-_ORDER = ("source", "kind", "task", "framework", "license", "year")
+# So many entries are looked up one by one; of more, whole indexes are read.
+_FEW = 10_000
+# Expressions in the place of columns, so that SQLite does not use the index of the column.
+_NAME: ColumnElement[str] = facets.c.name + literal_column("''")
+_ENTRY: ColumnElement[int] = facets.c.entry_id + literal_column("0")
 
 
-def count_among(connection: Connection, keys: Iterable[int]) -> Facets:
-    """Count the facets of some entries."""
-    return count_all(connection, (in_values(connection, entries.c.id, keys),))
+def count_facets(connection: Connection, filters: Filters, found: FoundUnder) -> Facets:
+    """Count the results under the filters, each facet without its own filter."""
+    among: dict[str | None, _Among] = {}
+    counted = {}
+    for name in FACETS:
+        own = name if name in filters.asked else None
+        if own not in among:
+            others = filters.without(name)
+            among[own] = _Among.of(connection, others, found(others))
+        count = _count_column if name in _COLUMNS else _count_rows
+        counted[name] = count(connection, name, among[own], _chosen(name, filters))
+    return {name: counts for name, counts in counted.items() if counts}
 
 
-def count_all(connection: Connection, conditions: Sequence[ColumnElement[bool]] = ()) -> Facets:
-    """Count the facets of all entries that meet the conditions."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in _ORDER}
-    named = select(facets.c.name, facets.c.value, func.count()).group_by(facets.c.name, facets.c.value)
-    if conditions:
-        named = named.join(entries, entries.c.id == facets.c.entry_id).where(*conditions)
-    for name, value, number in connection.execute(named):
-        if name in counts:
-            counts[name][value] += number
-    for name, column in _COLUMNS.items():
-        valued = select(column, func.count()).where(column.is_not(None), *conditions).group_by(column)
-        for value, number in connection.execute(valued):
-            counts[name][str(value)] += number
-    return {name: tuple(_ranked(counted)[:_MOST]) for name, counted in counts.items() if counted}
+@dataclass(frozen=True)
+class _Among:
+    """Conditions on the entries to count, none for all; `few` where they are not many.
+
+    `related` are the keys of those that share a lineage with others.
+    """
+
+    conditions: Conditions
+    few: bool
+    related: tuple[int, ...]
+
+    @classmethod
+    def of(cls, connection: Connection, filters: Filters, keys: Iterable[int] | None) -> "_Among":
+        """Return the conditions on the entries found, or on all that meet the filters."""
+        named = None if keys is None else (in_values(connection, entries.c.id, keys),)
+        conditions = filters.conditions(many=True) if named is None else named
+        few, related = named is not None, select(lineages.c.entry_id)
+        if conditions:
+            meeting = select(entries.c.id).where(*conditions)
+            related = related.where(lineages.c.entry_id.in_(meeting))
+            counted = select(func.count()).select_from(entries).where(*conditions)
+            few = few or (connection.scalar(counted) or 0) <= _FEW
+        return cls(conditions, few, tuple(connection.scalars(related)))
 
 
-def _ranked(counted: Counter[str]) -> list[tuple[str, int]]:
-    """Order by frequency, equal ones by name."""
-    return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+def _count_column(connection: Connection, name: str, among: _Among, chosen: frozenset[str]) -> Counts:
+    column = _COLUMNS[name]
+    counted = select(column, func.count()).where(column.is_not(None), *among.conditions).group_by(column)
+    numbers, repeated = _numbers(connection, counted), {}
+    if among.related:
+        related = in_values(connection, entries.c.id, among.related)
+        query = select(column, _beyond(entries.c.id)).where(related).group_by(column)
+        repeated = _numbers(connection, query)
+    return _ranked(numbers, repeated, chosen)
+
+
+def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozenset[str]) -> Counts:
+    key, number = facets.c.key, func.count()
+    counted = select(key, number).where(*_rows_of(name, among)).group_by(key)
+    numbers = _numbers(connection, counted.order_by(number.desc(), key).limit(_MOST_READ))
+    repeated: dict[str, int] = {}
+    if rare := sorted(chosen - numbers.keys()):
+        numbers |= _numbers(connection, counted.where(key.in_(rare)))
+    if among.related:
+        related = (_NAME.in_((name,)), in_values(connection, facets.c.entry_id, among.related))
+        query = select(key, _beyond(facets.c.entry_id)).where(*related).group_by(key)
+        repeated = _numbers(connection, query)
+    ranked = _ranked(numbers, repeated, chosen)
+    return tuple((_shown(connection, name, value), counts) for value, counts in ranked)
+
+
+def _rows_of(name: str, among: _Among) -> Conditions:
+    """Return the conditions on the rows of `facets` to count."""
+    if not among.conditions:
+        return [facets.c.name == name]
+    meeting = select(entries.c.id).where(*among.conditions)
+    if among.few:
+        return [_NAME.in_((name,)), facets.c.entry_id.in_(meeting)]
+    return [facets.c.name == name, _ENTRY.in_(meeting)]
+
+
+def _beyond(entry_id: ColumnElement[int]) -> ColumnElement[int]:
+    """Number of entries beyond the first of each lineage."""
+    lineage = select(lineages.c.lineage).where(lineages.c.entry_id == entry_id).scalar_subquery()
+    return func.count() - func.count(lineage.distinct())
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {_word(value): number for value, number in connection.execute(query)}
+
+
+def _ranked(numbers: Mapping[str, int], beyond: Mapping[str, int], chosen: frozenset[str]) -> Counts:
+    """Return the most frequent values, equal ones by name, and those chosen."""
+    results = ((value, number - beyond.get(value, 0)) for value, number in numbers.items())
+    ordered = sorted(results, key=lambda item: (-item[1], item[0]))
+    return tuple(item for place, item in enumerate(ordered) if place < _MOST or item[0] in chosen)
+
+
+def _shown(connection: Connection, name: str, key: str) -> str:
+    """Return the spelling of a value that came first."""
+    spelled = select(facets.c.value).where(facets.c.name == name, facets.c.key == key)
+    return connection.scalar(spelled.order_by(facets.c.entry_id).limit(1)) or key
+
+
+def _word(value: object) -> str:
+    """Return a value as the filter takes it: ``true``, ``2021``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _chosen(name: str, filters: Filters) -> frozenset[str]:
+    """Return the keys of the values that were asked for."""
+    values = filters.asked.get(name, ())
+    if name == "author":
+        from fairreg.registry.text.author_names import author_keys
+
+        return frozenset(key for value in values for key in author_keys(str(value))[:1])
+    return frozenset(_word(value) if name in _COLUMNS else fold(value) for value in values)

@@ -6,10 +6,10 @@ database.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypedDict, Unpack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, exists, func, literal_column, or_
+from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
 from fairreg import rubrics
 from fairreg.registry.db.tables import entries
@@ -17,6 +17,9 @@ from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
 from fairreg.registry.text.normalization import fold
 from fairreg.sources import OWN_SOURCE
+
+if TYPE_CHECKING:
+    from fairreg.registry.search.asked_values import AskedAuthor, TrainingData, Years
 
 __all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
 
@@ -37,14 +40,27 @@ class FilterValues(TypedDict, total=False):
     runnable: bool | None
     gone: bool | None
     min_fair: float | None
+    author: Values
+    year: Values | int | Iterable[int]
+    trained_on: Values
+
+
+def _as_given(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True)
 class Filter:
-    """One condition on an entry for a given value: the same in SQL and in Python."""
+    """One condition on an entry for a given value: the same in SQL and in Python.
+
+    `read` makes the value of what was asked for; it raises UsageError. `of_many` is the condition in a form
+    that is quicker where most entries are left to check, if there is one.
+    """
 
     sql: Callable[[Any], ColumnElement[bool]]
     holds: Callable[[Entry, Any], bool]
+    read: Callable[[Any], Any] = _as_given
+    of_many: Callable[[Any], ColumnElement[bool]] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,23 +69,39 @@ class Filters:
 
     `source`, `kind` and `license` are compared without case (a licence also by family: ``CC-BY`` finds
     ``CC-BY-4.0``); `task` and `framework` match entries whose task or framework contains the words.
-    `min_fair` excludes entries that were not assessed as well as those that scored lower.
+    `min_fair` excludes entries that were not assessed as well as those that scored lower. `author` takes
+    names in any order, case and spelling, with initials, or an ORCID; `year` a year, or a range of years
+    (``2020-2023``, ``-2019``, ``2022-``); `trained_on` any identifier of the training data.
     """
 
     asked: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, **values: Unpack[FilterValues]) -> "Filters":
-        """Create filters by name; TypeError for an unknown name."""
+        """Create filters by name; TypeError for an unknown name, UsageError for a value without meaning."""
         unknown = sorted(values.keys() - FILTERS.keys())
         if unknown:
             raise TypeError(f"unknown search filter: {', '.join(unknown)}; there are {', '.join(FILTERS)}")
-        several = {name: _several(given) for name, given in values.items()}
+        several = {name: tuple(map(FILTERS[name].read, _several(given))) for name, given in values.items()}
         return cls({name: several[name] for name in FILTERS if several.get(name)})
 
-    def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions on a row of `entries`, in SQL."""
-        return tuple(or_(*map(FILTERS[name].sql, values)) for name, values in self.asked.items())
+    def without(self, name: str) -> "Filters":
+        """Return all filters but that of a name."""
+        return replace(self, asked={other: values for other, values in self.asked.items() if other != name})
+
+    def known_as(self, connection: Connection) -> "Filters":
+        """Return filters that also take what the registry knows under other identifiers."""
+        data = self.asked.get("trained_on")
+        if not data:
+            return self
+        return replace(self, asked={**self.asked, "trained_on": tuple(d.known_as(connection) for d in data)})
+
+    def conditions(self, *, many: bool = False) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions on a row of `entries`, in SQL; `many` where they select among all entries."""
+        forms = {name: FILTERS[name].of_many if many else None for name in self.asked}
+        return tuple(
+            or_(*map(forms[name] or FILTERS[name].sql, values)) for name, values in self.asked.items()
+        )
 
     def met_by(self, entry: Entry) -> bool:
         """Tell whether an entry meets all conditions, as its rows in a database would."""
@@ -85,9 +117,13 @@ def _several(given: object) -> tuple[Any, ...]:
     return tuple(_storable(value) if isinstance(value, str) else value for value in values)
 
 
+# Characters of a value that are read: more than any stored one has, and what a condition of SQLite may hold.
+_LONGEST_VALUE = 2000
+
+
 def _storable(text: str) -> str:
-    """Return `text` without NUL and lone surrogates, which databases do not accept."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    """Return the beginning of `text` without NUL and lone surrogates, which databases do not accept."""
+    return text[:_LONGEST_VALUE].encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 # Factories of filters: `of` reads from an entry what the column or facet stores of it.
@@ -147,14 +183,20 @@ def _facet(name: str, of: _Texts) -> Filter:
     return Filter(
         sql=lambda value: _faceted(name, rows_of_facets.c.key == fold(value)),
         holds=lambda entry, value: fold(value) in _keys(of(entry)),
+        of_many=lambda value: _holding((name,), rows_of_facets.c.key == fold(value)),
     )
 
 
 def _facet_words(name: str, of: _Texts) -> Filter:
     """One of the texts contains the words of the value in a row: ``gan`` does not match ``organ``."""
     padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
+
+    def condition(value: str) -> ColumnElement[bool]:
+        return padded.contains(f" {fold(value)} ", autoescape=True)
+
     return Filter(
-        sql=lambda value: _faceted(name, padded.contains(f" {fold(value)} ", autoescape=True)),
+        sql=lambda value: _faceted(name, condition(value)),
+        of_many=lambda value: _holding((name,), condition(value)),
         holds=lambda entry, value: any(f" {fold(value)} " in f" {key} " for key in _keys(of(entry))),
     )
 
@@ -171,6 +213,66 @@ def _keys(texts: Iterable[str]) -> list[str]:
     return [key for text in texts if (key := fold(text))]
 
 
+def _among(column: ColumnElement[int | None], of: Callable[[Entry], int | None]) -> Filter:
+    """The number is within the years asked for."""
+
+    def in_sql(years: "Years") -> ColumnElement[bool]:
+        if years.first is None:
+            return column <= years.last
+        return column >= years.first if years.last is None else column.between(years.first, years.last)
+
+    def in_python(entry: Entry, years: "Years") -> bool:
+        number = of(entry)
+        return number is not None and number in years
+
+    def read(given: Any) -> "Years":
+        from fairreg.registry.search.asked_values import Years  # few searches ask for years
+
+        return Years.of(given)
+
+    return Filter(in_sql, in_python, read)
+
+
+def _by_author() -> Filter:
+    """A creator has the ORCID, or a name with all the words asked for."""
+
+    def in_sql(author: "AskedAuthor") -> ColumnElement[bool]:
+        return _holding(("author", "author_key"), author.condition(rows_of_facets.c.key))
+
+    def in_python(entry: Entry, author: "AskedAuthor") -> bool:
+        return author.made(entry.record)
+
+    def read(given: Any) -> "AskedAuthor":
+        from fairreg.registry.search.asked_values import AskedAuthor
+
+        return AskedAuthor.of(str(given))
+
+    return Filter(in_sql, in_python, read)
+
+
+def _by_training_data() -> Filter:
+    """The model states that it was trained on the data of one of the identifiers."""
+
+    def in_sql(data: "TrainingData") -> ColumnElement[bool]:
+        return _holding(("trained_on",), rows_of_facets.c.key.in_(sorted(data.keys)))
+
+    def in_python(entry: Entry, data: "TrainingData") -> bool:
+        return data.taught(entry.record)
+
+    def read(given: Any) -> "TrainingData":
+        from fairreg.registry.search.asked_values import TrainingData
+
+        return TrainingData.of(given)
+
+    return Filter(in_sql, in_python, read)
+
+
+def _holding(names: tuple[str, ...], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A subquery of its own, which reads an index of the facets however many entries there are."""
+    named = rows_of_facets.c.name.in_(names)
+    return entries.c.id.in_(select(rows_of_facets.c.entry_id).where(named, condition))
+
+
 # Filters by name, in the order of the conditions in SQL.
 FILTERS: Mapping[str, Filter] = {
     "kind": _same_word(entries.c.kind, lambda entry: entry.record.kind),
@@ -181,4 +283,7 @@ FILTERS: Mapping[str, Filter] = {
     "runnable": _same_flag(entries.c.runnable, lambda entry: entry.runnable),
     "min_fair": _at_least(entries.c.fair_score, lambda entry: entry.fair_score),
     "gone": _stated(entries.c.gone_at, lambda entry: entry.gone_at),
+    "author": _by_author(),
+    "year": _among(entries.c.year, lambda entry: entry.record.year),
+    "trained_on": _by_training_data(),
 }

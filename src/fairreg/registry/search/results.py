@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fairreg.registry.search.facets import Facets
     from fairreg.registry.search.ranking import ScoredDocument
 
-__all__ = ["Correction", "SearchHit", "SearchResults"]
+__all__ = ["Correction", "SearchHit", "SearchResults", "UnheldValue"]
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,22 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class UnheldValue:
+    """A value of a filter that no entry has: similar ones and the most frequent ones that there are."""
+
+    name: str
+    asked: str
+    similar: tuple[str, ...] = ()
+    frequent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SearchResults:
     """The best hits first; `total` includes those beyond the limit.
 
     Not `complete`: more entries hold the common words of the query than were compared. `corrections` are
-    words that no entry holds, with their replacements. `facets` count the compared entries.
+    words that no entry holds, with their replacements. `facets` count the compared entries, `unheld` are the
+    values of filters that no entry has.
     """
 
     query: str
@@ -74,3 +85,4 @@ class SearchResults:
     complete: bool = True
     corrections: tuple[Correction, ...] = ()
     facets: "Facets | None" = None
+    unheld: tuple[UnheldValue, ...] = ()

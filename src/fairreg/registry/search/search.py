@@ -5,12 +5,13 @@ Words take two steps: `candidates` retrieves the entries worth ranking, `ranking
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.errors import IdentifierError
-from fairreg.registry.db.entry_query import select_entries, sources_of_all
+from fairreg.registry.db.entry_query import NEWEST, select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.lineage_query import lineage_ids_of, lineage_members
 from fairreg.registry.db.row_mapping import entry_from
@@ -22,12 +23,17 @@ from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.lookup import entries_for
 from fairreg.registry.search.query_expansion import parse_query
 from fairreg.registry.search.ranking import ScoredDocument, score
-from fairreg.registry.search.results import Correction, SearchHit, SearchResults
+from fairreg.registry.search.results import Correction, SearchHit, SearchResults, UnheldValue
+
+if TYPE_CHECKING:
+    from fairreg.registry.search.sorting import Sort
 
 __all__ = ["search"]
 
 _LONGEST_QUESTION = 2000
 _MOST_NAMED = 300
+# No registry has more results; databases have no larger numbers.
+_LAST = 2**31 - 1
 
 Conditions = tuple[ColumnElement[bool], ...]
 
@@ -43,7 +49,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Answer:
-    """Results, best first, one per lineage; `total` may count more than are listed."""
+    """Results, best first, one per lineage but for those that only match; `total` may count more."""
 
     found: list[_Found]
     total: int
@@ -59,35 +65,87 @@ def search(
     limit: int | None,
     offset: int = 0,
     facets: bool = False,
+    sort: "Sort" = "relevance",
 ) -> SearchResults:
     """Search for models that meet `filters`, best first; an empty query lists all, newest first.
 
     One of its entries represents a model: the one whose identifier was the query, else that of the newest
-    version with a DOI. `facets` requests counts, too.
+    version with a DOI, or under another order than that of relevance the one that comes first. `facets`
+    requests counts, too.
     """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
-    conditions = filters.conditions()
+    offset, stop = min(offset, _LAST), None if limit is None else min(offset + limit, _LAST)
+    meant = filters.known_as(connection)
     named = _by_identifier(connection, asked) if asked.strip() else []
-    if named:
-        answer = _counted(connection, _meeting(connection, named, conditions))
-    elif asked.strip():
-        answer = _by_words(connection, asked, conditions)
-    else:
-        answer = _newest(connection, conditions, None if limit is None else offset + limit)
-    shown = answer.found[offset:] if limit is None else answer.found[offset : offset + limit]
-    hits = _hits(connection, shown, () if named else conditions, newest=not named)
+    question = _Question(connection, asked, tuple(named))
+    answer = question.answer(meant, sort, stop)
+    shown = answer.found[offset:stop]
+    representing = sort == "relevance" and not named
+    hits = _hits(connection, shown, () if named else meant.conditions(), newest=representing)
     counts = None
     if facets:
-        from fairreg.registry.search.facets import count_all, count_among
+        from fairreg.registry.search.facets import count_facets
 
-        keys = (item.entry_id for item in answer.found)
-        counts = count_among(connection, keys) if asked.strip() else count_all(connection, conditions)
-    return SearchResults(query, answer.total, hits, answer.complete, answer.corrections, counts)
+        counts = count_facets(connection, meant, question.found_under)
+    return SearchResults(
+        query,
+        answer.total,
+        hits,
+        answer.complete,
+        answer.corrections,
+        counts,
+        _unheld(connection, meant, found=answer.total > 0),
+    )
 
 
-def _counted(connection: Connection, found: Iterable[_Found], *, complete: bool = True) -> _Answer:
-    listed = _one_each(connection, list(found))
-    return _Answer(listed, len(listed), complete)
+def _unheld(connection: Connection, filters: Filters, *, found: bool) -> tuple[UnheldValue, ...]:
+    """Return the values asked for that no entry has; one that is alone is looked up if nothing was found."""
+    if all(found and len(values) == 1 for values in filters.asked.values()):
+        return ()
+    from fairreg.registry.search.unheld_values import unheld_values  # most searches find something
+
+    return unheld_values(connection, filters, found=found)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A query, the entries whose identifier it is, and what was found under the filters of these names."""
+
+    connection: Connection
+    asked: str
+    named: tuple[_Found, ...]
+    known: dict[tuple[str, ...], _Answer] = field(default_factory=dict)
+
+    def answer(self, filters: Filters, sort: "Sort", stop: int | None) -> _Answer:
+        """Return the results under the filters in the order of `sort`, at least up to the place `stop`."""
+        if not self.asked.strip():
+            return _listed(self.connection, filters.conditions(many=True), stop, sort)
+        found = self._matching(filters)
+        if sort != "relevance":
+            from fairreg.registry.search.sorting import sort_keys  # few searches ask for another order
+
+            keys = sort_keys(self.connection, [item.entry_id for item in found.found], sort)
+            found = replace(found, found=sorted(found.found, key=lambda item: keys[item.entry_id]))
+        listed = _one_each(self.connection, found.found)
+        return replace(found, found=listed, total=len(listed))
+
+    def found_under(self, filters: Filters) -> list[int] | None:
+        """Return the keys of all entries that were found under the filters; None for all that meet them."""
+        if not self.asked.strip():
+            return None
+        return [item.entry_id for item in self._matching(filters).found]
+
+    def _matching(self, filters: Filters) -> _Answer:
+        """Return all entries that match, most relevant first."""
+        names = tuple(filters.asked)
+        if names not in self.known:
+            conditions = filters.conditions()
+            self.known[names] = (
+                _Answer(_meeting(self.connection, self.named, conditions), 0)
+                if self.named
+                else _by_words(self.connection, self.asked, conditions)
+            )
+        return self.known[names]
 
 
 def _one_each(connection: Connection, found: list[_Found]) -> list[_Found]:
@@ -117,9 +175,8 @@ def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _An
     scored = [item for text in chosen.documents if (item := score(text, chosen.terms)) is not None]
     best = max((item.relevance for item in scored), default=1.0)
     ranked = sorted(scored, key=lambda item: (-_score(item, best), item.identifier))
-    found = (_Found(item.key, _score(item, best), item) for item in ranked)
-    answer = _counted(connection, found, complete=chosen.complete)
-    return replace(answer, corrections=chosen.corrections)
+    found = [_Found(item.key, _score(item, best), item) for item in ranked]
+    return _Answer(found, len(found), chosen.complete, chosen.corrections)
 
 
 def _score(item: ScoredDocument, best: float) -> float:
@@ -128,17 +185,25 @@ def _score(item: ScoredDocument, best: float) -> float:
     return 0.5 + share if item.whole else share
 
 
-def _newest(connection: Connection, conditions: Conditions, wanted: int | None) -> _Answer:
-    """Return at least the first `wanted` lineages, newest first."""
+def _listed(connection: Connection, conditions: Conditions, wanted: int | None, sort: "Sort") -> _Answer:
+    """Return at least the first `wanted` lineages in an order, by default newest first."""
     number, places = func.count(), rows_of_lineages.c.lineage
     alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
     related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
     several, lineages = connection.execute(related.where(*conditions)).one()
-    query = select(entries.c.id).where(*conditions).order_by(entries.c.dated.desc(), entries.c.id.desc())
+    query = select(entries.c.id).where(*conditions).order_by(*_listing_order(sort))
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
     return _Answer(_one_each(connection, found), alone - several + lineages)
+
+
+def _listing_order(sort: "Sort") -> Sequence[ColumnElement[object]]:
+    if sort == "relevance":
+        return NEWEST
+    from fairreg.registry.search.sorting import listing_order
+
+    return listing_order(sort)
 
 
 def _meeting(connection: Connection, found: Sequence[_Found], conditions: Conditions) -> list[_Found]:

@@ -114,13 +114,18 @@ class SearchDocument(DocumentPart, frozen=True):
     results: list[SearchResult]
     """Results up to the limit."""
     warnings: list[str]
-    """Sentences on corrected words and on candidates left out."""
+    """Sentences on corrected words, on values of filters that no record has, and on candidates left out."""
+    offset: int
+    """Number of results before the first of `results`."""
+    limit: int | None
+    """Maximum number of `results`; null for all."""
     sources: dict[str, SourceReply] | UnsetType = UNSET
     """With --live: answer of each source by its name."""
     explanations: dict[str, RankExplanation | None] | UnsetType = UNSET
     """With --explain: explanation by `id`; null for a result that its identifier or its date found."""
     facets: dict[str, dict[str, int]] | UnsetType = UNSET
-    """With --facets: number of results by value, for each facet."""
+    """With --facets: number of results by value, for each facet; one that is filtered is counted without its
+    own filter."""
 
 
 class TermsOfMetadata(DocumentPart, frozen=True):

@@ -23,6 +23,7 @@ from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.fusion import fuse
 from fairreg.registry.search.results import SearchHit, SearchResults
+from fairreg.registry.search.sorting import Sort, require_sort, sort_key
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import (
     PLUGIN_FAULTS,
@@ -35,6 +36,7 @@ from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
     AnswerCallback,
+    Page,
     SearchReport,
     SourceAnswer,
     UpdateCallback,
@@ -87,21 +89,22 @@ def search_live(
     deadline: float = DEADLINE,
     on_answer: AnswerCallback = lambda _name, _answer: None,
     on_update: UpdateCallback | None = None,
-    limit: int | None = _LIMIT,
-    offset: int = 0,
+    page: Page = Page(),  # noqa: B008  # immutable
+    sort: str = "relevance",
     registry: Registry | None = None,
     **filters: Any,
 ) -> SearchReport:
     """Search the registry and every source for `query`; see `fairreg.services.search.search.search`."""
     if not query.strip():
         raise UsageError("A live search needs a query.", hint="Add search words.")
-    conditions = Filters.of(**filters)
-    chosen = _chosen(settings, conditions.asked.get("source", ()))
+    order = require_sort(sort)
+    chosen = _chosen(settings, Filters.of(**filters).asked.get("source", ()))
     with existing(registry, settings) as used:
-        asking = _FederatedQuery(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
-        depth = None if limit is None else max(_LOCAL_DEPTH, offset + limit)
-        local = used.search(query, limit=depth, **filters)
-        ranking = _Ranking(used, local, conditions, query, limit, offset)
+        conditions = used.filters(**filters)
+        asking = _FederatedQuery(_Terms(settings, query, page.limit or _LIMIT, deadline), chosen)
+        depth = None if page.limit is None else max(_LOCAL_DEPTH, page.offset + page.limit)
+        local = used.search(query, limit=depth, sort=sort, **filters)
+        ranking = _Ranking(used, local, conditions, query, page, order)
         answers = asking.wait(_update_callback(ranking, on_answer, on_update, [item.name for item in chosen]))
         if save:
             _save(used, answers)
@@ -329,28 +332,33 @@ class _Ranking:
     local: SearchResults
     conditions: Filters
     query: str
-    limit: int | None
-    offset: int
+    page: Page
+    sort: Sort
 
     def report(self, answers: Sequence[SourceQuery]) -> SearchReport:
         """Report on the results of the registry and of the sources in `answers`."""
         found = self._fused(answers)
-        shown = found[self.offset :] if self.limit is None else found[self.offset : self.offset + self.limit]
+        shown = self.page.cut(found)
+        # A source may have what the registry has not.
+        local = replace(self.local, unheld=()) if found else self.local
         return SearchReport(
             query=self.query,
             total=len(found) + max(0, self.local.total - len(self.local.hits)),
             results=tuple(row_of(hit) for hit in shown),
             warnings=(
-                *search_warnings(self.local),
+                *search_warnings(local),
                 *(warning for hit in shown if (warning := hit.entry.warning)),
             ),
             sources={asked.name: asked.answer for asked in answers if asked.answer},
+            offset=self.page.offset,
+            limit=self.page.limit,
+            unheld=local.unheld,
         )
 
     def _fused(self, answers: Sequence[SourceQuery]) -> list[SearchHit]:
         live = [item.record for asked in answers for item in asked.found]
         known = (entry.record for hit in self.local.hits for entry in hit.lineage_members)
-        return fuse(
+        found = fuse(
             self.local,
             live,
             related=self.registry.related_entries([*live, *known]),
@@ -358,3 +366,4 @@ class _Ranking:
             overrides=self.registry.link_overrides(),
             conditions=self.conditions,
         )
+        return sorted(found, key=lambda hit: sort_key(hit.entry, self.sort))

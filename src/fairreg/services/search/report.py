@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Report of a search: its rows, warnings, explanations and the answers of the sources."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from fairreg.registry import Contribution, Entry, SearchHit, SearchResults
+from fairreg.errors import UsageError
+from fairreg.registry import Contribution, Entry, SearchHit, SearchResults, UnheldValue
 from fairreg.schemas.runs import runs
 
 __all__ = [
     "DEADLINE",
+    "PAGE",
     "AnswerCallback",
     "Explanation",
+    "Page",
     "SearchReport",
     "SearchRow",
     "SourceAnswer",
@@ -20,10 +23,34 @@ __all__ = [
     "explanation_of",
     "row_of",
     "search_warnings",
+    "unheld_warning",
 ]
 
+_Item = TypeVar("_Item")
+# Number of results without another limit.
+PAGE = 20
 # Time limit of a live search for the sources, in seconds.
 DEADLINE = 8.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """Part of the results: at most `limit` (None: all) after the first `offset`."""
+
+    limit: int | None = PAGE
+    offset: int = 0
+
+    @classmethod
+    def of(cls, limit: int | None, offset: int) -> "Page":
+        """Return the page; UsageError for a negative number."""
+        for name, number in (("limit", limit), ("offset", offset)):
+            if number is not None and number < 0:
+                raise UsageError(f"{name} is {number}; it is a number of results, 0 or more.")
+        return cls(limit, offset)
+
+    def cut(self, found: Sequence[_Item]) -> Sequence[_Item]:
+        """Return this part of all results."""
+        return found[self.offset :] if self.limit is None else found[self.offset : self.offset + self.limit]
 
 
 @dataclass(frozen=True)
@@ -97,8 +124,10 @@ class Explanation:
 class SearchReport:
     """Result of a search, best first; `total` includes results beyond the limit.
 
-    `sources`: answer of each source to a live search; None if only the registry was searched. `explanations`
-    by id, None for a result found by its identifier, and `facets` (value: count) are present if requested.
+    `offset` results come before the first of `results`, which are at most `limit` (None: all). `sources`:
+    answer of each source to a live search; None if only the registry was searched. `explanations` by id, None
+    for a result found by its identifier, and `facets` (value: count) are present if requested. A facet is
+    counted without its own filter. `unheld` are values of filters that no record has; `warnings` say so, too.
     """
 
     query: str
@@ -108,6 +137,9 @@ class SearchReport:
     sources: Mapping[str, SourceAnswer] | None = None
     explanations: Mapping[str, Explanation | None] | None = None
     facets: Mapping[str, Mapping[str, int]] | None = None
+    offset: int = 0
+    limit: int | None = None
+    unheld: tuple[UnheldValue, ...] = ()
 
     @property
     def all_failed(self) -> bool:
@@ -118,6 +150,7 @@ class SearchReport:
     def to_json(self) -> dict[str, Any]:
         """The document of ``fairreg search --json``, with the requested parts only."""
         document: dict[str, Any] = asdict(self)
+        del document["unheld"]
         for name in ("sources", "explanations", "facets"):
             if document[name] is None:
                 del document[name]
@@ -129,15 +162,37 @@ UpdateCallback = Callable[[SearchReport, tuple[str, ...]], None]
 
 
 def search_warnings(results: SearchResults) -> tuple[str, ...]:
-    """Sentences on corrected words and on candidates left out."""
+    """Sentences on corrected words, values of filters that no record has, and candidates left out."""
     warnings = [
         f"No record contains {item.asked!r}; searched for {item.used!r}." for item in results.corrections
     ]
+    warnings += map(unheld_warning, results.unheld)
     if not results.complete:
         warnings.append(
             "Many records contain these words; only the most likely were ranked. Add words or filters."
         )
     return tuple(warnings)
+
+
+# Names of filters in sentences.
+_WORDS = {"trained_on": "training data"}
+
+
+def unheld_warning(value: UnheldValue) -> str:
+    """Sentence on a value of a filter that no record has, with similar values and those that there are."""
+    parts = [f"No record has the {_WORDS.get(value.name, value.name)} {value.asked!r}."]
+    if value.similar:
+        parts.append(f"Similar: {', '.join(value.similar)}.")
+    if others := [item for item in value.frequent if item not in value.similar]:
+        parts.append(f"Held: {', '.join(others)}.")
+    if value.name == "source":
+        from fairreg import harvesters  # few searches name an unknown source
+
+        names = [row.name for row in harvesters.all_harvesters()]
+        if value.asked.casefold() in names:
+            return f"The registry holds nothing from {value.asked!r} yet; harvest it first."
+        parts.append(f"To harvest: {', '.join(name for name in names if name not in value.frequent)}.")
+    return " ".join(parts)
 
 
 def explanation_of(hit: SearchHit) -> Explanation | None:

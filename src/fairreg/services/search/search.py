@@ -8,7 +8,9 @@ from fairreg.registry import Registry
 from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
+    PAGE,
     AnswerCallback,
+    Page,
     SearchReport,
     UpdateCallback,
     explanation_of,
@@ -32,19 +34,24 @@ def search(
     on_answer: AnswerCallback = lambda _name, _answer: None,
     on_update: UpdateCallback | None = None,
     registry: Registry | None = None,
+    limit: int | None = PAGE,
+    offset: int = 0,
+    sort: str = "relevance",
     **filters: Any,
 ) -> SearchReport:
     """Search models that match `query`; `filters` are those of `Registry.search`.
 
-    `explain` adds an explanation of each rank, `facets` the counts per value over all results; neither works
-    with `live`.
+    At most `limit` results after the first `offset`, in the order `sort`: relevance, year, fair or name.
+    Pages of one search fit together as long as the registry stays as it is. `explain` adds an explanation of
+    each rank, `facets` the counts per value over all results; neither works with `live`.
 
     `live` also queries every enabled source, or those named (`source`) even if FAIRREG_DISABLE lists them,
     for `deadline` seconds; `on_answer` is called with each answer, `on_update` with the updated ranking,
     `save` stores their results. A model that its source withdrew is still found, with a warning. `registry`
     is used instead of opening that of `settings`. Raises RegistryError, and UsageError for a live search
-    without a query.
+    without a query, and for a number, an order or a value of a filter that has no meaning.
     """
+    page = Page.of(limit, offset)
     if live and (explain or facets):
         raise UsageError(
             "Explanations and facets cover only the registry.",
@@ -61,12 +68,16 @@ def search(
             on_answer=on_answer,
             on_update=on_update,
             registry=registry,
+            page=page,
+            sort=sort,
             **filters,
         )
     if save:
         raise UsageError("Only results of a live search can be saved.", hint="Add live=True (--live).")
     with existing(registry, settings) as used:
-        results = used.search(query, facets=facets, **filters)
+        results = used.search(
+            query, limit=page.limit, offset=page.offset, sort=sort, facets=facets, **filters
+        )
     explained = {hit.entry.identifier: explanation_of(hit) for hit in results.hits}
     return SearchReport(
         query=query,
@@ -78,4 +89,7 @@ def search(
         ),
         explanations=explained if explain else None,
         facets=None if results.facets is None else {name: dict(v) for name, v in results.facets.items()},
+        offset=page.offset,
+        limit=page.limit,
+        unheld=results.unheld,
     )
