@@ -14,7 +14,7 @@ import mcp_types as types
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
-from fairreg.errors import FairregError
+from fairreg.errors import FairregError, PluginError, RegistryError
 from fairreg.registry import Registry
 from fairreg.schemas.text import one_line, without_format_characters
 from fairreg.server.mcp.resources import JSON, RECORD_TEMPLATE, RUBRIC, read_resource
@@ -28,7 +28,6 @@ _READ_ONLY = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 _LONGEST_ERROR = 1000
-_FAULT = "This is a fault of the server; it is in its log."
 
 _Context = ServerRequestContext[Any]
 
@@ -72,11 +71,8 @@ class _Answers:
         try:
             arguments = tool.read(asked.arguments or {})
             document = await self._site.read(lambda registry: tool.call(registry, arguments))
-        except FairregError as error:
+        except Exception as error:  # noqa: BLE001 - told or logged by `_told`
             return _failed(_told(error))
-        except Exception:  # noqa: BLE001 - logged; the caller is told that it is no fault of theirs
-            _LOG.exception("The tool %s failed.", tool.name)
-            return _failed(_FAULT)
         text = json.dumps(document, ensure_ascii=False)
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=text)], structured_content=document
@@ -120,8 +116,7 @@ class _Answers:
         except FairregError as error:
             raise MCPError(types.INVALID_PARAMS, _told(error)) from error
         except Exception as error:
-            _LOG.exception("A resource could not be read.")
-            raise MCPError(types.INTERNAL_ERROR, _FAULT) from error
+            raise MCPError(types.INTERNAL_ERROR, _told(error)) from error
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=asked.uri, mime_type=JSON, text=text)]
         )
@@ -142,7 +137,16 @@ def _failed(text: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _told(error: FairregError) -> str:
-    """Return the sentence of an error and its hint; what it quotes is the caller's own."""
+def _told(error: Exception) -> str:
+    """Return the sentence of an error and its hint; those that may name what is on this machine are logged.
+
+    What the sentence quotes is the caller's own.
+    """
+    if isinstance(error, RegistryError):
+        _LOG.error("The registry cannot be read: %s", error)
+        return "The registry cannot be read at present. Ask again later."
+    if not isinstance(error, FairregError) or isinstance(error, PluginError):
+        _LOG.error("A request of an assistant failed.", exc_info=error)
+        return "This is a fault of the server; it is in its log."
     hint = f" {error.hint}" if error.hint else ""
     return without_format_characters(one_line(f"{error.message}{hint}"))[:_LONGEST_ERROR]

@@ -4,9 +4,9 @@
 from collections.abc import Iterable
 
 from fairreg import formats
-from fairreg.errors import IdentifierError, Inexpressible, NotFound
+from fairreg.errors import Inexpressible, NotFound, RecordError
 from fairreg.registry import Entry, Registry
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.schemas.runs import runs
 from fairreg.server.mcp.answers import (
@@ -40,7 +40,7 @@ def entry_of(registry: Registry, pid: str) -> Entry:
 
 
 def get_record(registry: Registry, asked: FormatArguments) -> RecordDocument:
-    """Return a record as a summary or in a format. Raises UsageError, NotFound and RecordError."""
+    """Return a record as a summary or in a format. Raises UsageError, NotFound and Inexpressible."""
     view = None if asked.format == SUMMARY else formats.get(asked.format)
     entry = entry_of(registry, asked.pid)
     if view is None:
@@ -59,10 +59,10 @@ def get_record(registry: Registry, asked: FormatArguments) -> RecordDocument:
 
 
 def document_of(entry: Entry, name: str) -> str:
-    """Return a record in a format. Raises Inexpressible without the title of the record, and RecordError."""
+    """Return a record in a format. Raises Inexpressible, with nothing in it that others wrote."""
     try:
         document = formats.get(name).write(entry.present_record)
-    except Inexpressible as error:
+    except RecordError as error:  # which may quote the record
         fields = ", ".join(path.removeprefix("$.") for path, _ in error.violations)
         reason = f" lacks {fields}, which {name} requires" if fields else f" cannot be written as {name}"
         raise Inexpressible(
@@ -144,7 +144,7 @@ def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> Resolv
     """Return what an identifier means, and the records that carry it. Raises IdentifierError."""
     text = asked.identifier
     found = registry.entries_for(text)
-    meant = _parsed(text)
+    meant = RequestedIdentifier.of(text).identifier
     return ResolvedIdentifier(
         in_registry=bool(found),
         identifier=None if meant is None else line(meant.compact),
@@ -154,14 +154,6 @@ def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> Resolv
         records_in_all=len(found),
         removed=not found and registry.forgotten_record(text) is not None,
     )
-
-
-def _parsed(text: str) -> Identifier | None:
-    """Return the identifier in a text; None where it is one of this registry alone, such as catalogue:..."""
-    try:
-        return parse(text)
-    except IdentifierError:
-        return None
 
 
 def _identified(entry: Entry) -> IdentifiedRecord:

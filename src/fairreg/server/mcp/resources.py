@@ -4,7 +4,7 @@
 import json
 from urllib.parse import unquote
 
-from fairreg.errors import FairregError, NotFound
+from fairreg.errors import NotFound, RecordError
 from fairreg.registry import Registry
 from fairreg.server.mcp.assessment import rubric_document
 from fairreg.server.mcp.foreign_text import cleaned
@@ -22,7 +22,11 @@ _LONGEST_URI = 3000
 
 
 def read_resource(registry: Registry, uri: str) -> str:
-    """Return a resource, a JSON document. Raises NotFound for another address, and FairregError."""
+    """Return a resource, a JSON document.
+
+    Raises NotFound for another address, IdentifierError and
+    RecordError.
+    """
     if uri == RUBRIC:
         return _text(rubric_document())
     if not uri.startswith(RECORD) or len(uri) > _LONGEST_URI:
@@ -30,7 +34,7 @@ def read_resource(registry: Registry, uri: str) -> str:
     entry = entry_of(registry, unquote(uri.removeprefix(RECORD)))
     text = _text(cleaned(json.loads(document_of(entry, "json"))))
     if len(text) > LONGEST_RECORD:
-        raise FairregError(
+        raise RecordError(
             f"The record of {entry.identifier} has more than {LONGEST_RECORD:,} characters.",
             hint="Read its summary with the tool get_record.",
         )

@@ -6,7 +6,7 @@ from shlex import quote
 from fairreg.errors import UsageError
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.fingerprint_rule import RULE, rule_in
-from fairreg.schemas.identifiers import parse
+from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.server.mcp.answers import SameWeights, WeightsRecord
 from fairreg.server.mcp.arguments import WeightsArguments
 from fairreg.server.mcp.foreign_text import ITEMS, line, lines
@@ -47,8 +47,8 @@ def find_same_weights(registry: Registry, asked: WeightsArguments) -> SameWeight
 
 
 def _fingerprint(text: str) -> tuple[str, ...]:
-    """Return the fingerprint in a text. Raises UsageError."""
-    found = parse(text)
+    """Return the fingerprint in a text. Raises UsageError, as IdentifierError is one."""
+    found = RequestedIdentifier.of(text).require()
     if found.scheme not in _SCHEMES:
         raise UsageError("This is not a fingerprint.", hint="Give it as `pid` if it names a record.")
     return (found.value,)
@@ -63,8 +63,8 @@ def _fingerprints(entry: Entry) -> tuple[str, ...]:
 def _note(entry: Entry | None, wanted: tuple[str, ...], *, others: bool) -> str | None:
     if entry is not None and not wanted:
         return (
-            "The fingerprints of its weights are not known here, so nothing can be said. Where the registry is "
-            f"kept, run: fairreg fetch {quote(entry.identifier)}"
+            "The fingerprints of its weights are not known here, so nothing can be said. Where the registry "
+            f"is kept, run: fairreg fetch {quote(entry.identifier)}"
         )
     if not others:
         return "No other record is known to have these weights; most files have not been read."
