@@ -16,7 +16,8 @@ from mcp.shared.exceptions import MCPError
 
 from fairreg.errors import FairregError, PluginError, RegistryError
 from fairreg.registry import Registry
-from fairreg.schemas.text import one_line, without_format_characters
+from fairreg.schemas.text import one_line
+from fairreg.server.mcp.foreign_text import readable
 from fairreg.server.mcp.resources import JSON, RECORD_TEMPLATE, RUBRIC, read_resource
 from fairreg.server.mcp.tools import INSTRUCTIONS, TOOLS, RegistryTool, find_tool, schema_of
 from fairreg.server.site import Site
@@ -149,4 +150,4 @@ def _told(error: Exception) -> str:
         _LOG.error("A request of an assistant failed.", exc_info=error)
         return "This is a fault of the server; it is in its log."
     hint = f" {error.hint}" if error.hint else ""
-    return without_format_characters(one_line(f"{error.message}{hint}"))[:_LONGEST_ERROR]
+    return one_line(readable(f"{error.message}{hint}"))[:_LONGEST_ERROR]
