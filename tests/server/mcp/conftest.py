@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: MIT
 """One registry and one client for the tests of a module: awkward records, equal weights, an assessment."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from anyio.from_thread import start_blocking_portal
-from mcp import Client
 
 from fairreg.registry import Submission
 from fairreg.server.mcp.protocol import mcp_server
 from fairreg.server.site import Site
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
+from support.assistants import connected
 from support.awkward_records import REASON, WITHDRAWN, awkward, twins
 
 
@@ -30,16 +25,6 @@ def settings_of_module(tmp_path_factory) -> Settings:
 def registry(settings_of_module):
     with shared_registry(settings_of_module) as opened:
         yield opened
-
-
-@contextmanager
-def connected(server: Any, **choices: Any) -> Iterator[Callable[..., Any]]:
-    """Connect the SDK's client; yield a function that calls one of its methods."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(Client(server, **choices)) as client,
-    ):
-        yield lambda method, *given: portal.call(getattr(client, method), *given)
 
 
 @pytest.fixture(scope="module")
