@@ -22,10 +22,11 @@ from fairreg.errors import (
 )
 from fairreg.schemas.text import clean
 
-__all__ = ["MEDIA_TYPE", "handlers", "problem", "status_of"]
+__all__ = ["MEDIA_TYPE", "handlers", "problem", "sentence", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
+_FAULT = "This is a fault of the server; it is in its log."
 # The first class that an error is of gives its status; any other FairregError is a fault of the server.
 _STATUS: tuple[tuple[type[FairregError], HTTPStatus], ...] = (
     (Gone, HTTPStatus.GONE),
@@ -59,6 +60,20 @@ def problem(status: int, detail: str | None = None, *, hint: str | None = None, 
     )
 
 
+def sentence(error: Exception) -> str:
+    """Return an error as a sentence and its hint, for protocols that have errors of their own.
+
+    A fault of the server or of its registry, which may name what is on this machine, is logged and not told.
+    """
+    if isinstance(error, RegistryError):
+        _LOG.error("The registry cannot be read: %s", error)
+        return "The registry cannot be read at present. Ask again later."
+    if not isinstance(error, FairregError):
+        _LOG.error("A request failed.", exc_info=error)
+        return _FAULT
+    return clean(" ".join(filter(None, (error.message, error.hint))))
+
+
 async def _of_fairreg(_request: Request, error: FairregError) -> Response:
     status = status_of(error)
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
@@ -73,7 +88,7 @@ async def _of_http(_request: Request, error: HTTPException) -> Response:
 async def _unexpected(_request: Request, error: Exception) -> Response:
     """Log a fault of the program with its traceback; the visitor is told of none of it."""
     _LOG.error("A request failed.", exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of the server; it is in its log.")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
 
 def handlers() -> dict[Any, Any]:

@@ -6,7 +6,6 @@ are typed by msgspec as everywhere here, errors are our sentences, and the proce
 """
 
 import json
-import logging
 from importlib.metadata import version
 from typing import Any
 
@@ -14,17 +13,17 @@ import mcp_types as types
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
-from fairreg.errors import FairregError, PluginError, RegistryError
+from fairreg.errors import FairregError
 from fairreg.registry import Registry
 from fairreg.schemas.text import one_line
 from fairreg.server.mcp.foreign_text import readable
 from fairreg.server.mcp.resources import JSON, RECORD_TEMPLATE, RUBRIC, read_resource
 from fairreg.server.mcp.tools import INSTRUCTIONS, TOOLS, RegistryTool, find_tool, schema_of
+from fairreg.server.problems import sentence
 from fairreg.server.site import Site
 
 __all__ = ["mcp_server"]
 
-_LOG = logging.getLogger(__name__)
 _READ_ONLY = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
@@ -72,7 +71,7 @@ class _Answers:
         try:
             arguments = tool.read(asked.arguments or {})
             document = await self._site.read(lambda registry: tool.call(registry, arguments))
-        except Exception as error:  # noqa: BLE001 - told or logged by `_told`
+        except Exception as error:  # noqa: BLE001 - told or logged by `sentence`
             return _failed(_told(error))
         text = json.dumps(document, ensure_ascii=False)
         return types.CallToolResult(
@@ -139,15 +138,5 @@ def _failed(text: str) -> types.CallToolResult:
 
 
 def _told(error: Exception) -> str:
-    """Return the sentence of an error and its hint; those that may name what is on this machine are logged.
-
-    What the sentence quotes is the caller's own.
-    """
-    if isinstance(error, RegistryError):
-        _LOG.error("The registry cannot be read: %s", error)
-        return "The registry cannot be read at present. Ask again later."
-    if not isinstance(error, FairregError) or isinstance(error, PluginError):
-        _LOG.error("A request of an assistant failed.", exc_info=error)
-        return "This is a fault of the server; it is in its log."
-    hint = f" {error.hint}" if error.hint else ""
-    return one_line(readable(f"{error.message}{hint}"))[:_LONGEST_ERROR]
+    """Return the sentence of an error; what it quotes is the caller's own."""
+    return one_line(readable(sentence(error)))[:_LONGEST_ERROR]
