@@ -55,6 +55,8 @@ COMMANDS = [
     "import",
     "link",
     "unlink",
+    "serve",
+    "mcp",
 ]
 
 

@@ -2,6 +2,8 @@
 """The tools and resources of an assistant, by the SDK's own client in process."""
 
 import json
+import re
+from pathlib import Path
 from urllib.parse import quote
 
 import jsonschema
@@ -15,6 +17,9 @@ from fairreg.assessment.report import assess
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry, Submission
 from fairreg.schemas.identifiers import Identifier
+from fairreg.server.mcp.arguments import SearchArguments
+from fairreg.server.mcp.foreign_text import DESCRIPTION, DOCUMENT, ITEMS, LINE, SENTENCE
+from fairreg.server.mcp.resources import LONGEST_RECORD
 from fairreg.server.mcp.tools import find_tool
 from fairreg.services.assess.store import AssessmentResult, save
 from fairreg.services.cite import FORMATS, cite
@@ -27,6 +32,7 @@ NAMES = {
     *("search_models", "get_record", "resolve_identifier", "assess_model", "find_same_weights", "cite"),
     "list_sources",
 }
+ROOT = Path(__file__).parents[3]
 HBB = "doi:10.5281/zenodo.7305227"
 WHEN = "2026-11-30T00:00:00Z"
 
@@ -48,7 +54,7 @@ def test_every_tool_says_that_it_only_reads_and_has_schemas_of_both_sides(client
         assert tool.input_schema["additionalProperties"] is False
 
 
-def test_the_server_says_what_it_is_and_that_texts_of_records_are_data(client):
+def test_the_resources_are_the_rubric_and_every_record(client):
     assert client("list_resources").resources[0].uri == "fairreg://rubric"
     (template,) = client("list_resource_templates").resource_templates
     assert template.uri_template == "fairreg://record/{pid}"
@@ -328,3 +334,16 @@ def test_what_is_on_this_machine_is_logged_and_not_told(refused, monkeypatch, ca
 def test_a_tool_is_found_by_its_name():
     assert find_tool("cite").title == "Cite a model"
     assert find_tool("none") is None
+
+
+def test_the_documentation_names_every_tool_filter_and_limit():
+    page = (ROOT / "docs" / "server.md").read_text("utf-8").partition("\n## MCP\n")[2]
+    table = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
+    assert set(table) == NAMES
+    fields = set(SearchArguments.__struct_fields__) - {"query", "sort", "limit"}
+    assert fields == set(re.findall(r"`(\w+)`", table["search_models"]))
+    assert (
+        f"names at {LINE} characters, conditions and remedies at {SENTENCE}, "
+        f"descriptions at {DESCRIPTION:,}, documents at {DOCUMENT:,}, lists at {ITEMS} items. "
+    ) in " ".join(page.split())
+    assert f"more than {LONGEST_RECORD:,} characters" in " ".join(page.split())
