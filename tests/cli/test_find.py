@@ -26,7 +26,9 @@ def test_search_puts_the_hbb_network_first_on_first_use_offline(cli, query, monk
 
 def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
-    assert set(document) == {"schema_version", "query", "total", "results", "warnings"}
+    assert set(document) == {
+        "schema_version", "query", "total", "results", "warnings", "offset", "limit",
+    }  # fmt: skip
     keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
     keys += "concept_doi versions gone"
     assert all(set(row) == set(keys.split()) for row in document["results"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from fairreg.cli.search import search as search_command
+from fairreg.errors import UsageError
 from fairreg.registry import Entry, Registry
 from fairreg.registry.db.tables import entries
 from fairreg.registry.search import filters
@@ -158,6 +159,13 @@ def test_every_filter_can_be_named_in_python_and_on_the_command_line() -> None:
     # and training data can be asked for in Python and over HTTP.
     elsewhere = {"gone", "author", "year", "trained_on"}
     assert FILTERS.keys() - elsewhere <= inspect.signature(search_command).parameters.keys()
+
+
+def test_more_values_than_a_condition_holds_are_refused(read_only_registry: Registry) -> None:
+    names = [f"Name{number} A. B. C. D. E. F. G. H. I. J." for number in range(51)]
+    assert read_only_registry.search("", author=names[:50], task=names[:50]).total == 0
+    with pytest.raises(UsageError, match="author has 51 values"):
+        read_only_registry.search("", author=names)
 
 
 def test_an_unknown_filter_is_refused_with_those_there_are(registry: Registry) -> None:

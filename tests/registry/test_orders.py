@@ -2,7 +2,7 @@
 """Orders of results, pages by offset, and facets beside filters."""
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 
 from fairreg.errors import UsageError
 from fairreg.registry import Registry
@@ -171,6 +171,28 @@ def test_spellings_of_a_value_are_counted_as_one(registry: Registry, make_record
     assert counts is not None
     assert dict(counts["framework"]) == {"PyTorch": 3}
     assert [number for _, number in counts["author"]] == [3]
+
+
+@pytest.mark.parametrize("chosen", [{}, {"kind": "model", "author": "Duarte"}])
+def test_counts_over_all_entries_are_kept_until_something_changes(
+    registry: Registry, fresh_url: str, make_record: Make, chosen: dict[str, str]
+) -> None:
+    def counted() -> tuple[dict[str, int], int]:
+        asked: list[str] = []
+        event.listen(registry._database._engine, "before_cursor_execute", lambda *got: asked.append(got[2]))
+        facets = registry.search("", facets=True, **chosen).facets
+        return dict((facets or {}).get("kind", ())), sum("GROUP BY" in statement for statement in asked)
+
+    with Registry(fresh_url) as other:
+        for number, writer in enumerate((registry, other, registry, other), 1):
+            writer.put(make_record("z", str(number), creators=(Creator(name="Duarte"),)))
+            found, statements = counted()
+            assert found == {"model": number}
+            assert statements >= len(FACETS)
+            again, statements = counted()
+            assert (again, statements) == (found, 0)
+        other.forget(["z:1"])
+        assert counted()[0] == {"model": 3}
 
 
 # Statement -> the index that answers it at any size.

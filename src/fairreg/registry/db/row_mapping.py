@@ -115,7 +115,7 @@ def author_values(record: ModelRecord) -> dict[str, str]:
 
     The name stands beside the first key of each creator, by which it is counted; beside the others nothing.
     """
-    from fairreg.registry.text.author_names import author_keys
+    from fairreg.registry.text.normalization import author_keys
 
     found: dict[str, str] = {}
     for creator in record.creators:

@@ -12,7 +12,7 @@ from fairreg.registry.db.key_conditions import in_key_pairs
 from fairreg.registry.db.row_mapping import author_values, training_data
 from fairreg.registry.db.tables import LONGEST_KEY, identifiers
 from fairreg.registry.search.lookup import spellings
-from fairreg.registry.text.author_names import author_words, holds_words, is_initial, leading_words
+from fairreg.registry.text.normalization import author_words, holds_words, is_initial, leading_words
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, POINTING_SCHEMES, normalise_orcid
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import shortened
@@ -65,7 +65,7 @@ class AskedAuthor:
 
 
 def _expresses(rest: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """Condition that a name goes on with the word, or with its initial; see `author_names.holds_words`."""
+    """Condition that a name goes on with the word, or with its initial; see `normalization.holds_words`."""
     if is_initial(word):
         return rest.contains(f" {word}", autoescape=True)
     whole = rest.contains(f" {word} ", autoescape=True)

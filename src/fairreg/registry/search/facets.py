@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
+from fairreg.registry.db.kept_results import kept
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, facets, lineages
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.text.normalization import fold
 
-__all__ = ["FACETS", "Facets", "count_facets"]
+__all__ = ["FACETS", "Facets", "count_all_facets", "count_facets"]
 
 # (value, number of results), most frequent first; and the same by the name of the facet.
 Counts = tuple[tuple[str, int], ...]
@@ -40,6 +41,12 @@ _FEW = 10_000
 # Expressions in the place of columns, so that SQLite does not use the index of the column.
 _NAME: ColumnElement[str] = facets.c.name + literal_column("''")
 _ENTRY: ColumnElement[int] = facets.c.entry_id + literal_column("0")
+
+
+def count_all_facets(connection: Connection, filters: Filters) -> Facets:
+    """Count all entries that meet the filters, as `count_facets` does; once until the database changes."""
+    key = tuple((name, values) for name, values in filters.asked.items())
+    return kept(connection, ("facets", key), lambda: count_facets(connection, filters, lambda _: None))
 
 
 def count_facets(connection: Connection, filters: Filters, found: FoundUnder) -> Facets:
@@ -149,7 +156,7 @@ def _chosen(name: str, filters: Filters) -> frozenset[str]:
     """Return the keys of the values that were asked for."""
     values = filters.asked.get(name, ())
     if name == "author":
-        from fairreg.registry.text.author_names import author_keys
+        from fairreg.registry.text.normalization import author_keys
 
         return frozenset(key for value in values for key in author_keys(str(value))[:1])
     return frozenset(_word(value) if name in _COLUMNS else fold(value) for value in values)

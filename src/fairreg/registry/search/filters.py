@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
 from fairreg import rubrics
+from fairreg.errors import UsageError
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
@@ -82,7 +83,9 @@ class Filters:
         unknown = sorted(values.keys() - FILTERS.keys())
         if unknown:
             raise TypeError(f"unknown search filter: {', '.join(unknown)}; there are {', '.join(FILTERS)}")
-        several = {name: tuple(map(FILTERS[name].read, _several(given))) for name, given in values.items()}
+        several = {
+            name: tuple(map(FILTERS[name].read, _several(name, given))) for name, given in values.items()
+        }
         return cls({name: several[name] for name in FILTERS if several.get(name)})
 
     def without(self, name: str) -> "Filters":
@@ -110,10 +113,18 @@ class Filters:
         )
 
 
-def _several(given: object) -> tuple[Any, ...]:
+# Alternatives of one filter: SQLite reads no deeper conditions than a thousand of them make.
+_MOST_VALUES = 50
+
+
+def _several(name: str, given: object) -> tuple[Any, ...]:
     if given is None:
         return ()
     values = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    if len(values) > _MOST_VALUES:
+        raise UsageError(
+            f"{name} has {len(values)} values.", hint=f"Give at most {_MOST_VALUES}, or search several times."
+        )
     return tuple(_storable(value) if isinstance(value, str) else value for value in values)
 
 

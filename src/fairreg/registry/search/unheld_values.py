@@ -12,8 +12,7 @@ from fairreg.registry.db.tables import entries, facets
 from fairreg.registry.search.filters import FILTERS, Filter, Filters
 from fairreg.registry.search.fulltext import similar_words
 from fairreg.registry.search.results import UnheldValue
-from fairreg.registry.text.author_names import author_keys, author_words, holds_words
-from fairreg.registry.text.normalization import fold
+from fairreg.registry.text.normalization import author_keys, author_words, fold, holds_words
 from fairreg.schemas.text import shortened
 
 __all__ = ["OPEN_FILTERS", "unheld_values"]

@@ -101,7 +101,8 @@ def search_live(
     chosen = _chosen(settings, Filters.of(**filters).asked.get("source", ()))
     with existing(registry, settings) as used:
         conditions = used.filters(**filters)
-        asking = _FederatedQuery(_Terms(settings, query, page.limit or _LIMIT, deadline), chosen)
+        wanted = (page.limit or _LIMIT) + page.offset
+        asking = _FederatedQuery(_Terms(settings, query, wanted, deadline), chosen)
         depth = None if page.limit is None else max(_LOCAL_DEPTH, page.offset + page.limit)
         local = used.search(query, limit=depth, sort=sort, **filters)
         ranking = _Ranking(used, local, conditions, query, page, order)
