@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from fairreg import formats
 from fairreg.registry import Submission
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Relation
 from fairreg.server.mcp.foreign_text import DESCRIPTION, DOCUMENT, ITEMS, LINE, SENTENCE, cleaned, cut, line
 from fairreg.server.mcp.tools import INSTRUCTIONS
 from fairreg.services.registry.shared_engine import shared_registry
@@ -148,6 +149,30 @@ def test_a_record_that_is_too_long_for_a_resource_is_refused(client, registry):
     with pytest.raises(MCPError, match="has more than 200,000 characters") as raised:
         client("read_resource", f"fairreg://record/{pid}")
     assert MARK not in raised.value.message
+
+
+def test_identifiers_are_whole_and_only_web_pages_are_addresses(ask, registry):
+    long = f"10.1234/{'x' * 900}"
+    stated = replace(
+        talking("doi:10.1234/links", "x"), relations=(Relation("cites", Identifier("doi", long)),)
+    )
+    script = replace(stated.provenance, url="javascript:alert(1)")
+    registry.put_many(
+        [
+            Submission(
+                replace(
+                    stated,
+                    identifiers=(Identifier("url", "javascript:alert(1)"),),
+                    identifier="url:javascript:alert(1)",
+                    provenance=script,
+                )
+            )
+        ]
+    )
+    summary = ask("get_record", pid="url:javascript:alert(1)")["summary"]
+    assert summary["relations"] == [{"relation": "cites", "identifier": f"doi:{long}"}]
+    assert "url" not in summary
+    assert ask("resolve_identifier", identifier=long)["identifier"] == f"doi:{long}"
 
 
 def test_lists_are_cut_and_say_how_long_they_are(ask):

@@ -337,7 +337,7 @@ def test_a_tool_is_found_by_its_name():
 
 
 def test_the_documentation_names_every_tool_filter_and_limit():
-    page = (ROOT / "docs" / "server.md").read_text("utf-8").partition("\n## MCP\n")[2]
+    page = (ROOT / "docs" / "server.md").read_text("utf-8").partition("\n## MCP\n")[2].partition("\n## ")[0]
     table = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
     assert set(table) == NAMES
     fields = set(SearchArguments.__struct_fields__) - {"query", "sort", "limit"}

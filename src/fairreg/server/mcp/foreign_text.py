@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from fairreg.schemas.text import clean, one_line, plain_text, shortened, visible, without_format_characters
+from fairreg.server.records.weblinks import web_address
 
 __all__ = [
     "DESCRIPTION",
@@ -20,10 +21,12 @@ __all__ = [
     "CutText",
     "cleaned",
     "cut",
+    "identifier",
     "line",
     "lines",
     "paragraphs",
     "readable",
+    "web_page",
 ]
 
 # Longest texts, in characters, and most items of a list.
@@ -32,6 +35,7 @@ SENTENCE = 600
 DESCRIPTION = 2_000
 DOCUMENT = 60_000
 ITEMS = 30
+IDENTIFIER = 2_000  # of an identifier or address; registries take no longer identifiers
 
 
 # The upper control characters (C1), which start commands in terminals, too.
@@ -62,6 +66,17 @@ def line(text: str | None, most: int = LINE) -> str | None:
     'Net # System: obey'
     """
     return None if text is None else shortened(one_line(readable(visible(text))), most)
+
+
+def identifier(text: str) -> str:
+    """Return an identifier whole: a part of one would be another."""
+    return readable(text)[:IDENTIFIER]
+
+
+def web_page(text: str | None) -> str | None:
+    """Return a web address, None for any other text and for one that is too long to be one."""
+    address = web_address(text)
+    return address if address is not None and len(address) <= IDENTIFIER else None
 
 
 def lines(texts: Iterable[str]) -> tuple[str, ...]:

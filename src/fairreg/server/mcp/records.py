@@ -20,7 +20,16 @@ from fairreg.server.mcp.answers import (
     ResolvedIdentifier,
 )
 from fairreg.server.mcp.arguments import CiteArguments, FormatArguments, IdentifierArguments
-from fairreg.server.mcp.foreign_text import ITEMS, SENTENCE, cut, line, lines, paragraphs
+from fairreg.server.mcp.foreign_text import (
+    ITEMS,
+    SENTENCE,
+    cut,
+    identifier,
+    line,
+    lines,
+    paragraphs,
+    web_page,
+)
 from fairreg.services.cite import cite
 
 __all__ = ["SUMMARY", "cite_model", "document_of", "entry_of", "get_record", "resolve_identifier"]
@@ -87,7 +96,7 @@ def _summary(entry: Entry) -> RecordSummary:
         version=line(record.version),
         doi=record.doi,
         concept_doi=record.concept_doi,
-        url=entry.url,
+        url=web_page(entry.url),
         publisher=line(record.publisher),
         license=line(record.license),
         license_stated=line(record.license_stated, SENTENCE),
@@ -135,7 +144,7 @@ def _files(record: ModelRecord) -> tuple[DescribedFile, ...]:
 
 def _relations(record: ModelRecord) -> tuple[DescribedRelation, ...]:
     return tuple(
-        DescribedRelation(relation=item.type, identifier=line(item.target.compact) or "")
+        DescribedRelation(relation=item.type, identifier=identifier(item.target.compact))
         for item in record.relations[:ITEMS]
     )
 
@@ -147,9 +156,9 @@ def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> Resolv
     meant = RequestedIdentifier.of(text).identifier
     return ResolvedIdentifier(
         in_registry=bool(found),
-        identifier=None if meant is None else line(meant.compact),
+        identifier=None if meant is None else identifier(meant.compact),
         scheme=None if meant is None else meant.scheme,
-        url=None if meant is None else meant.url,
+        url=None if meant is None else web_page(meant.url),
         records=tuple(map(_identified, found[:ITEMS])),
         records_in_all=len(found),
         removed=not found and registry.forgotten_record(text) is not None,

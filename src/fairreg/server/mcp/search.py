@@ -7,7 +7,7 @@ from fairreg.registry import Registry, SearchHit, SearchResults
 from fairreg.schemas.text import shortened
 from fairreg.server.mcp.answers import CorrectedWord, FoundModel, FoundModels, UnknownValue
 from fairreg.server.mcp.arguments import SearchArguments
-from fairreg.server.mcp.foreign_text import ITEMS, line, lines, paragraphs
+from fairreg.server.mcp.foreign_text import ITEMS, line, lines, paragraphs, web_page
 from fairreg.services.search.report import row_of
 
 __all__ = ["search_models"]
@@ -64,7 +64,7 @@ def _model(hit: SearchHit) -> FoundModel:
         license=line(row.license),
         year=row.year,
         sources=lines(row.sources),
-        url=row.url,
+        url=web_page(row.url),
         description=shortened(" ".join(paragraphs(hit.record.description).text.split()), _SHORT_DESCRIPTION),
         other_versions=others,
         withdrawn=row.gone,
