@@ -16,6 +16,7 @@ from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import assess
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry, Submission
+from fairreg.registry.search.filters import FILTERS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.server.mcp.arguments import SearchArguments
 from fairreg.server.mcp.foreign_text import DESCRIPTION, DOCUMENT, ITEMS, LINE, SENTENCE
@@ -125,6 +126,12 @@ def test_what_no_record_has_is_named_with_what_there_is(ask):
     (value,) = answer["unknown_values"]
     assert (value["argument"], value["asked"]) == ("framework", "Pytorhc")
     assert "pytorch" in {*value.get("similar", ()), *value.get("frequent", ())}
+
+
+def test_every_filter_of_a_search_is_an_argument():
+    others = {"query", "sort", "limit", "offset"}
+    # What was withdrawn is marked in the results.
+    assert set(SearchArguments.__struct_fields__) - others == FILTERS.keys() - {"gone"}
 
 
 def test_blank_conditions_are_none(ask):

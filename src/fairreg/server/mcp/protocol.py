@@ -6,6 +6,7 @@ are typed by msgspec as everywhere here, errors are our sentences, and the proce
 """
 
 import json
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +14,7 @@ import mcp_types as types
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
-from fairreg.errors import FairregError
+from fairreg.errors import FairregError, RegistryError
 from fairreg.registry import Registry
 from fairreg.schemas.text import one_line
 from fairreg.server.mcp.foreign_text import readable
@@ -40,9 +41,6 @@ def mcp_server(site: Site) -> Server[Any]:
         title="fairreg: registry of AI models for research",
         version=version("fairreg"),
         instructions=INSTRUCTIONS,
-        get_tool_input_schema=lambda name: (
-            None if (tool := find_tool(name)) is None else _described(tool).input_schema
-        ),
         on_list_tools=answers.tools,
         on_call_tool=answers.call,
         on_list_resources=answers.resources,
@@ -113,15 +111,16 @@ class _Answers:
 
         try:
             text = await self._site.read(reading)
-        except FairregError as error:
-            raise MCPError(types.INVALID_PARAMS, _told(error)) from error
         except Exception as error:
-            raise MCPError(types.INTERNAL_ERROR, _told(error)) from error
+            asked_for = isinstance(error, FairregError) and not isinstance(error, RegistryError)
+            code = types.INVALID_PARAMS if asked_for else types.INTERNAL_ERROR
+            raise MCPError(code, _told(error)) from error
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=asked.uri, mime_type=JSON, text=text)]
         )
 
 
+@cache
 def _described(tool: RegistryTool[Any]) -> types.Tool:
     return types.Tool(
         name=tool.name,

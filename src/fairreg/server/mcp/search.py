@@ -12,10 +12,8 @@ from fairreg.services.search.report import row_of
 
 __all__ = ["search_models"]
 
-_FILTERS = (
-    *("task", "framework", "license", "kind", "source", "author", "year"),
-    *("trained_on", "runnable", "min_fair"),
-)
+_NO_FILTERS = frozenset({"query", "sort", "limit", "offset"})
+_FILTERS = tuple(name for name in SearchArguments.__struct_fields__ if name not in _NO_FILTERS)
 _SHORT_DESCRIPTION = 300
 
 
