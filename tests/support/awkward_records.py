@@ -5,6 +5,7 @@ import json
 from itertools import starmap
 
 from fairreg import harvesters
+from fairreg.schemas.fingerprint_rule import with_rule
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Distribution, ModelRecord, Provenance, Relation
 from support import hbb
@@ -14,6 +15,7 @@ OTHERS = (("paper_doi", "10.1234/paper"), ("github", "lab/net"))
 LARGE, HOSTILE, MERGED = "doi:10.1234/large", "doi:10.1234/hostile", "doi:10.1234/merged"
 # Identifiers that end like a part of a record, without and with the record of which they would be a part.
 LINKSET, RELATED, ABOVE = "doi:10.1234/x/linkset", "doi:10.1234/y/related", "doi:10.1234/y"
+TWINS, FINGERPRINT = ("doi:10.1234/twin-1", "doi:10.1234/twin-2"), f"sha256:{'5' * 64}"
 ODD = "url:https://example.org/a//b/../c?d=e&f=%2F#g é"
 
 
@@ -57,3 +59,9 @@ def awkward() -> list[ModelRecord]:
         *map(record, (LINKSET, RELATED, ABOVE, ODD)),
         hostile(),
     ]
+
+
+def twins() -> list[ModelRecord]:
+    """Two records with the same weights."""
+    same = (Identifier("fingerprint", FINGERPRINT, with_rule("computed from a.onnx")),)
+    return [record(pid, f"Twin {pid[-1]}", identifiers=same) for pid in TWINS]

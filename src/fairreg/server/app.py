@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The application: the routes of all parts, and what every answer passes through."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -21,7 +22,7 @@ from fairreg.server.site import Site
 __all__ = ["PARTS", "Policy", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "inference", "pages")
+PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "inference", "mcp", "pages")
 # Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference, which
 # has smaller limits of its own, with refusals in the form of its protocol.
 _BODIES = {"/v2/": 128 * 1024 * 1024}
@@ -60,11 +61,22 @@ class _Application(Starlette):
 
 def application(site: Site, policy: Policy | None = None) -> Starlette:
     """Return the application of a site; its registry must be ready."""
-    app = _Application(routes=_routes(site), exception_handlers=handlers())
+    app = _Application(routes=_routes(site), exception_handlers=handlers(), lifespan=_lifespan)
     app.policy = policy or Policy()
     app.state.site = site
     app.state.metrics = Metrics()
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Enter the context manager `lifespan` of each part that has one, while the application runs."""
+    async with AsyncExitStack() as stack:
+        for part in PARTS:
+            lifespan = getattr(import_module(f"fairreg.server.{part}"), "lifespan", None)
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+        yield
 
 
 def _routes(site: Site) -> list[BaseRoute]:

@@ -23,7 +23,7 @@ from fairreg.errors import (
 )
 from fairreg.schemas.text import clean
 
-__all__ = ["MEDIA_TYPE", "handlers", "problem", "status_of"]
+__all__ = ["MEDIA_TYPE", "handlers", "problem", "sentence", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
@@ -61,6 +61,20 @@ def problem(status: int, detail: str | None = None, *, hint: str | None = None, 
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def sentence(error: Exception) -> str:
+    """Return an error as a sentence and its hint, for protocols that have errors of their own.
+
+    A fault of the server or of its registry, which may name what is on this machine, is logged and not told.
+    """
+    if isinstance(error, RegistryError):
+        _LOG.error("The registry cannot be read: %s", error)
+        return "The registry cannot be read at present. Ask again later."
+    if not isinstance(error, FairregError):
+        _LOG.error("A request failed.", exc_info=error)
+        return _FAULT
+    return clean(" ".join(filter(None, (error.message, error.hint))))
 
 
 async def _of_fairreg(_request: Request, error: FairregError) -> Response:
