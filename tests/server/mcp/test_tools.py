@@ -99,7 +99,7 @@ def test_a_search_finds_what_the_command_finds(ask, settings_of_module):
         ({"year": "2020-2021"}, lambda row: row["year"] in {2020, 2021}),
         ({"runnable": "true"}, lambda row: row["runnable"]),  # as some assistants write it
     ],
-    ids=str,
+    ids=["framework", "license", "kind", "year", "years", "runnable"],
 )
 def test_every_result_meets_the_conditions(ask, given, held):
     results = ask("search_models", limit=50, **given)["results"]

@@ -23,6 +23,9 @@ _ADDRESSES = {
     "/mcp": "tools for language models (Model Context Protocol)",
 }
 
+# Of these, what a browser cannot open.
+_POSTED = frozenset({"/mcp"})
+
 
 async def show_guide(request: Request) -> Response:
     """Answer with the help."""
@@ -38,7 +41,9 @@ async def show_guide(request: Request) -> Response:
         record=record_path(site, _EXAMPLE),
         formats=formats.names(),
         addresses=[
-            (local(site, path), path, words) for path, words in _ADDRESSES.items() if path in _served(request)
+            (local(site, path) if path not in _POSTED else None, path, words)
+            for path, words in _ADDRESSES.items()
+            if path in _served(request)
         ],
     )
     return page_response(page)
