@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 PYTHON ?= python3
 VENV ?= .venv
+# One more than there are cores: many tests wait for a process or a server.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Without --no-compile pip would compile thousands of modules that nothing imports.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo publish-demo test test-long lint benchmark hbb figures payloads clean
+.PHONY: help demo publish-demo test test-browser test-long lint benchmark hbb figures payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -27,7 +31,7 @@ $(VENV)/.dev: $(VENV)/.base
 # brings pandas.
 $(VENV)/.validators: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/validators
-	$(VENV)/validators/bin/python -m pip install --quiet --disable-pip-version-check 'roc-validator>=0.13,<0.14' \
+	$(VENV)/validators/bin/python $(INSTALL) 'roc-validator>=0.13,<0.14' \
 		'rocrate>=0.16,<0.17' 'cffconvert>=2,<3' 'mlcroissant>=1.1.1,<2' 'pyld>=3,<4'
 	@touch $@
 
@@ -35,7 +39,7 @@ $(VENV)/.validators: $(VENV)/bin/python
 # framework's worth of packages. What asks a server of fairreg from outside.
 $(VENV)/.clients: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/clients
-	$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check 'tritonclient[grpc,http]>=2.60,<3' \
+	$(VENV)/clients/bin/python $(INSTALL) 'tritonclient[grpc,http]>=2.60,<3' \
 		'sickle>=0.7,<1' 'oaipmh-scythe>=0.16,<1' 'signposting>=0.9.9,<1' 'schemathesis>=4.32,<5' \
 		'openapi-spec-validator>=0.9,<1'
 	@touch $@
@@ -43,7 +47,7 @@ $(VENV)/.clients: $(VENV)/bin/python
 # Copier would bring pydantic, and with it 25 MB, to where none of fairreg's own programs needs it.
 $(VENV)/.copier: $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/copier
-	$(VENV)/copier/bin/python -m pip install --quiet --disable-pip-version-check \
+	$(VENV)/copier/bin/python $(INSTALL) \
 		'copier>=9.10,<10' 'check-jsonschema>=0.30,<1' 'hatchling>=1.25'
 	@touch $@
 
@@ -58,7 +62,7 @@ test test-long: export PYTHONDONTWRITEBYTECODE :=
 test test-long: export FAIRREG_TEST_CLIENTS := $(abspath $(VENV))/clients/bin/python
 test test-long: export FAIRREG_TEST_COPIER := $(abspath $(VENV))/copier/bin/python
 test test-long: export FAIRREG_TEST_VALIDATORS := $(abspath $(VENV))/validators/bin/python
-test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n auto --dist worksteal
+test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required FAIRREG_TEST_SKIPS=hardware $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # Programs of others that the tests use, each group in an environment of its own.
 $(VENV)/.others: $(VENV)/bin/python
@@ -71,6 +75,10 @@ test: $(VENV)/.dev $(VENV)/.others lint  ## install what the tests need, check t
 $(VENV)/.browser: $(VENV)/.dev
 	$(PIP) --editable '.[browser]'
 	@touch $@
+
+test-browser: export PYTHONDONTWRITEBYTECODE := 1
+test-browser: $(VENV)/.browser  ## the tests of pages in Chromium or Chrome: search, records, keyboard, axe-core
+	$(BIN)/python -m pytest --long -n 0 tests/pages/test_browser.py tests/server/pages
 
 test-long: $(VENV)/.browser $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term

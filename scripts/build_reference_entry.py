@@ -3,9 +3,9 @@
 
 python scripts/build_reference_entry.py
 
-The records are those of the packaged catalogue. Those of fairreg's own weights and data state neither a date
-of publication nor a page: they get the date of the release that first had them, from CHANGELOG.md, and the
-repository, from CITATION.cff.
+The records are those of the packaged catalogue. Those of fairreg's own weights and data state no page, and
+the data no date of publication: they get the repository, from CITATION.cff, and the date of the release that
+first had them, from CHANGELOG.md.
 """
 
 import re
@@ -30,7 +30,7 @@ FIRST = "0.1.0"
 # Formats to write, of those that there are.
 FORMATS = (
     *("model-card", "ro-crate", "ro-crate-1.2", "croissant", "datacite", "datacite-xml", "codemeta", "cff"),
-    *("zenodo", "fair4ml", "dublin-core", "bibtex", "csl", "ris", "dlhub"),
+    *("zenodo", "fair4ml", "schema-org", "dublin-core", "bibtex", "csl", "ris", "dlhub"),
 )
 _SUFFIXES = {
     "markdown": ".md",
@@ -50,10 +50,10 @@ _PAGE = """\
 
 {entries}
 
-fairreg's own weights and data are not deposited, so that their records state neither a date of publication
-nor a page. Here they have the date of release {first}, which first had them
-([CHANGELOG.md](../../CHANGELOG.md)), and the repository of [CITATION.cff](../../CITATION.cff). Nothing else
-is added: where a format requires what no record states, there is no file, and the table gives the reason.
+fairreg's own weights and data are not deposited, so that their records state no page, and the data no date of
+publication. Here they have the repository of [CITATION.cff](../../CITATION.cff), and the date of release
+{first}, which first had them ([CHANGELOG.md](../../CHANGELOG.md)). Nothing else is added: where a format
+requires what no record states, there is no file, and the table gives the reason.
 
 {table}
 
@@ -80,7 +80,7 @@ def _published(record: ModelRecord) -> ModelRecord:
     (day,) = re.findall(rf"^## \[{re.escape(FIRST)}\] - (\S+)$", changes, re.MULTILINE)
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     page = replace(record.provenance, url=citation["repository-code"])
-    return replace(record, date_published=day, provenance=page)
+    return replace(record, date_published=record.date_published or day, provenance=page)
 
 
 def files() -> dict[str, str]:

@@ -87,6 +87,7 @@ class StoredRecord:
     index: int
     document: dict[str, Any]
     doi: str | None = None
+    external: bool = False  # whether the DOI was entered on the page of the draft
     published: bool = False
     edited: dict[str, Any] | None = None
     files: dict[str, StoredFile] = field(default_factory=dict)
@@ -334,6 +335,9 @@ class _Handler(StandInHandler):
 
     def _update(self, record: StoredRecord, body: bytes) -> Callable[[], None]:
         record.document = json.loads(body)
+        if record.external:  # it belongs to the document, other than a reserved one
+            record.doi = record.document.get("pids", {}).get("doi", {}).get("identifier")
+            record.external = record.doi is not None
         return lambda: self._json(200, self._with_errors(record))
 
     def _discard(self, record: StoredRecord, _body: bytes) -> Callable[[], None]:
@@ -410,7 +414,8 @@ class _Handler(StandInHandler):
         number = record.id
         concept = {"doi": {"identifier": f"{self.server_of.prefix}/zenodo.{record.parent}"}}
         parent = {"id": record.parent, "pids": concept if record.published or record.index > 1 else {}}
-        doi = {"doi": {"identifier": record.doi, "provider": "datacite"}} if record.doi else {}
+        doi = {"doi": {"identifier": record.doi, "provider": "external" if record.external else "datacite"}}
+        doi = doi if record.doi else {}
         page = "records" if record.published else "uploads"
         base = f"https://zenodo.org/api/records/{number}"
         return {

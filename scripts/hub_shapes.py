@@ -13,7 +13,10 @@ _TIME = "2026-11-30T12:00:00.000Z"
 
 @dataclass
 class Repository:
-    """A repository: `commits` maps a commit to its files, with the newest last; `large` are names in LFS."""
+    """A repository: `commits` maps a commit to its files, with the newest last; `large` are names in LFS.
+
+    `messages` are author and message of each commit.
+    """
 
     name: str
     private: bool
@@ -23,6 +26,7 @@ class Repository:
     doi: str | None = None
     made: int = 0
     root: str | None = None
+    messages: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def head(self) -> str:
@@ -39,12 +43,13 @@ class Repository:
         known = {"main": self.head, **self.tags, **{commit: commit for commit in self.commits}}
         return known.get(revision)
 
-    def commit(self, files: dict[str, bytes]) -> str:
+    def commit(self, files: dict[str, bytes], *, author: str = "colleague", message: str = "Edit") -> str:
         """Make a commit of these files."""
         text = f"{self.name} {self.made} {sorted(files)}"
         self.made += 1
         made = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         self.commits[made] = dict(files)
+        self.messages[made] = (author, message)
         return made
 
     def history(self, commit: str) -> list[str]:
@@ -53,11 +58,11 @@ class Repository:
         before = known[: known.index(commit) + 1]
         return before[before.index(self.root) if self.root in before else 0 :][::-1]
 
-    def squash(self) -> None:
+    def squash(self, *, author: str = "colleague", message: str = "Squash") -> None:
         """Fold the commits of the branch main into one; a commit stays where a tag leads to it."""
         files, tagged = self.files, {old for tag in self.tags.values() for old in self.history(tag)}
         self.commits = {commit: kept for commit, kept in self.commits.items() if commit in tagged}
-        self.root = self.commit(files)
+        self.root = self.commit(files, author=author, message=message)
 
 
 def blob(repository: Repository, name: str, content: bytes) -> str:
@@ -112,6 +117,7 @@ def references(repository: Repository) -> dict[str, Any]:
     return {"branches": [named("heads", "main", repository.head)], "tags": tags}
 
 
-def log_entry(commit: str) -> dict[str, Any]:
+def log_entry(repository: Repository, commit: str) -> dict[str, Any]:
     """Return a commit as /commits gives it."""
-    return {"id": commit, "authors": [], "date": _TIME, "title": "Publish", "message": ""}
+    author, (title, _, rest) = repository.messages[commit][0], repository.messages[commit][1].partition("\n")
+    return {"id": commit, "authors": [{"user": author}], "date": _TIME, "title": title, "message": rest}

@@ -80,7 +80,8 @@ class HubStandIn:
     def create(self, name: str, *, private: bool, files: dict[str, bytes] | None = None) -> Repository:
         """Make a repository, which begins with .gitattributes as at the Hub."""
         made = Repository(name, private)
-        made.commit({".gitattributes": b"*.onnx filter=lfs diff=lfs merge=lfs -text\n", **(files or {})})
+        first = {".gitattributes": b"*.onnx filter=lfs diff=lfs merge=lfs -text\n", **(files or {})}
+        made.commit(first, author="system", message="initial commit")
         self.repositories[name] = made
         return made
 
@@ -210,7 +211,7 @@ class _Handler(StandInHandler):
         commit = repository.at(wanted.partition("/")[2])
         if commit is None:
             raise Refused(404, "Invalid rev id", "RevisionNotFound")
-        return lambda: self._json(200, [log_entry(item) for item in repository.history(commit)])
+        return lambda: self._json(200, [log_entry(repository, item) for item in repository.history(commit)])
 
     def _visible(self, name: str) -> Repository:
         found = self.server_of.repositories.get(name)
@@ -242,6 +243,10 @@ class _Handler(StandInHandler):
             fields = yaml.safe_load(front[1]) if front else None
         except yaml.YAMLError:
             return lambda: self._json(400, {"errors": [{"message": "YAML is not valid"}], "warnings": []})
+        stated = fields.get("license") if isinstance(fields, dict) else None
+        if isinstance(stated, str) and "-or-later" in stated:  # of no word in the Hub's list
+            fault = '"license" must be one of [apache-2.0, mit, gpl-3.0, other, array]'
+            return lambda: self._json(400, {"errors": [{"message": fault}], "warnings": []})
         told = (
             [] if isinstance(fields, dict) else [{"message": "empty or missing yaml metadata in repo card"}]
         )
@@ -299,12 +304,14 @@ class _Handler(StandInHandler):
                 repository.large.add(value["path"])
             else:
                 del files[value["path"]]
-        made = repository.commit(files)
+        said = document[0]["value"]
+        message = f"{said.get('summary')}\n{said.get('description')}"
+        made = repository.commit(files, author=OWNER, message=message)
         url = f"https://huggingface.co/{repository.name}/commit/{made}"
         return lambda: self._json(200, {"success": True, "commitOid": made, "commitUrl": url})
 
-    def _squash(self, repository: Repository, _revision: str, _document: list[Any]) -> Callable[[], None]:
-        repository.squash()
+    def _squash(self, repository: Repository, _revision: str, document: list[Any]) -> Callable[[], None]:
+        repository.squash(author=OWNER, message=document[0].get("message") or "Squash")
         return lambda: self._json(200, {})
 
     def _tag(self, repository: Repository, revision: str, document: list[Any]) -> Callable[[], None]:

@@ -46,6 +46,10 @@ CARD = Path(__file__).with_name("reference_card.md")
 TITLE = "fairreg reference weights (interaction network)"
 SOURCE_ID = hbb_in.REFERENCE_RECORD.value
 SEEN = "MODEL_CARD.md beside the weights"
+# codemeta.json names the publisher; version 1 of the weights was made for and came out with release 0.1.0.
+PUBLISHER, RELEASED = "The fairreg developers", "2026-11-22"
+# The paper of the architecture, as CITATION.cff and the card cite it.
+PAPER_DOI = "10.1088/2632-2153/ad12e3"
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,9 @@ def _model(facts: Facts) -> ModelRecord:
         kind="model",
         name=TITLE,
         version="1",
+        publisher=PUBLISHER,
+        date_created=RELEASED,
+        date_published=RELEASED,
         description=(
             "Weights in the architecture of the published network, trained by fairreg on a simulated open "
             "sample. A variant, no copy: for offline use, tests and benchmarks, not for physics results."
@@ -139,7 +146,7 @@ def _model(facts: Facts) -> ModelRecord:
         identifiers=(
             Identifier("fingerprint", facts.fingerprint, evidence="computed from the packaged file, rule 2"),
         ),
-        creators=(Creator(name="The fairreg developers", kind="organization"),),
+        creators=(Creator(name=PUBLISHER, kind="organization"),),
         license="MIT",
         keywords=("Higgs", "Hbb", "jet tagging", "interaction network", "reference weights"),
         ml_task=("jet tagging: boosted H→bb vs QCD",),
@@ -160,6 +167,7 @@ def _model(facts: Facts) -> ModelRecord:
             Relation(type="is_variant_of", target=Identifier("doi", DOI, evidence=SEEN), target_kind="Model"),
             Relation(type="trained_on", target=_named(facts.train), target_kind="Dataset"),
             Relation(type="tested_on", target=_named(facts.test), target_kind="Dataset"),
+            Relation(type="cites", target=Identifier("doi", PAPER_DOI, evidence=SEEN)),
         ),
         evaluations=(
             Evaluation(

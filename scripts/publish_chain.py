@@ -101,6 +101,11 @@ class Chain:
         }
         self.answers("tagger.yml", answers)
         self.fairreg("new", "tagger", "--answers", "tagger.yml", "--defaults")
+        say(
+            "The data set is that of the toy, so facts.toml states it and the paper without the # before them"
+        )
+        facts = self.folder / "tagger" / "facts.toml"
+        facts.write_text(stated_facts(facts.read_text("utf-8")), "utf-8")
         self.commit("tagger", "The project")
         self.train("tagger")
         say("The same files at the Hugging Face Hub: reserve the DOI first, and the two name each other")
@@ -150,6 +155,7 @@ class Chain:
         say("Somebody else, who knows the DOI alone")
         fresh = {"FAIRREG_HOME": str(self.folder / f"home-of-another-{name}")}
         self.fairreg("fetch", doi, "--run", **fresh)
+        self.fairreg("show", doi, "--format", "model-card", **fresh)
         return self.assessed(doi, least, **fresh)
 
     def assessed(self, doi: str, least: float, **variables: str) -> Scores:
@@ -209,6 +215,13 @@ class Chain:
         )
         home = {"FAIRREG_HOME": str(self.folder / "home"), "PYTHONPATH": paths, "COLUMNS": "110"}
         return own | self.stand.settings | self.hub.settings | home
+
+
+def stated_facts(text: str) -> str:
+    """Return facts.toml of a toy in which data set and paper are stated, which are comments there."""
+    for key in ("training_data", "publications"):
+        text = text.replace(f"\n# {key} = ", f"\n{key} = ")
+    return text
 
 
 def reference_answers() -> dict[str, object]:

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import time
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
@@ -45,9 +46,30 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--long"):
         return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in set(long)]
+    left = _short(items)
+    chosen = set(left)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = left
+
+
+def _short(items):
+    """Without the tests that are long, here or on their kind of database; of sliced ones every n-th case."""
+    seen = Counter()
+    left = []
+    for item in items:
+        engine = _engine_of(item)
+        long, sliced = item.get_closest_marker("long"), item.get_closest_marker("sliced")
+        if long and (not long.args or engine in long.args):
+            continue
+        place = item.path, item.originalname, engine
+        seen[place] += 1
+        if not sliced or (seen[place] - 1) % sliced.args[0] == 0:
+            left.append(item)
+    return left
+
+
+def _engine_of(item):
+    return item.callspec.params.get("engine") if hasattr(item, "callspec") else None
 
 
 @pytest.hookimpl(optionalhook=True)

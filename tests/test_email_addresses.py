@@ -373,6 +373,7 @@ HOSTILE = [
 
 
 # The shorter one is a text that a search in quadratic time would still not come through.
+@pytest.mark.sliced(4)
 @pytest.mark.parametrize("length", [100_000, pytest.param(400_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_time_is_linear(unit: str, length: int) -> None:

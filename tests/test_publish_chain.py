@@ -49,6 +49,9 @@ def test_toy_of_default_answers_reaches_its_score_and_nothing_is_published_unask
     told = capfd.readouterr().out
     assert all(f"{name:6} {reason}" in told for name, reason in scores.below.items())
     assert "The outputs are those of the authors" in told  # of fetch --run, on the published test vectors
+    # Of show: what the record at the service has no fields for comes from the published files.
+    for part in ("| input | features | float32 |", "## Intended use", "| ROC AUC |", "## Usage"):
+        assert part in told
     (record,) = chain.stand.records.values()  # one draft, first kept and then published
     assert publications(chain) == [f"/zenodo/api/records/{record.id}/draft/actions/publish"]
     assert set(chain.stand.authorizations) <= {"", f"Bearer {chain.stand.token}"}
@@ -59,7 +62,7 @@ def test_models_that_name_data_and_paper_reach_their_score(chain):
     chain.toy()
     tagger = chain.toy_with_data()
     assert tagger.overall >= NAMED
-    assert row("toy, answers with author, repository, data set and paper; also at the Hub", tagger) in TABLE
+    assert row("toy, with author, repository, its data set and a paper; also at the Hub", tagger) in TABLE
     # It is listed at the Hub, and the two name each other.
     assert tagger.below.keys() == {"R2-3"}
     assert OF_OTHERS["R2-3"] in tagger.below["R2-3"]
@@ -71,8 +74,19 @@ def test_models_that_name_data_and_paper_reach_their_score(chain):
     assert reference.below.keys() == {*OF_OTHERS, "R1.2-3"}
     assert all(words in reference.below[name] for name, words in OF_OTHERS.items())
     assert {scores.letters["I"] for scores in (tagger, reference)} == {1}
+    assert {"trainedOn", "referencePublication", "hasEvaluation", "input"} <= what_is_shown(chain).keys()
     # One publication for each command with --yes: three models, two data sets, and the Hub's own.
     assert len(publications(chain)) == len(chain.stand.published()) == len(chain.stand.records) == 5
+
+
+def what_is_shown(chain):
+    """Members of the tagger's FAIR4ML and CodeMeta documents, for somebody who fetched it by its DOI."""
+    home = {"FAIRREG_HOME": str(chain.folder / "home-of-another-tagger")}
+    doi = next(
+        item.doi for item in chain.stand.published() if item.document["metadata"]["title"] == "Toy tagger"
+    )
+    texts = (chain.fairreg("show", doi, "--format", name, **home) for name in ("fair4ml", "codemeta"))
+    return {name: value for text in texts for name, value in json.loads(text).items()}
 
 
 def test_a_score_below_the_expected_one_ends_the_chain_with_the_reasons(chain, capfd):

@@ -157,6 +157,7 @@ def test_a_chunk_of_a_negative_size_adds_nothing_to_what_is_there(
     assert cache.partial(checksum).read_bytes() == b""
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("sent", [10, 60_000, 200_000])
 @pytest.mark.parametrize("fault", ["stall", "cut"])
 @pytest.mark.parametrize("chunked", [False, True])

@@ -69,6 +69,29 @@ def test_make_installs_into_the_project_alone(folder):
     assert (folder / "Makefile").read_text("utf-8").count("VENV := .venv") == 1
 
 
+def test_fairreg_is_that_on_the_path_and_never_of_an_index(folder, tmp_path):
+    """On an index the name may be that of another program, which `make` would install and run."""
+    from_index = re.compile(rb"install.*fairreg|fairreg *[=><~]=", re.IGNORECASE)
+    for name, text in content(folder).items():
+        lines = [line for line in text.splitlines() if from_index.search(line)]
+        assert all(b"install git+https://" in line for line in lines), (name, lines)
+    own = tmp_path / "bin" / "fairreg"
+    own.parent.mkdir()
+    own.write_text("#!/bin/sh\necho own $@\n", "utf-8")
+    own.chmod(0o755)
+    plain = "/usr/bin:/bin"
+    for given, status, said in (
+        (f"{own.parent}:{plain}", 0, "own new . --refresh"),
+        (plain, 2, "no program fairreg"),
+    ):
+        words = ["make", "--silent", "metadata"]
+        done = subprocess.run(
+            words, cwd=folder, env={"PATH": given}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status
+        assert said in done.stdout + done.stderr
+
+
 def test_make_shows_its_targets(folder):
     done = subprocess.run(["make", "help"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ FairregError                1  failed; the message says why, the hint what to do
 │   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   ├── NeedsAuthorsCode       only the authors' own code would run the model
+│   ├── SeveralModels          one of them has to be chosen
 │   ├── OtherGraph             the tensors are those of a known network, the graph is not
 │   └── MissingEngine          an optional engine is not installed
 ├── PluginError             1  an installed plugin cannot be used
@@ -134,6 +135,10 @@ class NeedsAuthorsCode(ModelError):
 
 class OtherGraph(ModelError):
     """A graph has the tensors of a known network and computes something else."""
+
+
+class SeveralModels(ModelError):
+    """The files hold several models, of which none is preferred: one has to be chosen."""
 
 
 class MissingEngine(ModelError):

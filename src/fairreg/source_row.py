@@ -293,9 +293,19 @@ def checked_ror(text: str) -> str | None:
 
 # --- rows of other packages ---------------------------------------------------------------------------------
 
-# Schemes of records beside those of services, and fairreg's own source.
+# Schemes of records beside those of services, and fairreg's own sources.
 _RESERVED = frozenset(
-    {"fairreg", "url", "other", "concept_doi", "paper_doi", "related_doi", "fingerprint", "file_fingerprint"}
+    {
+        "fairreg",
+        "files",
+        "url",
+        "other",
+        "concept_doi",
+        "paper_doi",
+        "related_doi",
+        "fingerprint",
+        "file_fingerprint",
+    }
     | {"handle", "hdl", "ark", "w3id", "purl", "urn", "oai"}
 )
 

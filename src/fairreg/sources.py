@@ -34,11 +34,13 @@ __all__ = [
     "BUILT_IN",
     "CURATED",
     "DOI",
+    "FROM_FILES",
     "HUGGING_FACE",
     "ORCID",
     "OWNER_SLASH_NAME",
     "OWN_SOURCE",
     "POLICIES_DATE",
+    "RECORD_FILES",
     "REGISTRAR",
     "RESOLVER",
     "ROR",
@@ -56,6 +58,7 @@ __all__ = [
     "VersionSpelling",
     "all_sources",
     "code_sites",
+    "is_from_files",
     "is_registry",
     "other_registry",
     "scheme_names",
@@ -517,6 +520,10 @@ CURATED = Source(
 OWN_SOURCE = "fairreg"
 # Before the host of another registry: source of what that one found in files itself, heard from it.
 _OTHER_REGISTRY = f"{OWN_SOURCE}/"
+# Source of what the authors of a record say of it in its files.
+RECORD_FILES = "files"
+# Sources that host nothing: nobody asks them, and no search shows them.
+FROM_FILES = frozenset({OWN_SOURCE, RECORD_FILES})
 
 BUILT_IN = (
     ZENODO,
@@ -646,6 +653,11 @@ def other_registry(host: str) -> str:
 def is_registry(source: str) -> bool:
     """Tell whether a source is fairreg, here or at another registry, and not a host of models."""
     return source == OWN_SOURCE or source.startswith(_OTHER_REGISTRY)
+
+
+def is_from_files(source: str) -> bool:
+    """Tell whether a source is no host, but what was found in files, here or at another registry."""
+    return source in FROM_FILES or is_registry(source)
 
 
 def code_sites() -> tuple[str, ...]:

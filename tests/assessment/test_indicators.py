@@ -740,3 +740,12 @@ def test_a_metadata_file_of_a_part_without_weights_states_no_licence_of_the_mode
     assert verdict_of("R1.1-2", read) == PASS
     weights = file("release/docs/jets/model.onnx", "onnx")
     assert verdict_of("R1.1-2", replaced(read, files=(weights,))) == FAIL
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("0.990", "1 result is stated"), ("0.98", "2 results are stated")]
+)
+def test_a_result_that_two_files_state_is_counted_once(value, told):
+    stated = record(evaluations=(Evaluation(metric="AUC", value=value, dataset="jets", split="Test"),))
+    evidence = texts(("model_card", INDEX), base=stated, model_card="MODEL_CARD.md")
+    assert INDICATORS["R1-2"].assess(evidence).reason.startswith(told)

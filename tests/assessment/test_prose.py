@@ -196,6 +196,7 @@ LONG = {
 LENGTHS = [100_000, pytest.param(1_000_000, marks=pytest.mark.long)]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.no_cover  # whose tracing takes as long as the reading
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("unit", LONG.values(), ids=LONG)

@@ -159,6 +159,7 @@ def test_what_was_not_read_is_unknown_never_a_fail_and_never_better(name, number
     assert not wrong
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("evidence", WHOLE.values(), ids=WHOLE)
 def test_breaking_one_source_raises_no_interval_and_gives_no_number(evidence):
     report = assess(evidence)

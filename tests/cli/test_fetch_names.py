@@ -122,3 +122,43 @@ def test_files_of_the_hub_come_by_their_names_too(cli, httpserver, tmp_path):
     paths = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert sorted(path.read_bytes() for path in paths) == sorted(files.values())
     assert len({str(path).casefold() for path in paths}) == len(files)
+
+
+PROJECT = ("facts.toml", ".copier-answers.yml", ".gitignore", ".zenodo.json", ".github/workflows/test.yml")
+CODE = ("models/toy.onnx", "src/toy/train.py", "tests/vectors/inputs.npz", "tests/test_model.py")
+
+
+def test_a_project_that_was_published_file_by_file_comes_back_as_it_was(brings):
+    assert sorted(brings(contents((*PROJECT, *CODE))).values()) == sorted((*PROJECT, *CODE))
+
+
+def test_hidden_names_that_no_project_publishes_and_ways_out_are_not_kept(brings):
+    awkward = (".bashrc", ".git/config", "src/.envrc", "../up.py", ".github/.hidden", "a/CON", "C:/x")
+    found = set(brings(contents((*PROJECT, *awkward))).values()) - set(PROJECT)
+    assert found == {"bashrc", "git/config", "src/envrc", "up.py", ".github/hidden", "a/_CON", "C_/x"}
+
+
+def test_many_files_are_counted_and_listed_on_request(cli, httpserver, tmp_path):
+    pid = zenodo_files.serve(httpserver, contents((*PROJECT, *CODE, "README.md", "LICENSE")))
+    short = cli("fetch", pid, "--output", tmp_path / "out")
+    assert "11 files: downloaded, verified against md5" in short.err
+    assert f"11 files, 23 bytes, in {tmp_path / 'out'}; --verbose lists them" in short.out
+    assert "train.py" not in short.out + short.err
+    assert str(tmp_path / "out" / "models" / "toy.onnx") in short.out
+    whole = cli("fetch", pid, "--verbose")
+    assert "train.py" in whole.out
+    assert "LICENSE: from the cache, verified against md5" in whole.err
+
+
+@pytest.mark.parametrize("missing", PROJECT[:2])
+def test_other_records_keep_the_last_parts_of_their_names(brings, missing):
+    names = [name for name in (*PROJECT, *CODE) if name != missing]
+    found = brings(contents(names))
+    assert "toy.onnx" in found.values()
+    assert "gitignore" in found.values()
+
+
+def test_chosen_files_of_a_project_lie_at_the_top(cli, httpserver, tmp_path):
+    pid = zenodo_files.serve(httpserver, contents((*PROJECT, *CODE)))
+    assert cli("fetch", pid, "--file", "*.py", "--output", tmp_path / "out").code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"train.py", "test_model.py"}

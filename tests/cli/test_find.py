@@ -26,7 +26,9 @@ def test_search_puts_the_hbb_network_first_on_first_use_offline(cli, query, monk
 
 def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
-    assert set(document) == {"schema_version", "query", "total", "results", "warnings"}
+    assert set(document) == {
+        "schema_version", "query", "total", "results", "warnings", "offset", "limit",
+    }  # fmt: skip
     keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
     keys += "concept_doi versions gone"
     assert all(set(row) == set(keys.split()) for row in document["results"])
@@ -71,6 +73,7 @@ def test_show_as_bibtex_cites_the_doi(cli):
     assert f"doi        = {{{hbb.DOI}}}" in cli("show", hbb.DOI, "-f", "bibtex").out
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", formats.names())
 def test_show_writes_every_format_of_the_room(cli, name):
     record = ModelRecord.from_json(cli("show", hbb.DOI, "--format", "json").json)
@@ -435,6 +438,7 @@ def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
     assert "H→bb é" in done.stdout.decode("utf-8")
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "cff", "model-card", "json"])
 def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):

@@ -116,6 +116,7 @@ def contents(folder):
 
 
 # Each file starts the generator once for each process that it has jets of.
+@pytest.mark.long
 @pytest.mark.parametrize(
     "plan",
     [

@@ -67,6 +67,7 @@ def test_the_document_says_which_network_which_jets_and_which_versions(cli, weig
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_figures_tables_and_document_are_in_the_folder(cli, weights, jets, tmp_path, command):
     pytest.importorskip("matplotlib")
@@ -256,6 +257,7 @@ def prepared(tmp_path):
     return tmp_path / "x.h5"
 
 
+@pytest.mark.long
 def test_smaller_networks_are_trained_without_the_least_features_and_compared(cli, weights, jets, prepared):
     folder = prepared.parent / "smaller"
     options = [

@@ -216,6 +216,7 @@ SLICE = [pytest.param(name, 0, 2, id=name) for name in ACTIVITIES]
 FULL = [pytest.param(name, 2, 18, id=f"{name}-full", marks=pytest.mark.long) for name in ACTIVITIES]
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(("activity", "first", "count"), SLICE + FULL, indirect=["activity"])
 def test_what_is_killed_and_run_again_leaves_the_same(
     activity: Activity,

@@ -168,6 +168,8 @@ def test_affiliation_without_a_name_is_told(cli, tmp_path):
     done = cli("new", tmp_path / "p", "--answers", answers, "--defaults")
     assert "write `affiliation` into facts.toml" in done.err
     assert "No author was named" not in done.err
+    for name in ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld"):
+        assert "https://ror.org/01ggx4157" in (tmp_path / "p" / name).read_text("utf-8"), name
 
 
 def test_metadata_are_refreshed_alone(cli, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``fairreg publish`` as a user runs it, and the same command again after a kill."""
 
+import hashlib
 import io
 import os
 import random
@@ -53,6 +54,21 @@ def test_without_a_terminal_the_draft_is_kept_and_shown(publish, stand):
     assert "Left out: .env (may hold a secret)" in result.err
     assert "The draft is kept, and not public: https://zenodo.org/uploads/" in result.err
     assert "with --yes" in result.err
+
+
+def test_of_many_files_number_size_and_those_of_the_model_are_shown(publish, folder):
+    for number in range(9):
+        (folder / f"note{number}.md").write_text("x", "utf-8")
+    result = publish("--draft")
+    assert next(line for line in result.out.splitlines() if line.startswith("Files ")).split()[1] == "17"
+    assert "Model files" in result.out
+    assert "models/toy.onnx" in result.out
+    assert "note3.md" not in result.out
+    digest = hashlib.sha256((folder / "models" / "toy.onnx").read_bytes()).hexdigest()
+    assert digest not in result.out
+    whole = publish("--draft", "--verbose")
+    assert "note3.md" in whole.out
+    assert digest in whole.out
 
 
 def test_yes_publishes_and_says_what_is_next(publish, stand):
@@ -113,6 +129,19 @@ def test_files_of_somebody_else_are_listed_and_yes_alone_does_not_publish_them(p
     assert "coauthor.xlsx (in the draft, not of this folder; published with it)" in " ".join(
         shown.out.split()
     )
+    assert only(stand).published
+
+
+def test_yes_alone_does_not_publish_a_citation_with_another_doi(publish, stand, folder, monkeypatch):
+    text = (folder / "CITATION.cff").read_text("utf-8")
+    (folder / "CITATION.cff").write_text(f"{text}doi: 10.1103/PhysRevD.1\n", "utf-8")
+    refused = publish("--yes")
+    assert refused.code == 1
+    assert "CITATION.cff would be published without 10.5281/zenodo." in refused.err
+    assert "it has the DOI 10.1103/physrevd.1" in refused.err
+    assert not only(stand).published
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    publish()
     assert only(stand).published
 
 

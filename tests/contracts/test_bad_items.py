@@ -86,6 +86,7 @@ def test_a_harvest_keeps_all_good_items_and_lists_the_bad_ones(settings, web, se
     assert len(again.refused) == len(report.refused)
 
 
+@pytest.mark.long("postgresql")
 @both
 def test_several_processes_bring_the_same(settings, services):
     chosen = ["github", "zenodo", "zenodo_oai"]

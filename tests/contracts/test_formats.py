@@ -243,6 +243,7 @@ def test_no_text_breaks_the_syntax_of_a_document(view, text):
             parse(view, document)
 
 
+@pytest.mark.sliced(2)
 @each
 @few
 @given(record=records)

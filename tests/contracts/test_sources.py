@@ -56,6 +56,7 @@ BAD = {
     None: "it is 'NoneType'",
     replace(GOOD, name="zenodo"): "the name zenodo belongs to Zenodo",
     replace(GOOD, name="fairreg"): "the name fairreg is fairreg's own",
+    replace(GOOD, name="files"): "the name files is fairreg's own",
     replace(GOOD, name="Phys Hub"): "'Phys Hub' is not a name",
     replace(GOOD, url="https://www.huggingface.co:443"): "the host huggingface.co belongs to Hugging Face",
     replace(GOOD, url="physhub.example"): "not the http(s) base URL",

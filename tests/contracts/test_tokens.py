@@ -150,6 +150,7 @@ def test_no_token_is_left_by_services_that_send_it_back_in_their_records(
     assert list((session.home / "answers").iterdir())
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("session", ["1"], ids=["debug"], indirect=True)
 @pytest.mark.parametrize("status", ["302", "400", "401", "403", "404", "410", "412", "422", "500"])
 def test_no_token_is_left_by_services_that_send_it_back_when_they_refuse(

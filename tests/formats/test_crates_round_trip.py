@@ -55,7 +55,8 @@ def test_the_facts_of_a_record_come_back(view, record):
     orcids = [item.orcid for item in record.creators if item.orcid]
     if len(set(orcids)) == len(orcids):  # two of one ORCID are one person to a reader
         assert people(found) == people(record)
-    assert found.access == (record.access if record.access and record.access.level == "open" else None)
+    gated = record.access is not None and record.access.level == "gated"
+    assert found.access == (replace(record.access, level="restricted") if gated else record.access)
     if len({item.url for item in record.distributions}) == len(record.distributions):
         assert files(found) == files(record)
 

@@ -333,3 +333,22 @@ def test_formats_that_are_written_only_are_listed_as_such():
     written_only = {view.NAME for view in formats.all_formats() if not hasattr(view, "read")}
     assert written_only == {"bibtex", "csl", "dlhub", "dublin-core", "prov", "ris", "turtle"}
     assert not hasattr(bibtex, "read")
+
+
+@pytest.mark.parametrize(
+    ("licence", "words"),
+    [
+        ("MIT", ["license: mit"]),
+        ("GPL-3.0-only", ["license: gpl-3.0"]),
+        (
+            "GPL-3.0-or-later",
+            ["license: other", "license_name: gpl-3.0-or-later", "license_link: https://spdx"],
+        ),
+    ],
+)
+def test_a_card_has_words_for_licences_that_the_hub_takes(licence, words):
+    text = model_card.write(msgspec.structs.replace(FULL, license=licence, license_stated=None))
+    assert all(word in text for word in words)
+    read = model_card.read(text)
+    assert (read.understood.license, read.understood.license_stated) == (licence, None)
+    assert not {"license_name", "license_link"} & set(read.left_out)

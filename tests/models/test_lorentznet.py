@@ -317,6 +317,7 @@ def padding(arrays):
     return arrays["pdg_id" if "pdg_id" in arrays else "four_momenta"].reshape(8, 16, -1)[:, :, 0] == 0
 
 
+@pytest.mark.sliced(4)
 @pytest.mark.parametrize("rubbish", [1e3, np.nan, np.inf, -1e300])
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("sizes", [TOP, QUARK_GLUON, OTHER], ids=["top", "quark-gluon", "other"])

@@ -111,6 +111,7 @@ def test_every_form_of_a_benchmark_agrees(sizes):
     assert {"onnx", "onnx-full", "onnx-pairwise"} <= set(ran)
 
 
+@pytest.mark.sliced(2)
 @every_network
 def test_the_packaged_sample_is_for_it_and_exports_are_checked_on_it(sizes, tmp_path):
     tensors, jets = random_tensors(sizes), hbb_in.sample()

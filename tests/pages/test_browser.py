@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Both reports in a real browser: nothing logged, nothing requested, no fault of accessibility, no overflow.
 
-``make test-long`` installs Playwright and axe-core; the browser is Chromium or Chrome of this machine, or the
-one that FAIRREG_TEST_BROWSER names. FAIRREG_TEST_SCREENSHOTS names a folder that keeps what was seen.
+``make test-browser`` and ``make test-long`` install Playwright and axe-core; the browser is Chromium or
+Chrome of this machine, or the one that FAIRREG_TEST_BROWSER names. FAIRREG_TEST_SCREENSHOTS names a folder
+that keeps what was seen.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ from fairreg.models.hbb_in.workflows.explain.activity import activity
 from fairreg.models.hbb_in.workflows.explain.lrp import lrp
 from fairreg.models.hbb_in.workflows.explain.mask import mask
 from fairreg.models.hbb_in.workflows.explain.report import write_report
-from support.browsers import browser_path, screenshots
+from support.browsers import faults_of_accessibility, launched, screenshots, watched
 from support.networks import random_tensors
 from support.toy import toy_jets
 
@@ -71,15 +72,8 @@ def explain(folder):
 
 @pytest.fixture(scope="module")
 def browser():
-    reason = "Playwright is not installed: run make test-long, or pip install 'fairreg[browser]'"
-    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
-    path = browser_path()
-    if path is None:
-        pytest.skip("no browser here: install Chromium, or name one in FAIRREG_TEST_BROWSER")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with launched() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -92,11 +86,7 @@ def shown(browser, folder):
             viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", **options
         )
         contexts.append(context)
-        page = context.new_page()
-        page.logged, page.requested = [], []
-        page.on("console", lambda message: page.logged.append(message.text))
-        page.on("pageerror", lambda error: page.logged.append(str(error)))
-        page.on("request", lambda request: page.requested.append(request.url))
+        page = watched(context.new_page())
         page.goto((folder / f"{name}.html").as_uri())
         return page
 
@@ -116,11 +106,9 @@ def keep(page, name):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_logs_nothing_and_requests_nothing(shown, name, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = shown(name, width, scheme)
     keep(page, f"{name}-{width}-{scheme}")
-    found = axe.Axe().run(page).response["violations"]
-    assert [(item["id"], [node["target"] for node in item["nodes"]][:3]) for item in found] == []
+    assert faults_of_accessibility(page) == []
     assert page.logged == []
     assert [url for url in page.requested if not url.startswith(("file:", "data:"))] == []
 

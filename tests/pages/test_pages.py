@@ -16,7 +16,10 @@ from fairreg import pages
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(fairreg.__file__).parent
-TEMPLATES = sorted({*PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.svg")})
+SITE = PACKAGE / "server" / "pages"  # has scripts and a style sheet as files; tests/server/pages is about it
+TEMPLATES = sorted(
+    path for path in (*PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.svg")) if SITE not in path.parents
+)
 WRITERS = ("fairreg.assessment.rendering.html", "fairreg.models.hbb_in.workflows.explain.report")
 
 
@@ -72,9 +75,14 @@ def test_templates_escape_everything_and_load_nothing(template):
 
 def test_every_page_has_the_frame_and_the_look_of_all():
     extended = [path for path in TEMPLATES if '{% extends "base.html" %}' in path.read_text("utf-8")]
-    assert {path.name for path in TEMPLATES if path.suffix == ".html"} == {"base.html", "report.html"}
+    assert {path.name for path in TEMPLATES if path.suffix == ".html"} == {
+        "base.html",
+        "report.html",
+        "scorecard.html",
+    }
     assert len(extended) == len(WRITERS)
-    assert not [path for path in PACKAGE.rglob("*.css") if path.parent != PACKAGE / "pages"]
+    sheets = [path for path in PACKAGE.rglob("*.css") if SITE not in path.parents]
+    assert sheets == [PACKAGE / "pages" / "style.css"]
     look = (PACKAGE / "pages" / "style.css").read_text("utf-8")
     soup = BeautifulSoup(explained(), "html.parser")
     assert soup.style.string.strip() == look.strip()

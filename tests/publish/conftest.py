@@ -26,7 +26,10 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(stand, folder, tmp_path):
-    """Publish the folder at the stand-in; `talk` holds what was logged, `asked` the shown reports."""
+    """Publish the folder at the stand-in; `talk` holds what was logged, `asked` the shown reports.
+
+    `yes` is the answer to the question, or a function that gives it.
+    """
 
     def call(*, yes=True, retries=0, token=None, environment=None, progress=None, place=folder, **choices):
         variables = {**stand.settings, "FAIRREG_HOME": str(tmp_path / "home"), **(environment or {})}
@@ -34,7 +37,8 @@ def run(stand, folder, tmp_path):
 
         def confirm(report):
             call.asked.append(report)
-            return yes
+            call.answer()
+            return yes() if callable(yes) else yes
 
         with HttpClient(settings, sleep=lambda _s: None, patience=RetryPolicy(retries=retries)) as web:
             return publish(
@@ -48,6 +52,7 @@ def run(stand, folder, tmp_path):
             )
 
     call.talk, call.asked = [], []
+    call.answer = lambda: None  # what happens while the question stands
     return call
 
 

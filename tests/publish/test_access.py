@@ -9,7 +9,7 @@ from msgspec import structs
 from fairreg.errors import FairregError, UsageError
 from fairreg.formats import fair4ml
 from fairreg.schemas.record import Access
-from fairreg.services.publish.access import access_words
+from fairreg.services.publish.access import access_words, strictest
 
 
 def restrict(folder, **stated):
@@ -100,6 +100,46 @@ def test_words_on_the_access_are_no_fault_where_its_level_is_stated(run, stand, 
     assert run().deposit.status == "published"
 
 
+@pytest.mark.parametrize(
+    "day", [{}, *({"embargo_date": text} for text in ("31.12.2030", "2030-02-31", "2030"))]
+)
+def test_an_embargo_without_the_day_of_its_end_is_a_fault(run, stand, folder, day):
+    restrict(folder, access_right="embargoed", **day)
+    (fault,) = run().faults
+    assert fault.message.startswith(".zenodo.json has an embargo without the day of its end")
+    assert not stand.published()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("datacite.json", '{"rightsList": [{"rightsUri": "info:eu-repo/semantics/closedAccess"}]}'),
+        ("datacite.xml", '<rights rightsURI="http://purl.org/coar/access_right/c_16ec">x</rights>'),
+    ],
+)
+def test_an_access_that_another_file_names_is_a_fault_unless_one_is_stated(run, stand, folder, name, text):
+    (folder / name).write_text(text)
+    (fault,) = run().faults
+    assert name in fault.message
+    assert not stand.published()
+    restrict(folder, access_right="open")
+    assert run().deposit.status == "published"
+
+
+def test_the_strictest_access_counts():
+    ordered = [
+        None,
+        Access(level="open"),
+        Access(level="embargoed", until="2030-01-01"),
+        Access(level="embargoed", until="2031-01-01"),
+        Access(level="embargoed"),
+        Access(level="restricted"),
+        Access(level="closed"),
+    ]
+    for place, item in enumerate(ordered):
+        assert strictest([*ordered[:place], item]) == strictest([item, *ordered[:place]]) == item
+
+
 def test_a_file_that_is_left_out_restricts_the_access_all_the_same(run, stand, folder):
     restrict(folder, access_right="restricted")
     assert run(exclude=(".zenodo.json",)).record.access.level == "restricted"
@@ -134,3 +174,50 @@ def test_a_second_file_does_not_open_what_the_first_closes(run, stand, folder):
 )
 def test_the_access_is_in_the_report(access, words):
     assert access_words(access) == words
+
+
+CRATE = {"@id": "ro-crate-metadata.json", "@type": "CreativeWork", "about": {"@id": "./"}}
+RESTRICTED = "info:eu-repo/semantics/restrictedAccess"
+
+
+def linked_data(name, **stated):
+    """A codemeta.json or a crate that states the access of the whole."""
+    if name == "codemeta.json":
+        context = {"@context": "https://w3id.org/codemeta/3.0", "@type": "SoftwareSourceCode", "name": "T"}
+        return json.dumps(context | stated)
+    root = {"@id": "./", "@type": "Dataset", "name": "T", **stated}
+    return json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [CRATE, root]})
+
+
+@pytest.mark.parametrize("name", ["codemeta.json", "ro-crate-metadata.json"])
+@pytest.mark.parametrize(
+    ("stated", "level"),
+    [
+        (RESTRICTED, "restricted"),
+        ({"@id": "http://purl.org/coar/access_right/c_16ec"}, "restricted"),
+        (["info:eu-repo/semantics/embargoedAccess", "info:eu-repo/date/embargoEnd/2030-01-01"], "embargoed"),
+    ],
+)
+def test_terms_for_the_access_restrict_it_in_linked_data(run, stand, folder, name, stated, level):
+    (folder / name).write_text(linked_data(name, conditionsOfAccess=stated))
+    assert run().record.access.level == level
+    (record,) = stand.published()
+    assert record.document["access"]["files"] == "restricted"
+    embargo = record.document["access"].get("embargo") or {}
+    assert embargo.get("until") == ("2030-01-01" if level == "embargoed" else None)
+
+
+@pytest.mark.parametrize("name", ["codemeta.json", "ro-crate-metadata.json"])
+@pytest.mark.parametrize(
+    "content", ["{", {"isAccessibleForFree": False}, {"conditionsOfAccess": "on request"}], ids=str
+)
+def test_an_access_in_words_of_other_linked_data_keeps_the_draft(run, stand, folder, name, content):
+    (folder / name).write_text(content if isinstance(content, str) else linked_data(name, **content))
+    assert [name in item.message for item in run().faults] == [True]
+    assert not stand.published()
+
+
+def test_a_crate_that_is_open_is_no_fault(run, stand, folder):
+    text = linked_data("ro-crate-metadata.json", isAccessibleForFree=True, conditionsOfAccess="Cite it.")
+    (folder / "ro-crate-metadata.json").write_text(text)
+    assert run().deposit.status == "published"

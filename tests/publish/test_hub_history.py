@@ -126,7 +126,7 @@ def test_versions_that_were_public_are_never_folded(push, hub, folder):
     push()
     first = only(hub).head
     only(hub).private = True
-    (folder / "LICENSE").write_text("another")
+    (folder / "LICENSE").write_text("MIT License\n\nCopyright (c) 2026 Ada Rossi\n")
     with pytest.raises(FairregError, match="holds LICENSE"):
         push(version_of="lab/toy")
     assert first in only(hub).commits

@@ -433,3 +433,36 @@ def test_an_identifier_that_could_change_a_file_is_not_written(tmp_path, value):
     assert found.carrying == ()
     assert len(found.notes) == 1
     assert (tmp_path / "CITATION.cff").read_text() == CITATION
+
+
+def test_lines_with_an_earlier_doi_of_the_folder_are_named(tmp_path):
+    doi = "10.5281/zenodo.1"
+    badge = f"[![DOI](https://img.shields.io/badge/DOI-10.5281%2Fzenodo.1-blue)](https://doi.org/{doi})"
+    texts = {
+        "README.md": f"# T\n\n{badge}\n\nDOI: [10.5281/zenodo.1](https://doi.org/10.5281/zenodo.1)\n",
+        "CITATION.cff": f"{CITATION}doi: {doi}\nidentifiers:\n- type: doi\n  value: {doi.upper()}\n",
+        "notes.txt": "10.5281/zenodo.11 and 10.5281/zenodo.42 and 10.1103/physrevd.1\n",
+        "list.txt": "see doi:10.5281/zenodo.1\n" * 9,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    notes = write_into(tmp_path, tuple(texts), DOI, earlier=frozenset({"10.5281/zenodo.1"})).notes
+    told = "has 10.5281/zenodo.1, reserved for this folder before"
+    lines = len(CITATION.splitlines()) + 4
+    assert [note.partition(":")[0] for note in notes] == [
+        f"README.md, line 3, {told}",
+        f"CITATION.cff, line {lines}, {told}",
+        f"list.txt, line 1, 2, 3, 4, 5, ..., {told}",
+    ]
+    assert not write_into(tmp_path, tuple(texts), DOI).notes
+
+
+def test_the_source_in_fairregs_own_file_follows_its_identifier():
+    record = {
+        "recordIdentifier": "doi:10.5281/zenodo.1",
+        "provenance": {"source": "authors", "sourceId": "doi:10.5281/zenodo.1"},
+    }
+    found = json.loads(edited("fair4ml.jsonld", json.dumps(record)))
+    assert found["provenance"]["sourceId"] == found["recordIdentifier"] == DOI.compact
+    other = {**record, "provenance": {"sourceId": "1234"}}
+    assert json.loads(edited("fair4ml.jsonld", json.dumps(other)))["provenance"] == {"sourceId": "1234"}

@@ -5,7 +5,10 @@ import shutil
 
 import pytest
 
-from fairreg.errors import UsageError
+from fairreg.errors import FairregError, Unreachable, UsageError
+from fairreg.publish.base import Deposit
+from fairreg.services.publish.state import PublishingState
+from support.publishing import model_folder, raise_version
 
 
 def files_of(stand):
@@ -34,10 +37,10 @@ def test_a_moved_folder_goes_on_when_told_to_and_then_unasked(run, stand, folder
     assert len(stand.records) == 1
 
 
-def test_a_copy_without_the_notes_makes_a_draft_of_its_own(run, stand, folder, tmp_path):
-    run(draft=True)
-    shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns(".fairreg"))
-    run(place=tmp_path / "copy", draft=True)
+def test_a_copy_without_notes_and_reserved_doi_makes_a_draft_of_its_own(run, stand, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    doi = run(draft=True).deposit.identifier[4:]
+    assert run(place=tmp_path / "copy", draft=True).deposit.identifier[4:] != doi
     assert len(stand.records) == 2
 
 
@@ -49,3 +52,88 @@ def test_a_copied_state_of_a_publication_changes_nothing_at_the_service(run, sta
     assert (found.deposit, found.is_new) == (first.deposit, False)
     assert len(stand.asked) == asked
     assert "from another folder" in run.talk[-1]
+
+
+def state_of(folder, to, url, **stated):
+    """Write the notes of a folder as they would come with it."""
+    PublishingState.read(folder).save(Deposit(to, url, stated.pop("id", ""), **stated))
+
+
+@pytest.fixture
+def gift(tmp_path):
+    """A folder of somebody else."""
+    (tmp_path / "gift").mkdir()
+    return model_folder(tmp_path / "gift")
+
+
+def test_a_version_that_only_the_notes_of_a_folder_ask_for_is_not_made(run, stand, gift):
+    mine = run()
+    details = {"version_of": mine.deposit.identifier}
+    state_of(gift, "zenodo", f"{stand.base}/zenodo", details=details)
+    for wishes in ({}, {"version_of": mine.deposit.identifier}):
+        with pytest.raises(UsageError, match="a request for a draft at Zenodo, which was not made from"):
+            run(place=gift, **wishes)
+    assert len(stand.records) == 1
+
+
+def test_the_copy_of_a_folder_does_not_repeat_its_unanswered_request(run, stand, folder, tmp_path):
+    first = run()
+    raise_version(folder)
+    stand.before = lambda _method, path: "reset" if path.endswith("/versions") else None
+    with pytest.raises(Unreachable):
+        run(version_of=first.deposit.identifier)
+    stand.before = lambda _method, _path: None
+    shutil.copytree(folder, tmp_path / "copy")
+    with pytest.raises(UsageError, match="not made from this folder") as refused:
+        run(place=tmp_path / "copy")
+    assert "--take-over" in refused.value.hint
+    assert len(stand.records) == 1
+    assert run().deposit.concept == first.deposit.concept  # where it was made it is
+
+
+def test_a_doi_that_only_the_notes_of_a_folder_call_its_own_is_not_replaced(run, stand, gift):
+    paper = "10.1103/PhysRevD.1"
+    text = (gift / "CITATION.cff").read_text()
+    (gift / "CITATION.cff").write_text(f"{text}doi: {paper}\n")
+    url = f"{stand.base}/zenodo"
+    state_of(gift, "zenodo", url, id="1", status="discarded", identifier=f"doi:{paper}")
+    run(place=gift, draft=True)
+    assert f"doi: {paper}\n" in (gift / "CITATION.cff").read_text()
+
+
+def test_a_publication_that_only_the_notes_of_a_folder_name_is_not_linked(run, stand, hub, gift):
+    url = hub.settings["HF_ENDPOINT"]
+    state_of(gift, "huggingface", url, id="a/b", status="published", identifier="huggingface:a/b")
+    run(place=gift, environment=hub.settings)
+    (record,) = stand.records.values()
+    named = [item["identifier"] for item in record.document["metadata"]["related_identifiers"]]
+    assert not [item for item in named if item.endswith("a/b")]
+
+
+@pytest.mark.parametrize("take_over", [False, True])
+def test_the_history_of_a_repository_is_kept_where_only_the_notes_say_that_it_was_made_here(
+    push, hub, gift, take_over
+):
+    private = hub.create("lab/priv", private=True, files={"old.txt": b"1"})
+    private.commit({".gitattributes": b""})
+    details = {"asked": "lab/priv", "made": "yes"}
+    state_of(gift, "huggingface", hub.settings["HF_ENDPOINT"], details=details)
+    with pytest.raises(FairregError, match="holds old.txt" if take_over else "not made from this folder"):
+        push(place=gift, repository=None, take_over=take_over)
+    assert private.private
+    assert len(private.commits) == (3 if take_over else 2)
+
+
+def test_a_copy_of_a_published_folder_may_become_another_model(run, folder, tmp_path):
+    run()
+    place = shutil.copytree(folder, tmp_path / "copy")
+    for changed in (place, folder):
+        (changed / "LICENSE").write_text("MIT License\n\nCopyright (c) 2026 Ada Rossi\n")
+    hints = []
+    for changed in (place, folder):
+        with pytest.raises(UsageError, match="have changed since") as caught:
+            run(place=changed)
+        hints.append(
+            "remove" in caught.value.hint and "publish.json and the DOI in its files" in caught.value.hint
+        )
+    assert hints == [True, False]

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from fairreg.formats import fair4ml
 from fairreg.publish.zenodo.metadata import document, record_field
 from fairreg.services.publish.project import read_project
 from support.full_record import FULL
@@ -68,11 +69,29 @@ def test_contradictions_are_told_with_both_files(read):
     for words in (
         "the name Another name",
         "the version 2.0",
-        "the license Apache-2.0",
         "the creators Li, Bo",
     ):
         assert words in said
-    assert said.count("CITATION.cff") == 4
+    assert said.count("CITATION.cff") == 3
+    (fault,) = found.faults
+    assert "CITATION.cff (MIT); codemeta.json (Apache-2.0)" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_fault"),
+    [
+        ("MIT", "MIT", False),
+        ("MIT", "Apache-2.0", True),
+        ("MIT AND CC-BY-4.0", "CC-BY-4.0", False),
+        ("MIT", "MIT OR Apache-2.0", True),
+    ],
+)
+def test_files_of_two_licences_are_not_published(read, first, second, is_fault):
+    codemeta = {"@context": "https://w3id.org/codemeta/3.0", "@type": "SoftwareSourceCode", "license": first}
+    found = read(**{"codemeta.json": codemeta, "README.md": f"---\nlicense: {second}\n---\n# T\n"})
+    told = [fault for fault in found.faults if fault.field == "license"]
+    assert bool(told) == is_fault
+    assert all(first in fault.message and second in fault.message for fault in told)
 
 
 def test_damaged_files_are_told_and_the_others_read(read):
@@ -173,6 +192,56 @@ def test_what_is_not_sent_is_named(read):
     (note,) = read(**{".zenodo.json": {**stated, "grants": [{"id": "1"}]}}).notes
     assert note.startswith(".zenodo.json has communities, contributors, grants, which fairreg does not send:")
     assert "contributors, which" in read(**{".zenodo.json": {**stated, "grants": []}}).notes[0]
+
+
+RELATED = [
+    ("10.1234/review", "isReviewedBy", {}),
+    ("https://x.example/d", "isCitedBy", {}),
+    ("10.57967/hf/12", "isIdenticalTo", {}),
+    ("10.1234/data", "isDerivedFrom", {"resource_type": "dataset"}),
+    ("10.1234/preprint", "isDescribedBy", {"resource_type": "publication-preprint"}),
+    ("10.1234/old", "isObsoletedBy", {}),
+    ("10.1234/older", "isNewVersionOf", {}),
+    ("10.1234/list", "collects", {}),
+    ("number 7", "cites", {}),
+]
+
+
+def test_relations_arrive_with_their_words_and_kinds_or_are_named(read):
+    related = [{"identifier": name, "relation": word, **more} for name, word, more in RELATED]
+    found = read(**{".zenodo.json": {"title": "T", "related_identifiers": related}})
+    stated = [
+        (item["identifier"], item["relation_type"]["id"], item.get("resource_type", {}).get("id"))
+        for item in metadata(found)["related_identifiers"]
+    ]
+    assert sorted(stated) == [
+        ("10.1234/data", "isderivedfrom", "dataset"),
+        ("10.1234/preprint", "isdescribedby", "publication-preprint"),
+        ("10.1234/review", "isreviewedby", None),
+        ("10.57967/hf/12", "isidenticalto", None),
+        ("https://x.example/d", "iscitedby", None),
+    ]
+    (note,) = found.notes
+    assert note == (
+        ".zenodo.json relates it to 10.1234/old (IsPreviousVersionOf), 10.1234/older (IsNewVersionOf), "
+        "10.1234/list (Collects), number 7 (Cites), which fairreg does not send: "
+        "add that at the service's page."
+    )
+
+
+def test_every_relation_of_a_record_is_sent_or_named(read):
+    text = fair4ml.write(FULL)
+    found = read(**{"fair4ml.jsonld": text, "a.onnx": onnx_bytes()})
+    sent = {item["identifier"] for item in metadata(found)["related_identifiers"]}
+    told = " ".join(found.notes)
+    stated = fair4ml.read(text).understood.relations
+    assert stated
+    for item in stated:
+        assert {
+            item.target.value,
+            item.target.url,
+            f"arXiv:{item.target.value}",
+        } & sent or item.target.value in told
 
 
 def test_a_licence_that_no_list_has_is_sent_with_its_name_and_address(read):

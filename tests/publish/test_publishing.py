@@ -23,7 +23,7 @@ from fairreg.publish import get
 from fairreg.publish.base import Deposit
 from fairreg.publish.zenodo.transfer import PartSizes
 from fairreg.services.publish.state import PublishingState
-from support.publishing import NAMES, model_folder, onnx_bytes, requests
+from support.publishing import NAMES, model_folder, onnx_bytes, raise_version, requests
 
 
 def only(stand):
@@ -159,8 +159,7 @@ def test_a_new_version_has_the_same_concept(run, stand, folder, name):
         "concept": first.deposit.concept,
         "number": first.deposit.id,
     }
-    text = (folder / "CITATION.cff").read_text()
-    (folder / "CITATION.cff").write_text(text.replace("'1.0'", "'1.1'"))
+    raise_version(folder)
     second = run(version_of=given[name])
     assert second.deposit.concept == first.deposit.concept
     assert second.deposit.identifier != first.deposit.identifier
@@ -171,8 +170,9 @@ def test_a_new_version_has_the_same_concept(run, stand, folder, name):
     assert run(yes=False).is_new is False
 
 
-def test_an_interrupted_new_version_goes_on_without_the_option(run, stand):
+def test_an_interrupted_new_version_goes_on_without_the_option(run, stand, folder):
     first = run()
+    raise_version(folder)
     run(version_of=first.deposit.identifier, draft=True)
     run()
     assert [item.published for item in stand.records.values()] == [True, True]
@@ -187,16 +187,44 @@ def test_a_version_of_another_record_is_refused(run, stand):
 
 
 @pytest.mark.parametrize("fault", ["unknown", (403, {"message": "Permission denied."}), (409, {}), (422, {})])
-def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, fault):
+def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, folder, fault):
     doi = run().deposit.identifier
+    before = {name: (folder / name).read_bytes() for name in ("CITATION.cff", "codemeta.json")}
+    raise_version(folder)
     if fault != "unknown":
         fail_once(stand, "POST", "/versions", fault)
     with pytest.raises(FairregError):
         run(version_of="10.5281/zenodo.77" if fault == "unknown" else doi)
+    for name, content in before.items():
+        (folder / name).write_bytes(content)
     report = run()
     assert not report.is_new
     assert report.deposit.identifier == doi
     assert len(stand.records) == 1
+
+
+@pytest.mark.parametrize("name", ["identifier", "concept"])
+def test_a_new_version_that_is_asked_for_again_is_made_once(run, stand, folder, name):
+    """As by a repeated job, or after an interrupt of the assessment that follows a publication."""
+    first = run()
+    raise_version(folder)
+    second = run(version_of=getattr(first.deposit, name))
+    for _ in range(2):
+        again = run(version_of=getattr(first.deposit, name))
+        assert (again.deposit, again.is_new) == (second.deposit, False)
+    assert [item.published for item in stand.records.values()] == [True, True]
+
+
+def test_a_new_version_without_any_change_is_refused(run, stand, folder):
+    first = run()
+    for _ in range(2):
+        with pytest.raises(UsageError, match="there is no new version") as caught:
+            run(version_of=first.deposit.identifier)
+        raise_version(folder)
+        second = run(version_of=first.deposit.identifier)
+        first = second
+    assert "Change the files first" in caught.value.hint
+    assert len(stand.records) == 3
 
 
 def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, folder):
@@ -208,7 +236,7 @@ def test_an_unanswered_first_draft_does_not_hide_what_was_published(run, stand, 
 
 def test_the_plain_command_goes_on_with_a_new_version_whose_answer_was_lost(run, stand, folder):
     first = run()
-    (folder / "CHANGES.txt").write_text("x")
+    raise_version(folder)
     fail_once(stand, "POST", "/versions", "reset", when="after")
     with pytest.raises(Unreachable):
         run(version_of=first.deposit.identifier)
@@ -287,8 +315,9 @@ def test_a_refusal_names_the_fields_with_their_reasons(run, stand):
     assert "files.enabled (from distributions): Missing uploaded files (HTTP 400)" in caught.value.message
 
 
-def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand):
+def test_a_version_of_a_record_of_somebody_else_is_told_with_the_words_of_the_service(run, stand, folder):
     first = run()
+    raise_version(folder)
     fail_once(stand, "POST", "/versions", (403, {"message": "Permission denied."}))
     with pytest.raises(AccessDenied, match="not the account's to change") as caught:
         run(version_of=first.deposit.identifier)
@@ -413,7 +442,7 @@ def test_a_file_that_somebody_else_put_into_a_draft_is_in_the_report(run, stand,
     made = stand.new({"metadata": dict(record.document["metadata"])}, of=record)
     stored = record.files["LICENSE"]
     made.files["coauthor.xlsx"] = type(stored)("coauthor.xlsx", "completed", b"x")
-    (folder / "LICENSE").write_text("another")
+    raise_version(folder)
     report = run(version_of=first.deposit.identifier, yes=False)
     assert report.others == ("coauthor.xlsx",)
     assert run.asked[-1].others == ("coauthor.xlsx",)
@@ -663,3 +692,24 @@ def test_unknown_services_and_folders_are_wrong_usage(run, tmp_path):
         run(place=tmp_path / "absent")
     with pytest.raises(UsageError, match="names its records itself"):
         run(repository="lab/toy")
+
+
+@pytest.mark.parametrize("to", ["run", "push"])
+def test_a_file_that_an_earlier_command_left_out_is_named(request, run, folder, to):
+    publish_at = request.getfixturevalue(to)
+    (folder / "private.txt").write_text("x")
+    publish_at(draft=True, exclude=("private.txt",))
+    assert not any("private.txt" in line for line in run.talk)
+    publish_at()
+    assert any("private.txt was not in the draft before, and is in it now" in line for line in run.talk)
+
+
+def test_a_doi_that_was_entered_on_the_page_of_the_draft_stays(run, stand, folder):
+    run(draft=True)
+    (record,) = stand.records.values()
+    record.doi, record.external = "10.1234/lab.7", True
+    report = run()
+    assert (record.published, record.doi) == (True, "10.1234/lab.7")
+    assert report.deposit.identifier == "doi:10.1234/lab.7"
+    assert "doi: 10.1234/lab.7" in (folder / "CITATION.cff").read_text()
+    assert b"10.1234/lab.7" in record.files["CITATION.cff"].content

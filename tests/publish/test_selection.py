@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Which files of a folder are published, and what is told of the others."""
 
+import tracemalloc
+
 import pytest
 
 from fairreg.errors import UsageError
@@ -100,6 +102,66 @@ def test_a_file_with_a_token_in_it_is_left_out_even_if_it_is_included(folder, te
     assert found.left_out[0].reason == "holds an access token or a private key"
 
 
+R40 = "aB3dE5gH7j" * 4
+HEX = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {R40}",
+        f'headers = {{"Authorization": "token {HEX * 8}"}}',
+        "Authorization: Basic dXNlcjE6cGFzc3dvcmQx",
+        f"curl --token {R40}",
+        f"upload --api-key='{R40}'",
+        f"https://hooks.slack.com/services/T00000000/B00000000/{R40[:24]}",
+        f"https://discord.com/api/webhooks/123456789012345678/{R40 + R40}",
+        f"DefaultEndpointsProtocol=https;AccountKey={(R40 * 3)[:86]}==",
+        "redis://:s3cr3tpass@host:6379/0",
+        f'{{"auths": {{"ghcr.io": {{"auth": "{R40}=="}}}}}}',
+        f'{{"username":"ann","key":"{HEX * 2}"}}',
+        f"KAGGLE_KEY={HEX * 2}",
+        f"wandb.login(key='{HEX + HEX + HEX[:8]}')",
+        f"wandb login {HEX + HEX + HEX[:8]}",
+        "machine api.wandb.ai\n  login user\n  password hunter2",
+        "api_key: 123e4567-e89b-12d3-a456-426614174000",
+        "X-Dataverse-key: 123e4567-e89b-12d3-a456-426614174000",
+        f'comet_ml.Experiment(api_key="{R40[:25]}")',
+        "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_",
+        "ann:$apr1$abcdefgh$" + "a1" * 11,
+    ],
+)
+def test_secrets_of_headers_commands_and_settings_are_left_out(folder, text):
+    found = select(folder("model.onnx", "notes.txt", **{"notes.txt": f"x {text} y\n"}))
+    assert found.names == ("model.onnx",)
+    assert found.left_out[0].reason == "holds an access token or a private key"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("secrets.py", "credentials.bak", "credentials.json.bak", "passwords.docx", "api_keys.py"),
+        *("client_secret_123.json", "service-account-1.json", "terraform.tfstate", "prod.tfvars"),
+        *("kubeconfig", "lab.kubeconfig.yml", "auth.json", "cookies.txt", "htpasswd", "id_rsa.bak"),
+        *("rclone.conf", "db_credentials.csv.old"),
+    ],
+)
+def test_names_of_files_with_secrets_are_left_out_whatever_they_hold(folder, name):
+    found = select(folder("model.onnx", name), include=("*",))
+    assert found == (("model.onnx",), ((name, "may hold a secret"),))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("check_password.py", "test_credentials.py", "docs/secrets.md", "password.onnx"),
+        *("secretary.py", "author.json", "keys.json", "apikeys.md"),
+    ],
+)
+def test_names_that_only_speak_of_secrets_are_published(folder, name):
+    assert name in select(folder("model.onnx", name)).names
+
+
 def test_words_that_only_begin_like_a_token_are_published(folder):
     place = folder("notes.md", **{"notes.md": "hf_hub_download and ghp_ and AKIA"})
     assert select(place).names == ("notes.md",)
@@ -114,6 +176,12 @@ def test_words_that_only_begin_like_a_token_are_published(folder):
         "pad_token: '<pad>', token: " + "a" * 40,
         "sha256: " + "0a" * 32,
         "http://localhost:8080/a:b@c",
+        "Authorization: Bearer YOUR_ACCESS_TOKEN and Authorization: token ${ZENODO_TOKEN}",
+        "Bearer tokens of OAuth 2.0 are used; curl --token $TOKEN --password-file secret1.txt",
+        '{"key": "' + "0a" * 16 + '", "auth": "required", "api_key": "your-own-api-key-of-openai"}',
+        "wandb.login() of commit " + "0a" * 20,
+        "machine HOST login USER password <PASSWORD>",
+        "api_key = os.environ['OPENAI_API_KEY_OF_THE_GROUP_2024']",
     ],
 )
 def test_texts_that_only_look_like_secrets_are_published(folder, text):
@@ -150,6 +218,44 @@ def test_tokens_are_found_in_texts_of_wide_characters(folder, encoding):
     (place / "a.txt").write_bytes(("hf_" + "a" * 34).encode(encoding))
     (place / "b.txt").write_bytes("my-own-token".encode(encoding))
     assert select(place, tokens=("my-own-token",)).names == ("model.onnx",)
+
+
+@pytest.mark.parametrize("at", [(1 << 20) - 20, (1 << 20) + 5, (2 << 20) + 9_000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_secret_anywhere_in_a_long_text_is_found(folder, at, encoding):
+    place = folder("model.onnx")
+    text = ("0.5,0.25\n" * (at // 9 + 1))[:at] + "\nhf_" + "a1" * 17 + "\n" + "0.125\n" * 100
+    (place / "notes.txt").write_bytes(text.encode(encoding))
+    found = select(place)
+    assert found.names == ("model.onnx",)
+    assert found.left_out[0].reason == "holds an access token or a private key"
+
+
+def test_words_at_the_border_of_two_pieces_are_no_tokens(folder):
+    """A form begins where no word goes on, also where the text is read in pieces."""
+    word = "x" * 4 + "hf_" + "a1" * 17
+    place = folder("notes.txt", **{"notes.txt": f"{word}." * ((3 << 20) // (len(word) + 1))})
+    assert select(place).names == ("notes.txt",)
+
+
+@pytest.mark.parametrize(("at", "is_found"), [(100, True), (3 << 19, False), ((3 << 20) - 50, True)])
+def test_binary_files_are_searched_at_their_ends(folder, at, is_found):
+    place = folder("README.md")
+    content = bytearray(b"\x08\x00weights\x00" * ((3 << 20) // 10))
+    content[at : at + 38] = b"-hf_" + b"a1" * 17
+    (place / "model.onnx").write_bytes(content)
+    assert ("model.onnx" not in select(place).names) == is_found
+
+
+def test_memory_for_a_long_text_is_bounded(folder):
+    place = folder("notes.txt")
+    with (place / "notes.txt").open("wb") as file:
+        file.writelines(b"0.5,0.25\n" * 100_000 for _ in range(8))
+    tracemalloc.start()
+    select(place)
+    highest = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert highest < 5 << 20
 
 
 @pytest.mark.parametrize("pattern", ["*", "data/*", "nested", ".git/*", "data/.env", "nested/.git/config"])
@@ -211,3 +317,12 @@ def test_too_many_files_and_none_are_wrong_usage(folder):
         UsageError, match=rf"{MOST_FILES + 1} files to publish, and a record takes {MOST_FILES}"
     ):
         select(folder(*(f"{number}.txt" for number in range(MOST_FILES + 1))))
+
+
+def test_folders_without_end_are_refused(folder):
+    place = folder("model.onnx")
+    deep = place.joinpath(*["d"] * 101)
+    deep.mkdir(parents=True)
+    with pytest.raises(UsageError, match="more than 100 deep"):
+        select(place)
+    assert select(place, exclude=("d",)).names == ("model.onnx",)

@@ -118,6 +118,7 @@ def package(databases: Databases, tmp_path: Path) -> Package:
     return Package(tmp_path, databases)
 
 
+@pytest.mark.long("postgresql")
 def test_the_recipe_for_an_entry_column(package: Package) -> None:
     """CONTRIBUTING.md, "Adding an entry column"."""
     asked = "{entry.identifier: [entry.publisher, entry.record.publisher] for entry in entries}"
@@ -137,6 +138,7 @@ def test_the_recipe_for_an_entry_column(package: Package) -> None:
     assert all(column == stated for column, stated in publishers.values())
 
 
+@pytest.mark.long("postgresql")
 def test_the_recipe_for_a_text_column(package: Package) -> None:
     """CONTRIBUTING.md, "Adding a text column"."""
     hits = "[hit.entry.identifier for hit in registry.search(word).hits]"

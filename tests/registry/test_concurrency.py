@@ -77,6 +77,7 @@ def exported(url: str, file: Path) -> bytes:
     return file.read_bytes()
 
 
+@pytest.mark.long("postgresql")
 def test_eight_writers_at_once_make_the_registry_that_they_make_one_after_the_other(
     url: str, in_turn: tuple[Content, bytes], tmp_path: Path
 ) -> None:

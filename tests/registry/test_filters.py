@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from fairreg.cli.search import search as search_command
+from fairreg.errors import UsageError
 from fairreg.registry import Entry, Registry
 from fairreg.registry.db.tables import entries
 from fairreg.registry.search import filters
 from fairreg.registry.search.filters import FILTERS, Filters, FilterValues
-from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
+from fairreg.schemas.identifiers import parse
+from fairreg.schemas.record import Access, Creator, Distribution, ModelRecord, Provenance, Relation
 from registry.conftest import RecordMaker as Make
 from support.examples import examples
 
@@ -36,6 +38,27 @@ LICENSES = (
     "-",
     "X-\\%_1",
 )
+AUTHORS = (
+    *("Javier Duarte", "Duarte, Javier", "duarte, j.", "J. Duarte", "DUARTE", "D. Javier", "J. D.", "Duart"),
+    *(
+        "Müller, Jan-Peter",
+        "jan mueller",
+        "van der Berg",
+        "berg v d",
+        "李明",
+        "→",
+        "j",
+        "王",
+        "0000-0002-5076-7096",
+    ),
+    *("https://orcid.org/0000-0002-5076-7096", "0000-0002-5076-7096", "0000-0002-5076-7097", "a%b"),
+    "Jones, J. (CMS Collaboration)",
+)
+DATA = (
+    *("doi:10.5281/zenodo.6619768", "https://doi.org/10.5281/ZENODO.6619768", "zenodo:6619768"),
+    *("arXiv:1902.08570", "huggingface:datasets/jet-universe/jetclass2", "10.1234/other"),
+)
+YEARS = (2019, "2019", "2019-2021", "-2020", "2020-", "2021\u20132022")
 KINDS = ("model", "dataset", "software")
 SOURCES = ("zenodo", "huggingface", "Gitea Über", "fairreg")
 
@@ -49,6 +72,10 @@ def several(values):
     return st.none() | values | st.lists(values, max_size=3)
 
 
+names = st.sampled_from(AUTHORS) | stored.filter(len)
+orcids = st.just("0000-0002-5076-7096")
+trained = st.sampled_from(["trained_on", "tested_on"])
+data = st.sampled_from(DATA).map(parse)
 records = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(KINDS),
@@ -57,6 +84,9 @@ records = st.fixed_dictionaries(
         "frameworks": st.lists(storable, max_size=2).map(tuple),
         "distributions": st.sampled_from([(), (Distribution(name="net.onnx"),)]),
         "access": st.sampled_from([None, Access(level="open"), Access(level="closed")]),
+        "creators": st.lists(st.builds(Creator, name=names, orcid=st.none() | orcids), max_size=3).map(tuple),
+        "date_published": st.none() | st.sampled_from(["2019", "2020-05", "2021-01-02"]),
+        "relations": st.lists(st.builds(Relation, type=trained, target=data), max_size=2).map(tuple),
     }
 )
 # What a registry holds of a model: its source, the record, whether it is gone, its score.
@@ -72,6 +102,9 @@ asked = st.fixed_dictionaries(
         "runnable": st.none() | st.booleans(),
         "gone": st.none() | st.booleans(),
         "min_fair": st.none() | scores,
+        "author": several(st.sampled_from(AUTHORS) | free),
+        "year": several(st.sampled_from(YEARS)),
+        "trained_on": several(st.sampled_from(DATA)),
     },
 )
 UNLICENSED = ("zenodo", {"kind": "model", "license": None, "ml_task": ("→",)}, True, None)
@@ -126,6 +159,13 @@ def test_every_filter_can_be_named_in_python_and_on_the_command_line() -> None:
     # and training data can be asked for in Python and over HTTP.
     elsewhere = {"gone", "author", "year", "trained_on"}
     assert FILTERS.keys() - elsewhere <= inspect.signature(search_command).parameters.keys()
+
+
+def test_more_values_than_a_condition_holds_are_refused(read_only_registry: Registry) -> None:
+    names = [f"Name{number} A. B. C. D. E. F. G. H. I. J." for number in range(51)]
+    assert read_only_registry.search("", author=names[:50], task=names[:50]).total == 0
+    with pytest.raises(UsageError, match="author has 51 values"):
+        read_only_registry.search("", author=names)
 
 
 def test_an_unknown_filter_is_refused_with_those_there_are(registry: Registry) -> None:

@@ -301,6 +301,7 @@ def test_a_key_that_a_remaining_entry_has_too_bars_nothing(registry: Registry) -
     assert [item.outcome for item in registry.put_many([one, later])] == ["forgotten", "changed"]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     "own",
     [
@@ -407,6 +408,7 @@ OWN = [
 ]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("own", OWN, ids=lambda item: item.scheme)
 def test_it_does_not_come_back_under_any_identifier_of_its_own(registry: Registry, own: Identifier) -> None:
     gone = other(

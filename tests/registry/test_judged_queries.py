@@ -72,6 +72,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     evaluate_search.main()
 
 
+@pytest.mark.long("postgresql")
 def test_the_script_measures_each_database_and_shows_no_held_out_query(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

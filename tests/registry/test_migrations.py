@@ -74,6 +74,7 @@ def records(url: str) -> dict[str, ModelRecord]:
     return {identifier: ModelRecord.from_json(json.loads(record)) for identifier, record in rows}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("revision", EARLIER)
 def test_a_registry_of_an_earlier_release_keeps_all_and_is_searched_like_a_new_one(
     url: str, revision: str
@@ -121,9 +122,13 @@ def read(url: str, revision: str) -> None:
         assert {entry.identifier for entry in model.versions} >= {"doi:10.1234/first", "doi:10.1234/second"}
         assert registry.search("donnees collision").hits[0].entry.identifier == "cernopendata:5"
         assert registry.search("interacton netwrk").total > 0
+        assert registry.search("", author="m. curie", year=2024, sort="name").total == 1
+        names = [hit.record.name.casefold() for hit in registry.search("", sort="name").hits]
+        assert names == sorted(names)
         assert registry.search("", source="old").total == 0
 
 
+@pytest.mark.long("postgresql")
 def test_a_registry_goes_down_to_every_earlier_schema_and_up_again(url: str) -> None:
     older.leave(url, EARLIER[-1])
     ensured(url)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def filled(
     return {name: rows for name, rows in held.items() if name not in {"words", "departures"}}
 
 
+@pytest.mark.long("postgresql")
 def test_pages_of_any_size_leave_the_database_that_single_records_leave(
     databases: Databases, tmp_path: Path, engine: str
 ) -> None:

@@ -246,6 +246,7 @@ SHARED = st.lists(
 )
 
 
+@pytest.mark.long("postgresql")
 @settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=SHARED, chance=st.randoms())
 def test_the_registry_forgets_the_order_of_arrival(
@@ -352,6 +353,7 @@ LINKED = st.lists(
 )
 
 
+@pytest.mark.long("postgresql")
 def test_pages_of_any_size_make_the_registry_that_single_records_make(
     databases: Databases, tmp_path: Path, make_record: Make, engine: str
 ) -> None:

@@ -229,6 +229,7 @@ def test_large_rows_go_through_in_smaller_batches(keras, tmp_path):
     assert 1 <= loaded.batch_size <= 32
 
 
+@pytest.mark.long
 def test_keras_leaves_the_environment_and_the_home_folder_as_they_are(tmp_path):
     code = (
         "import os, sys\n"

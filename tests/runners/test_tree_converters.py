@@ -87,6 +87,7 @@ def boosters():
     yield from MORE_XGBOOST
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(("objective", "kind", "settings"), list(boosters()))
 def test_xgboost_in_onnx_agrees_with_xgboost(objective, kind, settings, tmp_path):
     path = tmp_path / "model.ubj"
@@ -442,6 +443,7 @@ FAMILIES = (
 )
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.filterwarnings("ignore")  # of scikit-learn, on toy numbers
 def test_scikit_learn_in_onnx_agrees_with_scikit_learn(family, tmp_path):

@@ -17,7 +17,7 @@ from fairreg.server.app import application
 from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
 from fairreg.settings import Settings
-from support.hostile import hostile_requests, status_after
+from support.hostile_requests import hostile_requests, status_after
 from support.serving import serving
 
 pytestmark = pytest.mark.engines("sqlite")

@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import requests
@@ -145,6 +146,22 @@ def test_what_is_sent_piece_by_piece_passes_as_it_is():
     assert "etag" not in headers
 
 
+def test_a_stream_of_events_begins_before_the_first_event():
+    sent: list[str] = []
+
+    async def app(_scope, _receive, send):
+        heads = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": heads})
+        sent.append("waits")
+        await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": False})
+
+    async def send(message):
+        sent.append(message["type"])
+
+    asyncio.run(Representations(app)({"type": "http", "method": "GET", "headers": []}, None, send))
+    assert sent == ["http.response.start", "waits", "http.response.body"]
+
+
 def test_what_is_too_large_is_refused(url):
     answer = requests.get(f"{url}/api/search?q={'x' * 9000}", timeout=60)
     assert (answer.status_code, answer.headers["connection"]) == (414, "close")
@@ -223,7 +240,25 @@ def test_a_client_that_sends_its_headers_too_slowly_is_cut(tmp_path, monkeypatch
         assert exchange(url) == b""
         assert exchange(url, b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ") == b""
         pieces = (b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /rob")
-        assert exchange(url, *pieces).count(b"HTTP/1.1 200") == 1
+        assert exchange(url, *pieces, pause=0.1).count(b"HTTP/1.1 200") == 1
+
+
+def test_a_client_that_does_not_read_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(TimedConnection, "reader_seconds", 0.2)
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n"
+    with serving(Settings(tmp_path, f"sqlite:///{tmp_path}/registry.sqlite")) as url:
+        size = len(
+            requests.get(f"{url}/openapi.json", headers={"Accept-Encoding": "identity"}, timeout=60).content
+        )
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(asked * 600)
+            time.sleep(1.5)
+            got = 0
+            with suppress(ConnectionError):
+                while piece := connection.recv(1 << 20):
+                    got += len(piece)
+    assert got < 600 * size
 
 
 def test_a_client_beyond_the_rate_is_told_how_long_to_wait(tmp_path):

@@ -4,6 +4,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -45,22 +46,22 @@ def test_each_key_has_a_description_and_each_parameter_is_one_of_a_search(url):
     assert search == {"q", *TEXTS, "facets", *SearchQuery.__dataclass_fields__} - {"asked"}
 
 
-def attacked(url: str, *options: str, seconds: float) -> str:
-    """What schemathesis says of the server after asking it at random."""
+def attacked(url: str, folder: Path, *options: str, seconds: float) -> str:
+    """What schemathesis says of the server after asking it at random; it leaves files in the folder."""
     program = (
         "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--exclude-checks", _LEFT_OUT, "--no-color",
         "--suppress-health-check", "all", *options,
     )  # fmt: skip
-    ended = client_program(*program, seconds=seconds)
+    ended = client_program(*program, seconds=seconds, folder=folder)
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     return ended.stdout
 
 
-def test_answers_to_random_requests_are_as_described(url):
-    told = attacked(url, "-n", "12", "--phases", "examples,fuzzing", seconds=120)
+def test_answers_to_random_requests_are_as_described(url, tmp_path):
+    told = attacked(url, tmp_path, "-n", "12", "--phases", "examples,fuzzing", seconds=120)
     assert int(re.search(r"(\d+) generated", told)[1]) > 40
 
 
 @pytest.mark.long
-def test_answers_to_random_requests_of_ten_minutes_are_as_described(url):
-    attacked(url, "-n", "100000", "--max-time", "600", "--continue-on-failure", seconds=900)
+def test_answers_to_random_requests_of_ten_minutes_are_as_described(url, tmp_path):
+    attacked(url, tmp_path, "-n", "100000", "--max-time", "600", "--continue-on-failure", seconds=900)

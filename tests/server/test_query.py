@@ -56,6 +56,14 @@ def test_a_field_that_a_form_left_empty_counts_as_absent():
     assert SearchQuery().to_params() == []
 
 
+def test_a_search_has_a_bounded_number_of_words_and_alternatives():
+    assert len(SearchQuery.of(QueryParams([("task", "a")] * 20)).asked["task"]) == 20
+    with pytest.raises(UsageError, match="task is given 21 times"):
+        SearchQuery.of(QueryParams([("task", "a")] * 21))
+    with pytest.raises(UsageError, match="q has 501 characters"):
+        SearchQuery.of({"q": "x" * 501})
+
+
 def test_alternatives_are_kept_and_a_single_value_may_be_repeated():
     query = SearchQuery.of(QueryParams("kind=model&kind=dataset&limit=5&limit=5"))
     assert query.filters() == {"kind": ("model", "dataset")}

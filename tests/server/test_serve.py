@@ -10,7 +10,8 @@ import sys
 import pytest
 import requests
 
-from fairreg.errors import FairregError
+from fairreg.errors import FairregError, Overloaded, RecordError, RegistryError
+from fairreg.registry import Registry
 from fairreg.server.serve import listen
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -26,6 +27,24 @@ def test_what_is_not_there_is_a_problem_of_rfc_9457(served):
     answer = requests.get(f"{served}/no/such/page", timeout=60)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.json() == {"type": "about:blank", "title": "Not Found", "status": 404}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(RegistryError, 503), (RecordError, 500), (Overloaded, 503), (RuntimeError, 500)]
+)
+def test_a_fault_of_the_registry_is_for_the_log_and_not_for_visitors(
+    served, monkeypatch, caplog, error, status
+):
+    def fail(_registry):
+        raise error("/home/keeper/registry.sqlite")
+
+    monkeypatch.setattr(Registry, "count", fail)
+    answer = requests.get(f"{served}/healthz", timeout=60)
+    assert answer.status_code == status
+    assert ("retry-after" in answer.headers) == (status == 503)
+    if error is not Overloaded:
+        assert "keeper" not in answer.text
+        assert "/home/keeper" in caplog.text
 
 
 def test_the_body_of_an_answer_does_not_wait_for_the_client():

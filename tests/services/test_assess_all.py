@@ -211,6 +211,7 @@ def history(settings):
         return {name: len(registry.assessments(name)) for name in registry.identifiers()}
 
 
+@pytest.mark.long("postgresql")
 def test_an_equal_run_without_the_network_stores_nothing_new_and_says_so(filled):
     first = assess_all(filled, offline=True)
     stored = history(filled)

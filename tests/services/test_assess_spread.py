@@ -99,6 +99,7 @@ def kill_a_worker(done, _total):
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
 
+@pytest.mark.long("postgresql")
 def test_one_and_two_processes_and_one_that_is_killed_leave_the_same_bytes(assess):
     alone = assess("alone")
     document, (assessments, scores) = alone
@@ -111,6 +112,7 @@ def test_one_and_two_processes_and_one_that_is_killed_leave_the_same_bytes(asses
     assert assess("killed", workers=2, progress=kill_a_worker) == alone
 
 
+@pytest.mark.long("postgresql")
 def test_a_run_that_was_cut_off_goes_on_in_other_processes(assess, monkeypatch):
     monkeypatch.setattr(room, "_BATCH", 1)
 

@@ -76,6 +76,7 @@ def run(here, registry, planned=None, **options):
     return harvest_collection(here, planned or plan(here, "mine"), registry=registry, **options)
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", ["astro", "bio", "fair4ml", "hep", "materials"])
 def test_every_query_of_a_packaged_collection_is_accepted(here, registry, services, name):
     planned = plan(here, name, limit=2)

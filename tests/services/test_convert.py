@@ -18,7 +18,7 @@ from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.runners.base import Runner
 from fairreg.schemas.record import Tensor
 from fairreg.services.convert import triton as service
-from fairreg.services.convert.agreement import TOLERANCE, agreement, difference
+from fairreg.services.convert.agreement import TOLERANCE, agreement, compare, difference
 from fairreg.services.convert.onnx_files import write_onnx
 from fairreg.services.convert.triton import convert, known_batch_axis
 from fairreg.services.convert.triton_config import configure, quoted
@@ -526,3 +526,10 @@ def test_a_model_package_that_writes_no_onnx_is_named(monkeypatch, tmp_path):
     monkeypatch.delattr(hbb_in, "onnx_graph")
     with pytest.raises(ModelError, match="hbb_in does not write its networks as ONNX"):
         models.onnx_graph(models.recognise(hbb_in.REFERENCE))
+
+
+@pytest.mark.parametrize("values", [[np.nan, np.nan], []])
+def test_outputs_without_a_finite_number_are_not_said_to_agree(values):
+    found = compare(Numbers([]), {}, {"y": np.array(values)}, {"y": np.array(values)}, "generated inputs")
+    assert found.max_difference is None
+    assert "no finite number" in found.reason

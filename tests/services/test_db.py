@@ -70,6 +70,7 @@ def test_nothing_to_do_needs_no_alembic(ready: Settings) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
+@pytest.mark.long("postgresql")
 def test_two_processes_start_at_once(fresh: Settings) -> None:
     program = ENSURE + "ensure(Settings.from_environment(), print)"
     starts = [subprocess.Popen([sys.executable, "-c", program], env=variables(fresh)) for _ in range(3)]

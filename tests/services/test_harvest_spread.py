@@ -39,6 +39,7 @@ def held(settings):
         return {(item.source, item.source_id) for item in registry.every_statement()}
 
 
+@pytest.mark.long("postgresql")
 def test_sources_in_processes_bring_what_they_bring_in_one(settings, zenodo, httpserver):
     httpserver.expect_request("/datacite/dois").respond_with_data("<html>")
     told = []
@@ -60,6 +61,7 @@ def test_sources_in_processes_bring_what_they_bring_in_one(settings, zenodo, htt
     assert held(settings) == before
 
 
+@pytest.mark.long("postgresql")
 def test_a_harvest_whose_worker_is_killed_resumes_after_its_last_page(settings, zenodo):
     asked, before = zenodo
     before[2] = lambda: os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)

@@ -49,6 +49,7 @@ def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_import, "_processes", lambda: 2)
 
 
+@pytest.mark.long("postgresql")
 @pytest.mark.usefixtures("in_processes")
 def test_several_processes_make_the_registry_that_one_makes(
     home: Callable[[str], Settings], file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -75,6 +76,7 @@ def test_several_processes_make_the_registry_that_one_makes(
         assert registry.search("okapi").total == registry.info().entries == NUMBER - NUMBER // 10
 
 
+@pytest.mark.long("postgresql")
 @pytest.mark.usefixtures("in_processes")
 def test_a_second_time_nothing_is_new(home: Callable[[str], Settings], file: Path) -> None:
     settings = home("twice")

@@ -104,6 +104,7 @@ def test_the_document_has_the_sources(here: Settings) -> None:
     assert "sources" not in search(here, "tagger").to_json()
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("sick", SEARCHABLE)
 def test_one_sick_source_leaves_all_others_alone(
@@ -304,6 +305,40 @@ def test_filters_hold_for_live_results_too(here: Settings) -> None:
     kinds = {row.kind for row in live(here, kind="dataset").results}
     assert kinds <= {"dataset"}
     assert live(here, license="no-such-licence").results == ()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({"author": "j. doe"}, {HEALTHY}),
+        ({"author": ["Duarte", "DOE Jane"]}, {HEALTHY, SICK}),
+        ({"year": "2022-2022", "author": "roy"}, {SICK}),
+        ({"year": "-2021", "source": [HEALTHY]}, set()),
+        ({"trained_on": "10.5281/zenodo.6619768", "source": [HEALTHY]}, set()),
+    ],
+)
+def test_authors_years_and_training_data_choose_among_live_results(
+    here: Settings, chosen: dict[str, object], found: set[str]
+) -> None:
+    sources = {name for row in live(here, **chosen).results for name in row.sources}
+    assert sources - {"catalogue"} == found
+
+
+def test_live_results_stand_in_the_order_asked_for_and_come_in_pages(here: Settings) -> None:
+    for sort in ("name", "year"):
+        every = live(here, sort=sort).results
+        shown = [row.name.casefold() if sort == "name" else -(row.year or 0) for row in every]
+        assert shown == sorted(shown)
+        assert {name for row in every for name in row.sources} >= {HEALTHY, SICK}
+        page = live(here, sort=sort, limit=5, offset=5)
+        assert (page.offset, page.limit, page.total) == (5, 5, len(every))
+        assert [row.id for row in page.results] == [row.id for row in every[5:10]]
+
+
+def test_what_only_a_source_has_is_not_called_unknown(here: Settings) -> None:
+    assert live(here, source=[HEALTHY]).warnings == ()
+    (warning,) = live(here, source=[HEALTHY], author="Nobody").warnings[:1]
+    assert "Nobody" in warning or HEALTHY in warning
 
 
 def test_a_model_of_the_registry_and_its_live_record_are_one_result(

@@ -69,6 +69,7 @@ STEPS: dict[str, Callable[[FetchedFiles, Path], object]] = {
 }
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_takes_a_time_linear_in_the_number_of_files(
     fetched_of: Callable[[int], FetchedFiles], tmp_path: Path, step: str

@@ -18,7 +18,7 @@ from fairreg.formats.front_matter import strict_mapping
 from fairreg.services.new.create import refreshed
 from fairreg.services.new.facts import read_facts
 from fairreg.services.new.record import project_record
-from support.projects import ANSWERS, PARTIAL, content, new, python, train, verdicts_below_pass
+from support.projects import ANSWERS, PARTIAL, content, new, python, state_data, train, verdicts_below_pass
 
 # Words of templates that nobody filled in.
 PLACEHOLDERS = ("10.XXXX", "XXXX", "TODO", "Your ", "your-", "example.org", "2026-45")
@@ -29,6 +29,7 @@ def trained(tmp_path_factory):
     """A project after `make model` and `make metadata`: two seconds, once for all tests that read it."""
     folder = tmp_path_factory.mktemp("new") / "jet-tagger"
     new(folder, **ANSWERS)
+    state_data(folder)
     for words in (
         ("init", "--quiet"),
         ("add", "--all"),
@@ -38,6 +39,18 @@ def trained(tmp_path_factory):
     train(folder, "jet_tagger")
     refreshed(folder)
     return folder
+
+
+def test_data_set_and_paper_wait_while_the_model_is_the_toy(tmp_path):
+    """The toy is trained on data/toy.csv, and no paper describes it."""
+    new(tmp_path / "p", **ANSWERS)
+    facts = read_facts(tmp_path / "p")
+    assert (facts.training_data, facts.publications) == ((), ())
+    for name, text in content(tmp_path / "p").items():
+        stated = ANSWERS["training_data"].encode() in text or ANSWERS["publication"].encode() in text
+        assert stated == (name in {"facts.toml", ".copier-answers.yml"}), name
+    state_data(tmp_path / "p")
+    assert read_facts(tmp_path / "p").training_data == (ANSWERS["training_data"],)
 
 
 def test_project_passes_its_own_tests(trained):

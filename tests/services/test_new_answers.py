@@ -274,5 +274,21 @@ def test_file_that_holds_no_answers_is_refused(tmp_path, text, said):
         read_answers(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("package_name", "import", "answer package_name"),
+        ("python_version", 3.1, "Quote it in YAML"),
+        ("repository", "ftp://x", "https://github.com/owner/name"),
+        ("model_file", "x.pt", "models/tagger.onnx"),
+        ("author_family", "", "Answer author_family"),
+    ],
+)
+def test_hint_of_a_refused_answer_says_what_to_do(name, wrong, said):
+    with pytest.raises(UsageError) as raised:
+        answered(NOWHERE, {"author_given": "Emmy", "author_family": "Noether", name: wrong}, None)
+    assert said in raised.value.hint
+
+
 def test_value_at_a_terminal_is_yaml():
     assert parsed("[{family: Noether}]", name="more_authors") == [{"family": "Noether"}]

@@ -13,12 +13,13 @@ import pytest
 import yaml
 
 from fairreg import runners
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import ModelError, RecordError, UsageError
 from fairreg.services.new.checks import checked
 from fairreg.services.new.create import answers_of_project, refreshed
 from fairreg.services.new.existing import found_in
 from fairreg.services.new.template import questions
 from support.projects import ANSWERS, PARTIAL, content, new, python, verdicts_below_pass
+from support.publishing import onnx_bytes
 from support.small_graphs import identity, tensor
 
 CITATION = """\
@@ -308,7 +309,7 @@ def test_several_models_are_not_chosen_among(tmp_path):
     with pytest.raises(ModelError, match=r"several models: a\.onnx, b\.onnx") as raised:
         found_in(tmp_path)
     assert "model_file" in raised.value.hint
-    assert found_in(tmp_path, has_model=True).answers == {}
+    assert found_in(tmp_path, model="x.onnx").answers == {}
 
 
 @pytest.mark.parametrize(
@@ -321,7 +322,7 @@ def test_model_with_a_name_of_other_characters_gets_no_toy_but_a_sentence(tmp_pa
         found_in(tmp_path)
     fit = re.search("to ([A-Za-z0-9_/.-]+)[.] An empty", raised.value.hint)[1]
     assert checked(questions_by_name()["model_file"], fit, {}) == fit
-    assert found_in(tmp_path, has_model=True).answers == {}
+    assert found_in(tmp_path, model="x.onnx").answers == {}
 
 
 def questions_by_name():
@@ -348,3 +349,49 @@ def test_links_and_hidden_folders_are_not_entered(tmp_path):
     (tmp_path / "one" / "link.onnx").symlink_to(tmp_path / "secret.onnx")
     (tmp_path / "one" / "loop").symlink_to(tmp_path)
     assert "model_file" not in found_in(tmp_path / "one").answers
+
+
+def test_a_link_that_leads_out_is_refused_before_anything_is_written(lab, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (lab / "docs").symlink_to(tmp_path / "elsewhere")
+    before = content(lab)
+    with pytest.raises(UsageError, match=r"docs leads out"):
+        new(lab, lab)
+    assert content(lab) == before
+
+
+@pytest.mark.parametrize("name", ["models/training_run.json", "models/evaluation.json", "signature.json"])
+def test_no_fact_is_read_through_a_link_that_leads_out(tmp_path, name):
+    new(tmp_path / "p")
+    (tmp_path / "outside.json").write_text('{"settings": {"db_password": "x"}, "results": []}', "utf-8")
+    place = tmp_path / "p" / name
+    place.parent.mkdir(exist_ok=True)
+    place.unlink(missing_ok=True)
+    place.symlink_to(tmp_path / "outside.json")
+    with pytest.raises(RecordError, match=f"{name} leads out"):
+        refreshed(tmp_path / "p")
+
+
+@pytest.mark.parametrize(
+    ("files", "licence", "said"),
+    [
+        ({"LICENSE-WEIGHTS": "All rights reserved.\n"}, None, "LICENSE-WEIGHTS (a text"),
+        ({"README.md": "---\nlicense: cc-by-nc-4.0\n---\n# M\n"}, None, "README.md (CC-BY-NC-4.0)"),
+        ({"LICENSE": "BSD 3-Clause License\n"}, "BSD-3-Clause", None),
+        (
+            {"LICENSE-WEIGHTS": "Creative Commons Attribution 4.0 International\n", "CITATION.cff": ""},
+            "CC-BY-4.0",
+            None,
+        ),
+    ],
+)
+def test_no_licence_is_an_answer_where_files_disagree_on_it(lab, files, licence, said):
+    (lab / "LICENSE").write_text("BSD 3-Clause License\n", "utf-8")
+    (lab / "net.onnx").write_bytes(onnx_bytes())
+    for name, text in files.items():
+        (lab / name).write_text(text, "utf-8")
+    found = found_in(lab)
+    assert found.answers.get("license") == licence
+    told = [line for line in found.refused if "license: the files state different licences" in line]
+    assert len(told) == bool(said)
+    assert all(said in line for line in told)

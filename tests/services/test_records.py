@@ -232,6 +232,7 @@ PLAIN = {
 }
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     "line",
     [
@@ -266,6 +267,7 @@ def test_a_bad_line_is_named_and_nothing_is_kept(
         assert registry.info().entries == 165
 
 
+@pytest.mark.sliced(4)
 @pytest.mark.parametrize(
     "changes",
     [

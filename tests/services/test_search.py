@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fairreg.errors import RegistryError
+from fairreg.errors import RegistryError, UsageError
 from fairreg.registry import Registry
 from fairreg.services.search.search import search
 from fairreg.settings import Settings
@@ -48,6 +49,56 @@ def test_a_withdrawn_entry_is_found_with_a_warning(ready: Settings) -> None:
 def test_filters_pass_through(ready: Settings) -> None:
     assert {row.kind for row in search(ready, "jets", kind="dataset", limit=None).results} == {"dataset"}
     assert search(ready, "nothing-of-this-name").results == ()
+
+
+def test_pages_say_where_they_are(ready: Settings) -> None:
+    whole = search(ready, "", limit=None)
+    assert (whole.offset, whole.limit, whole.total) == (0, None, len(whole.results))
+    page = search(ready, "", limit=5, offset=10, sort="name")
+    assert (page.offset, page.limit, page.total) == (10, 5, whole.total)
+    named = search(ready, "", limit=None, sort="name").results
+    assert page.results == named[10:15]
+    document = page.to_json()
+    assert (document["offset"], document["limit"], document["total"]) == (10, 5, whole.total)
+    assert search(ready, "", offset=10_000).results == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"limit": -1}, "limit is -1; it is a number of results, 0 or more."),
+        ({"offset": -20}, "offset is -20; it is a number of results, 0 or more."),
+        ({"sort": "best"}, "There is no order 'best'."),
+        ({"year": "last"}, "'last' is not a year or a range of years."),
+    ],
+)
+def test_what_has_no_meaning_is_wrong_usage(ready: Settings, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        search(ready, "jets", **asked)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (
+            {"source": "arxiv"},
+            "No record has the source 'arxiv'. Held: catalogue. To harvest: cernopendata, datacite, ",
+        ),
+        ({"source": "Zenodo"}, "The registry holds nothing from 'Zenodo' yet; harvest it first."),
+        ({"task": "top tagging"}, "No record has the task 'top tagging'. Similar: jet tagging, "),
+        ({"license": "NIT"}, "No record has the license 'NIT'. Similar: MIT. Held: Apache-2.0, "),
+        ({"year": 1999}, "No record has the year '1999'. Held: 2014-2026."),
+        ({"author": "Duerte, J."}, "No record has the author 'Duerte, J.'. Similar: Javier Duarte, "),
+        ({"trained_on": "10.1234/x"}, "No record has the training data '10.1234/x'. Held: doi:10.5281/"),
+    ],
+)
+def test_a_value_that_nothing_has_is_named_with_those_there_are(
+    ready: Settings, asked: dict[str, Any], sentence: str
+) -> None:
+    (warning,) = search(ready, "jets", **asked).warnings
+    assert warning.startswith(sentence)
+    assert "unheld" not in search(ready, "jets", **asked).to_json()
 
 
 def test_without_a_registry_the_next_step_is_named(databases: Databases, tmp_path: Path) -> None:

@@ -269,6 +269,7 @@ with fairreg.Registry() as registry:
 """
 
 
+@pytest.mark.long("postgresql")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_fork_takes_no_connection_with_it(ready: Settings, environment: dict[str, str]) -> None:
     variables = {**environment, "FAIRREG_HOME": str(ready.home), **registry_variables(ready)}

@@ -7,10 +7,13 @@ from onnx import helper
 
 from fairreg.assessment.report import assess as judge
 from fairreg.registry import Registry
+from fairreg.runners import onnx
 from fairreg.services.assess.assess import gather
 from fairreg.services.assess.vector_trials import _fact, _trial
 from fairreg.services.registry import db
-from fairreg.services.run.vectors.probe import ProbeRequest
+from fairreg.services.run.vectors.found import beside
+from fairreg.services.run.vectors.probe import ProbeRequest, answers
+from fairreg.services.run.vectors.run import check_vectors
 from support import zenodo_files
 from support.small_graphs import model, tensor
 from support.vectors import X, npz, project, scaled
@@ -52,6 +55,29 @@ def test_a_model_that_gives_other_numbers_than_its_authors_is_not_said_to_agree(
     assert (fact.ran, fact.runtimes) == (True, ())
     assert fact.detail == "onnx differs from the published outputs by 1 in 'y'"
     assert judged(found)["I1-4"].verdict == "partial"
+
+
+@pytest.mark.parametrize("kind", ["empty", "wide", "nan", "none"])
+def test_a_run_that_is_compared_with_nothing_is_no_agreement(tmp_path, kind):
+    x, tolerance = {"empty": X[:0], "nan": X * np.nan}.get(kind, X), 1e300 if kind == "wide" else 1e-5
+    files = project(2 * x + (kind == "wide")) | {
+        "tests/vectors/inputs.npz": npz(x=x),
+        "tests/vectors/tolerance.json": f'{{"y": {tolerance}}}'.encode(),
+    }
+    if kind == "none":
+        del files["tests/vectors/outputs.npz"]
+        files["tests/vectors/outputs.json"] = b"{}"
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    request = ProbeRequest(
+        "models/toy.onnx", ["models/toy.onnx"], {name: str(tmp_path / name) for name in files}
+    )
+    assert [(item.ran, item.agrees) for item in answers(request)] == [(True, False)] * 2
+    run = check_vectors(onnx.load(tmp_path / "models/toy.onnx"), beside(tmp_path / "models/toy.onnx").sets)
+    assert run.agrees is None
+    assert "not compared" in run.verdict
+    assert "not compared" in run.sets[0].note
 
 
 def test_without_vectors_no_run_is_tried(evidence):

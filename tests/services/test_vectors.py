@@ -357,6 +357,50 @@ def test_without_a_tolerance_the_rubrics_holds(expected, found, difference, agre
     assert (check.agrees, check.tolerance.stated) == (agrees, False)
 
 
+@pytest.mark.parametrize(
+    ("expected", "found", "agrees"),
+    [
+        ([1e9, 0.0, 0.0], [1e9, 0.0, 5000.0], False),
+        ([1e9, 5000.0, -5000.0], [1e9, 0.0, 3.0], False),
+        ([1e9, 2.0, 0.5], [1e9 + 5e3, 2.0, 0.5], True),
+        ([1e4, 0.5], [1e4, 0.501], True),
+        ([3e-6, 0.0], [0.0, 0.0], False),
+        ([3e-6, 0.0], [3e-6, 1e-12], True),
+    ],
+)
+def test_one_large_number_does_not_hide_others_and_small_ones_count(expected, found, agrees):
+    check = check_output("y", np.array(expected), np.array(found), None)
+    assert (check.agrees, check.measured) == (agrees, True)
+
+
+@pytest.mark.parametrize(
+    ("expected", "tolerance", "measured"),
+    [
+        (np.zeros((0, 3)), None, False),
+        ([nan, nan], None, False),
+        ([inf], None, False),
+        (np.zeros((0,), "U1"), None, False),
+        ([0.0, 0.5, 1.0], Tolerance(1e300), False),
+        ([0.0, 0.5, 1.0], Tolerance(0, 1e9), False),
+        ([0.0, 0.5, 1.0], Tolerance(0.5), False),
+        ([0.1, 0.95], Tolerance(0.9), False),
+        ([0.0, 0.5], Tolerance(0, 0, 1_000_000), False),
+        ([0.0, 0.0], Tolerance(1.0), False),
+        ([0.0, 0.0], Tolerance(1e-5), True),
+        ([0.0, nan], None, True),
+        ([0.90001, 0.90002], Tolerance(1e-3), True),
+        ([0.9], Tolerance(1e-3), True),
+        ([3, 3], Tolerance(0.5), True),
+        ([1 + 1j], Tolerance(1e-3), True),
+        ([True, False], None, True),
+        (["a"], None, True),
+    ],
+)
+def test_agreement_with_nothing_or_within_any_tolerance_is_not_measured(expected, tolerance, measured):
+    check = check_output("y", np.asarray(expected), np.asarray(expected), tolerance)
+    assert (check.agrees, check.measured) == (True, measured)
+
+
 def test_a_stated_share_of_numbers_may_differ():
     expected, found = np.zeros(1000), np.zeros(1000)
     found[:2] = 1

@@ -3,17 +3,20 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 __all__ = ["client_program"]
 
 
-def client_program(*arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run the interpreter of the clients; the test is skipped where none is named."""
+def client_program(
+    *arguments: str, seconds: float = 120, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the interpreter of the clients in a folder; the test is skipped where none is named."""
     interpreter = os.environ.get("FAIRREG_TEST_CLIENTS")
     if not interpreter:
         pytest.skip("FAIRREG_TEST_CLIENTS names no interpreter with the clients of others")
     return subprocess.run(
-        [interpreter, *arguments], capture_output=True, text=True, timeout=seconds, check=False
+        [interpreter, *arguments], capture_output=True, text=True, timeout=seconds, check=False, cwd=folder
     )

@@ -15,7 +15,7 @@ from fairreg.registry.db.engine import Database
 from fairreg.registry.db.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, described
 from fairreg.registry.resolution.grouping import merge
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import ModelRecord, Provenance
+from fairreg.schemas.record import Creator, ModelRecord, Provenance
 
 __all__ = ["ASSESSED", "ENTRIES", "GONE", "HARVEST", "REFUSED", "VERDICT", "leave", "move"]
 
@@ -44,6 +44,7 @@ _FIRST = _said(
     license="MIT",
     ml_task=("Jet tagging",),
     keywords=("jets", "H→bb"),
+    creators=(Creator(name="Curie, Marie"),),
 )
 _REGISTERED = _said(
     StatementKey("datacite", "10.1234/first"), "10.1234/first", "Interaction network", publisher="A library"

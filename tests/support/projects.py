@@ -37,6 +37,14 @@ def new(folder: Path, origin: Path | None = None, **answers: object) -> NewProje
     return create(folder, answered(folder, answers, None), origin=origin)
 
 
+def state_data(folder: Path) -> None:
+    """Take the data set and the paper of a toy out of the comments of its facts."""
+    text = (folder / "facts.toml").read_text("utf-8")
+    for key in ("training_data", "publications"):
+        text = text.replace(f"\n# {key} = ", f"\n{key} = ")
+    (folder / "facts.toml").write_text(text, "utf-8")
+
+
 def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a project's folder with the project's package, as `make` does in its environment."""
     env = {**os.environ, "PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from onnx import TensorProto, helper
 
-__all__ = ["CITATION", "NAMES", "SECRETS", "model_folder", "onnx_bytes", "requests"]
+__all__ = ["CITATION", "NAMES", "SECRETS", "model_folder", "onnx_bytes", "raise_version", "requests"]
 
 # Files of the folder that are published.
 NAMES = {
@@ -122,6 +122,16 @@ def model_folder(folder: Path, *, large: int = 0) -> Path:
     if large:
         (folder / "models" / "large.safetensors").write_bytes(bytes(range(256)) * (large // 256))
     return folder
+
+
+def raise_version(folder: Path) -> None:
+    """Raise the version of the folder, from 1.0 to 1.1 and so on."""
+    for name in ("CITATION.cff", "codemeta.json"):
+        text = (folder / name).read_text("utf-8")
+        for quote in "'\"":
+            for minor in reversed(range(9)):
+                text = text.replace(f"{quote}1.{minor}{quote}", f"{quote}1.{minor + 1}{quote}")
+        (folder / name).write_text(text, "utf-8")
 
 
 def requests(stand, part, method=None):

@@ -49,6 +49,7 @@ ROOMS = {
     "new": "new",
     "harvest": "registry.harvest",
     "serve": "serve",
+    "mcp": "mcp",
     "link": "registry.links",
     "unlink": "registry.links",
     "validate": "records",

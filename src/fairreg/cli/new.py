@@ -94,7 +94,7 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
     if origin is not None:
         from fairreg.services.new.existing import found_in
 
-        found = found_in(origin, has_model="model_file" in given)
+        found = found_in(origin, model=_text_of(given.get("model_file")))
         for name, source in found.sources.items():
             if name not in given:
                 log(f"{name} is taken from {source}")
@@ -109,6 +109,10 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
             )
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)
+
+
+def _text_of(answer: object) -> str | None:
+    return None if answer is None else str(answer)
 
 
 def _asking() -> "Ask":
@@ -193,8 +197,15 @@ def _print_gaps(answers: "Answers") -> None:
 
     if not answers["author_family"] and not answers["more_authors"]:
         log("No author was named: write the authors into facts.toml before anything is published.")
+    waiting = [name for name in ("training_data", "publication") if answers[name]]
+    if waiting and not answers["model_file"]:
+        verb = "waits as a comment" if len(waiting) == 1 else "wait as comments"
+        log(
+            f"{' and '.join(waiting)} {verb} in facts.toml until your own model takes the place of the toy, "
+            "which is trained on data/toy.csv and described by no paper."
+        )
     if answers["author_ror"] and not answers["author_affiliation"]:
         log(
-            "The affiliation has an identifier and no name, so CITATION.cff, codemeta.json and .zenodo.json "
-            "leave it out: write `affiliation` into facts.toml, too."
+            "The affiliation has an identifier and no name, so citations show its address: write "
+            "`affiliation` into facts.toml, too."
         )

@@ -22,6 +22,7 @@ __all__ = [
     "Limit",
     "Pid",
     "Scheduler",
+    "Verbose",
     "a_number",
     "a_score",
     "ready",
@@ -54,6 +55,9 @@ Pid = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of results.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="List every file and its digests, also where there are many.")
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(

@@ -18,8 +18,10 @@ from fairreg.errors import FairregError, RecordError, without_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.progress import Progress
 
 __all__ = [
+    "bytes_bar",
     "console",
     "counting",
     "counting_each",
@@ -282,6 +284,22 @@ def downloading() -> Iterator[ProgressCallback]:
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
+    bar = bytes_bar()
+    tasks: dict[str, Any] = {}
+    with bar:
+
+        def report(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(visible(name.rsplit("/", 1)[-1], kept=""), total=total)
+            bar.update(tasks[name], completed=done, total=total)
+            if len(tasks) > _MOST_BARS and total is not None and done >= total:
+                bar.remove_task(tasks.pop(name))
+
+        yield report
+
+
+def bytes_bar() -> "Progress":
+    """A bar of bytes for tasks, with rate and remaining time, which goes when it is closed."""
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -298,18 +316,7 @@ def downloading() -> Iterator[ProgressCallback]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=_log_console(), transient=True)
-    tasks: dict[str, Any] = {}
-    with bar:
-
-        def report(name: str, done: int, total: int | None) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(visible(name.rsplit("/", 1)[-1], kept=""), total=total)
-            bar.update(tasks[name], completed=done, total=total)
-            if len(tasks) > _MOST_BARS and total is not None and done >= total:
-                bar.remove_task(tasks.pop(name))
-
-        yield report
+    return Progress(*columns, console=_log_console(), transient=True)
 
 
 @contextmanager

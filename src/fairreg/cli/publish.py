@@ -3,23 +3,28 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import Json, Verbose, settings
 from fairreg.errors import FairregError, UsageError
 from fairreg.services.publish import DEFAULT_JOBS
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from fairreg.publish.base import UploadProgress
     from fairreg.services.publish.report import PublicationReport
 
 __all__ = ["register"]
 
 _MOST_LEFT_OUT = 20
+# Files that are listed one by one unless --verbose asks for all.
+_MOST_LISTED = 10
 _EXAMPLES = (
     "Examples: fairreg publish my-model --to zenodo --reserve-only writes a DOI into the files; "
     "fairreg publish my-model --to zenodo uploads, shows the draft and asks; "
@@ -88,7 +93,7 @@ _Assess = Annotated[
 ]
 _TakeOver = Annotated[
     bool,
-    typer.Option("--take-over", help="Go on with a draft that the folder brought from another place."),
+    typer.Option("--take-over", help="Go on with a draft of another place; replace what others changed."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
@@ -107,6 +112,7 @@ def publish(
     assess: _Assess = True,
     take_over: _TakeOver = False,
     yes: _Yes = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
     """Publish a folder with model files: a draft, a reserved DOI, files, metadata, and publication.
@@ -116,7 +122,7 @@ def publish(
     draft is kept. What was done is kept in FOLDER/.fairreg, so the same command goes on after an
     interruption. Version control, hidden files, caches, data and what may hold a secret are left out.
     """
-    from fairreg.cli.output import downloading, log, print_versioned
+    from fairreg.cli.output import log, print_versioned
     from fairreg.services.publish.publish import PublishingChoices
     from fairreg.services.publish.publish import publish as run
 
@@ -136,28 +142,52 @@ def publish(
     if yes and (draft or reserve_only):
         raise UsageError("--yes publishes, and --draft and --reserve-only do not.", hint="Choose one.")
     with ExitStack() as bars:
-        sent = bars.enter_context(downloading())
-        # Bars are drawn again and again, over a question as well.
-        question = _Question(yes=yes, silent=json or not sys.stdin.isatty(), before=bars.close)
+        sent = bars.enter_context(_sending())
+        # The bar is drawn again and again, over a question as well.
+        silent = json or not sys.stdin.isatty()
+        question = _Question(yes=yes, silent=silent, before=bars.close, verbose=verbose)
         report = run(settings(), folder, choices, confirm=question.ask, log=log, progress=sent)
     if json:
         print_versioned("publish", report.to_json())
     elif not question.asked:
-        _print(report)
+        _print(report, verbose=verbose)
     _conclude(report, stopped=draft or reserve_only)
+
+
+@contextmanager
+def _sending() -> Iterator["UploadProgress"]:
+    """Show one progress bar of the bytes of all files that were begun; silent without a terminal."""
+    from fairreg.cli.output import bytes_bar
+
+    if not sys.stderr.isatty():
+        yield lambda _name, _done, _total: None
+        return
+    bar = bytes_bar()
+    begun: dict[str, tuple[int, int]] = {}
+    with bar:
+        task = bar.add_task("Sending", total=None, visible=False)
+
+        def report(name: str, done: int, total: int) -> None:
+            begun[name] = (done, total)
+            files = list(begun.values())  # other threads begin files meanwhile
+            done, total = (sum(sizes) for sizes in zip(*files, strict=True))
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield report
 
 
 class _Question:
     """The question before the publication: answered by --yes, not asked where nobody can answer."""
 
-    def __init__(self, *, yes: bool, silent: bool, before: Callable[[], None]) -> None:
-        self._yes, self._silent, self._before = yes, silent, before
+    def __init__(self, *, yes: bool, silent: bool, before: Callable[[], None], verbose: bool) -> None:
+        self._yes, self._silent, self._before, self._verbose = yes, silent, before, verbose
         self.asked = False
 
     def ask(self, report: "PublicationReport") -> bool:
         """Show the draft at a terminal and ask; False keeps it a draft.
 
-        Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them.
+        Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them,
+        and where a file that says how to cite does not carry the identifier.
         """
         if self._yes and report.others:
             raise FairregError(
@@ -165,11 +195,18 @@ class _Question:
                 "which --yes alone does not publish.",
                 hint="Remove it there, or publish at a terminal without --yes, which shows it and asks.",
             )
+        if self._yes and report.without:
+            named = ", ".join(report.without)
+            raise FairregError(
+                f"{named} would be published without {_bare(report)}, which --yes alone does not do: "
+                + " ".join(note for note in report.notes if note.startswith(report.without)),
+                hint="Correct the files, or publish at a terminal without --yes, which shows it and asks.",
+            )
         if self._yes or self._silent:
             return self._yes
         self.asked = True
         self._before()
-        _print(report)
+        _print(report, verbose=self._verbose)
         return typer.confirm(f"Publish this at {report.service}? It cannot be undone.", err=True)
 
 
@@ -208,10 +245,9 @@ def _bare(report: "PublicationReport") -> str:
     return (report.deposit.identifier or "").partition(":")[2] or "none yet"
 
 
-def _print(report: "PublicationReport") -> None:
+def _print(report: "PublicationReport", *, verbose: bool) -> None:
     from rich.table import Table
 
-    from fairreg.cli.cards import size_text
     from fairreg.cli.output import console, log, visible
 
     show = console()
@@ -221,20 +257,33 @@ def _print(report: "PublicationReport") -> None:
     for name, value in _lines(report):
         table.add_row(name, visible(value, kept=""))
     show.print(table)
+    if verbose or len(report.files) <= _MOST_LISTED:
+        show.print(_files(report))
+    else:
+        log("--verbose lists all files with their digests.")
+    most = None if verbose else _MOST_LEFT_OUT
+    for other in report.left_out[:most]:
+        log(f"Left out: {other.name} ({other.reason})")
+    if most is not None and len(report.left_out) > most:
+        log(f"Left out: {len(report.left_out) - most} more (--verbose lists all)")
+    for note in report.notes:
+        log(f"Note: {note}")
+
+
+def _files(report: "PublicationReport") -> "Table":
+    """Return the table of all files; the SHA-256 has a line of its own, as nobody can compare half of one."""
+    from rich.table import Table
+
+    from fairreg.cli.cards import size_text
+    from fairreg.cli.output import visible
+
     files = Table(box=None, pad_edge=False, header_style="bold")
     files.add_column("File", overflow="fold")
     files.add_column("Size", justify="right")
-    files.add_column("MD5, SHA-256", overflow="fold")
+    files.add_column("MD5 and SHA-256", overflow="fold")
     for item in report.files:
-        digests = f"{item.md5} {item.sha256[:16]}"
-        files.add_row(visible(item.name, kept=""), size_text(item.size), digests)
-    show.print(files)
-    for other in report.left_out[:_MOST_LEFT_OUT]:
-        log(f"Left out: {other.name} ({other.reason})")
-    if len(report.left_out) > _MOST_LEFT_OUT:
-        log(f"Left out: {len(report.left_out) - _MOST_LEFT_OUT} more (--json lists all)")
-    for note in report.notes:
-        log(f"Note: {note}")
+        files.add_row(visible(item.name, kept=""), size_text(item.size), f"{item.md5}\n{item.sha256}")
+    return files
 
 
 def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
@@ -263,3 +312,10 @@ def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:
             f"{', '.join(report.others)} (in the draft, not of this folder; published with it)",
         )
     yield "Files", f"{counted(len(report.files), 'file')}, {size_text(report.size)}"
+    models = report.models
+    if models:
+        named = ", ".join(f"{item.name} ({size_text(item.size)})" for item in models[:_MOST_LISTED])
+        more = len(models) - _MOST_LISTED
+        yield "Model files", f"{named} and {more} more" if more > 0 else named
+    if report.left_out:
+        yield "Left out", counted(len(report.left_out), "file or folder", "files and folders")

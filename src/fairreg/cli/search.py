@@ -57,7 +57,7 @@ _MinFair = Annotated[
 ]
 _Explain = Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")]
 _Facets = Annotated[
-    bool, typer.Option("--facets", help="Count the results by source, kind, task, licence and year.")
+    bool, typer.Option("--facets", help="Count the results by source, kind, task, licence, year and author.")
 ]
 _Live = Annotated[bool, typer.Option("--live", help="Also query every source; exit with code 4 if all fail.")]
 _Save = Annotated[bool, typer.Option("--save", help="Store the results of --live in the registry.")]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``serve``: answer over HTTP from the registry."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -9,6 +10,24 @@ from fairreg.cli.options import settings
 from fairreg.errors import MissingEngine
 
 __all__ = ["register"]
+
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PID|FILE",
+        help="Model to run for visitors (Open Inference Protocol); may be repeated.",
+        show_default=False,
+    ),
+]
+TrustedProxies = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Address or network of a proxy whose X-Forwarded-For is believed; may be repeated.",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,17 +59,11 @@ def serve(
         float,
         typer.Option(min=0, metavar="N", help="Requests per second of each client; 0 sets no limit."),
     ] = 50,
-    trust_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Address or network of a proxy whose X-Forwarded-For is believed; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    trust_proxy: TrustedProxies = None,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Print a line of JSON on standard error for each answer.")
     ] = False,
+    models: Models = None,
 ) -> None:
     """Serve the registry as a web page, to programs and to other registries.
 
@@ -77,6 +90,18 @@ def serve(
             base_url=base_url,
             admin_email=admin_email,
             policy=policy,
+            models=tuple(models or ()),
             log=log,
-            started=lambda url: log(f"fairreg answers at {url}. Stop it with Ctrl-C."),
+            started=lambda url: _say(url, models or ()),
         )
+
+
+def _say(url: str, models: Iterable[str]) -> None:
+    """Print the addresses of the server and of its models."""
+    from fairreg.cli.output import log
+
+    for model in models:
+        from fairreg.services.run.named_models import model_name
+
+        log(f"{model} runs at {url}/v2/models/{model_name(model)}")
+    log(f"fairreg answers at {url}. Stop it with Ctrl-C.")

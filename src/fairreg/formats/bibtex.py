@@ -12,10 +12,22 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from fairreg.formats.creator_names import is_group, is_suffix, name_parts
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import one_line
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "address_of", "key_of", "note_of", "write"]
+__all__ = [
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "address_of",
+    "key_of",
+    "key_of_identifier",
+    "named_entry",
+    "note_of",
+    "write",
+]
 
 NAME = "bibtex"
 MEDIA_TYPES = ("application/x-bibtex",)
@@ -49,8 +61,11 @@ _SHORT = frozenset({"the", "and", "for", "with", "from"})
 _DIGEST = 6  # hexadecimal digits: two of a thousand records of one author, year and word differ but for 3 %
 
 
-def write(record: ModelRecord) -> str:
-    """One entry; fields that the record does not state are left out, Unicode stays as it is."""
+def write(record: ModelRecord, *, remark: str = "") -> str:
+    """One entry; fields that the record does not state are left out, Unicode stays as it is.
+
+    A `remark` ends its note.
+    """
     fields = {
         "author": " and ".join(filter(None, map(_author, record.creators))),
         "title": "{" + _escape(record.name) + "}",
@@ -62,11 +77,33 @@ def write(record: ModelRecord) -> str:
         "eprinttype": "arxiv" if record.value_of("arxiv") else "",
         "url": _verbatim(address_of(record)),
         "license": _escape(record.license or ""),
-        "note": _escape(note_of(record)),
+        "note": _escape(note_of(record, remark)),
     }
-    kind = "dataset" if record.kind == "dataset" else "software"
+    return _entry("dataset" if record.kind == "dataset" else "software", key_of(record), fields)
+
+
+def named_entry(identifier: Identifier, *, note: str) -> str:
+    """Return the entry of a work of which only the identifier is known, which stands for its title."""
+    is_doi, is_preprint = identifier.scheme == "doi", identifier.scheme == "arxiv"
+    fields = {
+        "title": "{" + _escape(identifier.compact) + "}",
+        "doi": _verbatim(identifier.value) if is_doi else "",
+        "eprint": _verbatim(identifier.value) if is_preprint else "",
+        "eprinttype": "arxiv" if is_preprint else "",
+        "url": _verbatim(identifier.url),
+        "note": _escape(note),
+    }
+    return _entry("misc", key_of_identifier(identifier), fields)
+
+
+def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
     lines = [f"  {name:<10} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@{kind}{{{key_of(record)},", *lines, "}"]) + "\n"
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"]) + "\n"
+
+
+def key_of_identifier(identifier: Identifier) -> str:
+    """Return the key of a work of which only the identifier is known, in ASCII letters and digits."""
+    return f"{_plain(identifier.scheme) or 'work'}{_digest(identifier.compact)}"
 
 
 def key_of(record: ModelRecord) -> str:
@@ -75,9 +112,12 @@ def key_of(record: ModelRecord) -> str:
     plain = (_plain(word) for word in re.findall(r"\w{3,}", record.name))
     word = next((found for found in plain if len(found) > 2 and found not in _SHORT), "")  # noqa: PLR2004
     named = f"doi:{record.doi}" if record.doi else record.identifier
-    digest = hashlib.sha256(named.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     # A key begins with a letter; names in other scripts have none that every BibTeX reads.
-    return f"{family or record.kind}{record.year or ''}{word}{digest}"
+    return f"{family or record.kind}{record.year or ''}{word}{_digest(named)}"
+
+
+def _digest(named: str) -> str:
+    return hashlib.sha256(named.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
 
 
 def _author(creator: Creator) -> str:
@@ -119,12 +159,15 @@ def address_of(record: ModelRecord) -> str:
     )
 
 
-def note_of(record: ModelRecord) -> str:
-    """Name the publications by DOI, and the record by its identifier where it has neither DOI nor address."""
+def note_of(record: ModelRecord, remark: str = "") -> str:
+    """Name the publications by DOI, and the record by its identifier where it has neither DOI nor address.
+
+    A `remark` comes last.
+    """
     papers = [f"doi:{item.value}" for item in record.identifiers if item.scheme == "paper_doi"]
     parts = [f"Described in {', '.join(papers)}"] if papers else []
     parts += [] if address_of(record) else [f"Identifier: {record.identifier}"]
-    return one_line("; ".join(parts))
+    return one_line("; ".join([*parts, remark] if remark else parts))
 
 
 def _escape(text: str) -> str:

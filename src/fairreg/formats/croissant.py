@@ -18,6 +18,8 @@ from fairreg.formats.base import Reading, filled_members, json_text
 from fairreg.formats.crates.data import address, size_in_words
 from fairreg.formats.crates.related import SCHEMA_ORG
 from fairreg.formats.crates.root import calendar_date, identifiers_of, page_of
+from fairreg.formats.datacite_kernel.access_terms import conditions_of_access
+from fairreg.formats.related import training_data_of
 from fairreg.formats.requirements import called, refusal, require
 from fairreg.schemas.jsonld_terms import ORCID, ROR, SPDX
 from fairreg.schemas.licenses import is_listed
@@ -44,7 +46,7 @@ NARROWS: Mapping[str, str] = {
     "date_modified": "an ISO 8601 date",
     "distributions": "name, address or path, size, media type, and the SHA-256 or else MD5 digest",
     "relations": "works cited and wholes; training data and sources as what the object is based on",
-    "access": "open access, and conditions in words",
+    "access": "its level, gated as restricted, the end of an embargo, and conditions",
 }
 _REQUIRED = ("name", "description", "license", "creators", "date_published", "distributions")
 _UNKNOWN_TYPE = "application/octet-stream"
@@ -133,7 +135,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "datePublished": calendar_date(record.date_published),
         "dateModified": calendar_date(record.date_modified),
         "isAccessibleForFree": True if record.access and record.access.level == "open" else None,
-        "conditionsOfAccess": record.access.conditions if record.access else None,
+        "conditionsOfAccess": conditions_of_access(record.access),
         **_relations(record),
         "distribution": list(_files(record)),
     }
@@ -143,7 +145,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
 def _require_dataset(record: ModelRecord) -> None:
     if record.kind == "dataset":
         return
-    data = [item.compact for item in record.related("trained_on")]
+    data = [item.compact for item in training_data_of(record)]
     fault = f"Croissant describes datasets, and {called(record)} is of kind {record.kind}"
     if data:
         asked = " and ".join(f"fairreg show {item} --format croissant" for item in data)

@@ -30,8 +30,11 @@ def write(record: ModelRecord) -> str:
     return json_text([item_of(record)])
 
 
-def item_of(record: ModelRecord) -> dict[str, Any]:
-    """Return the item. A model is software of the genre "model", as CSL has no type of its own for it."""
+def item_of(record: ModelRecord, *, remark: str = "") -> dict[str, Any]:
+    """Return the item. A model is software of the genre "model", as CSL has no type of its own for it.
+
+    A `remark` ends its note.
+    """
     return filled_members(
         {
             "type": "dataset" if record.kind == "dataset" else "software",
@@ -47,7 +50,7 @@ def item_of(record: ModelRecord) -> dict[str, Any]:
             "abstract": clean(record.description or "").strip(),
             "keyword": ", ".join(word for item in record.keywords if (word := one_line(item))),
             "language": one_line(record.language or ""),
-            "note": note_of(record),
+            "note": note_of(record, remark),
         }
     )
 

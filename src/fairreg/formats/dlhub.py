@@ -12,7 +12,7 @@ from typing import Any
 from fairreg.formats.base import filled_members, json_text
 from fairreg.formats.crates.root import calendar_date
 from fairreg.formats.creator_names import inverted, is_group, parts
-from fairreg.formats.related import papers_of
+from fairreg.formats.related import papers_of, training_data_of
 from fairreg.formats.requirements import called, refusal, require
 from fairreg.schemas.identifiers import normalise_doi
 from fairreg.schemas.jsonld_terms import SPDX
@@ -61,7 +61,6 @@ _NUMBERS = re.compile(
     r"(?P<integer>u?int\d*)|(?P<float>b?float\d*|double|half)|(?P<complex>complex\d*)|(?P<boolean>bool)"
 )
 _RELATIONS: Mapping[RelationType, str] = {
-    "trained_on": "IsDerivedFrom",
     "cites": "Cites",
     "references": "References",
 }
@@ -134,6 +133,7 @@ def _rights(record: ModelRecord) -> dict[str, str]:
 
 def _related(record: ModelRecord) -> list[dict[str, str]]:
     found = [(item, "IsDescribedBy") for item in papers_of(record)]
+    found += [(item, "IsDerivedFrom") for item in training_data_of(record)]
     found += [(item.target, _RELATIONS[item.type]) for item in record.relations if item.type in _RELATIONS]
     return [
         {

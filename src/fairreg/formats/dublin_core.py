@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree as ET
 
 from fairreg.formats.base import xml_text
-from fairreg.formats.datacite_kernel.attributes import access_term
+from fairreg.formats.datacite_kernel.access_terms import access_term
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import clean, one_line
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "element_of", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "element_of", "elements", "write"]
 
 NAME = "dublin-core"
 MEDIA_TYPES = ("application/x-dc+xml",)
@@ -46,13 +46,14 @@ def write(record: ModelRecord) -> str:
 def element_of(record: ModelRecord) -> ET.Element:
     """Return the element ``oai_dc:dc`` with the declarations of its namespaces."""
     root = ET.Element("oai_dc:dc", _ROOT)
-    for name, text in _elements(record):
+    for name, text in elements(record):
         if text:
             ET.SubElement(root, f"dc:{name}").text = text
     return root
 
 
-def _elements(record: ModelRecord) -> Iterator[tuple[str, str]]:
+def elements(record: ModelRecord) -> Iterator[tuple[str, str]]:
+    """Yield the elements of a record in their order: name without prefix, and text, maybe empty."""
     for title in (record.name, *record.alternate_names):
         yield "title", one_line(title)
     yield from (("creator", one_line(item.name)) for item in record.creators)

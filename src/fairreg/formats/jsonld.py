@@ -6,15 +6,18 @@ from typing import Any
 
 from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Reading, json_text
+from fairreg.schemas.contexts import NAMESPACE
 from fairreg.schemas.jsonld import to_jsonld
 from fairreg.schemas.jsonld_reader import is_own, others_in, read_jsonld
 from fairreg.schemas.record import ModelRecord, OtherRecord
 from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "read_parsed", "recognises", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "PROFILE", "read", "read_parsed", "recognises", "write"]
 
 NAME = "jsonld"
-MEDIA_TYPES = ("application/ld+json",)
+PROFILE = NAMESPACE.removesuffix("#")
+# Without a profile it is what every reader of linked data understands: `schema_org`.
+MEDIA_TYPES = (f'application/ld+json; profile="{PROFILE}"',)
 KEEPS = frozenset(FIELDS)
 NARROWS: Mapping[str, str] = {}
 

@@ -25,13 +25,14 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.front_matter import lenient_mapping, split_front_matter, strict_mapping
 from fairreg.formats.markdown import Section, address, code_block, inline, paragraphs, prose, sections
 from fairreg.formats.plain_yaml import yaml_text
-from fairreg.formats.related import code_of, papers_of, repository_of
+from fairreg.formats.related import code_of, papers_of, repository_of, training_data_of
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.jsonld_terms import identifier_in
-from fairreg.schemas.licenses import in_words
+from fairreg.schemas.licenses import in_words, of_one
+from fairreg.schemas.licenses.hub import card_license
 from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 from fairreg.schemas.text import clean
 from fairreg.sources import DOI, OWNER_SLASH_NAME
@@ -83,6 +84,7 @@ NARROWS: Mapping[str, str] = {
 _DESCRIBING = (
     "license", "pipeline_tag", "library_name", "datasets", "base_model", "metrics", "tags", "model-index",
 )  # fmt: skip
+_OTHER = "other"
 # A level below all headings: outside of any section.
 _NOWHERE = 7
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -166,12 +168,11 @@ def licence_told(record: ModelRecord) -> str:
 
 
 def _head(record: ModelRecord, open_keys: Sequence[str] = ()) -> str:
-    spdx_id = (record.license or "").lower()
     stated = {
-        "license": spdx_id if re.fullmatch(r"[\w.+-]+", spdx_id) else None,
+        **card_license(record.license),
         "library_name": ", ".join(record.frameworks[:1]).lower(),
         "tags": list(record.keywords),
-        "datasets": [item.value for item in record.related("trained_on")],
+        "datasets": [item.value for item in training_data_of(record)],
         "base_model": [_base_model(item) for item in record.related("fine_tuned_from")],
         "arxiv": [item.value for item in papers_of(record) if item.scheme == "arxiv"],
         "doi": record.doi,
@@ -192,7 +193,7 @@ def _introduction(record: ModelRecord) -> str:
         "Task": ", ".join(map(inline, record.ml_task)),
         "Architecture": ", ".join(map(inline, record.model_category)),
         "Parameters": str(record.parameter_count or ""),
-        "Training data": _addresses(record.related("trained_on")),
+        "Training data": _addresses(training_data_of(record)),
         "Publication": _addresses(papers_of(record)),
         "Source code": address(code_of(record) or repository_of(record)),
     }
@@ -240,7 +241,7 @@ def _facts(name: str, card: Card, top: JsonNode, text: str) -> FileFacts:
         fault=" ".join(card.faults) or None,
         title=next((html.unescape(item.heading) for item in card.sections if item.level == 1), None),
         abstract=description(card),
-        **licence(*top["license"].items()),
+        **_licence(top),
         keywords=tuple(tag for item in top["tags"].items() if (tag := item.text)),
         identifiers=(
             *doi_identifiers(top["doi"].text, f"{name}: doi"),
@@ -256,15 +257,24 @@ def _facts(name: str, card: Card, top: JsonNode, text: str) -> FileFacts:
     )
 
 
+def _licence(top: JsonNode) -> dict[str, Any]:
+    """Return the licence; one that the Hub has no word for stands in ``license_name`` beside "other"."""
+    stated = tuple(top["license"].items())
+    name, link = top["license_name"].text, top["license_link"].address
+    known, _ = of_one(name, link) if [item.text for item in stated] == [_OTHER] else (None, None)
+    return {"license": known, "license_stated": None} if known else licence(*stated)
+
+
 def as_written(text: str) -> AsWritten:
     """Return the values of valid front matter as written; nothing of a broken one."""
     stated = strict_mapping(text)
     preprints = (item for item in listed_as_written(stated.get("arxiv")) if isinstance(item, str))
     filled = tuple(key for key in _DESCRIBING if stated.get(key))
+    is_other = stated.get("license") == _OTHER and bool(stated.get("license_name"))
     return AsWritten(
         complete=bool(filled),
         dois=dois_as_written([stated.get("doi")]),
-        license=first_as_written(stated.get("license")),
+        license=first_as_written(stated.get("license_name") if is_other else stated.get("license")),
         publications=tuple(preprints),
         filled=filled,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fairreg.formats.base import json_text
-from fairreg.formats.related import code_of
+from fairreg.formats.related import code_of, training_data_of
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.jsonld_terms import ORCID
 from fairreg.schemas.record import Distribution, ModelRecord
@@ -141,7 +141,7 @@ def people_of(record: ModelRecord) -> list[str]:
 
 
 def _data(record: ModelRecord) -> list[str]:
-    return [item.url for item in record.related("trained_on") if item.url]
+    return [item.url for item in training_data_of(record) if item.url]
 
 
 def _graph(record: ModelRecord, iri: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
-from fairreg.schemas.record import ModelRecord, RelationType
+from fairreg.schemas.record import ModelRecord, Relation, RelationType
 from fairreg.sources import code_sites, scheme_names
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "papers_of",
     "repository_of",
     "source_revision",
+    "training_data_of",
     "unique",
 ]
 
@@ -96,6 +97,24 @@ def papers_of(record: ModelRecord) -> tuple[Identifier, ...]:
         for item in record.identifiers
         if item.scheme in PAPER_SCHEMES
     )
+
+
+def training_data_of(record: ModelRecord) -> tuple[Identifier, ...]:
+    """Return the training data of the record: what a model derives from is such where it is called a dataset.
+
+    DataCite, and so every archive, has no relation of its own for training data.
+    """
+    derived = record.relations if record.kind == "model" else ()
+    return unique(
+        [
+            *record.related("trained_on"),
+            *(item.target for item in derived if item.type == "is_derived_from" and _is_data(item)),
+        ]
+    )
+
+
+def _is_data(item: Relation) -> bool:
+    return (item.target_kind or "").casefold() == "dataset"
 
 
 def unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:

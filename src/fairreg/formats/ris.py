@@ -4,14 +4,15 @@
 Each field is one line, so no text can begin another field. Line ends are line feeds, as in the other formats.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fairreg.formats.bibtex import address_of, note_of
 from fairreg.formats.creator_names import inverted, is_group, name_parts
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import one_line
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "named_reference", "write"]
 
 NAME = "ris"
 MEDIA_TYPES = ("application/x-research-info-systems",)
@@ -24,13 +25,29 @@ NARROWS: Mapping[str, str] = {
 }
 
 
-def write(record: ModelRecord) -> str:
-    """Return one reference; fields that the record does not state are left out."""
-    lines = [f"{tag}  - {text}" for tag, text in _fields(record) if text]
+def write(record: ModelRecord, *, remark: str = "") -> str:
+    """Return one reference; fields that the record does not state are left out. A `remark` ends its note."""
+    return _reference(_fields(record, remark))
+
+
+def named_reference(identifier: Identifier, *, is_data: bool, note: str) -> str:
+    """Return the reference of a work of which only the identifier is known, which stands for its title."""
+    fields = {
+        "TY": "DATA" if is_data else "GEN",
+        "TI": one_line(identifier.compact),
+        "DO": one_line(identifier.value) if identifier.scheme == "doi" else "",
+        "UR": one_line(identifier.url or ""),
+        "N1": one_line(note),
+    }
+    return _reference(fields.items())
+
+
+def _reference(fields: Iterable[tuple[str, str]]) -> str:
+    lines = [f"{tag}  - {text}" for tag, text in fields if text]
     return "\n".join([*lines, "ER  - "]) + "\n"
 
 
-def _fields(record: ModelRecord) -> Iterator[tuple[str, str]]:
+def _fields(record: ModelRecord, remark: str) -> Iterator[tuple[str, str]]:
     yield "TY", "DATA" if record.kind == "dataset" else "COMP"
     yield "TI", one_line(record.name)
     yield from (("AU", _author(item)) for item in record.creators)
@@ -43,7 +60,7 @@ def _fields(record: ModelRecord) -> Iterator[tuple[str, str]]:
     yield from (("KW", one_line(item)) for item in record.keywords)
     yield "LA", one_line(record.language or "")
     yield "AB", one_line(record.description or "")
-    yield "N1", note_of(record)
+    yield "N1", note_of(record, remark)
 
 
 def _author(creator: Creator) -> str:

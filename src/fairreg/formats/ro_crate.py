@@ -39,7 +39,7 @@ NARROWS: Mapping[str, str] = {
     "date_modified": "an ISO 8601 date",
     "distributions": "files outside archives: name, address, size, media type and SHA-256",
     "relations": "works cited and wholes; training data and sources as what the object is based on",
-    "access": "open access, and conditions in words",
+    "access": "its level, gated as restricted, the end of an embargo, and conditions",
 }
 _CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 _TYPES = {

@@ -52,7 +52,7 @@ NARROWS: Mapping[str, str] = {
     "date_modified": "an ISO 8601 date",
     "distributions": "files outside archives: name, address, size, media type and digests",
     "relations": "their types and targets; training also as an action with its code, data and weights",
-    "access": "open access, and conditions in words",
+    "access": "its level, gated as restricted, the end of an embargo, and conditions",
 }
 _CONTEXT = "https://w3id.org/ro/crate/1.2/context"
 # Software in a crate is a file of it (RO-Crate 1.2, section "Scripts"), which its root is not.

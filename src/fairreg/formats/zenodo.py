@@ -27,8 +27,8 @@ from fairreg.formats.file_facts import (
     prose,
     read_object,
 )
-from fairreg.formats.related import code_of, papers_of
-from fairreg.schemas.datacite_terms import identifier_of, relation_type
+from fairreg.formats.related import code_of, papers_of, training_data_of
+from fairreg.schemas.datacite_terms import identifier_of, typed_relation
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Access, AccessLevel, Creator, ModelRecord, Relation, RelationType
@@ -113,7 +113,7 @@ def _related(record: ModelRecord) -> list[_Member]:
     sources: list[_Member] = [{"identifier": code, "relation": "isSupplementTo"}] if code else []
     data: list[_Member] = [
         {"identifier": item.value, "relation": "isDerivedFrom", "resource_type": "dataset"}
-        for item in record.related("trained_on")
+        for item in training_data_of(record)
     ]
     published: list[_Member] = [
         {
@@ -168,8 +168,7 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
 
 def _relation(item: JsonNode) -> Relation | None:
     target = identifier_of(item["identifier"].text, item["scheme"].text)
-    kind, relation = item["resource_type"].text, relation_type(item["relation"].text)
-    return Relation(type=relation, target=target, target_kind=kind) if target else None
+    return typed_relation(target, item["relation"].text, kind=item["resource_type"].text)
 
 
 def _stated_access(top: JsonNode) -> Access | None:

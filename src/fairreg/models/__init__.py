@@ -8,7 +8,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from fairreg import plugins
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import ModelError, SeveralModels, UsageError
 from fairreg.models.base import Demonstration, ModelModule, Recognition
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners import Runner
@@ -103,10 +103,10 @@ def choose(
     return best[0]
 
 
-def several(where: str, names: Sequence[str]) -> ModelError:
+def several(where: str, names: Sequence[str]) -> SeveralModels:
     """The error for a record with models of these names, none of which is preferred."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ModelError(
+    return SeveralModels(
         f"{where} has several models: {', '.join(names[:_MOST_NAMES])}{more}.",
         hint="Choose one with --file NAME (file=NAME in Python).",
     )

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 
-def render(package: str, template: str, **values: Any) -> str:
+def render(package: str | tuple[str, ...], template: str, **values: Any) -> str:
     """Render a template of `package`, which may extend ``base.html``; this needs a `title` among the values.
+
+    Of several packages the first that has a template gives it.
 
     All values become text: they are escaped, and characters that HTML does not allow, or that turn the
     direction of text, are removed.
@@ -25,11 +27,12 @@ def render(package: str, template: str, **values: Any) -> str:
 
 
 @cache
-def _environment(package: str) -> "Environment":
+def _environment(package: str | tuple[str, ...]) -> "Environment":
     # Imported here, because only commands that write a page need it.
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-    places = [PackageLoader(place, package_path="") for place in (package, __name__)]
+    named = (package,) if isinstance(package, str) else package
+    places = [PackageLoader(place, package_path="") for place in (*named, __name__)]
     return Environment(
         loader=ChoiceLoader(places),
         autoescape=True,
@@ -42,4 +45,6 @@ def _environment(package: str) -> "Environment":
 
 
 def _printable(value: Any) -> Any:
+    if type(value) is str and value.isascii() and value.isprintable():
+        return value  # most texts, without a search
     return undirected(clean(value)) if type(value) is str else value

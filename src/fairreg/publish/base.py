@@ -14,38 +14,57 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
 
+from fairreg.errors import UsageError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
+from fairreg.storage.regular_file import FileStamp
 from fairreg.web import HttpClient, Log
 
 __all__ = [
+    "MADE_HERE",
     "VERSION_OF",
     "Deposit",
     "FieldFault",
     "LocalFile",
     "Publisher",
     "PublishingJob",
+    "SameVersion",
     "UploadProgress",
     "version_tags",
 ]
 
 # Detail of the draft of a new version: the compact identifier that it follows.
 VERSION_OF = "version_of"
+# Detail, "yes", of a place that a command of this folder made, and that held nothing of anybody before.
+MADE_HERE = "made"
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
 # Part of what Git takes as the name of a tag (git-check-ref-format).
 _TAG = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
 
 
+class SameVersion(UsageError):
+    """The files state the version that a published version of the record states; the verb says where."""
+
+
 class LocalFile(NamedTuple):
-    """A file to publish: its `name` there, with "/" between folders, and its digests in hexadecimal."""
+    """A file to publish: its `name` there, with "/" between folders, and its digests in hexadecimal.
+
+    `stamp` is that of the file when it was read.
+    """
 
     name: str
     path: Path
     size: int
     md5: str
     sha256: str
+    stamp: FileStamp = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder below which it is."""
+        return self.path.parents[self.name.count("/")]
 
 
 class FieldFault(NamedTuple):
@@ -63,7 +82,8 @@ class Deposit:
     `url` is the base URL of the service, `id` the service's own name of the deposit, empty before it gave
     one, `page` its page for people. `identifier` is the compact identifier that was reserved or given,
     `concept` that of all versions. `files` are the files that were sent, by name, with their SHA-256, which
-    is empty until the service confirmed it. `details` are for the publisher alone.
+    is empty until the service confirmed it, and `checksums` the digests by which the service may state what
+    was sent, separated by spaces. `details` are for the publisher alone.
     """
 
     to: str
@@ -75,10 +95,16 @@ class Deposit:
     concept: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     def with_file(self, file: LocalFile) -> "Deposit":
         """Return the deposit with a file that the service has, byte for byte."""
         return replace(self, files={**self.files, file.name: file.sha256})
+
+    def with_checksum(self, name: str, stated: str) -> "Deposit":
+        """Return the deposit with one more digest by which the service states a file that was sent."""
+        known = self.checksums.get(name, "").split()
+        return replace(self, checksums={**self.checksums, name: " ".join({*known, stated})})
 
     def with_details(self, **details: str) -> "Deposit":
         """Return the deposit with further details."""
@@ -90,8 +116,10 @@ class PublishingJob:
     """All that a publisher may touch: the client, the record and the files, and the wishes of the user.
 
     `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
-    that a new version follows; `repository` is the place at a service whose users name it. `save` keeps a
-    deposit in the folder at once; several threads may call it.
+    that a new version follows, `published` is the last publication of the folder at the service; `repository`
+    is the place at a service whose users name it. With `take_over` what other people changed in a draft is
+    replaced, at the Hub once a command has named it. `save` keeps a deposit in the folder at once; several
+    threads may call it.
     """
 
     web: HttpClient
@@ -105,6 +133,8 @@ class PublishingJob:
     version_of: Identifier | None = None
     repository: str | None = None
     jobs: int = 4
+    published: Deposit | None = None
+    take_over: bool = False
 
 
 def version_tags(version: str | None) -> tuple[str, ...]:
@@ -119,7 +149,26 @@ def version_tags(version: str | None) -> tuple[str, ...]:
     return (f"v{text}", text) if text[0].isdigit() else (text,)
 
 
-class Publisher(ABC):
+class DraftChecks:
+    """Questions to a service about what is there, for those that can be asked; others answer nothing."""
+
+    def holder(self, job: PublishingJob, doi: str) -> Deposit | None:  # noqa: ARG002
+        """Return the published record, or the draft of this account, that has a DOI, as a deposit."""
+        return None
+
+    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the files that somebody else put into the draft, and that become public with it."""
+        return ()
+
+    def seen(self, job: PublishingJob, deposit: Deposit) -> str:  # noqa: ARG002
+        """Return a digest of what only others put into a draft, before the question and after it.
+
+        Raises FairregError where the draft is not what was sent: files, metadata, access.
+        """
+        return ""
+
+
+class Publisher(DraftChecks, ABC):
     """A service that takes models. The steps raise the errors of `HttpClient`; a draft is always kept."""
 
     # That of its row in `fairreg.sources`.
@@ -154,8 +203,8 @@ class Publisher(ABC):
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files that the service lacks, remove old ones, compare all digests (ChecksumMismatch)."""
 
-    def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:  # noqa: ARG002
-        """Return the files that somebody else put into the draft, and that become public with it."""
+    def notes(self, job: PublishingJob) -> tuple[str, ...]:  # noqa: ARG002
+        """Return sentences on what the published record says and no file states."""
         return ()
 
     @abstractmethod

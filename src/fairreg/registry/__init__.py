@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
     from fairreg.registry.changes import Change, ChangeFilters
+    from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.entries import (
         Entry,
         Harvest,
@@ -50,6 +51,7 @@ __all__ = [
     "LineageReport",
     "LinkEvidence",
     "LinkOverride",
+    "NamedEntry",
     "Outcome",
     "PutResult",
     "Registry",
@@ -76,6 +78,7 @@ _HOMES = {
     "Change": "changes",
     "ChangeFilters": "changes",
     "LinkEvidence": "resolution.lineage",
+    "NamedEntry": "db.named_entries",
     "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",

@@ -51,6 +51,7 @@ __all__ = [
     "report_of",
     "save_assessments",
     "show_scores",
+    "shown_assessments",
     "subject",
 ]
 
@@ -231,10 +232,32 @@ def show_scores(connection: Connection, listed: Sequence[ScoredEntry]) -> None:
 
 
 def _shown(made: Iterable[RowMapping]) -> float | None:
+    newest = _newest(made)
+    return None if newest is None else newest["overall"]
+
+
+def _newest(made: Iterable[RowMapping]) -> RowMapping | None:
     current = [row for row in made if row["rubric_version"] == VERSIONS[row["rubric"]]]
     counted = [row for row in current if not row["offline"]] or current
-    newest = max(counted, key=lambda row: (row["assessed_at"], row["id"]), default=None)
-    return None if newest is None else newest["overall"]
+    return max(counted, key=lambda row: (row["assessed_at"], row["id"]), default=None)
+
+
+def shown_assessments(connection: Connection, names: Iterable[str]) -> dict[str, Assessment]:
+    """Return, by the identifier of the entry, the assessments whose scores are shown, without documents.
+
+    They are those of `show_scores`; an entry without one is left out.
+    """
+    numbers: list[int] = []
+    for chunk in chunks(names):
+        numbers += connection.scalars(select(entries.c.id).where(entries.c.identifier.in_(chunk)))
+    listed = _loaded(connection, numbers)
+    made = own_assessments(connection, listed)
+    chosen = {row["id"]: item.name for item in listed if (row := _newest(made[item.id])) is not None}
+    found: dict[str, Assessment] = {}
+    for ids in chunks(chosen):
+        rows = connection.execute(select(assessments.c.id, *_columns()).where(assessments.c.id.in_(ids)))
+        found |= {chosen[row["id"]]: _assessment(row) for row in rows.mappings()}
+    return found
 
 
 _LARGE = {"report", "evidence", "letters"}

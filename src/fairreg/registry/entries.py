@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, ModelRecord, may_hold_address, public_text, version_sort_key
-from fairreg.sources import CURATED, REGISTRAR, is_registry
+from fairreg.sources import CURATED, REGISTRAR, is_from_files
 
 __all__ = [
     "Entry",
@@ -123,7 +123,7 @@ def tombstone_of(said: Iterable[_Marked]) -> tuple[str, str | None] | None:
 
 
 def _describes(source: str) -> bool:
-    return source in _DESCRIBERS or is_registry(source)
+    return source in _DESCRIBERS or is_from_files(source)
 
 
 def withdrawal_warning(identifier: str, reason: str | None) -> str:

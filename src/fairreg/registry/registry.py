@@ -4,11 +4,12 @@
 Modules that only some methods need are imported there: a search starts without the code that writes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Self, Unpack
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, null, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
@@ -34,18 +35,18 @@ from fairreg.registry.entries import (
     Submission,
 )
 from fairreg.rubrics import VERSIONS
-from fairreg.schemas.identifiers import IdentifierLike
+from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 from fairreg.sources import CURATED
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
 
     from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
     from fairreg.registry.changes import Change, ChangeFilters
+    from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
     from fairreg.registry.ingest.hearsay import HeardItem
     from fairreg.registry.ingest.link_overrides import LinkOverride
@@ -320,6 +321,13 @@ class Registry:
         with self._database.reading() as connection:
             return rejected_payloads_of(connection, source)
 
+    def rejection_reasons(self) -> dict[str, Counter[str]]:
+        """Return, by source, how many payloads were rejected for each reason."""
+        from fairreg.registry.ingest.rejects import rejection_reasons
+
+        with self._database.reading() as connection:
+            return rejection_reasons(connection)
+
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Mark a record as withdrawn by `source`; its metadata stays. Raises NotFound."""
         from fairreg.registry.ingest.upsert import relink, withdraw
@@ -345,14 +353,23 @@ class Registry:
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
 
-    def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
-        """Return the statements of an entry with their payloads, ordered by source. Raises NotFound."""
+    def own_entries(self, named: Iterable[Identifier]) -> "dict[tuple[str, str], NamedEntry]":
+        """Return the entries that identifiers are the own ones of, by the identifiers' keys."""
+        from fairreg.registry.db.named_entries import named_entries
+
+        with self._database.reading() as connection:
+            return named_entries(connection, named)
+
+    def statements(self, entry: Entry | IdentifierLike, *, payloads: bool = True) -> tuple[Statement, ...]:
+        """Return the statements of an entry, ordered by source, with their payloads. Raises NotFound."""
         from fairreg.registry.search.lookup import entry_for
 
+        columns = statements.c if payloads else [item for item in statements.c if item.name != "payload"]
+        left_out = () if payloads else (null().label("payload"),)
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
             query = (
-                select(statements)
+                select(*columns, *left_out)
                 .join(entries, entries.c.id == statements.c.entry_id)
                 .where(entries.c.identifier == found.identifier)
                 .order_by(statements.c.source, statements.c.source_id)
@@ -535,7 +552,7 @@ class Registry:
         *,
         harvest: Harvest,
         rejected: Iterable[RejectedPayload] = (),
-    ) -> "Counter[str]":
+    ) -> Counter[str]:
         """Take over items of the registry at `peer`, with the harvest's progress, in one transaction.
 
         See `registry.ingest.hearsay` for what replaces what; returns the numbers of outcomes.
@@ -638,6 +655,13 @@ class Registry:
 
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
+
+    def shown_assessments(self, names: Iterable[str]) -> "dict[str, Assessment]":
+        """Return the assessments whose scores search shows, by the identifiers of their entries."""
+        from fairreg.registry.assessments import shown_assessments
+
+        with self._database.reading() as connection:
+            return shown_assessments(connection, names)
 
     def has_older_assessments(self) -> bool:
         """Tell whether any assessment is by the rubric of another release."""

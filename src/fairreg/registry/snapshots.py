@@ -16,7 +16,7 @@ from fairreg.registry.db.key_conditions import chunks
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.entries import Entry, Statement
-from fairreg.sources import is_registry
+from fairreg.sources import is_from_files
 
 __all__ = [
     "EntrySnapshot",
@@ -116,7 +116,7 @@ def _statements_of(connection: Connection, keys: Sequence[int]) -> dict[int, lis
 
 
 def _sources(said: Iterable[Statement]) -> tuple[str, ...]:
-    return tuple(sorted({item.source for item in said if not is_registry(item.source)}))
+    return tuple(sorted({item.source for item in said if not is_from_files(item.source)}))
 
 
 def _is_within(row: RowMapping, window: Window) -> bool:

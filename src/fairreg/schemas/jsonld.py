@@ -36,7 +36,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
-from fairreg.sources import is_registry, source_named
+from fairreg.sources import is_from_files, source_named
 
 __all__ = ["iri_of_record", "to_jsonld", "to_turtle"]
 
@@ -100,7 +100,7 @@ def _name_nodes(value: object, numbers: Iterator[int]) -> None:
 def _metadata_terms(provenance: Provenance) -> str | None:
     """Return the address of the licence, or of the terms, that all sources of the metadata have."""
     # What fairreg computes itself is under no terms.
-    others = {name for name in provenance.merged_from if not is_registry(name)}
+    others = {name for name in provenance.merged_from if not is_from_files(name)}
     terms = {_terms_of(source) for source in (provenance.source, *others)}
     # Several in one document would read as if each held for all of it.
     return terms.pop() if len(terms) == 1 else None

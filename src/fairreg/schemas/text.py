@@ -19,6 +19,7 @@ __all__ = [
     "title",
     "undirected",
     "visible",
+    "without_format_characters",
 ]
 
 _TAGS = (
@@ -94,10 +95,19 @@ def undirected(text: str) -> str:
     return _DIRECTION.sub("", text)
 
 
+def without_format_characters(text: str) -> str:
+    """Return `text` without Unicode's format characters: nobody sees them, programs read them.
+
+    >>> without_format_characters("net\U000e0041\u202e")
+    'net'
+    """
+    return _FORMAT.sub("", text)
+
+
 def visible(text: str) -> str:
     """Return `text` without format characters, its entities decoded (``&lt;``, but not a bare ``&lt``)."""
     for _ in range(_MOST_ROUNDS):
-        before, text = text, _FORMAT.sub("", _ENTITY.sub(lambda entity: html.unescape(entity[0]), text))
+        before, text = text, without_format_characters(_ENTITY.sub(lambda e: html.unescape(e[0]), text))
         if text == before:
             break
     return text

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The application: the routes of all parts, and what every answer passes through."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -14,15 +15,17 @@ from fairreg.server.middleware.limits import ANSWER_SECONDS, BODY_SECONDS, Reque
 from fairreg.server.middleware.log import ROUTE, AccessLog, Line, Metrics
 from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
+from fairreg.server.pages.errors import PagesOfErrors
 from fairreg.server.problems import handlers
 from fairreg.server.site import Site
 
 __all__ = ["PARTS", "Policy", "application"]
 
 # Packages that serve something, in the order in which their routes are tried.
-PARTS: tuple[str, ...] = ("operations", "api", "oai")
-# Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference.
-_BODIES = {"/v2/": 64 * 1024 * 1024}
+PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "inference", "mcp", "pages")
+# Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference, which
+# has smaller limits of its own, with refusals in the form of its protocol.
+_BODIES = {"/v2/": 128 * 1024 * 1024}
 _SECONDS = {"/v2/": 300.0}
 
 
@@ -51,18 +54,29 @@ class _Application(Starlette):
             answer_seconds=policy.answer_seconds,
             body_seconds=policy.body_seconds,
         )
-        rated = Rates(Representations(limited), rate=policy.rate, proxies=policy.proxies)
-        complete = CommonHeaders(rated, routes=self.routes)
+        rated = Rates(limited, rate=policy.rate, proxies=policy.proxies)
+        complete = CommonHeaders(Representations(PagesOfErrors(rated)), routes=self.routes)
         return AccessLog(complete, metrics=self.state.metrics, line=policy.access_log)
 
 
 def application(site: Site, policy: Policy | None = None) -> Starlette:
     """Return the application of a site; its registry must be ready."""
-    app = _Application(routes=_routes(site), exception_handlers=handlers())
+    app = _Application(routes=_routes(site), exception_handlers=handlers(), lifespan=_lifespan)
     app.policy = policy or Policy()
     app.state.site = site
     app.state.metrics = Metrics()
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Enter the context manager `lifespan` of each part that has one, while the application runs."""
+    async with AsyncExitStack() as stack:
+        for part in PARTS:
+            lifespan = getattr(import_module(f"fairreg.server.{part}"), "lifespan", None)
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+        yield
 
 
 def _routes(site: Site) -> list[BaseRoute]:

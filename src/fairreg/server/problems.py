@@ -23,10 +23,12 @@ from fairreg.errors import (
 )
 from fairreg.schemas.text import clean
 
-__all__ = ["MEDIA_TYPE", "handlers", "problem", "status_of"]
+__all__ = ["MEDIA_TYPE", "handlers", "problem", "sentence", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
+_FAULT = "This is a fault of the server; it is in its log."
+_UNREADABLE = "The registry cannot be read; the server's log says why."
 # The first class that an error is of gives its status; any other FairregError is a fault of the server.
 _STATUS: tuple[tuple[type[FairregError], HTTPStatus], ...] = (
     (Gone, HTTPStatus.GONE),
@@ -61,9 +63,28 @@ def problem(status: int, detail: str | None = None, *, hint: str | None = None, 
     )
 
 
+def sentence(error: Exception) -> str:
+    """Return an error as a sentence and its hint, for protocols that have errors of their own.
+
+    A fault of the server or of its registry, which may name what is on this machine, is logged and not told.
+    """
+    if isinstance(error, RegistryError):
+        _LOG.error("The registry cannot be read: %s", error)
+        return "The registry cannot be read at present. Ask again later."
+    if not isinstance(error, FairregError):
+        _LOG.error("A request failed.", exc_info=error)
+        return _FAULT
+    return clean(" ".join(filter(None, (error.message, error.hint))))
+
+
 async def _of_fairreg(_request: Request, error: FairregError) -> Response:
     status = status_of(error)
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    if isinstance(error, RegistryError) or status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Its message is for the keepers: it may name a path or a host.
+        _LOG.error("%s", error.message)
+        told = _UNREADABLE if isinstance(error, RegistryError) else _FAULT
+        return problem(status, told, headers=headers)
     return problem(status, error.message, hint=error.hint, headers=headers)
 
 
@@ -80,7 +101,7 @@ async def _left(_request: Request, _error: ClientDisconnect) -> Response:
 async def _unexpected(_request: Request, error: Exception) -> Response:
     """Log a fault of the program with its traceback; the visitor is told of none of it."""
     _LOG.error("A request failed.", exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a fault of the server; it is in its log.")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
 
 def handlers() -> dict[Any, Any]:

@@ -10,9 +10,11 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["HEADER_SECONDS", "TimedConnection"]
+__all__ = ["HEADER_SECONDS", "READER_SECONDS", "TimedConnection"]
 
 HEADER_SECONDS = 10.0
+# A client has so long to take what is ready for it; then it is cut off with what is left.
+READER_SECONDS = 30.0
 _PROBLEM = (
     b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is not HTTP/1.1."}\n'
 )
@@ -27,7 +29,9 @@ class TimedConnection(H11Protocol):
     """A connection on which no request may be incomplete for longer than `HEADER_SECONDS`, body aside."""
 
     _timer: asyncio.TimerHandle | None = None
+    _reader_timer: asyncio.TimerHandle | None = None
     seconds = HEADER_SECONDS
+    reader_seconds = READER_SECONDS
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -45,7 +49,29 @@ class TimedConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop()
+        self._stop_reader()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a client that does not read."""
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        """Stop waiting for it."""
+        self._stop_reader()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Go on; where this was the last answer, do not wait for its reader without end."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._wait_for_reader()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, in any case: a client may have left an answer unread."""
+        super().timeout_keep_alive_handler()
+        self._wait_for_reader()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP (`msg`), and end the connection; an answer on its way goes nowhere.
@@ -61,6 +87,7 @@ class TimedConnection(H11Protocol):
         if not begun:
             self.transport.write(_REFUSAL)
         self.transport.close()
+        self._wait_for_reader()
 
     @property
     def _answering(self) -> bool:
@@ -75,7 +102,17 @@ class TimedConnection(H11Protocol):
             self._timer.cancel()
             self._timer = None
 
+    def _wait_for_reader(self) -> None:
+        if self._reader_timer is None:
+            self._reader_timer = self.loop.call_later(self.reader_seconds, self.transport.abort)
+
+    def _stop_reader(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
+
     def _give_up(self) -> None:
         self._timer = None
         if not self._answering and not self.transport.is_closing():
             self.transport.close()
+            self._wait_for_reader()

@@ -16,6 +16,9 @@ __all__ = ["FLAGS", "MOST_OFFSET", "MOST_RESULTS", "SORTS", "TEXTS", "SearchQuer
 TEXTS = ("kind", "task", "framework", "license", "source", "author", "year", "trained_on")
 SORTS = ("relevance", "year", "fair", "name")
 MOST_RESULTS = 100
+# Alternatives of one condition, and characters of a text: each costs a look into the registry.
+MOST_VALUES = 20
+LONGEST_TEXT = 500
 MOST_OFFSET = 1_000_000
 _RESULTS = 20
 _LONGEST_NUMBER = 40
@@ -40,11 +43,11 @@ class SearchQuery:
     def of(cls, params: Mapping[str, str]) -> Self:
         """Read parameters, an empty one as absent; others are left alone. UsageError names the wrong one."""
         held = params if isinstance(params, QueryParams | MultiDict) else QueryParams(dict(params))
-        asked = {name: tuple(filter(None, held.getlist(name))) for name in TEXTS}
+        asked = {name: _several(name, held) for name in TEXTS}
         once = {name: single(name, held) for name in _SINGLE}
         limit = _whole("limit", once["limit"], 1, MOST_RESULTS)
         return cls(
-            q=once["q"] or "",
+            q=_text("q", once["q"] or ""),
             asked={name: values for name, values in asked.items() if values},
             runnable=choice("runnable", once["runnable"], FLAGS),
             min_fair=_share("min_fair", once["min_fair"]),
@@ -73,6 +76,20 @@ class SearchQuery:
 
 
 _SINGLE = ("q", "runnable", "min_fair", "sort", "limit", "offset")
+
+
+def _several(name: str, params: QueryParams | MultiDict) -> tuple[str, ...]:
+    """Return the values of a condition, without empty ones. UsageError for too many."""
+    values = params.getlist(name)
+    if len(values) > MOST_VALUES:
+        raise UsageError(f"{name} is given {len(values)} times; it takes at most {MOST_VALUES} alternatives.")
+    return tuple(_text(name, value) for value in values if value)
+
+
+def _text(name: str, value: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise UsageError(f"{name} has {len(value)} characters; it takes at most {LONGEST_TEXT}.")
+    return value
 
 
 def single(name: str, params: QueryParams | MultiDict) -> str | None:

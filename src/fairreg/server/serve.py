@@ -6,11 +6,11 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from fairreg.errors import FairregError
+from fairreg.errors import FairregError, UsageError
 from fairreg.server.app import Policy, application
 from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
@@ -18,6 +18,9 @@ from fairreg.server.workers import run_workers
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
+
+if TYPE_CHECKING:
+    from fairreg.services.run.named_models import NamedModel
 
 __all__ = ["listen", "local_url", "prepared", "serve"]
 
@@ -64,15 +67,17 @@ def prepared(
     policy: Policy | None = None,
     log: Log = no_log,
 ) -> tuple[Site, uvicorn.Server]:
-    """Make the registry ready; return the site, and the server that answers once it is run.
+    """Make registry and models ready; return the site, and the server that answers once it is run.
 
     A registry that is ready is not written to, so that a replica or a user who may only read will do.
-    `base_url` goes before that of the settings. Raises RegistryError.
+    `base_url` goes before that of the settings, `models` are identifiers and files. Raises RegistryError,
+    and the errors of `open_named`.
     """
     with shared_registry(settings, log):
         pass
     url = base_url or settings.base_url or local_url(listening)
-    site = Site(settings, url.rstrip("/"), admin_email, models)
+    named = _opened(settings, models, log) if models else ()
+    site = Site(settings, url.rstrip("/"), admin_email, named)
     config = uvicorn.Config(
         application(site, policy),
         http=TimedConnection,
@@ -89,6 +94,12 @@ def prepared(
     return site, uvicorn.Server(config)
 
 
+def _opened(settings: Settings, models: tuple[str, ...], log: Log) -> "tuple[NamedModel, ...]":
+    from fairreg.services.run.named_models import open_named  # brings the engines
+
+    return tuple(open_named(settings, models, log))
+
+
 def serve(
     settings: Settings,
     listening: socket.socket,
@@ -100,8 +111,15 @@ def serve(
     """Answer on a listening socket until SIGINT or SIGTERM; `started` is called with the public address.
 
     `choices` are those of `prepared`. With several `workers` as many processes answer, and one that ends is
-    replaced. Requests that are being answered at the end are finished. Raises RegistryError.
+    replaced. Requests that are being answered at the end are finished. Raises RegistryError, and UsageError
+    for models with several workers.
     """
+    if workers > 1 and choices.get("models"):
+        # Threads of an engine do not outlive a fork.
+        raise UsageError(
+            f"Models run in one process, and {workers} workers were asked for.",
+            hint="Leave out --workers, or run the models by a server of their own.",
+        )
     site, server = prepared(settings, listening, **choices)
     with _ended_by_sigterm():
         started(site.base_url)

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -12,6 +12,9 @@ from fairreg.registry import Registry
 from fairreg.server.threads import ReadingThreads
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
+
+if TYPE_CHECKING:
+    from fairreg.services.run.named_models import NamedModel
 
 __all__ = ["Site", "site_of"]
 
@@ -23,13 +26,13 @@ class Site:
     """An installation: `base_url` is its public address, without a slash at the end.
 
     `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
-    are identifiers of the models to run.
+    are those that it runs for others.
     """
 
     settings: Settings
     base_url: str
     admin_email: str | None = None
-    models: tuple[str, ...] = ()
+    models: "tuple[NamedModel, ...]" = ()
     threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:

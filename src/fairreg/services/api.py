@@ -64,6 +64,7 @@ Registry = ManagedRegistry
 def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
     """Search models that match `query`, best first. `filters` are those of `Registry.search`.
 
+    Beside them `limit`, `offset`, `sort` (relevance, year, fair, name) and `facets` choose what is reported.
     `live` also queries every source at once; then `deadline` is their time limit in seconds (8), and
     `save=True` stores their results in the registry. The report's `sources` states how each of them answered.
     """

@@ -17,8 +17,10 @@ from itertools import count
 from pathlib import PurePosixPath
 from unicodedata import category, normalize
 
-__all__ = ["distinct_places", "name_key", "safe_name", "safe_part"]
+__all__ = ["HIDDEN_BUT_PUBLIC", "distinct_places", "name_key", "safe_name", "safe_part"]
 
+# Names at the top of a project that begin with a dot and belong to it.
+HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
 # Bytes; file systems allow 255, of which temporary names and the path limit of Windows (260) take their part.
 LONGEST_NAME = 150
 # Folders below one another; the path limit of Linux is 4,096 bytes.

@@ -2,6 +2,7 @@
 """Bodies of requests that change something at a service: JSON, or a part of a file, sent as it is read."""
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,9 +61,14 @@ class FilePart:
         if not self.size:  # requests sends a body of unknown length for a file without bytes
             yield b""
             return
-        with _readable(self.path), self.path.open("rb") as file:
+        # A link that took the place of the file is not followed.
+        with _readable(self.path), open(self.path, "rb", opener=_without_link) as file:
             file.seek(self.start)
             yield _ReadPart(file, self.size, self.sent)
+
+
+def _without_link(path: str, flags: int) -> int:
+    return os.open(path, flags | int(getattr(os, "O_NOFOLLOW", 0)))
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import weight_files, why_no_list
 from fairreg.schemas.record import Evaluation
+from fairreg.schemas.text import normal_form
 from fairreg.sources import OWNER_SLASH_NAME
 
 # Formats whose header states shape and type of each tensor, for anybody to read.
@@ -103,7 +104,8 @@ def performance(evidence: Evidence) -> Finding:
     if results:
         _, cited = (complete or results)[0]
         if complete:
-            return passed(f"{len(complete)} results are stated with metric, value, dataset and split.", cited)
+            are = "result is" if len(complete) == 1 else "results are"
+            return passed(f"{len(complete)} {are} stated with metric, value, dataset and split.", cited)
         return partial("The results lack their dataset or split.", cited, remedy=remedy)
     for document in free_texts(evidence, "model_card", "readme", "docs", "notebook"):
         from fairreg.assessment.content.reported import figures
@@ -120,7 +122,20 @@ def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
     ]
     shipped = shipped_evaluations(evidence)
     found = own + [(item, cite_document(document, _told_as(item))) for document, item in shipped]
-    return [one for one in found if not _NO_RESULT.fullmatch(one[0].value or "")]
+    once: dict[tuple[str, ...], tuple[Evaluation, Citation]] = {}
+    for one in found:
+        once.setdefault(_same(one[0]), one)  # the first place is cited
+    return [one for one in once.values() if not _NO_RESULT.fullmatch(one[0].value or "")]
+
+
+def _same(item: Evaluation) -> tuple[str, ...]:
+    """Return what the same result has in common in two files: 0.950 is 0.95, and roc_auc ROC AUC."""
+    try:
+        value = str(float(item.value))
+    except ValueError:
+        value = item.value
+    stated = (item.metric.replace("_", " "), value, item.dataset or "", item.split or "")
+    return tuple(" ".join(normal_form(text).casefold().split()) for text in stated)
 
 
 # Neither a number nor words about one.

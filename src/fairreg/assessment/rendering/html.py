@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Render a report as one HTML file, by the template ``report.html``.
+"""Render a report as one HTML file, by the template ``report.html``; its content is ``scorecard.html``.
 
 Content of a record or a file is escaped text, and only web addresses become links.
 """
 
 from functools import partial
 from shlex import quote
+from typing import Any
 
 from fairreg import pages
 from fairreg.assessment.base import Verdict
@@ -25,41 +26,44 @@ from fairreg.assessment.report import (
     why_no_overall,
 )
 
-__all__ = ["to_html"]
+__all__ = ["report_values", "to_html"]
 
 _WORDS = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
 
 
 def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
     """Render the page; `name` is the object's own, shown above its identifier."""
-    return pages.render(
-        "fairreg.assessment.rendering",
-        "report.html",
-        title=f"FAIR assessment of {name or report.id}",
-        name=name or report.id,
-        report=report,
-        address=address_of(report.id),
-        cited_words=cited_words,
-        command=f"fairreg assess {quote(report.id)} --fix FOLDER",
-        profile=profile(report),
-        hatching=HATCHING,
-        heading=heading(report.do_first),
-        compared=compared(report),
-        words=_WORDS,
-        across=_across,
-        badge_line=badge_line,
-        coverage_text=coverage_text,
-        effort_text=effort_text,
-        grouped=grouped,
-        interval_text=interval_text,
-        lies=lies,
-        not_enough=partial(not_enough, report),
-        percent=percent,
-        points=points,
-        principle=partial(named_principle, report.rubric),
-        readable_time=readable_time,
-        why_no_overall=why_no_overall,
-    )
+    return pages.render(__package__, "report.html", **report_values(report, name=name))
+
+
+def report_values(report: AssessmentReport, *, name: str | None = None) -> dict[str, Any]:
+    """Return the values that ``scorecard.html`` needs, and the title of a page with it."""
+    return {
+        "title": f"FAIR assessment of {name or report.id}",
+        "name": name or report.id,
+        "report": report,
+        "address": address_of(report.id),
+        "cited_words": cited_words,
+        "command": f"fairreg assess {quote(report.id)} --fix FOLDER",
+        "profile": profile(report),
+        "hatching": HATCHING,
+        "heading": heading(report.do_first),
+        "compared": compared(report),
+        "words": _WORDS,
+        "across": _across,
+        "badge_line": badge_line,
+        "coverage_text": coverage_text,
+        "effort_text": effort_text,
+        "grouped": grouped,
+        "interval_text": interval_text,
+        "lies": lies,
+        "not_enough": partial(not_enough, report),
+        "percent": percent,
+        "points": points,
+        "principle": partial(named_principle, report.rubric),
+        "readable_time": readable_time,
+        "why_no_overall": why_no_overall,
+    }
 
 
 def _across(part: float) -> str:

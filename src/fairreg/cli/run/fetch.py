@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import DeviceName, Json, Pid, settings
+from fairreg.cli.options import DeviceName, Json, Pid, Verbose, settings
 from fairreg.cli.output import log
 
 if TYPE_CHECKING:
     from fairreg.errors import Unreachable
     from fairreg.schemas.identifiers import RequestedIdentifier
-    from fairreg.services.fetch.download import Downloaded
     from fairreg.services.fetch.fetch import Downloader, FetchedFiles
-    from fairreg.services.fetch.files.plan import FetchPlan
     from fairreg.services.fetch.files.selection import FileSelection
     from fairreg.services.registry.lazy_registry import LazyRegistry
     from fairreg.services.run.demonstrate import RunReport
@@ -41,7 +39,6 @@ class DownloaderName(StrEnum):
 
 
 _MOST_JOBS = 64
-_LONGEST_CHECKSUM = 60
 _Runtime = Annotated[
     str | None,
     typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
@@ -110,6 +107,7 @@ def fetch(
     recipe: _Recipe = None,
     device: DeviceName = None,
     jobs: _Jobs = 4,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
     """Download and verify the files of a record.
@@ -121,23 +119,16 @@ def fetch(
     it is written only where nothing here runs the model. fairreg never runs the authors' code.
     """
     from fairreg.cli.output import print_versioned
-    from fairreg.errors import Unreachable, UsageError
+    from fairreg.cli.run.fetched_files import print_origins
+    from fairreg.errors import Unreachable
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.files.selection import FileSelection
     from fairreg.services.registry.lazy_registry import LazyRegistry
 
-    if Path(pid).is_file():
-        raise UsageError(
-            f"{pid} is a file here, and fetch takes an identifier.",
-            hint="To run a model file: fairreg run FILE --input FILE",
-        )
+    _check_is_no_file(pid)
     requested, selection = RequestedIdentifier(pid), FileSelection.of(file or (), exclude or ())
     if dry_run:
-        if run or recipe is not None or downloader is not DownloaderName.FAIRREG:
-            raise UsageError(
-                "--dry-run downloads nothing, so it does not go with --run, --recipe or --downloader.",
-                hint="Leave one of them out.",
-            )
+        _check_dry_run(run=run, recipe=recipe, downloader=downloader)
         _plan(requested, selection, json=json)
         return
     if recipe is not None:
@@ -153,7 +144,7 @@ def fetch(
                 raise
             fetched, report = _stand_in(requested, registry, runtime, device, error)
         else:
-            _print_fetched(fetched)
+            print_origins(fetched, verbose=verbose)
             with _written(recipe, fetched, run=run) as written:
                 report = (
                     _run(requested, fetched, selection, registry, runtime, device, weights) if run else None
@@ -161,10 +152,30 @@ def fetch(
     if json:
         print_versioned("fetch", fetched.to_json(report.to_json() if report else None, written or None))
     else:
-        _print(fetched, report)
+        _print(fetched, report, output, verbose=verbose)
     if report is not None:
         _raise_difference(report)
     _raise_refusal(fetched)
+
+
+def _check_is_no_file(pid: str) -> None:
+    from fairreg.errors import UsageError
+
+    if Path(pid).is_file():
+        raise UsageError(
+            f"{pid} is a file here, and fetch takes an identifier.",
+            hint="To run a model file: fairreg run FILE --input FILE",
+        )
+
+
+def _check_dry_run(*, run: bool, recipe: Path | None, downloader: DownloaderName) -> None:
+    from fairreg.errors import UsageError
+
+    if run or recipe is not None or downloader is not DownloaderName.FAIRREG:
+        raise UsageError(
+            "--dry-run downloads nothing, so it does not go with --run, --recipe or --downloader.",
+            hint="Leave one of them out.",
+        )
 
 
 def _raise_difference(report: "RunReport | VectorRun") -> None:
@@ -190,13 +201,14 @@ def _raise_refusal(fetched: "FetchedFiles") -> None:
 def _plan(pid: "RequestedIdentifier", selection: "FileSelection", *, json: bool) -> None:
     """Print what a fetch would bring."""
     from fairreg.cli.output import print_versioned
+    from fairreg.cli.run.fetched_files import print_plan
     from fairreg.services.fetch.files.plan import plan
 
     found = plan(settings(), pid, patterns=selection.patterns, exclude=selection.excluded, log=log)
     if json:
         print_versioned("fetch-dry-run", found.to_json())
     else:
-        _print_plan(found)
+        print_plan(found)
 
 
 def _check_recipe(target: Path) -> None:
@@ -267,8 +279,12 @@ def _fetched(
         )
 
 
-def _print(fetched: "FetchedFiles", report: "RunReport | VectorRun | None") -> None:
-    _print_files(fetched)
+def _print(
+    fetched: "FetchedFiles", report: "RunReport | VectorRun | None", output: Path | None, *, verbose: bool
+) -> None:
+    from fairreg.cli.run.fetched_files import print_files
+
+    print_files(fetched, output, verbose=verbose)
     if report is not None:
         from fairreg.cli.cards import run_card, vectors_card
         from fairreg.services.run.vectors.report import VectorRun
@@ -356,69 +372,3 @@ def _warn(report: "RunReport | VectorRun") -> None:
     more = () if isinstance(report, VectorRun) else report.demonstration.warnings
     for warning in (*report.warnings, *more):
         log(f"Warning: {warning}")
-
-
-def _print_fetched(fetched: "FetchedFiles") -> None:
-    """Print the resolution, the verification and the origin of the files."""
-    from fairreg.services.fetch.unpacking import unopened_notes
-
-    record = fetched.record
-    if fetched.resolution is not None and fetched.resolution.is_concept:
-        log(f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}.")
-    for item in fetched.files:
-        where = "from the cache" if item.from_cache else "in fairreg" if item.packaged else "downloaded"
-        log(f"{item.distribution.name}: {where}, {_how_checked(item)}")
-    for sentence in unopened_notes(fetched.unopened):
-        log(f"Warning: {sentence}")
-
-
-def _how_checked(item: "Downloaded") -> str:
-    """Describe what the published checksums of a file promise."""
-    algorithm = item.checksum.partition(":")[0]
-    unknown = ", ".join(text[:_LONGEST_CHECKSUM] for text in item.unknown_checksums)
-    if item.checked_for is None:
-        return f"not verified: {unknown} is of an unknown algorithm" if unknown else "no checksum published"
-    how = f"verified against {algorithm}"
-    if item.checked_for == "transmission errors":
-        how = f"checked against transmission errors ({algorithm}), not verified"
-    return f"{how}; not compared, of an unknown algorithm: {unknown}" if unknown else how
-
-
-def _print_plan(plan: "FetchPlan") -> None:
-    from fairreg.cli.cards import size_text
-    from fairreg.cli.output import console
-    from fairreg.schemas.text import counted
-
-    record, out = plan.record, console()
-    out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
-    for item in plan.files:
-        file = item.distribution
-        facts = (
-            "size not stated" if file.size is None else size_text(file.size),
-            ", ".join(file.checksums) or "no checksum published",
-            *(("already here",) if item.is_here else ()),
-        )
-        out.print(f"  {file.name} ({'; '.join(facts)})", soft_wrap=True)
-    files = counted(len(plan.files), "file")
-    size = "an unknown number of bytes" if plan.download_size is None else size_text(plan.download_size)
-    out.print(f"  {files}; {size} to download, nothing was downloaded")
-
-
-def _print_files(fetched: "FetchedFiles") -> None:
-    from fairreg.cli.cards import size_text
-    from fairreg.cli.output import console
-    from fairreg.services.fetch.unpacking import are_graphs
-
-    record, out = fetched.record, console()
-    out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
-    for item in fetched.files:
-        out.print(f"  {fetched.path_of(item)} ({size_text(item.file.size)})", soft_wrap=True)
-    for folder in fetched.folders:
-        out.print(f"  unpacked in {folder}", soft_wrap=True)
-    for member in fetched.members:
-        path, size = fetched.path_of_model(member.path), size_text(member.path.stat().st_size)
-        out.print(f"  {path} ({size}, from {member.archive})", soft_wrap=True)
-    if fetched.models:
-        count, name = len(fetched.models), fetched.models[0].name
-        kind = "model" if are_graphs(fetched.models) else "weight"
-        out.print(f"  1 {kind} file: {name}" if count == 1 else f"  {count} {kind} files, such as {name}")

@@ -13,6 +13,7 @@ from fairreg.formats.crates.data import DESCRIPTOR, address
 from fairreg.formats.crates.entities import Entities, Entity
 from fairreg.formats.crates.licences import add_licence
 from fairreg.formats.crates.people import add_creators, add_publisher
+from fairreg.formats.datacite_kernel.access_terms import conditions_of_access
 from fairreg.schemas.identifiers import DOI_SCHEMES, PAPER_SCHEMES
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
@@ -55,7 +56,7 @@ def described(entities: Entities, record: ModelRecord, types: Sequence[str]) -> 
         "datePublished": calendar_date(record.date_published),
         "dateModified": calendar_date(record.date_modified),
         "isAccessibleForFree": True if access and access.level == "open" else None,
-        "conditionsOfAccess": access.conditions if access else None,
+        "conditionsOfAccess": conditions_of_access(access),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from fairreg.formats.crates.data import address
 from fairreg.formats.crates.entities import Entities, Entity, Reference
 from fairreg.formats.crates.related import add_object
-from fairreg.formats.related import code_of
+from fairreg.formats.related import code_of, training_data_of
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["add_training"]
@@ -42,7 +42,7 @@ def add_training(entities: Entities, record: ModelRecord, weights: Sequence[Refe
         "name": f"Training of {record.name}",
         "description": _TOLD,
         "instrument": instrument,
-        "object": [add_object(entities, item) for item in record.related("trained_on")],
+        "object": [add_object(entities, item) for item in training_data_of(record)],
         "result": list(weights) or [{"@id": "./"}],
     }
     profile = {"@type": ["CreativeWork", "Profile"], "name": "Process Run Crate", "version": "0.5"}

@@ -12,16 +12,17 @@ from typing import Any
 
 from fairreg.errors import RecordError
 from fairreg.formats.base import filled_members
-from fairreg.formats.creator_names import name_parts
+from fairreg.formats.creator_names import is_group, name_parts
+from fairreg.formats.datacite_kernel.access_terms import access_term, access_words
 from fairreg.schemas.datacite_terms import resource_type, stated_identifier, stated_relation
 from fairreg.schemas.identifiers import DOI_SCHEMES, PAPER_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.jsonld_terms import ORCID, SPDX
 from fairreg.schemas.licenses import is_listed
-from fairreg.schemas.record import AccessLevel, Creator, ModelRecord, Relation
+from fairreg.schemas.record import Creator, ModelRecord, Relation
 from fairreg.schemas.text import clean, one_line
 from fairreg.sources import DOI, ROR
 
-__all__ = ["UNASSIGNED", "UNAVAILABLE", "access_term", "kernel_attributes"]
+__all__ = ["UNASSIGNED", "UNAVAILABLE", "kernel_attributes"]
 
 Json = dict[str, Any]
 VERSION = "http://datacite.org/schema/kernel-4"
@@ -29,14 +30,6 @@ VERSION = "http://datacite.org/schema/kernel-4"
 UNAVAILABLE, UNASSIGNED = ":unav", ":unas"
 # BCP 47, as the type language of XML Schema has it.
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-# COAR and OpenAIRE name the four levels that repositories state; gated files are restricted ones.
-_ACCESS: dict[AccessLevel, tuple[str, str]] = {
-    "open": ("Open Access", "openAccess"),
-    "embargoed": ("Embargoed Access", "embargoedAccess"),
-    "restricted": ("Restricted Access", "restrictedAccess"),
-    "gated": ("Restricted Access", "restrictedAccess"),
-    "closed": ("Closed Access", "closedAccess"),
-}
 _ROR = str(ROR.resolver)
 # Identifiers of other objects, and of the object as a whole.
 _POINTING = DOI_SCHEMES | PAPER_SCHEMES
@@ -86,7 +79,7 @@ def kernel_attributes(record: ModelRecord) -> Json:
 
 
 def _creator(item: Creator) -> Json:
-    name, person = one_line(item.name), item.kind == "person"
+    name, person = one_line(item.name), not is_group(item)
     # Only a comma shows which of the names is the family's.
     family, given, suffix = name_parts(item) if person and "," in name else ("", "", "")
     return filled_members(
@@ -215,12 +208,7 @@ def _licence(record: ModelRecord) -> Iterator[Json]:
 def _access(record: ModelRecord) -> Iterator[Json]:
     if record.access is not None:
         level = record.access.level
-        yield {"rights": _ACCESS[level][0], "rightsUri": access_term(level)}
-
-
-def access_term(level: AccessLevel) -> str:
-    """Return the term of OpenAIRE for a level of access, gated as restricted."""
-    return f"info:eu-repo/semantics/{_ACCESS[level][1]}"
+        yield {"rights": access_words(level), "rightsUri": access_term(level)}
 
 
 def _descriptions(record: ModelRecord) -> list[Json]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from fairreg.errors import IdentifierError
 from fairreg.formats.contents import Contents, file_format, media_type, read_contents
+from fairreg.formats.datacite_kernel.access_terms import level_of
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
@@ -33,21 +34,6 @@ from fairreg.schemas.text import one_line, plain_text, split_keywords
 
 __all__ = ["attributes_of", "record_of"]
 
-_ACCESS: dict[str, AccessLevel] = {
-    "openaccess": "open",
-    "open access": "open",
-    "c_abf2": "open",
-    "embargoedaccess": "embargoed",
-    "embargoed access": "embargoed",
-    "c_f1cf": "embargoed",
-    "restrictedaccess": "restricted",
-    "restricted access": "restricted",
-    "c_16ec": "restricted",
-    "closedaccess": "closed",
-    "closed access": "closed",
-    "metadata only access": "closed",
-    "c_14cb": "closed",
-}
 _MODEL = re.compile(
     r"(?:(?:pre-?)?trained |(?:machine|deep)[- ]learning |neural |ai |ml )*model\b", re.IGNORECASE
 )
@@ -253,7 +239,7 @@ def _license(top: JsonNode) -> tuple[str | None, str | None]:
     found: list[tuple[str | None, str | None]] = []
     for item in top["rightsList"].items():
         places = (item["rights"], item["rightsIdentifier"], item["rightsUri"], item)
-        names = (text for node in places if (text := node.title) and text.lower() not in _ACCESS)
+        names = (text for node in places if (text := node.title) and level_of(text) is None)
         known, stated = of_one(*names)
         if known or _level(item) is None:
             found.append((known, stated))
@@ -261,8 +247,7 @@ def _license(top: JsonNode) -> tuple[str | None, str | None]:
 
 
 def _level(item: JsonNode) -> AccessLevel | None:
-    uri = (item["rightsUri"].text or "").lower().rstrip("/").rsplit("/", 1)[-1]
-    return _ACCESS.get(uri) or _ACCESS.get((item["rights"].text or "").lower())
+    return level_of(item["rightsUri"].text) or level_of(item["rights"].text)
 
 
 def _access(top: JsonNode) -> Access | None:

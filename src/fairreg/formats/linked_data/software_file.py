@@ -19,6 +19,7 @@ from fairreg.formats.file_facts import (
 )
 from fairreg.formats.license_files import is_license_file
 from fairreg.formats.linked_data import identities
+from fairreg.formats.linked_data.access import access
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.record import common_fields, described, kind_of, stated_relations
 from fairreg.formats.linked_data.values import only, titles
@@ -77,6 +78,7 @@ def _facts(graph: DocumentGraph, node: LinkedNode, name: str) -> FileFacts:
         **_licence(node, fields),
         repository=_repository(node),
         creators=fields["creators"],
+        access=access(node),
         keywords=fields["keywords"],
         identifiers=(*_identifiers(node, name), *papers(published, f"{name}: referencePublication")),
         relations=tuple(relations),

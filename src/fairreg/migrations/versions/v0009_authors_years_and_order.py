@@ -30,13 +30,17 @@ def upgrade() -> None:
     for name, columns in _INDEXES.items():
         op.create_index(name, "entries", columns)
     op.execute(f"CREATE INDEX {_SCORED} ON entries ({_ORDER[dialect]})")
+    op.drop_index("ix_facets_name_key", "facets")
+    op.create_index("ix_facets_name_key_entry_id", "facets", ["name", "key", "entry_id"])
     op.execute("DELETE FROM properties WHERE name = 'wording_rules'")
 
 
 def downgrade() -> None:
     """From 0009 back to 0008."""
+    op.drop_index("ix_facets_name_key_entry_id", "facets")
+    op.create_index("ix_facets_name_key", "facets", ["name", "key"])
     op.execute(f"DROP INDEX {_SCORED}")
     for name in _INDEXES:
         op.drop_index(name, "entries")
-    op.execute("DELETE FROM facets WHERE name IN ('author', 'trained_on')")
+    op.execute("DELETE FROM facets WHERE name IN ('author', 'author_key', 'trained_on')")
     op.drop_column("entries", "sort_name")

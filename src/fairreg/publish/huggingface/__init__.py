@@ -11,9 +11,18 @@ import re
 from dataclasses import replace
 
 from fairreg.errors import ChecksumMismatch, FairregError, NotFound, UsageError
-from fairreg.publish.base import Deposit, FieldFault, LocalFile, Publisher, PublishingJob, version_tags
+from fairreg.publish.base import (
+    MADE_HERE,
+    Deposit,
+    FieldFault,
+    LocalFile,
+    Publisher,
+    PublishingJob,
+    version_tags,
+)
 from fairreg.publish.huggingface.faults import denied
-from fairreg.publish.huggingface.history import MADE_BY_THE_HUB, without_earlier_states
+from fairreg.publish.huggingface.history import MADE_BY_THE_HUB, OthersCommits, without_earlier_states
+from fairreg.publish.huggingface.own_commits import HEAD, begun, is_told, require_no_conflict, told
 from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.text import one_line
@@ -23,10 +32,9 @@ __all__ = ["NAME", "PUBLISHER"]
 
 NAME = HUGGING_FACE.name
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-_HEAD = "head"  # the commit that the last command saw or made
 _PUBLIC = "public"  # "yes" of a repository that was public before
 _ASKED = "asked"  # name of a repository that was asked for, before the Hub confirmed it
-_MADE_HERE = "made"  # "yes" of a repository that a command made and that was private since
+_MADE_HERE = MADE_HERE  # "yes" of a repository that a command made and that was private since
 
 
 class HubPublisher(Publisher):
@@ -50,28 +58,45 @@ class HubPublisher(Publisher):
         if known is not None and not known.id and known.details.get(_ASKED) != place.name:
             known = None
         there = place.content()
-        if there is None and job.version_of is not None:
-            raise NotFound(
-                f"{service.title} has no model {place.name}.", hint="Check its name and the token."
-            )
+        is_made = False
         if there is None:
+            if job.version_of is not None:
+                raise NotFound(
+                    f"{service.title} has no model {place.name}.", hint="Check its name and the token."
+                )
             # Found again where the answer is lost; without an id, it hides no other where it is refused.
             known = Deposit(NAME, service.url, known.id if known is not None else "")
-            known = known.with_details(**{_ASKED: place.name, _MADE_HERE: "yes"})
+            known = known.with_details(**{_ASKED: place.name})
             job.save(known)
-            place.create()
+            is_made = place.create()
             there = _required(place, place.content())
-        elif not (known and known.id) and job.version_of is None and set(there.files) - MADE_BY_THE_HUB:
+        if not (known and known.id) and job.version_of is None and set(there.files) - MADE_BY_THE_HUB:
             raise UsageError(
                 f"{place.name} is a repository with files at {service.title} already.",
                 hint=f"Give --new-version-of {place.name} to go on with it, or another --repository.",
             )
-        if known is None:
-            known = Deposit(NAME, service.url, place.name)
-            empty = there.private and not set(there.files) - MADE_BY_THE_HUB
-            if empty and len(place.history(there.head)) == 1:
-                known = known.with_details(**{_MADE_HERE: "yes"})  # nobody put anything there before
+        if known is None or not known.id or is_made:
+            known = self._begun(job, known, there, place, is_made=is_made)
         return self._as_it_is(job, replace(known, id=place.name), there, place)
+
+    def _begun(
+        self,
+        job: PublishingJob,
+        known: Deposit | None,
+        there: RepositoryContent,
+        place: HubRepository,
+        *,
+        is_made: bool,
+    ) -> Deposit:
+        """Return the first notes on a repository: if this folder made it, and what it published there."""
+        known = known or Deposit(NAME, job.web.settings.service(NAME).url, place.name)
+        if not is_made:
+            empty = there.private and not set(there.files) - MADE_BY_THE_HUB
+            is_made = empty and len(place.history(there.head)) == 1  # nobody put anything there before
+        before = job.published
+        if before is not None and before.id == place.name and HEAD in before.details:
+            known = replace(known, files=before.files).with_details(**{HEAD: before.details[HEAD]})
+        return known.with_details(**{_MADE_HERE: "yes" if is_made else "no"})
 
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the contents; commit and compare them where only the owner sees the repository."""
@@ -82,9 +107,13 @@ class HubPublisher(Publisher):
                 f"{place.name} has become public meanwhile, so nothing was committed.",
                 hint="Make it private again on the page of its settings, or repeat the command to go on.",
             )
+        _name_others(job, deposit, there)
         if there.private:
             return self._committed(job, deposit, place, there)
-        place.send(_differing(job, there))
+        files, gone = _differing(job, there), _gone(job, deposit, there)
+        if files or gone:
+            require_no_conflict(job, deposit, place, there, [*(file.name for file in files), *gone])
+        place.send(files)
         return deposit
 
     def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
@@ -108,7 +137,7 @@ class HubPublisher(Publisher):
         deposit = self._committed(job, deposit, place, there)
         if there.private:
             deposit = self._without_history(job, deposit, place)
-        self._tag(job, place, deposit.details[_HEAD])
+        self._tag(job, place, deposit.details[HEAD])
         if there.private:
             place.make_public()
         return _published(deposit, place, there)
@@ -165,13 +194,13 @@ class HubPublisher(Publisher):
     def _as_it_is(
         self, job: PublishingJob, known: Deposit, there: RepositoryContent, place: HubRepository
     ) -> Deposit:
-        seen, was_public = known.details.get(_HEAD), known.details.get(_PUBLIC)
+        seen, was_public = known.details.get(HEAD), known.details.get(_PUBLIC)
         if not there.private and was_public == "no" and known.files and all(known.files.values()):
             return _published(known, place, there)  # made public by a command whose answer was lost
         public = "no" if there.private else "yes"
         if was_public is None and not there.private:
             job.log(f"{place.name} is public: the files are committed after your confirmation only.")
-        deposit = known.with_details(**{_PUBLIC: public, _HEAD: seen or there.head})
+        deposit = known.with_details(**{_PUBLIC: public, HEAD: seen or there.head})
         return replace(deposit, page=place.page if there.private else None)
 
     def _committed(
@@ -179,38 +208,43 @@ class HubPublisher(Publisher):
     ) -> Deposit:
         """Commit the differences on the head that was seen, and compare every file."""
         files, gone = _differing(job, there), _gone(job, deposit, there)
-        if (files or gone) and there.head != deposit.details.get(_HEAD):
-            job.save(deposit.with_details(**{_HEAD: there.head}))
-            raise FairregError(
-                f"{place.name} was changed at {self.title} since the last command (commit {there.head[:9]}).",
-                hint="Take the change over into the folder; the same command then goes on from there.",
-            )
-        _name_others(job, deposit, there)
         if files or gone:
+            require_no_conflict(job, deposit, place, there, [*(file.name for file in files), *gone])
             # Noted before the commit, whose answer may be lost: what is not noted is never taken back.
             noted = {file.name: deposit.files.get(file.name, "") for file in files}
-            job.save(replace(deposit, files={**deposit.files, **noted}))
-            place.commit(place.send(files), gone, parent=there.head)
+            deposit, mark = begun(replace(deposit, files={**deposit.files, **noted}))
+            sent = place.send(files)
+            job.save(deposit)
+            place.commit(sent, gone, parent=there.head, mark=mark)
             there = _required(place, place.content())
         _compare(job, there)
         kept = replace(deposit, files={file.name: file.sha256 for file in job.files})
-        kept = kept.with_details(**{_HEAD: there.head})
+        kept = kept.with_details(**{HEAD: there.head})
         job.save(kept)
         return kept
 
     def _without_history(self, job: PublishingJob, deposit: Deposit, place: HubRepository) -> Deposit:
         """Take earlier states of the files out of a repository that is to become public."""
         there = _required(place, place.content())
-        if there.head != deposit.details[_HEAD]:
+        if there.head != deposit.details[HEAD]:
             raise FairregError(
                 f"{place.name} was changed at {self.title} meanwhile, and is still private.",
                 hint="Look at the change there, and repeat the command to go on from it.",
             )
         tag = next(iter(version_tags(job.record.version)), None)
         made_here = deposit.details.get(_MADE_HERE) == "yes"
-        after = without_earlier_states(job, place, there, made_here=made_here, tag=tag)
+        of_others = job.take_over and is_told(deposit, there)
+        deposit, mark = begun(deposit)
+        job.save(deposit)
+        try:
+            after = without_earlier_states(
+                job, place, there, made_here=made_here, tag=tag, mark=mark, of_others=of_others
+            )
+        except OthersCommits:
+            job.save(told(deposit, there))
+            raise
         _compare(job, after)
-        deposit = deposit.with_details(**{_HEAD: after.head})
+        deposit = deposit.with_details(**{HEAD: after.head})
         job.save(deposit)
         return deposit
 
@@ -264,6 +298,8 @@ def _name_others(job: PublishingJob, deposit: Deposit, there: RepositoryContent)
     ours = {file.name for file in job.files} | set(deposit.files) | MADE_BY_THE_HUB
     for name in sorted(set(there.files) - ours):
         job.log(f"The repository also holds {one_line(name)}, which is not in the folder; it stays.")
+    for name in _gone(job, deposit, there):
+        job.log(f"{one_line(name)} is not in the folder any more, and is removed from the repository.")
 
 
 def _compare(job: PublishingJob, there: RepositoryContent) -> None:

@@ -110,6 +110,13 @@ def _passing(response: Any, title: str, what: str, told: str) -> FairregError:
 def _other(error: BaseException, service: Service, what: str) -> FairregError:
     """Return the error for an answer that the client refuses, a card that is not valid, a broken upload."""
     said = _words(service, str(error)) or type(error).__name__
+    if '"license" must be one of' in str(error):
+        # Its list of words is long, and the licence of the card is not among them.
+        return BadAnswer(
+            f"{service.title} has no word for the license in the front matter of README.md.",
+            hint="Write there license: other, license_name with the SPDX identifier in lower case, and "
+            "license_link with the address of its text; then repeat the command.",
+        )
     return BadAnswer(f"{service.title} did not take {what}: {said}.", hint="Repeat the command to go on.")
 
 

@@ -9,23 +9,32 @@ from collections.abc import Iterable
 
 from fairreg.errors import FairregError, NotFound
 from fairreg.publish.base import PublishingJob
-from fairreg.publish.huggingface.repository import HubRepository, RepositoryContent
+from fairreg.publish.huggingface.repository import HubCommit, HubRepository, RepositoryContent
 from fairreg.schemas.text import one_line
 
-__all__ = ["MADE_BY_THE_HUB", "without_earlier_states"]
+__all__ = ["MADE_BY_THE_HUB", "OthersCommits", "without_earlier_states"]
 
 MADE_BY_THE_HUB = frozenset({".gitattributes"})
+_THE_HUB = "system"  # author of the first commit (huggingface_hub, list_repo_commits)
 _MOST_COMMITS = 200  # each is one request
 _MOST_NAMES = 3
 
 
 def without_earlier_states(
-    job: PublishingJob, place: HubRepository, there: RepositoryContent, *, made_here: bool, tag: str | None
+    job: PublishingJob,
+    place: HubRepository,
+    there: RepositoryContent,
+    *,
+    made_here: bool,
+    tag: str | None,
+    mark: str,
+    of_others: bool,
 ) -> RepositoryContent:
     """Return a private repository without files that are in earlier commits only.
 
-    In a repository that was made by this folder's commands its commits are folded into one, and `tag`, which
-    an earlier command may have set, is removed. Raises FairregError in any other: its history is its owner's.
+    In a repository that was made by this folder's commands its commits are folded into one, with `mark` in
+    its message, and `tag`, which an earlier command may have set, is removed. Raises FairregError in any
+    other, and OthersCommits where a commit is of another author, unless those `of_others` are folded, too.
     """
     states = _States(place, there)
     old_tag = False
@@ -35,14 +44,17 @@ def without_earlier_states(
             old_tag = True
         elif hidden:
             raise _refusal(place, f"The {name}", hidden)
-    hidden = states.hidden(place.history(there.head))
+    commits = place.history(there.head)
+    hidden = states.hidden(commits)
     if hidden and not made_here:
         raise _refusal(place, "An earlier commit", hidden)
+    if hidden and not of_others:
+        _require_own_commits(place, commits, hidden)
     if old_tag and tag is not None:
         place.remove_tag(tag)
     if not hidden:
         return there
-    place.squash()
+    place.squash(mark)
     job.log(f"The commits of {place.name} were folded into one: {_words(hidden)} of before stays unseen.")
     after = place.content()
     if after is None or after.files.keys() != there.files.keys():
@@ -53,6 +65,21 @@ def without_earlier_states(
     return after
 
 
+def _require_own_commits(place: HubRepository, commits: list[HubCommit], hidden: list[str]) -> None:
+    own = {place.account(), _THE_HUB}
+    other = next((name for item in commits for name in item.authors if name not in own), None)
+    if other is not None:
+        raise OthersCommits(
+            f"An earlier commit of {place.name} holds {_words(hidden)}, which everybody would see in a "
+            f"public repository, and some commits are of {one_line(other)}: nobody else folds them unasked.",
+            hint="Fold them with --take-over, which keeps only what is published now.",
+        )
+
+
+class OthersCommits(FairregError):
+    """Commits of another author are among those that would be folded."""
+
+
 class _States:
     """The states of a repository, each read once, against what is published: `there`."""
 
@@ -60,11 +87,11 @@ class _States:
         self._place, self._there = place, there
         self._seen: dict[str, set[str]] = {there.head: set()}
 
-    def hidden(self, commits: list[str]) -> list[str]:
+    def hidden(self, commits: list[HubCommit]) -> list[str]:
         """Return the files of commits that what is published has not, or has otherwise."""
         if len(commits) > _MOST_COMMITS:
             return [f"what {len(commits)} commits hold"]
-        return sorted(set().union(*map(self._of_commit, commits)))
+        return sorted(set().union(*(self._of_commit(item.commit) for item in commits)))
 
     def _of_commit(self, commit: str) -> set[str]:
         if commit not in self._seen:

@@ -6,31 +6,29 @@ installation has), commit on a stated parent, tag, settings. Address and token a
 its errors are translated in `faults`.
 """
 
-import hashlib
 import logging
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fairreg.errors import BadAnswer, NotFound, Offline, RateLimited, UsageError
 from fairreg.publish.base import LocalFile, PublishingJob
 from fairreg.publish.huggingface.faults import translated
+from fairreg.publish.huggingface.local_bytes import SMALL, content_of, git_blob, require_same
 from fairreg.schemas.text import one_line
 from fairreg.settings import Service
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
 
-__all__ = ["HubRepository", "RepositoryContent", "StoredFile"]
+__all__ = ["HubCommit", "HubRepository", "RepositoryContent", "StoredFile"]
 
 _Answer = TypeVar("_Answer")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SMALL = 8 << 20  # files up to this size are sent in one call, larger ones a few at a time
-_BLOCK = 1 << 20
 _CLIENT_LOG = "huggingface_hub.utils._http"
 
 
@@ -45,7 +43,15 @@ class StoredFile(NamedTuple):
         """Tell whether it is the local file, byte for byte."""
         if self.sha256 is not None:
             return self.sha256 == file.sha256
-        return self.blob is not None and self.blob == _git_blob(file.path, file.size)
+        return self.blob is not None and self.blob == git_blob(file)
+
+
+class HubCommit(NamedTuple):
+    """A commit: its message, and the names of its authors at the Hub."""
+
+    commit: str
+    message: str
+    authors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,38 +112,58 @@ class HubRepository:
         # Without a statement it counts as public: then nothing is committed before the confirmation.
         return RepositoryContent(name, head, info.private is True, dois[0] if dois else None, files)
 
-    def create(self) -> None:
-        """Make the repository, which only its owner sees; one that is there already stays as it is."""
-        self._call(self.name, lambda api: api.create_repo(self.name, private=True, exist_ok=True))
+    def create(self) -> bool:
+        """Make the repository, which only its owner sees; return False for one that is there already."""
+
+        def is_made(api: "HfApi") -> bool:
+            from huggingface_hub.errors import HfHubHTTPError
+
+            try:
+                api.create_repo(self.name, private=True, exist_ok=False)
+            except HfHubHTTPError as error:
+                if error.response.status_code != HTTPStatus.CONFLICT:
+                    raise
+                return False
+            return True
+
+        return self._call(self.name, is_made)
 
     def send(self, files: list[LocalFile]) -> list["CommitOperationAdd"]:
         """Send the contents of files, which nobody sees before a commit names them; return its operations.
 
-        What the Hub has already, as of an earlier command, is not sent again.
+        What the Hub has already, as of an earlier command, is not sent again. Raises FairregError for a file
+        that is not any more what was looked at: a commit of a public repository is public at once.
         """
         from huggingface_hub import CommitOperationAdd
 
-        made = [CommitOperationAdd(file.name, str(file.path)) for file in files]
+        made = [CommitOperationAdd(file.name, content_of(file)) for file in files]
         for batch in _batches(list(zip(files, made, strict=True)), self._job.jobs):
             for file, _ in batch:
                 self._job.progress(file.name, 0, file.size)
             self._call(batch[0][0].name, self._preupload([item for _, item in batch]))
-            for file, _ in batch:
+            for file, addition in batch:
+                # Computed of the bytes that were sent, or of the file where the Hub has it.
+                require_same(file, addition.upload_info.sha256.hex())
                 self._job.progress(file.name, file.size, file.size)
         return made
 
-    def commit(self, additions: list["CommitOperationAdd"], gone: list[str], *, parent: str) -> None:
-        """Commit on `parent`. Raises FairregError where the repository has another head by now."""
+    def commit(
+        self, additions: list["CommitOperationAdd"], gone: list[str], *, parent: str, mark: str
+    ) -> None:
+        """Commit on `parent`, with `mark` in the message. FairregError where there is another head by now."""
         from huggingface_hub import CommitOperationDelete
 
         operations: list[Any] = [*additions, *(CommitOperationDelete(name) for name in gone)]
-        message = f"Publish {one_line(self._job.record.name)[:60]} {self._job.record.version or ''}".strip()
+        message = self._message()
         self._call(
             self.name,
             lambda api: api.create_commit(
-                self.name, operations, commit_message=message, parent_commit=parent
+                self.name, operations, commit_message=message, commit_description=mark, parent_commit=parent
             ),
         )
+
+    def _message(self) -> str:
+        return f"Publish {one_line(self._job.record.name)[:60]} {self._job.record.version or ''}".strip()
 
     def tag(self, tag: str, head: str) -> bool:
         """Tag a commit; return False where the tag is at another one."""
@@ -146,13 +172,17 @@ class HubRepository:
             self._call(f"the tag {tag}", lambda api: api.create_tag(self.name, tag=tag, revision=head))
         return there is None or there.head == head
 
-    def history(self, commit: str) -> list[str]:
+    def history(self, commit: str) -> list["HubCommit"]:
         """Return a commit and those before it, the newest first."""
-        found = self._call(
-            f"the history of {self.name}",
-            lambda api: [item.commit_id for item in api.list_repo_commits(self.name, revision=commit)],
-        )
-        return [self._commit_id(item) for item in found]
+
+        def listed(api: "HfApi") -> list[HubCommit]:
+            return [
+                HubCommit(item.commit_id, f"{item.title}\n{item.message}", tuple(item.authors))
+                for item in api.list_repo_commits(self.name, revision=commit)
+            ]
+
+        found = self._call(f"the history of {self.name}", listed)
+        return [item._replace(commit=self._commit_id(item.commit)) for item in found]
 
     def other_references(self) -> dict[str, str]:
         """Return what else than the branch main leads to commits: "tag v1.0", with the commit of each."""
@@ -168,9 +198,13 @@ class HubRepository:
         found = self._call(f"the tags of {self.name}", named)
         return {name: self._commit_id(commit) for name, commit in found.items()}
 
-    def squash(self) -> None:
-        """Fold the commits of the branch main into one; those of before are gone."""
-        self._call(f"the history of {self.name}", lambda api: api.super_squash_history(self.name))
+    def squash(self, mark: str) -> None:
+        """Fold the commits of the branch main into one with `mark` in its message; the others are gone."""
+        message = f"{self._message()} ({mark})"
+        self._call(
+            f"the history of {self.name}",
+            lambda api: api.super_squash_history(self.name, commit_message=message),
+        )
 
     def remove_tag(self, tag: str) -> None:
         """Remove a tag."""
@@ -225,8 +259,8 @@ class HubRepository:
 
 def _batches(items: list[tuple[LocalFile, Any]], at_a_time: int) -> Iterator[list[tuple[LocalFile, Any]]]:
     """Yield the small files together, then the large ones, a few at a time."""
-    small = [item for item in items if item[0].size <= _SMALL]
-    large = [item for item in items if item[0].size > _SMALL]
+    small = [item for item in items if item[0].size <= SMALL]
+    large = [item for item in items if item[0].size > SMALL]
     if small:
         yield small
     for start in range(0, len(large), at_a_time):
@@ -236,15 +270,6 @@ def _batches(items: list[tuple[LocalFile, Any]], at_a_time: int) -> Iterator[lis
 def _stored(item: Any) -> StoredFile:
     lfs = item.lfs.sha256 if item.lfs is not None else None
     return StoredFile(item.size, lfs, item.blob_id)
-
-
-def _git_blob(path: Path, size: int) -> str:
-    """Return the id that Git gives a file: SHA-1 of "blob", its size, a zero byte and its content."""
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from fairreg.errors import BadAnswer, FairregError, NotFound, Unreachable, UsageError
-from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob
+from fairreg.errors import AccessDenied, BadAnswer, FairregError, NotFound, Unreachable, UsageError
+from fairreg.publish.base import VERSION_OF, Deposit, FieldFault, Publisher, PublishingJob, SameVersion
 from fairreg.publish.zenodo.api import (
     InvenioDrafts,
     PublicationRefused,
@@ -22,9 +22,18 @@ from fairreg.publish.zenodo.api import (
     faults_of,
     is_record_id,
 )
+from fairreg.publish.zenodo.draft_edits import (
+    access_faults,
+    edit_faults,
+    inherited_parts,
+    merged,
+    part_digests,
+    sent_parts,
+    with_sent,
+)
 from fairreg.publish.zenodo.edits import relation_of, unpublished_edits
 from fairreg.publish.zenodo.metadata import document
-from fairreg.publish.zenodo.transfer import PartSizes, upload
+from fairreg.publish.zenodo.transfer import PartSizes, changed_files, is_as_sent, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
@@ -53,7 +62,8 @@ class InvenioPublisher(Publisher):
     def open(self, job: PublishingJob) -> Deposit:
         """Return the known draft, or the published record it became; else a new one, or a new version's.
 
-        Raises AccessDenied without a token, NotFound for an unknown version to follow.
+        Raises AccessDenied without a token, NotFound for an unknown version to follow, SameVersion where the
+        new one has its number.
         """
         service = self._settings(job)
         if service.token is None and service.login is None:
@@ -62,6 +72,8 @@ class InvenioPublisher(Publisher):
         if known is not None and known.id:
             found = self._as_it_is(drafts, known)
             if found is not None:
+                if job.version_of is not None and found.status == "draft":
+                    self._published_version(job, drafts, job.version_of)
                 return found
             job.log(f"The draft {known.id} is not at {service.title} any more; a new one is made.")
             job.save(replace(known, status="discarded"))
@@ -71,7 +83,8 @@ class InvenioPublisher(Publisher):
         if known is None:
             known = Deposit(NAME, service.url, "").with_details(**{_MARK: uuid4().hex})
             job.save(known)
-        return _deposit(known, self._first_version(job, drafts, known))
+        draft = self._first_version(job, drafts, known)
+        return with_sent(_deposit(known, draft), part_digests(draft))
 
     def reserve(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Reserve a DOI unless the draft has one."""
@@ -90,9 +103,34 @@ class InvenioPublisher(Publisher):
             raise PublicationRefused(f"{self._settings(job).title} reserved no DOI for the draft.")
         return _deposit(deposit, reserved)
 
+    def holder(self, job: PublishingJob, doi: str) -> Deposit | None:
+        """Return the record, its versions' DOI included, or the draft that has a DOI."""
+        drafts, wanted = self._drafts(job), Identifier(DOI.name, doi)
+        number = _record_id(wanted)
+        if number is None:
+            return None
+        none = Deposit(NAME, self._settings(job).url, "")
+        try:
+            record = drafts.published(number)
+            if record is not None:
+                called = _is_called(record, wanted)
+                return _deposit(replace(none, status="published"), record) if called else None
+            draft = drafts.draft(number)
+        except AccessDenied:  # of somebody else
+            return None
+        return _deposit(none, draft) if draft is not None and _is_called(draft, wanted) else None
+
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files; `sizes` says which of them in parts."""
         return upload(job, self._drafts(job), deposit, self.sizes)
+
+    def notes(self, job: PublishingJob) -> tuple[str, ...]:
+        """Name the publisher at an instance of another address, where no file states one."""
+        service = self._settings(job)
+        if job.record.publisher or not service.configured:
+            return ()
+        other = "To name another one, state publisher in codemeta.json, or in facts.toml of a project"
+        return (f"No file states a publisher, so it is {service.title}. {other}.",)
 
     def others(self, job: PublishingJob, deposit: Deposit) -> tuple[str, ...]:
         """Return the names in the draft that are not of the job."""
@@ -102,15 +140,51 @@ class InvenioPublisher(Publisher):
         )
 
     def describe(self, job: PublishingJob, deposit: Deposit) -> tuple[FieldFault, ...]:
-        """Send the metadata; a second time without custom fields where the instance has none of them."""
+        """Send the metadata; a second time without custom fields where the instance has none of them.
+
+        Nothing is sent where the draft is closed and the files do not say so, or where somebody else changed
+        a field that comes from the files: that is a fault. Other fields of the draft stay.
+        """
         drafts, today = self._drafts(job), datetime.now(UTC).date().isoformat()
-        record = self._with_publisher(job)
-        faults = faults_of(drafts.update(deposit.id, document(record, today=today)).value)
-        if any(item.field.startswith("custom_fields") for item in faults):
+        record, sent = self._with_publisher(job), sent_parts(deposit)
+        content = document(record, today=today)
+        there = drafts.draft(deposit.id)
+        if there is not None:
+            silent = self._version_before(job, drafts) if record.access is None else None
+            changed = [*access_faults(there, silent, sent, content)]
+            changed += [] if job.take_over else edit_faults(there, sent, content)
+            if changed:
+                return tuple(changed)
+            content = merged(there, content)
+        answer = drafts.update(deposit.id, content)
+        if any(item.field.startswith("custom_fields") for item in faults_of(answer.value)):
             job.log("The service has no field for the code repository; the related identifiers name it.")
-            plain = document(record, today=today, custom_fields=False)
-            faults = faults_of(drafts.update(deposit.id, plain).value)
-        return faults
+            kept = there["custom_fields"].value if there is not None else None
+            answer = drafts.update(deposit.id, {**content, "custom_fields": kept or {}})
+        job.save(with_sent(deposit, part_digests(answer)))
+        return faults_of(answer.value)
+
+    def seen(self, job: PublishingJob, deposit: Deposit) -> str:
+        """Return a digest of the files of others; the rest of the draft has to be what was sent."""
+        drafts = self._drafts(job)
+        draft, files = drafts.draft(deposit.id), drafts.files(deposit.id)
+        now, sent = part_digests(draft) if draft is not None else {}, sent_parts(deposit)
+        changed = [name for name in sorted({*now, *sent}) if now.get(name) != sent.get(name)]
+        changed += changed_files(job, deposit, files)
+        if changed:
+            raise PublicationRefused(
+                f"Somebody else changed the draft at {self._settings(job).title} meanwhile: "
+                f"{one_line(', '.join(changed))}.",
+                hint="Look at the change there.",
+            )
+        ours = {file.name for file in job.files}
+        return " ".join(
+            sorted(f"{name}={files[name]['checksum'].text}" for name in files if name not in ours)
+        )
+
+    def _version_before(self, job: PublishingJob, drafts: InvenioDrafts) -> JsonNode | None:
+        number = _record_id(job.version_of) if job.version_of is not None else None
+        return drafts.published(number) if number else None
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Publish the draft; where the answer is lost, look whether it was."""
@@ -163,10 +237,7 @@ class InvenioPublisher(Publisher):
         """Return the record with a publisher, which DOIs need: the service, where the files state none."""
         if job.record.publisher:
             return job.record
-        service = self._settings(job)
-        if service.configured:
-            job.log(f"The publisher is given as {service.title}; codemeta.json may state another one.")
-        return structs.replace(job.record, publisher=service.title)
+        return structs.replace(job.record, publisher=self._settings(job).title)
 
     def _settings(self, job: PublishingJob) -> Service:
         return job.web.settings.service(self.service(sandbox=job.sandbox))
@@ -183,9 +254,27 @@ class InvenioPublisher(Publisher):
             )
         record = drafts.published(known.id)
         if record is not None:
-            return _deposit(replace(known, status="published"), record)
+            found = _deposit(replace(known, status="published"), record)
+            return self._with_public_files(drafts, found) if known.status == "draft" else found
         draft = drafts.draft(known.id)
         return _deposit(known, draft) if draft is not None else None
+
+    def _with_public_files(self, drafts: InvenioDrafts, deposit: Deposit) -> Deposit:
+        """Return a deposit that was published otherwise than from here, with the files that it has.
+
+        They may be others than those that were sent, and some may never have been sent from this folder.
+        """
+        public = drafts.published_files(deposit.id)
+        if not public:  # not listed to everybody where they are restricted
+            return deposit
+        kept = {
+            name: digest
+            for name, digest in deposit.files.items()
+            if name in public and is_as_sent(public[name], deposit, name)
+        }
+        stated = {name: entry["checksum"].text or "" for name, entry in public.items()}
+        plain = {name: text for name, text in stated.items() if f"{name}{text}".isprintable()}
+        return replace(deposit, files=kept, checksums=plain)
 
     def _first_version(self, job: PublishingJob, drafts: InvenioDrafts, known: Deposit) -> JsonNode:
         mark = known.details.get(_MARK, "")
@@ -212,7 +301,8 @@ class InvenioPublisher(Publisher):
         try:
             earlier = self._published_version(job, drafts, wanted)
             job.save(begun)
-            return _deposit(begun, drafts.new_version(_id(earlier)))
+            draft = drafts.new_version(_id(earlier))
+            return with_sent(_deposit(begun, draft), inherited_parts(draft, earlier))
         except FairregError as error:
             is_refusal = isinstance(error, BadAnswer) and error.status is not None
             if isinstance(error, Unreachable) and not is_refusal:
@@ -222,6 +312,7 @@ class InvenioPublisher(Publisher):
             raise
 
     def _published_version(self, job: PublishingJob, drafts: InvenioDrafts, wanted: Identifier) -> JsonNode:
+        """Return the record to follow. SameVersion where it, or the last version, has the job's number."""
         number = _record_id(wanted)
         earlier = drafts.published(number) if number else None
         if earlier is None or not _is_called(earlier, wanted):
@@ -229,7 +320,16 @@ class InvenioPublisher(Publisher):
                 f"{self._settings(job).title} has no published record {wanted.compact}.",
                 hint="Give the DOI of a published version, or that of all versions.",
             )
+        for item in (earlier, self._last_version(drafts, earlier)):
+            stated = item.at("metadata", "version").text
+            if stated and _number(stated) == _number(job.record.version or ""):
+                raise SameVersion(f"{_doi(item) or _id(item)} has the version {one_line(stated)} already.")
         return earlier
+
+    def _last_version(self, drafts: InvenioDrafts, record: JsonNode) -> JsonNode:
+        """Return the newest version of a record; the service makes the next one after that."""
+        concept = record.at("parent", "id").text or record["conceptrecid"].text or ""
+        return (drafts.published(concept) if is_record_id(concept) else None) or record
 
 
 def _marked(drafts: InvenioDrafts, mark: str) -> Iterator[JsonNode]:
@@ -261,6 +361,11 @@ def _id(answer: JsonNode) -> str:
 def _doi(answer: JsonNode) -> str | None:
     stated = answer.at("pids", "doi", "identifier").text or answer["doi"].text
     return normalise_doi(stated or "")
+
+
+def _number(version: str) -> str:
+    """Return a version as it is compared: v1.0 is 1.0."""
+    return version.strip().lower().removeprefix("v")
 
 
 def _concept(answer: JsonNode) -> str | None:

@@ -94,6 +94,10 @@ class InvenioDrafts:
         """Return a published record, None where there is none; that of a concept is its last version."""
         return self._read(f"/records/{number}")
 
+    def published_files(self, number: str) -> dict[str, JsonNode]:
+        """Return the files of a published record by name; none where the service does not list them."""
+        return self._files_at(f"/records/{number}/files")
+
     def own(self) -> list[JsonNode]:
         """Return the newest records and drafts of the user."""
         found = self._read("/user/records?size=25&sort=newest")
@@ -117,7 +121,10 @@ class InvenioDrafts:
 
     def files(self, number: str) -> dict[str, JsonNode]:
         """Return the files of a draft by name."""
-        found = self._read(f"/records/{number}/draft/files")
+        return self._files_at(f"/records/{number}/draft/files")
+
+    def _files_at(self, path: str) -> dict[str, JsonNode]:
+        found = self._read(path)
         entries = found["entries"].items() if found is not None else ()
         return {key: item for item in entries if (key := item["key"].text)}
 

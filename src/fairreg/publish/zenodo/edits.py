@@ -10,9 +10,9 @@ from typing import Any
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.text import one_line
 
-__all__ = ["relation_of", "unpublished_edits"]
+__all__ = ["ACCESS_PARTS", "object_of", "plain", "relation_of", "unpublished_edits"]
 
-_ACCESS = ("record", "files", "embargo")  # the rest is computed by the service
+ACCESS_PARTS = ("record", "files", "embargo")  # the rest is computed by the service
 _RELATED = "related_identifiers"
 _Relation = tuple[str, str]
 
@@ -38,27 +38,33 @@ def unpublished_edits(draft: JsonNode, published: JsonNode, added: Iterable[obje
 
 def _members(record: JsonNode) -> dict[str, Any]:
     """Return what users edit, by its name: each field of the metadata, the access, files, custom fields."""
-    found = {name: _plain(value) for name, value in _object(record["metadata"]).items() if name != _RELATED}
-    found |= {name: _plain(value) for name, value in _object(record["custom_fields"]).items()}
-    access = _object(record["access"])
-    found["access"] = _plain({name: access.get(name) for name in _ACCESS})
-    entries = _object(record.at("files", "entries"))
+    found = {name: plain(value) for name, value in object_of(record["metadata"]).items() if name != _RELATED}
+    found |= {name: plain(value) for name, value in object_of(record["custom_fields"]).items()}
+    access = object_of(record["access"])
+    found["access"] = plain({name: access.get(name) for name in ACCESS_PARTS})
+    entries = object_of(record.at("files", "entries"))
     found["files"] = {name: JsonNode(item)["checksum"].text for name, item in entries.items()}
     return {name: value for name, value in found.items() if value}
 
 
-def _object(node: JsonNode) -> dict[str, Any]:
+def object_of(node: JsonNode) -> dict[str, Any]:
+    """Return an object as it is, {} for any other value."""
     return node.value if node.is_object else {}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value without empty members, and a term of a vocabulary by its id alone."""
     if isinstance(value, dict):
         if isinstance(value.get("id"), str):
             return value["id"]
-        kept = {name: _plain(item) for name, item in value.items()}
+        # The service makes the name of a person from the other two.
+        kept = {
+            name: plain(item)
+            for name, item in value.items()
+            if not (name == "name" and value.get("family_name"))
+        }
         return {name: item for name, item in kept.items() if item}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return [plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _relations(record: JsonNode) -> set[tuple[str, ...]]:

@@ -15,35 +15,49 @@ from fairreg.formats.base import filled_members
 from fairreg.formats.creator_names import is_group, parts
 from fairreg.formats.related import code_of, papers_of, repository_of, unique
 from fairreg.publish.zenodo.languages import vocabulary_id
+from fairreg.schemas.datacite_terms import stated_relation
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.licenses import is_listed
-from fairreg.schemas.record import Creator, ModelRecord, RelationType, Tensor
+from fairreg.schemas.record import Creator, ModelRecord, Relation, Tensor
 from fairreg.sources import ARXIV, DOI, SWHID
 
-__all__ = ["document", "record_field"]
+__all__ = ["document", "record_field", "relation_word"]
 
 # Resource types of InvenioRDM: `model` is DataCite's Model.
 _TYPES = {"model": "model", "dataset": "dataset", "software": "software"}
-# Relations of the record in the service's words; relations between versions are the service's own to state.
-_RELATIONS: Mapping[RelationType, str] = {
-    "trained_on": "isderivedfrom",
-    "fine_tuned_from": "isderivedfrom",
-    "is_derived_from": "isderivedfrom",
-    "tested_on": "references",
-    "evaluated_on": "references",
-    "is_described_by": "isdescribedby",
-    "is_documented_by": "isdocumentedby",
-    "is_supplement_to": "issupplementto",
-    "is_supplemented_by": "issupplementedby",
-    "is_part_of": "ispartof",
-    "has_part": "haspart",
-    "is_identical_to": "isidenticalto",
-    "is_variant_of": "isvariantformof",
-    "is_source_of": "issourceof",
-    "is_compiled_by": "iscompiledby",
-    "requires": "requires",
-    "references": "references",
-    "cites": "cites",
+# Ids of its relation types (fixtures/data/vocabularies/relation_types.yaml, 2524a84), but for those between
+# versions, which are its own to state.
+_RELATIONS = frozenset(
+    {
+        *("iscitedby", "cites", "issupplementto", "issupplementedby", "iscontinuedby", "continues"),
+        *("isdescribedby", "describes", "ispartof", "haspart", "isreferencedby", "references"),
+        *("isdocumentedby", "documents", "iscompiledby", "compiles", "isvariantformof", "isoriginalformof"),
+        *(
+            "isidenticalto",
+            "isreviewedby",
+            "reviews",
+            "isderivedfrom",
+            "issourceof",
+            "isrequiredby",
+            "requires",
+        ),
+    }
+)
+# Its resource types (resource_types.yaml beside it) by the words of files for the other object.
+_KINDS = {
+    "article": "publication-article",
+    "journalarticle": "publication-article",
+    "scholarlyarticle": "publication-article",
+    **{
+        name: name
+        for name in (
+            *("dataset", "software", "model", "publication", "poster", "presentation", "image", "other"),
+            *("publication-article", "publication-preprint", "publication-conferencepaper"),
+            *("publication-book", "publication-section", "publication-report", "publication-workingpaper"),
+            *("publication-datamanagementplan", "publication-technicalnote", "publication-patent"),
+            *("publication-softwaredocumentation", "publication-deliverable", "publication-proposal"),
+        )
+    },
 }
 _DATA = frozenset({"trained_on", "tested_on", "evaluated_on"})
 # Field of the record behind each field of the metadata.
@@ -180,12 +194,19 @@ def _rights(record: ModelRecord) -> Iterator[dict[str, Any]]:
         yield {"title": {"en": found[1]}, "link": found[2]} if found else {"title": {"en": stated}}
 
 
+def relation_word(relation: Relation) -> str | None:
+    """Return the service's word for a relation; None for one that it has no field for."""
+    word = stated_relation(relation)[0].lower()
+    return word if word in _RELATIONS and _stated(relation.target) is not None else None
+
+
 def _related(record: ModelRecord) -> Iterator[dict[str, Any]]:
     found = [*_code(record), *_papers(record)]
     for item in record.relations:
-        relation = _RELATIONS.get(item.type)
+        relation = relation_word(item)
         if relation:
-            found.append((item.target, relation, "dataset" if item.type in _DATA else None))
+            kind = _KINDS.get((item.target_kind or "").lower())
+            found.append((item.target, relation, kind or ("dataset" if item.type in _DATA else None)))
     seen: set[tuple[tuple[str, str], str]] = set()
     for target, relation, kind in found:
         stated = _stated(target)
@@ -209,9 +230,9 @@ def _code(record: ModelRecord) -> Iterator[_Related]:
 
 def _papers(record: ModelRecord) -> Iterator[_Related]:
     described = record.related("is_described_by")
-    yield from (
-        (item, "isdescribedby", "publication-article") for item in unique((*papers_of(record), *described))
-    )
+    stated = {item.target.key: _KINDS.get((item.target_kind or "").lower()) for item in record.relations}
+    for item in unique((*papers_of(record), *described)):
+        yield item, "isdescribedby", stated.get(item.key) or "publication-article"
 
 
 def _stated(target: Identifier) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ sent in parts of equal size (InvenioRDM 13 and later); where a service has no su
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,10 +17,11 @@ from fairreg.errors import ChecksumMismatch, FairregError
 from fairreg.publish.base import Deposit, LocalFile, PublishingJob
 from fairreg.publish.zenodo.api import InvenioDrafts, PublicationRefused
 from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.text import one_line
 from fairreg.storage.checksums import checksums_of
 from fairreg.web.sending import FilePart
 
-__all__ = ["PartSizes", "upload"]
+__all__ = ["PartSizes", "changed_files", "is_as_sent", "upload"]
 
 _LOCAL, _MULTIPART = "L", "M"
 _COMPLETED = "completed"
@@ -51,16 +52,26 @@ def upload(job: PublishingJob, drafts: InvenioDrafts, deposit: Deposit, sizes: P
     """Send the files that the draft lacks, `job.jobs` at a time. Raises ChecksumMismatch.
 
     Files that an earlier command sent or announced and that are not in the folder any more are removed;
-    others that somebody else put there stay, and are named.
+    others that somebody else put there stay, and are named. Raises PublicationRefused, before anything
+    changes, for a file of the same name that somebody else put there.
     """
     there = drafts.files(deposit.id)
-    _remove_others(job, drafts, deposit, there)
     wanted = {file.name: file for file in job.files}
-    for name in [name for name, entry in there.items() if name in wanted and _differs(entry, wanted[name])]:
+    differing = [name for name, entry in there.items() if name in wanted and _differs(entry, wanted[name])]
+    foreign = [name for name in differing if not is_as_sent(there[name], deposit, name)]
+    if foreign and not job.take_over:
+        raise PublicationRefused(
+            f"{one_line(', '.join(foreign))} in the draft is neither what this folder sent nor the file "
+            "here: somebody else put it there.",
+            hint="Take it over into the folder or remove it there, or replace it with --take-over.",
+        )
+    _remove_others(job, drafts, deposit, there)
+    for name in differing:
         drafts.remove(deposit.id, name)
         del there[name]
     # Noted without a digest before they are announced: what is not noted could not be taken back.
-    deposit = replace(deposit, files=dict.fromkeys(wanted, ""))
+    noted = {file.name: f"md5:{file.md5}" for file in job.files}
+    deposit = replace(deposit, files=dict.fromkeys(wanted, ""), checksums=noted)
     job.save(deposit)
     state = _Transfers(job, drafts, deposit, sizes)
     missing = [file for file in job.files if file.name not in there]
@@ -77,7 +88,8 @@ def _remove_others(
     ours = {file.name for file in job.files}
     for name in [name for name in there if name not in ours]:
         is_complete = there[name]["status"].text == _COMPLETED
-        if name not in deposit.files and is_complete:
+        sent = name in deposit.files and is_as_sent(there[name], deposit, name)
+        if not sent and is_complete:
             job.log(f"The draft also holds {name}, which this command did not send; it stays.")
             continue
         if name not in deposit.files:
@@ -97,6 +109,29 @@ def _differs(entry: JsonNode, file: LocalFile) -> bool:
         return entry.at("transfer", "type").text not in {_LOCAL, None}
     stated = entry["checksum"].text or ""
     return _same_kind(stated, file) not in {stated, None} or entry["size"].count not in {file.size, None}
+
+
+def is_as_sent(entry: JsonNode, deposit: Deposit, name: str) -> bool:
+    """Tell whether a file of the draft is what this folder sent or announced."""
+    stated = entry["checksum"].text
+    if entry["status"].text != _COMPLETED or stated is None:
+        return name in deposit.files or entry["status"].text != _COMPLETED
+    return stated in {*deposit.checksums.get(name, "").split(), f"sha256:{deposit.files.get(name)}"}
+
+
+def changed_files(job: PublishingJob, deposit: Deposit, there: Mapping[str, JsonNode]) -> list[str]:
+    """Return the files of the job that the draft has otherwise now."""
+    known = {file.name: deposit.checksums.get(file.name, "").split() for file in job.files}
+    return [
+        file.name
+        for file in job.files
+        if (entry := there.get(file.name)) is None
+        or entry["status"].text != _COMPLETED
+        or (
+            (stated := entry["checksum"].text or "") not in known[file.name]
+            and _same_kind(stated, file) != stated
+        )
+    ]
 
 
 class _Transfers:
@@ -151,11 +186,12 @@ class _Transfers:
             if self._over.is_set():
                 return
             complete = entry is not None and entry["status"].text == _COMPLETED
-            self._compare(file, entry if entry is not None and complete else self._send(file, entry))
+            found = entry if entry is not None and complete else self._send(file, entry)
+            stated = self._compare(file, found)
         except _StoppedError:
             return
         with self._lock:
-            self.deposit = self.deposit.with_file(file)
+            self.deposit = self.deposit.with_file(file).with_checksum(file.name, stated)
             self._job.save(self.deposit)
 
     def _send(self, file: LocalFile, entry: JsonNode | None) -> JsonNode:
@@ -188,8 +224,8 @@ class _Transfers:
 
         return FilePart(file.path, size, start, sent)
 
-    def _compare(self, file: LocalFile, entry: JsonNode) -> None:
-        """Compare the digest that the service computed. Raises ChecksumMismatch, and where there is none."""
+    def _compare(self, file: LocalFile, entry: JsonNode) -> str:
+        """Return the digest that the service computed. Raises ChecksumMismatch, and where there is none."""
         for attempt in range(_CHECKSUM_READS):
             stated = entry["checksum"].text
             if stated is not None:
@@ -203,11 +239,15 @@ class _Transfers:
                 hint="Repeat the command later: a service may compute it after the upload.",
             )
         if stated != local:
+            with self._lock:  # sent from here all the same, so the next command replaces it
+                self.deposit = self.deposit.with_checksum(file.name, stated)
+                self._job.save(self.deposit)
             raise ChecksumMismatch(
                 f"{file.name} arrived changed: the service has {stated}, the file here {local}.",
                 name=file.name,
                 hint="Repeat the command: the file is sent again.",
             )
+        return stated
 
 
 def _same_kind(stated: str, file: LocalFile) -> str | None:

@@ -23,6 +23,12 @@ PENDING = ""
 _STEP = timedelta(microseconds=1)
 # Mark of a connection in whose transaction departures were noted.
 _NOTED = "fairreg_departures"
+# The latest times that were given, and the first time of an entry: the pending one before all others.
+_GIVEN = select(
+    select(func.max(entries.c.updated_at)).scalar_subquery(),
+    select(func.max(departures.c.departed_at)).scalar_subquery(),
+    select(func.min(entries.c.updated_at)).scalar_subquery(),
+)
 
 
 def touch(connection: Connection, entry_ids: list[int]) -> None:
@@ -60,23 +66,20 @@ def source_line(key: str, name: str = "") -> str:
     return f"\n{key}\t{name}"
 
 
-def _next_time(connection: Connection) -> str:
-    """Return the time, or if the clock was set back, the one after the latest that was given."""
-    given = (select(func.max(column)) for column in (entries.c.updated_at, departures.c.departed_at))
-    latest = max((at for query in given if (at := connection.scalar(query))), default="")
-    at = now_precisely()
-    return at if at > latest else (datetime.fromisoformat(latest) + _STEP).isoformat(timespec="microseconds")
-
-
 def settle(connection: Connection) -> None:
-    """Give the time to everything that the transaction changed; the last step before it is committed."""
-    at = _next_time(connection)
-    changed = connection.execute(
-        update(entries).where(entries.c.updated_at == PENDING).values(updated_at=at)
-    ).rowcount
-    if changed:
-        named = select(entries.c.identifier).where(entries.c.updated_at == at)
-        connection.execute(delete(departures).where(departures.c.identifier.in_(named)))
+    """Give the time to everything that the transaction changed; the last step before it is committed.
+
+    If the clock was set back, that is the time after the latest that was given.
+    """
+    latest, departed, first = connection.execute(_GIVEN).one()
+    at = now_precisely()
+    if at <= (last := max(latest or "", departed or "")):
+        at = (datetime.fromisoformat(last) + _STEP).isoformat(timespec="microseconds")
+    if first == PENDING:
+        connection.execute(update(entries).where(entries.c.updated_at == PENDING).values(updated_at=at))
+        if departed is not None:
+            named = select(entries.c.identifier).where(entries.c.updated_at == at)
+            connection.execute(delete(departures).where(departures.c.identifier.in_(named)))
     if connection.info.pop(_NOTED, False):
         left = departures.c.departed_at == PENDING
         stands = exists().where(entries.c.identifier == departures.c.identifier)

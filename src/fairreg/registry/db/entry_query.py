@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, statements
-from fairreg.sources import is_registry
+from fairreg.sources import is_from_files
 
 __all__ = ["NEWEST", "RECORD", "select_entries", "sources_of", "sources_of_all"]
 
@@ -44,5 +44,5 @@ def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int
     for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
         found[row.entry_id].add(row.source)
     return {
-        key: tuple(sorted(name for name in names if not is_registry(name))) for key, names in found.items()
+        key: tuple(sorted(name for name in names if not is_from_files(name))) for key, names in found.items()
     }

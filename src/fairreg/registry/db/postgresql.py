@@ -11,10 +11,12 @@ __all__ = ["prepare_session", "require_unicode"]
 def prepare_session(connection: Any, _record: object) -> None:
     """Set how a new session plans its queries."""
     # The best plan depends on how common a word is, so each query is planned for its own words; a repeated
-    # query scans a large table from the same end; no plan here is worth compiling.
+    # query reads a large table from the same end and by one process, so that the pages of a search fit
+    # together where only the first candidates are read; no plan here is worth compiling.
     with connection.cursor() as cursor:
         cursor.execute("SET plan_cache_mode = force_custom_plan")
         cursor.execute("SET synchronize_seqscans = off")
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
         cursor.execute("SET jit = off")
     connection.commit()
 

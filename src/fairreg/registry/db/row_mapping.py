@@ -16,7 +16,7 @@ from fairreg.registry.entries import Entry, Statement
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.runs import is_runnable
-from fairreg.sources import is_registry, schemes
+from fairreg.sources import is_from_files, schemes
 
 __all__ = [
     "author_values",
@@ -94,18 +94,19 @@ def page_of(record: ModelRecord) -> str | None:
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
     """Return the rows of `facets`: each filter value of an entry once, without fairreg as a source.
 
-    A row with an empty value finds the entry, and is not counted.
+    A creator is counted as ``author``, and found by further keys as ``author_key``.
     """
     from fairreg.registry.text.normalization import fold  # needed for writing only
 
     named: Mapping[str, Iterable[str]] = {
-        "source": [source for source in sources if not is_registry(source)],
+        "source": [source for source in sources if not is_from_files(source)],
         "task": record.ml_task,
         "framework": record.frameworks,
     }
     rows = {(name, fold(value)): value for name, values in named.items() for value in values}
     rows |= {("trained_on", key): value for key, value in training_data(record).items()}
-    rows |= {("author", key): name for key, name in author_values(record).items()}
+    for key, value in author_values(record).items():
+        rows["author" if value else "author_key", key] = value
     return [{"name": name, "key": key, "value": value} for (name, key), value in rows.items() if key]
 
 
@@ -114,7 +115,7 @@ def author_values(record: ModelRecord) -> dict[str, str]:
 
     The name stands beside the first key of each creator, by which it is counted; beside the others nothing.
     """
-    from fairreg.registry.text.author_names import author_keys
+    from fairreg.registry.text.normalization import author_keys
 
     found: dict[str, str] = {}
     for creator in record.creators:

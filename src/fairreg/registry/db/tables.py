@@ -103,8 +103,8 @@ def _word(length: int) -> String:
 def described(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
     """Tell whether Alembic should compare a table, column or index of a database with the tables here.
 
-    The objects of full-text search, and the index that sorts by a score, in which unknown ones come last,
-    differ by engine and are left out.
+    The objects of full-text search, and the index that sorts unknown scores last, differ by engine and are
+    left out.
     """
     if kind == "table":
         return not (name or "").startswith((FULL_TEXT, NAME_TEXT, WORD_INDEX))
@@ -195,7 +195,8 @@ facets = Table(
     Column("name", _word(16), primary_key=True),
     Column("key", _TEXT, primary_key=True),
     Column("value", _TEXT, nullable=False),
-    Index("ix_facets_name_key", "name", "key"),
+    # With the entry, so that values are counted from the index alone.
+    Index("ix_facets_name_key_entry_id", "name", "key", "entry_id"),
 )
 
 # Length of the indexed beginning of a name: short enough for any index.

@@ -79,6 +79,7 @@ def _write_words(connection: Connection, listed: Sequence[str]) -> None:
         return
     last = _last(connection, words)
     known = "INSERT OR IGNORE INTO words (word) VALUES (?)"
-    connection.exec_driver_sql(known, [(word,) for word in listed])
+    if not connection.exec_driver_sql(known, [(word,) for word in listed]).rowcount:
+        return
     fresh = connection.execute(select(words.c.id, words.c.word).where(words.c.id > last))
     _insert(connection, WORD_INDEX, ("rowid", "word"), [tuple(row) for row in fresh])

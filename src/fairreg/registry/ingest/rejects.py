@@ -3,15 +3,17 @@
 
 import hashlib
 import zlib
+from collections import Counter, defaultdict
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry.db.tables import rejected_payloads
 from fairreg.registry.db.text_limits import storable_text
 from fairreg.registry.entries import RejectedPayload
+from fairreg.schemas.record import public_text
 from fairreg.schemas.timestamps import now
 
-__all__ = ["rejected_payloads_of", "store_rejected"]
+__all__ = ["rejected_payloads_of", "rejection_reasons", "store_rejected"]
 
 
 def store_rejected(connection: Connection, item: RejectedPayload) -> None:
@@ -49,3 +51,12 @@ def rejected_payloads_of(connection: Connection, source: str | None) -> tuple[Re
         )
         for row in rows
     )
+
+
+def rejection_reasons(connection: Connection) -> dict[str, Counter[str]]:
+    """Return, by source, how many payloads were rejected for each reason; their content is not read."""
+    columns = (rejected_payloads.c.source, rejected_payloads.c.reason)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for source, reason, number in connection.execute(select(*columns, func.count()).group_by(*columns)):
+        found[source][public_text(reason)] += number
+    return dict(found)

@@ -21,6 +21,7 @@ from fairreg.sources import (
     CURATED,
     DOI,
     OWN_SOURCE,
+    RECORD_FILES,
     REGISTRAR,
     all_sources,
     is_registry,
@@ -69,9 +70,9 @@ _RANKED = sorted((row for row in all_sources() if row.rank is not None), key=lam
 # "" stands for any source without a rank.
 _HOSTS = (*(row.name for row in _RANKED), "")
 # The catalogue is curated: its names and classes are better than those of a repository page.
-CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, OWN_SOURCE)
+CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, RECORD_FILES, OWN_SOURCE)
 # The host of the files knows versions, checksums and access best.
-HOST_ORDER = (*_HOSTS, REGISTRAR.name, CURATED.name, OWN_SOURCE)
+HOST_ORDER = (*_HOSTS, REGISTRAR.name, RECORD_FILES, CURATED.name, OWN_SOURCE)
 
 LINK_SCHEMES = tuple(scheme.name for scheme in schemes() if scheme.joins)
 # A code repository may hold several objects.

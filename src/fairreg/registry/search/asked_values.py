@@ -12,12 +12,12 @@ from fairreg.registry.db.key_conditions import in_key_pairs
 from fairreg.registry.db.row_mapping import author_values, training_data
 from fairreg.registry.db.tables import LONGEST_KEY, identifiers
 from fairreg.registry.search.lookup import spellings
-from fairreg.registry.text.author_names import author_words, holds_words, is_initial, leading_words
+from fairreg.registry.text.normalization import author_words, holds_words, is_initial, leading_words
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, POINTING_SCHEMES, normalise_orcid
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import shortened
 
-__all__ = ["Author", "TrainingData", "Years"]
+__all__ = ["AskedAuthor", "TrainingData", "Years"]
 
 # Identifiers that a record carries and that are not its own.
 _OF_OTHERS = frozenset({*NEIGHBOUR_DOIS, *POINTING_SCHEMES})
@@ -27,7 +27,7 @@ _RANGE = re.compile(r"([0-9]{4})?\s*([-\u2013\u2014])?\s*([0-9]{4})?")
 
 
 @dataclass(frozen=True)
-class Author:
+class AskedAuthor:
     """An author to look for: the ORCID, or the words of a name."""
 
     asked: str
@@ -38,7 +38,7 @@ class Author:
         return self.asked
 
     @classmethod
-    def of(cls, asked: str) -> "Author":
+    def of(cls, asked: str) -> "AskedAuthor":
         """Read a name in any order, or an ORCID in any spelling. A text without letters finds nobody."""
         orcid = normalise_orcid(asked)
         return cls(asked, orcid, () if orcid else author_words(asked))
@@ -65,7 +65,7 @@ class Author:
 
 
 def _expresses(rest: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """Condition that a name goes on with the word, or with its initial; see `author_names.holds_words`."""
+    """Condition that a name goes on with the word, or with its initial; see `normalization.holds_words`."""
     if is_initial(word):
         return rest.contains(f" {word}", autoescape=True)
     whole = rest.contains(f" {word} ", autoescape=True)

@@ -5,122 +5,146 @@ A facet is counted without its own filter, so that the values which were not cho
 counted are results: entries of one lineage with the same value count once.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
+from fairreg.registry.db.kept_results import kept
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, facets, lineages
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.text.normalization import fold
 
-__all__ = ["FACETS", "Facets", "count_facets"]
+__all__ = ["FACETS", "Facets", "count_all_facets", "count_facets"]
 
-# Name of the facet -> (value, number of results), most frequent first.
-Facets = Mapping[str, tuple[tuple[str, int], ...]]
-Conditions = Sequence[ColumnElement[bool]]
+# (value, number of results), most frequent first; and the same by the name of the facet.
+Counts = tuple[tuple[str, int], ...]
+Facets = Mapping[str, Counts]
 # Keys of all entries that were found under the filters; None: all that meet them.
 FoundUnder = Callable[[Filters], Iterable[int] | None]
+Conditions = Sequence[ColumnElement[bool]]
 
 FACETS = ("source", "kind", "task", "framework", "license", "year", "author", "runnable")
 _MOST = 10
+# Values that are read, as entries of one lineage are taken away from their numbers afterwards.
+_MOST_READ = 40
 _COLUMNS: Mapping[str, ColumnElement[Any]] = {
     "kind": entries.c.kind,
     "license": entries.c.license,
     "year": entries.c.year,
     "runnable": entries.c.runnable,
 }
+# So many entries are looked up one by one; of more, whole indexes are read.
+_FEW = 10_000
+# Expressions in the place of columns, so that SQLite does not use the index of the column.
+_NAME: ColumnElement[str] = facets.c.name + literal_column("''")
+_ENTRY: ColumnElement[int] = facets.c.entry_id + literal_column("0")
 
 
-class _Counts:
-    """Numbers of results by value of one facet; spellings of a value count as one."""
-
-    def __init__(self) -> None:
-        self._numbers: Counter[str] = Counter()
-        self._shown: dict[str, Counter[str]] = defaultdict(Counter)
-
-    def add(self, key: str, value: str, number: int) -> None:
-        """Count a spelling of a value."""
-        self._numbers[key] += number
-        self._shown[key][value] += number
-
-    def subtract(self, key: str, number: int) -> None:
-        """Take away results that were counted more than once."""
-        self._numbers[key] -= number
-
-    def ranked(self, chosen: frozenset[str]) -> tuple[tuple[str, int], ...]:
-        """Return the most frequent values, equal ones by name, and those chosen; in the usual spelling."""
-        named = [(_usual(self._shown[key]), number, key) for key, number in self._numbers.items()]
-        named.sort(key=lambda item: (-item[1], item[0]))
-        kept = (item for place, item in enumerate(named) if place < _MOST or item[2] in chosen)
-        return tuple((value, number) for value, number, _ in kept)
-
-
-def _usual(spelled: Counter[str]) -> str:
-    return min(spelled, key=lambda value: (-spelled[value], value))
+def count_all_facets(connection: Connection, filters: Filters) -> Facets:
+    """Count all entries that meet the filters, as `count_facets` does; once until the database changes."""
+    key = tuple((name, values) for name, values in filters.asked.items())
+    return kept(connection, ("facets", key), lambda: count_facets(connection, filters, lambda _: None))
 
 
 def count_facets(connection: Connection, filters: Filters, found: FoundUnder) -> Facets:
     """Count the results under the filters, each facet without its own filter."""
-    asked = [name for name in FACETS if name in filters.asked]
-    counts = {name: _Counts() for name in FACETS}
-    _count(connection, counts, [name for name in FACETS if name not in asked], filters, found)
-    for name in asked:
-        _count(connection, counts, [name], filters.without(name), found)
-    ranked = {name: counted.ranked(_chosen(name, filters)) for name, counted in counts.items()}
-    return {name: values for name, values in ranked.items() if values}
+    among: dict[str | None, _Among] = {}
+    counted = {}
+    for name in FACETS:
+        own = name if name in filters.asked else None
+        if own not in among:
+            others = filters.without(name)
+            among[own] = _Among.of(connection, others, found(others))
+        count = _count_column if name in _COLUMNS else _count_rows
+        counted[name] = count(connection, name, among[own], _chosen(name, filters))
+    return {name: counts for name, counts in counted.items() if counts}
 
 
-def _count(
-    connection: Connection,
-    counts: Mapping[str, _Counts],
-    names: Sequence[str],
-    filters: Filters,
-    found: FoundUnder,
-) -> None:
-    keys = found(filters)
-    conditions = filters.conditions() if keys is None else (in_values(connection, entries.c.id, keys),)
-    stored = [name for name in names if name not in _COLUMNS]
-    if stored:
-        _count_rows(connection, {name: counts[name] for name in stored}, conditions)
-    for name in names:
-        if name in _COLUMNS:
-            _count_column(connection, counts[name], _COLUMNS[name], conditions)
+@dataclass(frozen=True)
+class _Among:
+    """Conditions on the entries to count, none for all; `few` where they are not many.
+
+    `related` are the keys of those that share a lineage with others.
+    """
+
+    conditions: Conditions
+    few: bool
+    related: tuple[int, ...]
+
+    @classmethod
+    def of(cls, connection: Connection, filters: Filters, keys: Iterable[int] | None) -> "_Among":
+        """Return the conditions on the entries found, or on all that meet the filters."""
+        named = None if keys is None else (in_values(connection, entries.c.id, keys),)
+        conditions = filters.conditions(many=True) if named is None else named
+        few, related = named is not None, select(lineages.c.entry_id)
+        if conditions:
+            meeting = select(entries.c.id).where(*conditions)
+            related = related.where(lineages.c.entry_id.in_(meeting))
+            counted = select(func.count()).select_from(entries).where(*conditions)
+            few = few or (connection.scalar(counted) or 0) <= _FEW
+        return cls(conditions, few, tuple(connection.scalars(related)))
 
 
-def _count_rows(connection: Connection, counts: Mapping[str, _Counts], conditions: Conditions) -> None:
-    # Rows without a value are other keys of one that has it.
-    counted = (facets.c.name.in_(counts), facets.c.value != "")
-    query = select(facets.c.name, facets.c.key, facets.c.value, func.count()).where(*counted)
-    if conditions:
-        query = query.join(entries, entries.c.id == facets.c.entry_id).where(*conditions)
-    for name, key, value, number in connection.execute(
-        query.group_by(facets.c.name, facets.c.key, facets.c.value)
-    ):
-        counts[name].add(key, value, number)
-    repeated = _repeated(facets.c.name, facets.c.key).join(facets, facets.c.entry_id == entries.c.id)
-    for name, key, number in connection.execute(
-        repeated.where(*counted, *conditions).group_by(facets.c.name, facets.c.key)
-    ):
-        counts[name].subtract(key, number)
+def _count_column(connection: Connection, name: str, among: _Among, chosen: frozenset[str]) -> Counts:
+    column = _COLUMNS[name]
+    counted = select(column, func.count()).where(column.is_not(None), *among.conditions).group_by(column)
+    numbers, repeated = _numbers(connection, counted), {}
+    if among.related:
+        related = in_values(connection, entries.c.id, among.related)
+        query = select(column, _beyond(entries.c.id)).where(related).group_by(column)
+        repeated = _numbers(connection, query)
+    return _ranked(numbers, repeated, chosen)
 
 
-def _count_column(
-    connection: Connection, counts: _Counts, column: ColumnElement[Any], conditions: Conditions
-) -> None:
-    stated = (column.is_not(None), *conditions)
-    for value, number in connection.execute(select(column, func.count()).where(*stated).group_by(column)):
-        counts.add(_word(value), _word(value), number)
-    for value, number in connection.execute(_repeated(column).where(*stated).group_by(column)):
-        counts.subtract(_word(value), number)
+def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozenset[str]) -> Counts:
+    key, number = facets.c.key, func.count()
+    counted = select(key, number).where(*_rows_of(name, among)).group_by(key)
+    numbers = _numbers(connection, counted.order_by(number.desc(), key).limit(_MOST_READ))
+    repeated: dict[str, int] = {}
+    if rare := sorted(chosen - numbers.keys()):
+        numbers |= _numbers(connection, counted.where(key.in_(rare)))
+    if among.related:
+        related = (_NAME.in_((name,)), in_values(connection, facets.c.entry_id, among.related))
+        query = select(key, _beyond(facets.c.entry_id)).where(*related).group_by(key)
+        repeated = _numbers(connection, query)
+    ranked = _ranked(numbers, repeated, chosen)
+    return tuple((_shown(connection, name, value), counts) for value, counts in ranked)
 
 
-def _repeated(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Count the entries beyond the first of each lineage; few entries share a lineage with others."""
-    beyond = func.count() - func.count(lineages.c.lineage.distinct())
-    return select(*columns, beyond).select_from(lineages).join(entries, entries.c.id == lineages.c.entry_id)
+def _rows_of(name: str, among: _Among) -> Conditions:
+    """Return the conditions on the rows of `facets` to count."""
+    if not among.conditions:
+        return [facets.c.name == name]
+    meeting = select(entries.c.id).where(*among.conditions)
+    if among.few:
+        return [_NAME.in_((name,)), facets.c.entry_id.in_(meeting)]
+    return [facets.c.name == name, _ENTRY.in_(meeting)]
+
+
+def _beyond(entry_id: ColumnElement[int]) -> ColumnElement[int]:
+    """Number of entries beyond the first of each lineage."""
+    lineage = select(lineages.c.lineage).where(lineages.c.entry_id == entry_id).scalar_subquery()
+    return func.count() - func.count(lineage.distinct())
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {_word(value): number for value, number in connection.execute(query)}
+
+
+def _ranked(numbers: Mapping[str, int], beyond: Mapping[str, int], chosen: frozenset[str]) -> Counts:
+    """Return the most frequent values, equal ones by name, and those chosen."""
+    results = ((value, number - beyond.get(value, 0)) for value, number in numbers.items())
+    ordered = sorted(results, key=lambda item: (-item[1], item[0]))
+    return tuple(item for place, item in enumerate(ordered) if place < _MOST or item[0] in chosen)
+
+
+def _shown(connection: Connection, name: str, key: str) -> str:
+    """Return the spelling of a value that came first."""
+    spelled = select(facets.c.value).where(facets.c.name == name, facets.c.key == key)
+    return connection.scalar(spelled.order_by(facets.c.entry_id).limit(1)) or key
 
 
 def _word(value: object) -> str:
@@ -132,7 +156,7 @@ def _chosen(name: str, filters: Filters) -> frozenset[str]:
     """Return the keys of the values that were asked for."""
     values = filters.asked.get(name, ())
     if name == "author":
-        from fairreg.registry.text.author_names import author_keys
+        from fairreg.registry.text.normalization import author_keys
 
         return frozenset(key for value in values for key in author_keys(str(value))[:1])
     return frozenset(_word(value) if name in _COLUMNS else fold(value) for value in values)

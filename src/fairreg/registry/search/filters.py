@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
 from fairreg import rubrics
+from fairreg.errors import UsageError
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
 from fairreg.registry.text.normalization import fold
-from fairreg.sources import is_registry
+from fairreg.sources import is_from_files
 
 if TYPE_CHECKING:
-    from fairreg.registry.search.asked_values import Author, TrainingData, Years
+    from fairreg.registry.search.asked_values import AskedAuthor, TrainingData, Years
 
 __all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
 
@@ -53,12 +54,14 @@ def _as_given(value: Any) -> Any:
 class Filter:
     """One condition on an entry for a given value: the same in SQL and in Python.
 
-    `read` makes the value of what was asked for; it raises UsageError.
+    `read` makes the value of what was asked for; it raises UsageError. `of_many` is the condition in a form
+    that is quicker where most entries are left to check, if there is one.
     """
 
     sql: Callable[[Any], ColumnElement[bool]]
     holds: Callable[[Entry, Any], bool]
     read: Callable[[Any], Any] = _as_given
+    of_many: Callable[[Any], ColumnElement[bool]] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ class Filters:
         unknown = sorted(values.keys() - FILTERS.keys())
         if unknown:
             raise TypeError(f"unknown search filter: {', '.join(unknown)}; there are {', '.join(FILTERS)}")
-        several = {name: tuple(map(FILTERS[name].read, _several(given))) for name, given in values.items()}
+        several = {
+            name: tuple(map(FILTERS[name].read, _several(name, given))) for name, given in values.items()
+        }
         return cls({name: several[name] for name in FILTERS if several.get(name)})
 
     def without(self, name: str) -> "Filters":
@@ -94,9 +99,12 @@ class Filters:
             return self
         return replace(self, asked={**self.asked, "trained_on": tuple(d.known_as(connection) for d in data)})
 
-    def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions on a row of `entries`, in SQL."""
-        return tuple(or_(*map(FILTERS[name].sql, values)) for name, values in self.asked.items())
+    def conditions(self, *, many: bool = False) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions on a row of `entries`, in SQL; `many` where they select among all entries."""
+        forms = {name: FILTERS[name].of_many if many else None for name in self.asked}
+        return tuple(
+            or_(*map(forms[name] or FILTERS[name].sql, values)) for name, values in self.asked.items()
+        )
 
     def met_by(self, entry: Entry) -> bool:
         """Tell whether an entry meets all conditions, as its rows in a database would."""
@@ -105,16 +113,28 @@ class Filters:
         )
 
 
-def _several(given: object) -> tuple[Any, ...]:
+# Alternatives of one filter: SQLite reads no deeper conditions than a thousand of them make.
+_MOST_VALUES = 50
+
+
+def _several(name: str, given: object) -> tuple[Any, ...]:
     if given is None:
         return ()
     values = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    if len(values) > _MOST_VALUES:
+        raise UsageError(
+            f"{name} has {len(values)} values.", hint=f"Give at most {_MOST_VALUES}, or search several times."
+        )
     return tuple(_storable(value) if isinstance(value, str) else value for value in values)
 
 
+# Characters of a value that are read: more than any stored one has, and what a condition of SQLite may hold.
+_LONGEST_VALUE = 2000
+
+
 def _storable(text: str) -> str:
-    """Return `text` without NUL and lone surrogates, which databases do not accept."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    """Return the beginning of `text` without NUL and lone surrogates, which databases do not accept."""
+    return text[:_LONGEST_VALUE].encode("utf-8", "replace").decode().replace("\0", " ")
 
 
 # Factories of filters: `of` reads from an entry what the column or facet stores of it.
@@ -174,14 +194,20 @@ def _facet(name: str, of: _Texts) -> Filter:
     return Filter(
         sql=lambda value: _faceted(name, rows_of_facets.c.key == fold(value)),
         holds=lambda entry, value: fold(value) in _keys(of(entry)),
+        of_many=lambda value: _holding((name,), rows_of_facets.c.key == fold(value)),
     )
 
 
 def _facet_words(name: str, of: _Texts) -> Filter:
     """One of the texts contains the words of the value in a row: ``gan`` does not match ``organ``."""
     padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
+
+    def condition(value: str) -> ColumnElement[bool]:
+        return padded.contains(f" {fold(value)} ", autoescape=True)
+
     return Filter(
-        sql=lambda value: _faceted(name, padded.contains(f" {fold(value)} ", autoescape=True)),
+        sql=lambda value: _faceted(name, condition(value)),
+        of_many=lambda value: _holding((name,), condition(value)),
         holds=lambda entry, value: any(f" {fold(value)} " in f" {key} " for key in _keys(of(entry))),
     )
 
@@ -221,16 +247,16 @@ def _among(column: ColumnElement[int | None], of: Callable[[Entry], int | None])
 def _by_author() -> Filter:
     """A creator has the ORCID, or a name with all the words asked for."""
 
-    def in_sql(author: "Author") -> ColumnElement[bool]:
-        return _holding("author", author.condition(rows_of_facets.c.key))
+    def in_sql(author: "AskedAuthor") -> ColumnElement[bool]:
+        return _holding(("author", "author_key"), author.condition(rows_of_facets.c.key))
 
-    def in_python(entry: Entry, author: "Author") -> bool:
+    def in_python(entry: Entry, author: "AskedAuthor") -> bool:
         return author.made(entry.record)
 
-    def read(given: Any) -> "Author":
-        from fairreg.registry.search.asked_values import Author
+    def read(given: Any) -> "AskedAuthor":
+        from fairreg.registry.search.asked_values import AskedAuthor
 
-        return Author.of(str(given))
+        return AskedAuthor.of(str(given))
 
     return Filter(in_sql, in_python, read)
 
@@ -239,7 +265,7 @@ def _by_training_data() -> Filter:
     """The model states that it was trained on the data of one of the identifiers."""
 
     def in_sql(data: "TrainingData") -> ColumnElement[bool]:
-        return _holding("trained_on", rows_of_facets.c.key.in_(sorted(data.keys)))
+        return _holding(("trained_on",), rows_of_facets.c.key.in_(sorted(data.keys)))
 
     def in_python(entry: Entry, data: "TrainingData") -> bool:
         return data.taught(entry.record)
@@ -252,16 +278,17 @@ def _by_training_data() -> Filter:
     return Filter(in_sql, in_python, read)
 
 
-def _holding(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _holding(names: tuple[str, ...], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """A subquery of its own, which reads an index of the facets however many entries there are."""
-    return entries.c.id.in_(select(rows_of_facets.c.entry_id).where(rows_of_facets.c.name == name, condition))
+    named = rows_of_facets.c.name.in_(names)
+    return entries.c.id.in_(select(rows_of_facets.c.entry_id).where(named, condition))
 
 
 # Filters by name, in the order of the conditions in SQL.
 FILTERS: Mapping[str, Filter] = {
     "kind": _same_word(entries.c.kind, lambda entry: entry.record.kind),
     "license": _same_or_family(entries.c.license, lambda entry: entry.record.license),
-    "source": _facet("source", lambda entry: (name for name in entry.sources if not is_registry(name))),
+    "source": _facet("source", lambda entry: (name for name in entry.sources if not is_from_files(name))),
     "task": _facet_words("task", lambda entry: entry.record.ml_task),
     "framework": _facet_words("framework", lambda entry: entry.record.frameworks),
     "runnable": _same_flag(entries.c.runnable, lambda entry: entry.runnable),

@@ -84,9 +84,14 @@ def search(
     hits = _hits(connection, shown, () if named else meant.conditions(), newest=representing)
     counts = None
     if facets:
-        from fairreg.registry.search.facets import count_facets
+        from fairreg.registry.search.facets import count_all_facets, count_facets
 
-        counts = count_facets(connection, meant, question.found_under)
+        listing = not asked.strip()
+        counts = (
+            count_all_facets(connection, meant)
+            if listing
+            else count_facets(connection, meant, question.found_under)
+        )
     return SearchResults(
         query,
         answer.total,
@@ -119,7 +124,7 @@ class _Question:
     def answer(self, filters: Filters, sort: "Sort", stop: int | None) -> _Answer:
         """Return the results under the filters in the order of `sort`, at least up to the place `stop`."""
         if not self.asked.strip():
-            return _listed(self.connection, filters.conditions(), stop, sort)
+            return _listed(self.connection, filters.conditions(many=True), stop, sort)
         found = self._matching(filters)
         if sort != "relevance":
             from fairreg.registry.search.sorting import sort_keys  # few searches ask for another order
@@ -129,10 +134,8 @@ class _Question:
         listed = _one_each(self.connection, found.found)
         return replace(found, found=listed, total=len(listed))
 
-    def found_under(self, filters: Filters) -> list[int] | None:
-        """Return the keys of all entries that were found under the filters; None for all that meet them."""
-        if not self.asked.strip():
-            return None
+    def found_under(self, filters: Filters) -> list[int]:
+        """Return the keys of all entries that were found under the filters."""
         return [item.entry_id for item in self._matching(filters).found]
 
     def _matching(self, filters: Filters) -> _Answer:

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.registry.db.tables import entries, facets
-from fairreg.registry.search.filters import FILTERS, Filters
+from fairreg.registry.search.filters import FILTERS, Filter, Filters
 from fairreg.registry.search.fulltext import similar_words
 from fairreg.registry.search.results import UnheldValue
-from fairreg.registry.text.author_names import author_keys, author_words, holds_words
-from fairreg.registry.text.normalization import fold
+from fairreg.registry.text.normalization import author_keys, author_words, fold, holds_words
 from fairreg.schemas.text import shortened
 
 __all__ = ["OPEN_FILTERS", "unheld_values"]
@@ -36,8 +35,13 @@ def unheld_values(connection: Connection, filters: Filters, *, found: bool) -> t
         for name, values in filters.asked.items()
         if name in OPEN_FILTERS and (not found or len(values) > 1)
         for value in values
-        if connection.scalar(select(entries.c.id).where(FILTERS[name].sql(value)).limit(1)) is None
+        if not _is_held(connection, FILTERS[name], value)
     )
+
+
+def _is_held(connection: Connection, chosen: Filter, value: Any) -> bool:
+    condition = (chosen.of_many or chosen.sql)(value)
+    return connection.scalar(select(entries.c.id).where(condition).limit(1)) is not None
 
 
 def _unheld(connection: Connection, name: str, value: Any) -> UnheldValue:
@@ -106,10 +110,10 @@ def _named(connection: Connection, words: tuple[str, ...]) -> list[str]:
     """Return names of creators with the word, as many times as they were read."""
     if not words:
         return []
-    key, named = facets.c.key, facets.c.name == "author"
+    key, named = facets.c.key, facets.c.name.in_(("author", "author_key"))
     with_word = (
         select(facets.c.entry_id).where(named, key >= words[0], key < f"{words[0]}!").limit(_MOST_READ)
     )
     homes = list(connection.scalars(with_word))
-    query = select(facets.c.value).where(named, facets.c.value != "", facets.c.entry_id.in_(homes))
+    query = select(facets.c.value).where(facets.c.name == "author", facets.c.entry_id.in_(homes))
     return [name for name in connection.scalars(query) if holds_words(author_keys(name), words)]

@@ -9,12 +9,24 @@ diacritics are dropped.
 import re
 import string
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from fairreg.registry.text.decays import decays_in, with_decays
 from fairreg.registry.text.notation import Letters, greek, plain
 
-__all__ = ["fold", "indexed", "name_variant", "words", "written"]
+__all__ = [
+    "author_keys",
+    "author_words",
+    "fold",
+    "holds_words",
+    "indexed",
+    "is_initial",
+    "leading_words",
+    "name_variant",
+    "words",
+    "written",
+]
 
 # Letters without a Unicode decomposition.
 _LATIN = {
@@ -39,6 +51,9 @@ _NAMES = re.compile(r"[A-Z][a-z]*(?:[aou]e|aa)[a-z]+|Aa[a-z]+")
 _SHORT = 48
 _LONGEST_PART = 24
 _DIGITS_JOINED = 2
+# Bounds of a key, which is indexed: 1,300 bytes at most (`db.text_limits`).
+_MOST_WORDS = 12
+_LONGEST_WORD = 24
 
 _BLANKS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
 
@@ -171,3 +186,52 @@ def _names(text: str, found: list[str]) -> list[str]:
         names = (name_variant(name.lower()) for name in _NAMES.findall(text))
         variants += [variant for variant in names if variant]
     return variants
+
+
+# A name of a person is kept under keys that each begin with another of its words and go around (``duarte
+# javier``, ``javier duarte``), so that an index finds it by any word, and the other names follow.
+
+
+def author_words(name: str) -> tuple[str, ...]:
+    """Return the words of a name without case and diacritics; ``Mueller`` and ``Müller`` are one."""
+    listed = written(name)[:_MOST_WORDS]
+    return tuple((name_variant(word) or word)[:_LONGEST_WORD] for word in listed)
+
+
+def is_initial(word: str) -> bool:
+    """Tell whether a word is one letter of the Latin alphabet, which may stand for a whole name."""
+    return len(word) == 1 and word.isascii() and word.isalpha()
+
+
+def leading_words(words: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the places of the words by which a name is found: all but initials, unless it has no others."""
+    return tuple(place for place, word in enumerate(words) if not is_initial(word)) or (0,) * bool(words)
+
+
+def author_keys(name: str) -> tuple[str, ...]:
+    """Return the keys of a name; the first is the same for ``Family, Given`` and ``Given Family``."""
+    words = author_words(name)
+    return tuple(sorted({" ".join(words[place:] + words[:place]) for place in leading_words(words)}))
+
+
+def holds_words(keys: Iterable[str], asked: tuple[str, ...]) -> bool:
+    """Tell whether a name with these keys has all words asked for, at least one of them written out.
+
+    An initial on either side stands for a name that begins with it.
+    """
+    return any(
+        key.startswith(asked[place]) and _continues(key, asked[place], asked[:place] + asked[place + 1 :])
+        for key in keys
+        for place in leading_words(asked)
+    )
+
+
+def _continues(key: str, word: str, others: Iterable[str]) -> bool:
+    rest = f"{key[len(word) :]} "
+    return rest.startswith(" ") and all(_expresses(rest, other) for other in others)
+
+
+def _expresses(rest: str, word: str) -> bool:
+    if is_initial(word):
+        return f" {word}" in rest
+    return f" {word} " in rest or (is_initial(word[0]) and f" {word[0]} " in rest)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.runners._casting import as_array, cast, is_array, is_optional
+from fairreg.runners._casting import NARROW, as_array, cast, is_array, is_optional, parted
 from fairreg.runners.signature.mismatch import (
     ArrayKind,
     listed,
@@ -20,7 +20,17 @@ from fairreg.runners.signature.mismatch import (
 )
 from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["COLUMNS", "LONGEST_AXIS", "Array", "Arrays", "disagreement", "fit"]
+__all__ = [
+    "COLUMNS",
+    "LONGEST_AXIS",
+    "NARROW",
+    "Array",
+    "Arrays",
+    "disagreement",
+    "fit",
+    "is_optional",
+    "parted",
+]
 
 # Property of an ONNX model with the largest length of a free axis, by the axis' name; some engines need it.
 LONGEST_AXIS = "fairreg.longest."

@@ -28,7 +28,7 @@ from fairreg.server.api.documents import (
     ServerHealth,
 )
 from fairreg.server.problems import MEDIA_TYPE
-from fairreg.server.query import MOST_OFFSET, MOST_RESULTS, SORTS
+from fairreg.server.query import LONGEST_TEXT, MOST_OFFSET, MOST_RESULTS, MOST_VALUES, SORTS
 from fairreg.server.site import site_of
 
 __all__ = ["openapi", "openapi_answer"]
@@ -74,7 +74,11 @@ def openapi(base_url: str) -> dict[str, Any]:
             "title": "fairreg",
             "version": version("fairreg"),
             "summary": "A registry of AI models, datasets and software with their FAIR metadata.",
-            "description": "Everything here can be read by anyone and written by no one.",
+            # Not in the schemas: an address that is too long for the server (414) may break these rules, too.
+            "description": (
+                "Everything here can be read by anyone and written by no one. A text of a search has at most "
+                f"{LONGEST_TEXT} characters, and a condition at most {MOST_VALUES} alternatives."
+            ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": base_url}],

@@ -9,7 +9,7 @@ from fairreg.registry import Info
 from fairreg.server.api.answers import document, require_known
 from fairreg.server.api.documents import ApiSource, ApiSources, SourceTerms
 from fairreg.server.site import site_of
-from fairreg.sources import is_registry, source_named
+from fairreg.sources import is_from_files, source_named
 
 __all__ = ["sources_answer"]
 
@@ -19,7 +19,7 @@ async def sources_answer(request: Request) -> Response:
     require_known(request, ())
     info = await site_of(request).read(lambda registry: registry.info())
     names = {item.name for item in harvesters.all_harvesters()} | info.sources.keys()
-    return document(ApiSources([_source(name, info) for name in sorted(names) if not is_registry(name)]))
+    return document(ApiSources([_source(name, info) for name in sorted(names) if not is_from_files(name)]))
 
 
 def _source(name: str, info: Info) -> ApiSource:

@@ -46,7 +46,7 @@ class _Answer:
 
     async def take(self, message: Message) -> None:
         """Hold the beginning of an answer until its first piece is there."""
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and not _is_stream(message):
             self._start = message
             return
         start, self._start = self._start, None
@@ -78,6 +78,11 @@ class _Answer:
             start, body = {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": left}, b""
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_stream(start: Message) -> bool:
+    """Tell whether it begins a stream of events, of which the first may be late."""
+    return Headers(scope=start).get("content-type", "").startswith("text/event-stream")
 
 
 def _may_be_compressed(headers: Headers, body: bytes) -> bool:

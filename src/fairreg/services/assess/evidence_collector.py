@@ -63,7 +63,7 @@ from fairreg.services.fetch.resolve import (
 )
 from fairreg.services.registry.db import storing
 from fairreg.settings import Settings
-from fairreg.sources import CURATED, REGISTRAR, is_registry
+from fairreg.sources import CURATED, REGISTRAR, is_from_files
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
@@ -199,6 +199,10 @@ class EvidenceCollector:
         listed = listing(web, record, resolution.datacite.record if resolution.datacite else None)
         with storing("The record is", self.log):
             save_record(self.registry, resolution)
+            if fetched:
+                from fairreg.services.fetch.metadata_files import save_metadata_files  # few commands get here
+
+                save_metadata_files(self.registry, fetched, self.log)
         registered = resolution.datacite
         return _Known(
             record=record,
@@ -386,7 +390,7 @@ def _statement_facts(statement: Statement) -> DataCiteFacts | None:
 
 def _of_others(statements: Iterable[Statement]) -> list[Statement]:
     """The statements of sources, without those of fairreg itself, here or elsewhere, about the files."""
-    return [item for item in statements if not is_registry(item.source)]
+    return [item for item in statements if not is_from_files(item.source)]
 
 
 def _facts(record: ModelRecord, payload: bytes) -> DataCiteFacts:

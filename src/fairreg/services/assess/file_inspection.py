@@ -65,9 +65,15 @@ def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
     return tuple(item for item, _ in located_documents(fetched))
 
 
-def located_documents(fetched: FetchedFiles) -> Iterator[tuple[Document, Downloaded]]:
-    """Yield the same documents, each with the download that it is or, for a member, that it is packed in."""
-    for role, name, path, download in _describing(fetched)[:_MAX_DOCUMENTS]:
+def located_documents(
+    fetched: FetchedFiles, roles: Collection[Role] = ()
+) -> Iterator[tuple[Document, Downloaded]]:
+    """Yield the same documents, each with the download that it is or, for a member, that it is packed in.
+
+    With `roles`, only documents of these are read.
+    """
+    found = [item for item in _describing(fetched) if not roles or item[0] in roles]
+    for role, name, path, download in found[:_MAX_DOCUMENTS]:
         yield _document(role, name, path), download
 
 

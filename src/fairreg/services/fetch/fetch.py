@@ -13,13 +13,7 @@ from fairreg.errors import AccessDenied, Gone, NotFound, RegistryError, Unreacha
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
-from fairreg.services.fetch.download import (
-    Downloaded,
-    Progress,
-    cached_copy,
-    download,
-    take,
-)
+from fairreg.services.fetch.download import Downloaded, Progress, cached_copy, download, take
 from fairreg.services.fetch.files.fetched import FetchedFiles
 from fairreg.services.fetch.files.selection import (
     EVERYTHING,
@@ -157,7 +151,7 @@ def _of_package(pid: RequestedIdentifier, own: Packaged, selection: FileSelectio
 
 
 def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
-    """Store the record and its fingerprints; log a registry that cannot be written.
+    """Store the record, its fingerprints and metadata files; log a registry that cannot be written.
 
     A record that consists of refused archives is not stored.
     """
@@ -168,6 +162,12 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
         if resolution is not None:
             save_record(registry, resolution)
         store_fingerprints(registry, fetched)
+        if fetched.may_describe_itself:
+            from fairreg.services.fetch.metadata_files import (
+                save_metadata_files,
+            )  # it reads as assessments do
+
+            save_metadata_files(registry, fetched, log)
     except RegistryError as error:
         log(f"The files are fetched, but their record was not stored in the registry: {error.message}")
 

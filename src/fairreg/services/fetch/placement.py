@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Copies of downloaded files, and of chosen members of archives, in a folder of the user."""
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from fairreg.errors import FairregError
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember
-from fairreg.storage.file_names import distinct_places, name_key, safe_name, safe_part
+from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC, distinct_places, name_key, safe_name, safe_part
 from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["layout", "place"]
@@ -57,7 +58,8 @@ def layout(files: Iterable[Downloaded]) -> dict[Distribution, PurePosixPath]:
 
     Each file has a safe path of its own (`storage.file_names`), under the last part of its name. Files that
     share it keep the folders of their names, and so does all that belongs to the same model. A side file is
-    put where its model looks for it.
+    put where its model looks for it. A project of `fairreg new` whose facts are among the files comes back as
+    it was: with its folders, and with those hidden names that publishing keeps.
     """
     items = _items(files, ())
     places = zip(items, _layout(items), strict=True)
@@ -88,6 +90,12 @@ def _settled(item: _Item, mains: set[tuple[str, str]]) -> _Item:
 
 def _layout(items: Sequence[_Item]) -> list[PurePosixPath]:
     """The relative path of each file; what belongs to one model gets a folder of its own if need be."""
+    if {item.name for item in items} >= _PROJECT and all(
+        isinstance(item.key, Distribution) for item in items
+    ):
+        places = _as_published(items)
+        if not _torn(items, places):
+            return list(places)
     crowded, apart = _crowded(items), _NONE
     places = _places(items, crowded, apart, _NONE)
     torn = _torn(items, places)
@@ -101,6 +109,23 @@ def _layout(items: Sequence[_Item]) -> list[PurePosixPath]:
         mains[item.unit].parent / item.place if item.place else target
         for item, target in zip(items, places, strict=True)
     ]
+
+
+# Of every project of `fairreg new` (`services.new`), published file by file.
+_PROJECT = frozenset({"facts.toml", ".copier-answers.yml"})
+
+
+def _as_published(items: Sequence[_Item]) -> tuple[PurePosixPath, ...]:
+    """Paths by whole names, side files where their models look for them; no other hidden name stays one."""
+    mains = {item.unit: item for item in items if not item.place}
+    names = (f"{mains[item.unit].folder}{item.place}" if item.place else item.name for item in items)
+    return distinct_places(map(_shown, names), hidden=True)
+
+
+def _shown(name: str) -> str:
+    first, *rest = re.split(r"[/\\]", name)
+    begin = first if first in HIDDEN_BUT_PUBLIC else first.lstrip(".")
+    return "/".join((begin, *(part.lstrip(".") for part in rest)))
 
 
 def _crowded(items: Sequence[_Item]) -> Units:

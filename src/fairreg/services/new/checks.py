@@ -35,16 +35,32 @@ def checked(question: Question, answer: Any, known: Answers) -> Any:
 
     An empty answer means that nothing is known.
     """
+    hint = _HINTS.get(question.name, question.help)
+    if question.name == "python_version" and isinstance(answer, float):
+        hint = "Quote it in YAML, where 3.10 is the number 3.1, as in python_version: '3.12'."
     try:
         found = _normal(question, answer)
     except UsageError as error:
-        raise UsageError(f"{question.name}: {error.message}", hint=error.hint or question.help) from error
+        raise UsageError(f"{question.name}: {error.message}", hint=error.hint or hint) from error
     fault = refusal(question, {**known, question.name: found})
     if fault is None and question.choices and found not in question.choices:
         fault = f"{found} is not one of {', '.join(question.choices)}."
     if fault is not None:
-        raise UsageError(f"{question.name}: {fault}", hint=question.help)
+        raise UsageError(f"{question.name}: {fault}", hint=hint)
     return found
+
+
+# What to do about a wrong answer, where the question does not say it.
+_HINTS = {
+    "author_family": "Answer author_family, too, or leave author_given out.",
+    "code_version": "Write it as git names it, such as v1.0 or 7c36f46.",
+    "model_file": "Write it relative to the folder, as in models/tagger.onnx.",
+    "own_files": "Write [CITATION.cff].",
+    "package_name": "Choose another folder, or answer package_name (--answers FILE), such as jet_tagger.",
+    "project_name": "Answer project_name (--answers FILE); its default is the name of the folder.",
+    "publication": "A publication is written as 10.1088/2632-2153/ad12e3 or 2212.05081.",
+    "repository": "Write it as in https://github.com/owner/name.",
+}
 
 
 def _normal(question: Question, answer: Any) -> Any:

@@ -14,7 +14,7 @@ from fairreg.formats.license_files import is_license_file
 from fairreg.services.new.answer_files import read_answers
 from fairreg.services.new.checks import TEXTS_OF, checked
 from fairreg.services.new.facts import FACTS_FILE, read_facts
-from fairreg.services.new.metadata import METADATA_FILES, refresh
+from fairreg.services.new.metadata import METADATA_FILES, license_in, refresh
 from fairreg.services.new.template import (
     ANSWERS_FILE,
     Answers,
@@ -124,7 +124,7 @@ def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> New
     if (
         answers["license"]
         and answers["license"] not in TEXTS_OF
-        and not _license_in(folder)
+        and not license_in(folder)
         and not any(map(is_license_file, copied))
     ):
         raise UsageError(
@@ -172,7 +172,7 @@ def _copied(origin: Path, answers: Answers) -> tuple[str, ...]:
         beside = onnx.side_files(_require(origin, answers["model_file"]))
         place = PurePosixPath(answers["model_file"])
         named += [str(place), *(str(place.parent / name) for name in beside)]
-    licence = _license_in(origin)
+    licence = license_in(origin)
     named += [licence] if licence else []
     for name in named:
         _require(origin, name)
@@ -204,12 +204,6 @@ def _copy(origin: Path, folder: Path, name: str) -> None:
         shutil.copyfile(origin / name, draft)
 
 
-def _license_in(folder: Path) -> str | None:
-    """Return the name of a licence text at the top of a folder."""
-    names = sorted(item.name for item in folder.iterdir()) if folder.is_dir() else []
-    return next(filter(is_license_file, names), None)
-
-
 def _add(
     folder: Path,
     answers: Answers,
@@ -226,12 +220,14 @@ def _add(
     left: dict[str, str] = {}
     # The authors' own: metadata files that were there before, and their model, whose bytes may be published.
     own = [name for name in (*METADATA_FILES, answers["model_file"]) if name and _is_there(folder, name)]
+    _require_inside(folder, render(answers, called or folder))
     for name in copied:
         if origin is not None:
             _copy(origin, folder, name)
             written.append(name)
     answers = {**answers, "own_files": list(dict.fromkeys((*answers["own_files"], *own)))}
-    _write_missing(folder, render(answers, called or folder), written, left)
+    named = {"license_file": license_in(folder) or LICENSE_FILE}
+    _write_missing(folder, render({**answers, **named}, called or folder), written, left)
     if answers["model_file"]:
         from fairreg.services.new.model_files import beside_model  # brings engines
 
@@ -240,6 +236,13 @@ def _add(
     names = tuple(dict.fromkeys((*written, *metadata.written)))
     kept = {name: reason for name, reason in {**metadata.left, **left}.items() if name not in names}
     return NewProject(folder, names, kept, answers)
+
+
+def _require_inside(folder: Path, items: Iterable[RenderedFile]) -> None:
+    """Raise UsageError for a link that leads out of the folder, before anything is written."""
+    for place in dict.fromkeys((folder / item.path).parent for item in items):
+        if not is_inside(place, folder):
+            raise UsageError(f"{place} leads out of {folder}.", hint="Remove the link in its place.")
 
 
 def _write_missing(
@@ -261,7 +264,7 @@ def _in_its_place(folder: Path, name: str) -> str | None:
     if _is_there(folder, name):
         return "it"
     if name == LICENSE_FILE:
-        return _license_in(folder)
+        return license_in(folder)
     others = _BUILDS if name == "pyproject.toml" else ()
     return next((other for other in others if _is_there(folder, other)), None)
 
@@ -276,8 +279,7 @@ def _is_there(folder: Path, name: str) -> bool:
 
 def _write(folder: Path, item: RenderedFile) -> None:
     path = folder / item.path
-    if not is_inside(path.parent, folder):
-        raise UsageError(f"{path.parent} leads out of {folder}.", hint="Remove the link in its place.")
+    _require_inside(folder, [item])
     with disk_faults(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as draft:

@@ -8,7 +8,7 @@ import configparser
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,10 +19,13 @@ from fairreg.formats.file_facts import LONGEST, FileFacts
 from fairreg.formats.license_files import is_license_file
 from fairreg.formats.related import page_of_clone
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator
 from fairreg.services.new.checks import checked
 from fairreg.services.new.file_faults import faults_of
 from fairreg.services.new.template import questions
+from fairreg.services.new.training_files import Statement, results_of, settings_beside
+from fairreg.storage.files import is_inside
 
 __all__ = ["FoundAnswers", "found_in"]
 
@@ -42,8 +45,8 @@ class FoundAnswers(NamedTuple):
     refused: tuple[str, ...] = ()
 
 
-def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
-    """Return the answers that a folder gives; with `has_model` the model was named and is not looked for.
+def found_in(folder: Path, *, model: str | None = None) -> FoundAnswers:
+    """Return the answers that a folder gives; a `model` that was named, or denied by "", is not looked for.
 
     Raises UsageError without a folder, ModelError for several models and UsageError for one of an unfit name.
     """
@@ -53,7 +56,7 @@ def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
     sources: dict[str, str] = {}
     refused: list[str] = []
     asked = {item.name: item for item in questions()}
-    for source, given, faults in _statements(folder, has_model=has_model):
+    for source, given, faults in _statements(folder, model):
         refused += (f"{source}: {fault}" for fault in faults)
         for name, value in given.items():
             if not value or name in answers:
@@ -66,7 +69,27 @@ def found_in(folder: Path, *, has_model: bool = False) -> FoundAnswers:
                 refused.append(f"{source}: {error.message}")
             else:
                 sources[name] = source
+    if "license" in answers:
+        refused += _agree_on_licence(folder, answers, sources)
     return FoundAnswers(answers, sources, tuple(dict.fromkeys(refused)))
+
+
+def _agree_on_licence(folder: Path, answers: dict[str, Any], sources: dict[str, str]) -> Iterator[str]:
+    """Take the terms of the weights for the licence; yield a sentence where no file may answer it."""
+    from fairreg.services.publish.project import licence_of
+
+    listed = (path for path in _files(folder) if len(path.parts) == 1 or path.suffix.lower() == _MODEL)
+    found = licence_of(folder, tuple(path.as_posix() for path in listed))
+    stated = found.fields.get("license")
+    if stated == answers["license"]:
+        return
+    source, words = sources["license"], found.fields.get("license_stated")
+    if stated and is_listed(stated):
+        answers["license"], sources["license"] = stated, found.file or sources["license"]
+        return
+    del answers["license"], sources["license"]
+    faults = [item.message for item in found.faults] or [f"the terms of the weights are {stated or words}"]
+    yield from (f"{source}: license: {fault}." for fault in faults)
 
 
 def _unfit(folder: Path, name: str) -> UsageError:
@@ -80,15 +103,28 @@ def _unfit(folder: Path, name: str) -> UsageError:
     )
 
 
-def _statements(folder: Path, *, has_model: bool) -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
+def _statements(folder: Path, named: str | None) -> Iterator[Statement]:
     """Yield (file, answers, sentences on what it states in vain), the most deliberate first."""
     for facts in _metadata(folder):
         path = folder / facts.file
         yield facts.file, _answers(facts), faults_of(facts, _text(path) if path.is_file() else "")
     yield ".git/config", {"repository": _remote(folder)}, ()
-    model = None if has_model else _model(folder)
-    if model is not None:
-        yield model.as_posix(), {"model_file": model.as_posix()}, ()
+    found = _model(folder) if named is None else None
+    if found is not None:
+        yield found.as_posix(), {"model_file": found.as_posix()}, ()
+    model = named or (found.as_posix() if found is not None else None)
+    if model:
+        yield from _on_training(folder, PurePosixPath(model))
+
+
+def _on_training(folder: Path, model: PurePosixPath) -> Iterator[Statement]:
+    """Yield what is known of the training of an own model; that of the toy is known."""
+    for name in _CARDS:
+        if (folder / name).is_file():
+            results, faults = results_of(_text(folder / name))
+            yield name, {"evaluations": results}, faults
+    if (folder / model).is_file() and is_inside(folder / model, folder):
+        yield from settings_beside(folder, model)
 
 
 def _metadata(folder: Path) -> Iterator[FileFacts]:

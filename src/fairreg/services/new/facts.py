@@ -47,7 +47,9 @@ class Author(_Table, frozen=True):
         homes = (self.ror,) if self.ror else ()
         if self.family:
             name = f"{self.family}, {self.given}" if self.given else self.family
-            return Creator(name=name, orcid=self.orcid, affiliation=self.affiliation, affiliation_rors=homes)
+            # Formats without a place for the identifier then name the affiliation by its address.
+            home = self.affiliation or (f"{ROR.resolver}{self.ror}" if self.ror else None)
+            return Creator(name=name, orcid=self.orcid, affiliation=home, affiliation_rors=homes)
         if self.name is None:
             raise RecordError(f"{FACTS_FILE}: a creator has neither family nor name.")
         return Creator(name=self.name, kind="organization", ror=self.ror)

@@ -8,16 +8,20 @@ from typing import NamedTuple
 
 from fairreg import formats
 from fairreg.errors import FairregError, RecordError
-from fairreg.formats import prov
+from fairreg.formats import prov, zenodo
+from fairreg.formats.license_files import is_license_file
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.new import trained
 from fairreg.services.new.facts import FACTS_FILE, ProjectFacts, read_facts
-from fairreg.services.new.readme import README, completed
+from fairreg.services.new.readme import README, cited, completed
 from fairreg.services.new.record import project_record
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.sources import DOI
 from fairreg.storage.files import disk_faults, is_inside, replacing, unreadable
 
-__all__ = ["METADATA_FILES", "WrittenMetadata", "refresh"]
+__all__ = ["METADATA_FILES", "WrittenMetadata", "license_in", "metadata_texts", "refresh", "with_citation"]
 
 # Files of formats that a project has; of several versions of a format the newest is written.
 _FILES = ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld", "ro-crate-metadata.json")
@@ -29,6 +33,26 @@ class WrittenMetadata(NamedTuple):
 
     written: tuple[str, ...]
     left: Mapping[str, str]
+
+
+def metadata_texts(folder: Path, facts: ProjectFacts) -> Mapping[str, str]:
+    """Return the texts that these facts and the model give the metadata files, but for the authors' own.
+
+    Raises RecordError and IdentifierError as `refresh`.
+    """
+    left = dict.fromkeys(facts.own_files, "")
+    return dict(_texts(folder, facts, project_record(folder, facts), left))
+
+
+def with_citation(folder: Path, facts: ProjectFacts, readme: str) -> str:
+    """Return the text of a README whose marked part on the citation follows these facts; as above."""
+    return cited(readme, project_record(folder, facts), facts)
+
+
+def license_in(folder: Path) -> str | None:
+    """Return the name of a licence text at the top of a folder."""
+    names = sorted(item.name for item in folder.iterdir() if item.is_file()) if folder.is_dir() else []
+    return next(filter(is_license_file, names), None)
 
 
 def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
@@ -88,13 +112,21 @@ def _texts(
         except FairregError as error:
             left[name] = error.message
             continue
-        yield name, text if isinstance(text, str) else text.decode("utf-8")
+        yield name, _named(name, text if isinstance(text, str) else text.decode("utf-8"), facts)
     run = trained.training_run(folder)
     if prov.FILE_NAME not in left and (run or prov.sources_of(record)):
         yield prov.FILE_NAME, prov.text_of(record, iri=iri_of_record(record), run=run)
     card = folder / README
     if README not in left and card.is_file():
         yield README, _card(card, record, facts)
+
+
+def _named(name: str, text: str, facts: ProjectFacts) -> str:
+    """Return the text of a file with the DOI of the version, where the format leaves that to the service."""
+    doi = facts.version_doi()
+    if name != zenodo.FILE_NAME or doi is None:
+        return text
+    return JSON_EDITORS[name](text, Identifier(DOI.name, doi), frozenset())  # as `publish` writes it
 
 
 def _card(path: Path, record: ModelRecord, facts: ProjectFacts) -> str:
@@ -105,7 +137,7 @@ def _card(path: Path, record: ModelRecord, facts: ProjectFacts) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecordError(f"{path} is not encoded in UTF-8.", hint="Save it as UTF-8.") from error
-    whole = completed(text.replace("\r\n", "\n"), record, facts)
+    whole = completed(text.replace("\r\n", "\n"), record, facts, license_in(path.parent))
     return whole.replace("\n", "\r\n") if "\r\n" in text else whole
 
 

@@ -7,15 +7,17 @@ Everything outside of these belongs to the authors and stays as it is, byte by b
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fairreg.formats.front_matter import split_front_matter
 from fairreg.formats.markdown import address, inline, paragraphs
 from fairreg.formats.model_card import signature_table
 from fairreg.formats.plain_yaml import yaml_text
+from fairreg.schemas.licenses.hub import card_license
 from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.services.new.facts import ProjectFacts
 
-__all__ = ["README", "completed"]
+__all__ = ["README", "cited", "completed"]
 
 README = "README.md"
 _PART = re.compile(
@@ -25,12 +27,35 @@ _PART = re.compile(
 _MARKS = re.compile(r"<!--|-->")
 
 
-def completed(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
+def completed(text: str, record: ModelRecord, facts: ProjectFacts, license_file: str | None) -> str:
     """Return the text of the README with its front matter and marked parts written anew."""
     _, body, _ = split_front_matter(text.split("\n"))
-    told = _parts(record, facts)
+    told = {**_parts(record, facts), "license": _licence(record, license_file)}
+    told |= {f"section_{name}": _section(title, told[name]) for name, title in _SECTIONS.items()}
     below = _PART.sub(lambda found: _filled(found, told), "\n".join(body).lstrip("\n"))
     return f"---\n{yaml_text(_head(record, facts))}---\n{below}"
+
+
+def cited(text: str, record: ModelRecord, facts: ProjectFacts) -> str:
+    """Return the text with its marked part on the citation written anew, and nothing else."""
+    told = {"citation": _citation(record, facts)}
+    whole = _PART.sub(lambda found: _filled(found, told), text.replace("\r\n", "\n"))
+    return whole.replace("\n", "\r\n") if "\r\n" in text else whole
+
+
+# Parts whose heading is written with them, because nobody may know what belongs below it.
+_SECTIONS = {
+    "intended_use": "Intended use",
+    "out_of_scope": "Out of scope",
+    "limitations": "Limitations",
+    "training_data": "Training data",
+    "evaluation": "Evaluation",
+    "license": "Licence",
+}
+
+
+def _section(title: str, content: str) -> str:
+    return f"## {title}\n\n{content}" if content else ""
 
 
 def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:
@@ -45,7 +70,7 @@ def _filled(found: re.Match[str], told: Mapping[str, str]) -> str:
 def _head(record: ModelRecord, facts: ProjectFacts) -> dict[str, Any]:
     """Return the front matter in the keys of the Hub's model cards, and what these have no key for."""
     return {
-        "license": record.license.lower() if record.license else None,
+        **card_license(record.license),
         "weights_license": record.license,
         "library_name": ", ".join(record.frameworks[:1]).lower(),
         "pipeline_tag": next(iter(record.ml_task), None),
@@ -108,7 +133,6 @@ def _parts(record: ModelRecord, facts: ProjectFacts) -> dict[str, str]:
         "signature": _signature(record),
         "training_data": _data(facts),
         "evaluation": _table(record),
-        "license": _licence(record),
         "citation": _citation(record, facts),
     }
 
@@ -145,13 +169,11 @@ def _table(record: ModelRecord) -> str:
     return "\n".join(["| metric | value | data | split |", "|---|---|---|---|", *rows]) if rows else ""
 
 
-def _licence(record: ModelRecord) -> str:
+def _licence(record: ModelRecord, file: str | None) -> str:
     if not record.license:
         return ""
-    return (
-        f"Code, weights and documentation are under the licence {inline(record.license)}, whose text is in "
-        "[LICENSE](LICENSE). It covers the weights of the model."
-    )
+    text = f", whose text is in [{inline(file)}]({quote(file)})" if file else ""
+    return f"Code, weights and documentation are under the licence {inline(record.license)}{text}."
 
 
 def _citation(record: ModelRecord, facts: ProjectFacts) -> str:

@@ -21,7 +21,7 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
     inputs, outputs = trained.signature(folder)
     file = trained.model_file(folder, facts.model)
     identifiers = _identifiers(facts)
-    main = identifiers[0].compact if identifiers else f"file:{facts.model}"
+    main = _main(facts)
     return ModelRecord(
         identifier=main,
         kind="model",
@@ -54,6 +54,14 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
 
 def _text(stated: str | None) -> str | None:
     return (stated or "").strip() or None
+
+
+def _main(facts: ProjectFacts) -> str:
+    """Return the identifier of this version: no DOI of a publication, nor that of all versions."""
+    doi = facts.version_doi()
+    if doi:
+        return Identifier("doi", doi).compact
+    return _repository(facts.repository).compact if facts.repository else f"file:{facts.model}"
 
 
 def _identifiers(facts: ProjectFacts) -> tuple[Identifier, ...]:

@@ -108,6 +108,8 @@ def model_file(folder: Path, name: str) -> Distribution | None:
 
 def _read(folder: Path, name: str, kind: type[Any]) -> Any:
     path = folder / name
+    if not is_inside(path, folder):
+        raise RecordError(f"{name} leads out of {folder}.", hint="Remove the link in its place.")
     if not path.is_file():
         return None
     with unreadable(str(path)), path.open("rb") as stream:

@@ -6,19 +6,31 @@ published itself, and one that cannot be read is a fault.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from fairreg.errors import FairregError
-from fairreg.formats import fair4ml
+from fairreg.errors import FairregError, RecordError
+from fairreg.formats import codemeta, fair4ml, jsonld
+from fairreg.formats.crates.data import DESCRIPTOR
 from fairreg.publish.base import FieldFault
 from fairreg.schemas.record import Access
+from fairreg.storage.files import unreadable
 
-__all__ = ["access_faults", "access_files", "access_words", "strictest"]
+__all__ = ["access_faults", "access_files", "access_words", "crate_access", "strictest", "words_elsewhere"]
 
 _ZENODO = ".zenodo.json"
-_NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json"})
+_NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json", codemeta.FILE_NAME, DESCRIPTOR})
+_METADATA = frozenset({".json", ".jsonld", ".xml", ".yaml", ".yml"})
+_LARGEST_TEXT = 1 << 20
+# Terms of OpenAIRE and COAR for access that is not open, in any vocabulary's spelling.
+_TERM = re.compile(
+    r"info:eu-repo/semantics/(?:closed|restricted|embargoed)Access"
+    r"|purl\.org/coar/access_right/(?:c_16ec|c_f1cf|c_14cb)"
+)
+_STRICTNESS = {"open": 0, "embargoed": 1, "gated": 2, "restricted": 2, "closed": 3}
 _LEVELS = ("closed", "embargoed", "open", "restricted")
 # Members that belong to `access_right`, and that of the records of InvenioRDM.
 _BESIDE_LEVEL = ("access", "access_conditions", "embargo_date")
@@ -38,10 +50,44 @@ def access_files(folder: Path) -> tuple[str, ...]:
     return tuple(path.name for path in found if path.is_file())
 
 
+def crate_access(texts: Mapping[str, str]) -> dict[str, Access | None]:
+    """Return the access that RO-Crates among files state of their root; one that cannot be read is left out.
+
+    A crate has no other fields for a publication: its files are those of the folder.
+    """
+    found = {}
+    for name in (name for name in texts if name.lower() == DESCRIPTOR):
+        try:
+            read = jsonld.read_parsed(json.loads(texts[name]), name=name, place="folder:.")
+        except (RecordError, ValueError, RecursionError):
+            continue
+        found[name] = read.understood.access
+    return found
+
+
 def strictest(stated: Iterable[Access | None]) -> Access | None:
-    """Return the first access that is not open, else the first: what one file closes, none opens."""
-    known = [item for item in stated if item is not None]
-    return next((item for item in known if item.level != "open"), known[0] if known else None)
+    """Return the access that opens the least, of equals the first: what one file closes, none opens."""
+    return max((item for item in stated if item is not None), key=_strictness, default=None)
+
+
+def _strictness(access: Access) -> tuple[int, str]:
+    return _STRICTNESS[access.level], access.until or "without end"
+
+
+def words_elsewhere(folder: Path) -> tuple[FieldFault, ...]:
+    """Return a fault for each other file of metadata that names an access which is not open.
+
+    Such files, as those of DataCite, state the access of a record that was made of them before.
+    """
+    listed = (path for path in folder.iterdir() if path.suffix.lower() in _METADATA and not path.is_symlink())
+    files = sorted(path for path in listed if path.name.lower() not in _NAMES and path.is_file())
+    found = []
+    for path in files:
+        with unreadable(path.name), path.open("rb") as file:
+            word = _TERM.search(file.read(_LARGEST_TEXT).decode("utf-8", "replace"))
+        if word is not None:
+            found.append(_fault(f"{path.name} has {word[0]}; state access_right in {_ZENODO}, such as open"))
+    return tuple(found)
 
 
 def access_faults(
@@ -68,6 +114,7 @@ def access_faults(
             known = ", ".join(_LEVELS)
             found.append(_fault(f"{name} has an access_right that is not known; known are {known}"))
     found += _without_level(documents)
+    found += _without_end(understood)
     if not stated and all(access is None for access in understood.values()):
         found += _told_in_words(documents)
     return tuple(found)
@@ -90,6 +137,23 @@ def _without_level(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
         other += [f"metadata.{key}" for key in ("access_right", *_BESIDE_LEVEL) if key in inner]
         if name.lower() == _ZENODO and other and "access_right" not in document:
             yield _fault(f"{name} has {other[0]} without access_right at the top of the file")
+
+
+def _without_end(understood: Mapping[str, Access | None]) -> Iterator[FieldFault]:
+    """Yield a fault for an embargo without the day of its end, which another file may state."""
+    ends = {
+        name: _is_day(item.until) for name, item in understood.items() if item and item.level == "embargoed"
+    }
+    for name, has_end in ends.items():
+        if not has_end and (name.lower() == _ZENODO or not any(ends.values())):
+            yield _fault(f"{name} has an embargo without the day of its end, such as embargo_date 2030-01-31")
+
+
+def _is_day(text: str | None) -> bool:
+    try:
+        return bool(date.fromisoformat((text or "")[:10]))
+    except ValueError:
+        return False
 
 
 def _told_in_words(documents: Mapping[str, Any]) -> Iterator[FieldFault]:

@@ -9,6 +9,7 @@ from fairreg.formats.file_facts import parsed_object
 from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
+from fairreg.schemas.licenses import spdx
 
 __all__ = ["FurtherFacts", "further_facts"]
 
@@ -64,7 +65,7 @@ def _codemeta(top: JsonNode) -> dict[str, Any]:
 def _card(top: JsonNode) -> dict[str, Any]:
     stated: dict[str, Any] = {"language": _language(*top["language"].items())}
     name, link = top["license_name"].text, top["license_link"].text or ""
-    if (top["license"].text or "").lower() == "other" and (name or link):
+    if (top["license"].text or "").lower() == "other" and (name or link) and not spdx(name):
         address = f" ({link})" if _ADDRESS.fullmatch(link) else ""
         stated["license_stated"] = f"{name or 'other'}{address}"
     return stated

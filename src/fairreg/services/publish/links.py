@@ -22,10 +22,12 @@ __all__ = [
     "not_naming",
     "other_publications",
     "unlinked",
+    "with_earlier",
     "with_links",
 ]
 
 _LINKED = "linked"
+_BEFORE = "identifiers_before"
 
 
 def other_publications(
@@ -42,18 +44,32 @@ def other_publications(
 
 
 def linked_record(
-    record: ModelRecord, others: Iterable[Deposit], files: Iterable[LocalFile], folder: Path
+    record: ModelRecord,
+    others: Iterable[Deposit],
+    files: Iterable[LocalFile],
+    folder: Path,
+    *,
+    itself: str | None = None,
 ) -> ModelRecord:
     """Return the record with relations to its other publications and to the tag at GitHub.
 
-    DataCite's relations: IsIdenticalTo where the weights are the same bytes, else IsVariantFormOf.
+    DataCite's relations: IsIdenticalTo where the weights are the same bytes, else IsVariantFormOf. One of the
+    files by which the record is identical to its own identifiers, or to `itself`, is left out.
     """
+    own = {item.key for item in (*record.identifiers, *([parse(itself)] if itself else [])) if _is_doi(item)}
     weights = {file.name: file.sha256 for file in files if file_format(file.name)}
-    relations = [*record.relations, *_others(others, weights), *_named(record)]
+    stated = (
+        item for item in record.relations if item.type != "is_identical_to" or item.target.key not in own
+    )
+    relations = [*stated, *_others(others, weights), *_named(record)]
     clone = clone_of(folder, record)
     if clone is not None and clone.tree is not None:
         relations.append(Relation("is_supplement_to", Identifier("url", clone.tree, "Git")))
     return structs.replace(record, relations=distinct_relations(relations))
+
+
+def _is_doi(item: Identifier) -> bool:
+    return item.scheme == DOI.name
 
 
 def _others(others: Iterable[Deposit], weights: dict[str, str]) -> Iterator[Relation]:
@@ -97,19 +113,33 @@ def not_naming(deposit: Deposit, others: Iterable[Deposit], carrying: Iterable[s
     )
 
 
+def with_earlier(deposit: Deposit, known: Deposit | None) -> Deposit:
+    """Return a deposit that remembers the identifier of before, where another one was entered on its page."""
+    before = known.identifier if known is not None else None
+    if before is None or before == deposit.identifier:
+        return deposit
+    kept = {*deposit.details.get(_BEFORE, "").split(), before}
+    return deposit.with_details(**{_BEFORE: " ".join(sorted(kept))})
+
+
 def doi_of(deposits: Iterable[Deposit]) -> str | None:
     """Return the first DOI of publications."""
     dois = (item.identifier or "" for item in deposits)
     return next((text.partition(":")[2] for text in dois if text.startswith(f"{DOI.name}:")), None)
 
 
-def earlier_dois(deposits: Iterable[Deposit], deposit: Deposit, *, follows: str | None) -> frozenset[str]:
+def earlier_dois(
+    deposits: Iterable[Deposit], deposit: Deposit, *, follows: str | None, sandbox: bool = False
+) -> frozenset[str]:
     """Return the DOIs that a new one may take the place of, in lower case.
 
     They are those that the same service, or its sandbox, reserved for this folder, and the version that
-    the new one `follows`; not the DOI of all versions, which stays true.
+    the new one `follows`; not the DOI of all versions, which stays true. One of the `sandbox` itself takes
+    the place of those of the sandbox alone.
     """
     kept = [item for item in (*deposits, deposit) if item.to == deposit.to]
+    kept = [item for item in kept if not sandbox or item.url == deposit.url]
     stated = {item.identifier for item in kept} | {follows}
+    stated |= {text for item in kept for text in item.details.get(_BEFORE, "").split()}
     found = [parse(text) for text in stated if text and text != deposit.concept]
     return frozenset(item.value.lower() for item in found if item.scheme == DOI.name)

@@ -24,17 +24,19 @@ class OwnDrafts:
     folder: Path
 
     def note(self, deposit: Deposit) -> None:
-        """Note that a deposit was made from the folder."""
+        """Note that a deposit was made, or asked for, from the folder."""
         path = self._note_of(deposit)
-        if deposit.id and not path.exists():
+        if not path.exists():
             with disk_faults(str(path)):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
 
     def has(self, deposit: Deposit) -> bool:
-        """Tell whether a deposit was made from the folder; one without an id is not there to be lost."""
-        return not deposit.id or self._note_of(deposit).exists()
+        """Tell whether a deposit was made, or asked for, from the folder."""
+        return self._note_of(deposit).exists()
 
     def _note_of(self, deposit: Deposit) -> Path:
-        stated = json.dumps([str(self.folder.resolve()), deposit.to, deposit.url, deposit.id])
+        # A request without an answer is known by all of its details: its mark, its name, what it follows.
+        called = deposit.id or sorted(deposit.details.items())
+        stated = json.dumps([str(self.folder.resolve()), deposit.to, deposit.url, called])
         return self.home / "publishing" / hashlib.sha256(stated.encode()).hexdigest()

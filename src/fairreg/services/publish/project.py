@@ -2,11 +2,13 @@
 """The record of a folder: its metadata files read by their formats, and merged.
 
 The first file that states a field gives it, in the order FAIR4ML, CITATION.cff, codemeta.json, .zenodo.json,
-model card, licence texts; what a later one says instead is noted. Identifiers and relations are those of all.
+model card, licence texts; what a later one says instead is noted. Identifiers and relations are those of all,
+the access is the strictest, and on the licence all have to agree.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +18,17 @@ from fairreg.errors import FairregError, ModelError, RecordError
 from fairreg.formats import fair4ml, model_card
 from fairreg.formats.contents import Contents, file_format, media_type, read_contents
 from fairreg.formats.file_facts import FileFacts
+from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.formats.repository_files import is_known, read_files
 from fairreg.publish.base import FieldFault
+from fairreg.publish.zenodo.metadata import relation_word
 from fairreg.runners.weights import onnx as onnx_files
-from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
+from fairreg.schemas.datacite_terms import (
+    distinct_identifiers,
+    distinct_relations,
+    identifier_of,
+    stated_relation,
+)
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,
@@ -32,13 +41,27 @@ from fairreg.schemas.record import (
     Tensor,
 )
 from fairreg.schemas.runs import has_weights
-from fairreg.services.publish.access import access_faults, access_files, strictest
+from fairreg.services.publish.access import (
+    access_faults,
+    access_files,
+    crate_access,
+    strictest,
+    words_elsewhere,
+)
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.terms.licences import (
+    FoundLicence,
+    Terms,
+    found_licence,
+    further_terms,
+    own_terms,
+    terms_in_prose,
+)
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
-__all__ = ["ProjectRecord", "read_project"]
+__all__ = ["ProjectRecord", "licence_of", "read_project", "version_files"]
 
 # Beside the suffixes that mean weights everywhere; names that say data are left out.
 _WEIGHTS = re.compile(
@@ -60,7 +83,6 @@ _SINGLE = (
 _COMPARED: Mapping[str, Callable[[Any], object]] = {
     "name": lambda value: " ".join(str(value).casefold().split()),
     "version": lambda value: str(value).lstrip("vV"),
-    "license": str,
     "creators": lambda value: sorted(item.orcid or item.name.casefold() for item in value),
 }
 # Identifiers of versions and archives; relations between versions are the service's to state.
@@ -70,20 +92,23 @@ _OF_VERSIONS = frozenset({DOI.name, "related_doi", "concept_doi"})
 class ProjectRecord(NamedTuple):
     """The record of a folder, and what the user should know of the files that it comes from.
 
-    `faults` are statements that are not understood, and without which nothing is to become public.
+    `faults` are statements that are not understood, and without which nothing is to become public;
+    `before_doi` are the notes to read before an identifier is reserved.
     """
 
     record: ModelRecord
     notes: tuple[str, ...]
     faults: tuple[FieldFault, ...] = ()
+    before_doi: tuple[str, ...] = ()
 
 
 class _Statement(NamedTuple):
-    """Fields that one file states. A `card` has a heading, which need not be the title."""
+    """Fields that a file states. The heading of a `card` need not be the title; a `text` is a licence."""
 
     file: str
     fields: Mapping[str, Any]
     card: bool = False
+    text: bool = False
     repository: str | None = None
 
 
@@ -91,7 +116,6 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     """Read the record of a folder from those of its files that are published. Raises FairregError."""
     statements, notes = _statements(folder, names)
     fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
-    fields |= _licence(statements)
     access, unclear = _access(folder, statements)
     fields |= {"access": access} if access is not None else {}
     signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
@@ -106,6 +130,9 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     fields.setdefault("name", folder.resolve().name)
     fields.setdefault("frameworks", contents.frameworks)
     kind, origins = _kind(contents, names)
+    distributions = tuple(_distribution(folder, name) for name in names)
+    licence = _licence(folder, statements, distributions, kind)
+    fields |= licence.fields
     if signature:
         origins = (*origins, FieldOrigin("inputs", "computed", "the graph of the model"))
     record = ModelRecord(
@@ -115,22 +142,68 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
         identifiers=distinct_identifiers(_identifiers(statements)),
         relations=distinct_relations(_relations(statements)),
         formats=contents.formats,
-        distributions=tuple(_distribution(folder, name) for name in names),
+        distributions=distributions,
         **fields,
     )
-    notes += [*((fault,) if fault else ()), *_contradictions(statements)]
+    notes += [*((fault,) if fault else ()), *_contradictions(statements), *licence.notes]
+    notes += _unsent_relations(statements)
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
-    return ProjectRecord(record, tuple(notes), unclear)
+    placeholder = _placeholder(folder, names, record)
+    return ProjectRecord(record, (*notes, *placeholder), (*unclear, *licence.faults), placeholder)
+
+
+def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
+    """Return the licence that the files `names` of a folder agree on, else the fault. Raises FairregError."""
+    statements = _statements(folder, names)[0]
+    contents = read_contents(_stated_type(statements), title="", keywords=(), file_names=names)
+    files = tuple(_distribution(folder, name) for name in names)
+    return _licence(folder, statements, files, _kind(contents, names)[0])
+
+
+def _placeholder(folder: Path, names: tuple[str, ...], record: ModelRecord) -> tuple[str, ...]:
+    """Return a sentence on a creator whom the template put in the place of authors that nobody named."""
+    called = {record.name}
+    if _PROJECT_FACTS in names and (folder / _ANSWERS).is_file():
+        with suppress(*YamlFault, AttributeError):  # the name of the record is left to compare with
+            called.add(str(load_yaml(_text(folder / _ANSWERS)).get("project_name")))
+    group = next(
+        (item.name for item in record.creators if item.name in map(_DEVELOPERS.format, called)), None
+    )
+    if group is None or _PROJECT_FACTS not in names:
+        return ()
+    todo = f"write the authors into {_PROJECT_FACTS}, then fairreg new --refresh"
+    said = f"No author was named, so the creator is a group, {group!r}"
+    return (f"{said}. A DOI names its creators for ever: {todo}.",)
+
+
+# Of the template: what stands for authors, and the file with the answers.
+_DEVELOPERS = "The {} developers"
+_ANSWERS = ".copier-answers.yml"
+
+
+def version_files(folder: Path, names: tuple[str, ...]) -> str:
+    """Return the files of a folder in which its version is changed, in words for a hint."""
+    packaged = ["pyproject.toml"] if "pyproject.toml" in names else []
+    if _PROJECT_FACTS in names:
+        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then fairreg new --refresh)"
+    stating = [item.file for item in _statements(folder, names)[0] if item.fields.get("version")]
+    return ", ".join((*stating, *packaged)) or "CITATION.cff"
+
+
+# From which `fairreg new --refresh` writes the metadata files of a project.
+_PROJECT_FACTS = "facts.toml"
 
 
 def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:
     """Return the strictest access that any file states, also one that is not published, and the faults."""
     names = access_files(folder)
     read = _statements(folder, names)[0]
-    understood = {item.file: item.fields.get("access") for item in read}
-    faults = access_faults({name: _text(folder / name) for name in names}, understood)
-    return strictest(item.fields.get("access") for item in (*statements, *read)), faults
+    texts = {name: _text(folder / name) for name in names}
+    understood = {item.file: item.fields.get("access") for item in read} | crate_access(texts)
+    faults = access_faults(texts, understood)
+    access = strictest((*(item.fields.get("access") for item in statements), *understood.values()))
+    return access, (*faults, *(words_elsewhere(folder) if access is None else ()))
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
@@ -154,7 +227,9 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
     notes += [f"{item.fault.rstrip('.')}." for item in (*facts, *cards) if item.fault]
     further = {name: further_facts(name, text) for name, text in texts.items()}
     notes += [note for item in further.values() for note in item.notes]
-    return [item._replace(fields={**item.fields, **further[item.file].fields}) for item in found], notes
+    more = {name: item.fields for name, item in further.items()}
+    # Licence texts to choose from are one statement, which no file has as its name.
+    return [item._replace(fields={**item.fields, **more.get(item.file, {})}) for item in found], notes
 
 
 def _read_fair4ml(text: str, name: str) -> ModelRecord:
@@ -182,6 +257,7 @@ def _statement(facts: FileFacts) -> _Statement:
         facts.file,
         facts.record_fields() | ({"stated_type": facts.type} if facts.type else {}),
         card=facts.role in {"model_card", "readme"},
+        text=facts.role == "license",
         repository=facts.repository,
     )
 
@@ -198,13 +274,26 @@ def _first(statements: Iterable[_Statement], field: str) -> Any:
     return ordered[0].fields[field] if ordered else None
 
 
-def _licence(statements: Iterable[_Statement]) -> dict[str, str]:
-    """Return the licence of the first file that states one; words of one with no expression stay words."""
-    for item in statements:
-        stated = {key: item.fields[key] for key in ("license", "license_stated") if item.fields.get(key)}
-        if stated:
-            return stated
-    return {}
+def _licence(
+    folder: Path, statements: Iterable[_Statement], files: tuple[Distribution, ...], kind: Kind
+) -> FoundLicence:
+    """Return the licence of the weights, else that on which metadata files and licence texts agree."""
+    names = [item.name for item in files]
+    weights = [item.name for item in files if has_weights(item) or _is_weights(item.name)]
+    statements = list(statements)
+    found = found_licence(
+        [*(_terms(item) for item in statements if not item.text), *further_terms(folder, names)],
+        [_terms(item) for item in statements if item.text],
+        own_terms(folder, names, weights if kind == "model" else (), kind),
+        kind=kind,
+    )
+    cards = {name: _text(folder / name) for name in names if name.lower() in _CARDS}
+    return found._replace(notes=(*found.notes, *terms_in_prose(cards, found.fields.get("license"))))
+
+
+def _terms(item: _Statement) -> Terms:
+    stated, words = item.fields.get("license"), item.fields.get("license_stated")
+    return Terms(item.file, stated, words, is_loose=item.card or item.text)
 
 
 def _stated_type(statements: Iterable[_Statement]) -> str | None:
@@ -217,10 +306,14 @@ def _kind(contents: Contents, names: tuple[str, ...]) -> tuple[Kind, tuple[Field
 
     Elsewhere such files may hold anything; a folder that is published leaves its data out.
     """
-    weights = next((name for name in names if _WEIGHTS.fullmatch(name.rpartition("/")[2].lower())), None)
+    weights = next(filter(_is_weights, names), None)
     if contents.kind != "software" or weights is None:
         return contents.kind, contents.origins
     return "model", (*contents.origins, FieldOrigin("kind", "inferred", f"file {weights!r}"))
+
+
+def _is_weights(name: str) -> bool:
+    return _WEIGHTS.fullmatch(name.rpartition("/")[2].lower()) is not None
 
 
 def _identifiers(statements: Iterable[_Statement]) -> Iterator[Identifier | None]:
@@ -233,13 +326,25 @@ def _identifiers(statements: Iterable[_Statement]) -> Iterator[Identifier | None
 def _relations(statements: Iterable[_Statement]) -> Iterator[Relation]:
     """Yield the relations to other objects; those between versions are the service's to state."""
     for item in statements:
-        for one in item.fields.get("relations", ()):
-            # The files name the record by its own DOI as well.
-            itself = one.type == "is_identical_to" and one.target.scheme == DOI.name
-            if one.type not in _BETWEEN_VERSIONS and not itself:
-                yield one
+        yield from (one for one in item.fields.get("relations", ()) if one.type not in _BETWEEN_VERSIONS)
 
 
+def _unsent_relations(statements: Iterable[_Statement]) -> Iterator[str]:
+    """Yield a sentence for each file with relations that the record of a service does not get."""
+    for item in statements:
+        lost = [
+            f"{one.target.value} ({one.stated_type or stated_relation(one)[0]})"
+            for one in item.fields.get("relations", ())
+            if one.type in _BETWEEN_VERSIONS or relation_word(one) is None
+        ]
+        if lost:
+            more = f" and {len(lost) - _MOST_TOLD} more" if lost[_MOST_TOLD:] else ""
+            told = f"{', '.join(lost[:_MOST_TOLD])}{more}"
+            lead = f"{item.file} relates it to {told}, which fairreg does not send"
+            yield f"{lead}: add that at the service's page."
+
+
+_MOST_TOLD = 5
 _BETWEEN_VERSIONS = frozenset({"is_version_of", "has_version", "is_new_version_of", "is_previous_version_of"})
 
 

@@ -13,31 +13,40 @@ from msgspec import structs
 
 from fairreg import publish as publishers
 from fairreg.errors import FairregError, Unreachable, UsageError
-from fairreg.publish.base import VERSION_OF, Deposit, LocalFile, Publisher, PublishingJob, UploadProgress
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.publish.base import (
+    VERSION_OF,
+    Deposit,
+    LocalFile,
+    Publisher,
+    PublishingJob,
+    SameVersion,
+    UploadProgress,
+)
+from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.publish import DEFAULT_JOBS
 from fairreg.services.publish.afterwards import FinishedPublication, next_steps
+from fairreg.services.publish.carried_dois import CarriedDois
 from fairreg.services.publish.github import release_steps
+from fairreg.services.publish.identifier.stated import stated_dois
 from fairreg.services.publish.identifier.writing import write_into
+from fairreg.services.publish.known_deposits import KnownDeposits, name_of
 from fairreg.services.publish.links import (
     doi_of,
-    earlier_dois,
     linked_record,
     not_naming,
     other_publications,
     unlinked,
+    with_earlier,
     with_links,
 )
+from fairreg.services.publish.local_files.reading import changed_since, read_file
 from fairreg.services.publish.own_drafts import OwnDrafts
-from fairreg.services.publish.project import read_project
+from fairreg.services.publish.project import read_project, version_files
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
-from fairreg.services.publish.state import FILE_NAME as STATE_FILE
 from fairreg.services.publish.state import PublishingState
 from fairreg.settings import Service, Settings
-from fairreg.storage.checksums import checksums_of
-from fairreg.storage.files import unreadable
 from fairreg.web import HttpClient, Log, no_log
 
 __all__ = ["Confirmation", "PublishingChoices", "publish"]
@@ -94,13 +103,14 @@ class _Publication:
         self._settings, self._folder, self._choices, self._log = settings, folder, choices, log
         self._publisher = _publisher(choices)
         self._service: Service = settings.service(self._publisher.service(sandbox=choices.sandbox))
-        tokens = [item.token for item in settings.services.values() if item.token]
+        self._tokens = [item.token for item in settings.services.values() if item.token]
         self._selected: SelectedFiles = select(
-            folder, include=choices.include, exclude=choices.exclude, tokens=tokens
+            folder, include=choices.include, exclude=choices.exclude, tokens=self._tokens
         )
         self._state = PublishingState.read(folder)
         self._own = OwnDrafts(settings.home, folder)
-        project = read_project(folder, self._selected.names)
+        project = self._project = read_project(folder, self._selected.names)
+        self._before_doi = project.before_doi
         self._report = PublicationReport(
             self._service.title,
             Deposit(choices.to, self._service.url, ""),
@@ -114,11 +124,20 @@ class _Publication:
         """Take all steps that are left, while no other command does."""
         with self._state.locked():
             self._state = PublishingState.read(self._folder)
+            self._known = KnownDeposits(
+                self._state,
+                self._own,
+                self._choices.to,
+                self._service,
+                self._folder,
+                lambda: {file.name: file.sha256 for file in self._files()},
+                self._choices.take_over,
+            )
             return self._steps(web, confirm, progress)
 
     def _steps(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
-        known, version_of = self._known()
-        self._refuse_of_another_folder(known)
+        wanted = parse(self._choices.version_of) if self._choices.version_of else None
+        known, version_of = self._known.choose(wanted)
         job = PublishingJob(
             web,
             self._report.record,
@@ -130,28 +149,44 @@ class _Publication:
             version_of=version_of,
             repository=self._choices.repository,
             jobs=self._choices.jobs,
+            published=self._known.published(),
+            take_over=self._choices.take_over,
         )
         if known is not None and known.status == "published":
             return self._again(job, known, confirm)
+        if version_of is None and (known is None or not known.id):
+            adopted = self._carried(job).adopted(known, take_over=self._choices.take_over)
+            job = replace(job, known=adopted)
         return self._go_on(job, confirm)
 
     def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         version_of = job.version_of
+        if job.known is None or job.known.identifier is None:
+            for note in self._before_doi:
+                self._log(note)
         with self._kept():
-            deposit = self._publisher.open(job)
+            deposit = with_earlier(self._publisher.open(job), job.known)
             if version_of is not None:
                 deposit = deposit.with_details(**{VERSION_OF: version_of.compact})
             self._note(deposit)
             if deposit.status == "draft":
                 return self._fill(job, confirm)
-        # Published by a command whose answer was lost, or on the service's pages.
-        self._report = replace(self._report, files=self._files())
+        # Published by a command whose answer was lost, from a clone, or on the service's pages.
+        sent = {
+            file.name: file.sha256
+            for file in self._files()
+            if f"md5:{file.md5}" in deposit.checksums.get(file.name, "").split()
+        }
+        self._note(replace(deposit, files={**deposit.files, **sent}))
+        self._report = self._as_before(self._report.deposit, "its files are others than those here")
         return self._finished(job)
 
     def _fill(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         self._note(self._publisher.reserve(job, self._report.deposit))
-        job = replace(job, record=self._with_identifier())
+        job = replace(job, record=self._with_identifier(job))
+        self._report = replace(self._report, notes=(*self._report.notes, *self._publisher.notes(job)))
         files = self._files()
+        self._name_new(job, files)
         record = linked_record(job.record, self._others(), files, self._folder)
         job = replace(job, record=record, files=files)
         self._report = replace(self._report, record=record, files=files)
@@ -159,13 +194,20 @@ class _Publication:
             self._note(self._publisher.upload(job, self._report.deposit))
             self._report = replace(self._report, others=self._publisher.others(job, self._report.deposit))
         faults = (*self._report.unclear, *self._publisher.describe(job, self._report.deposit))
-        self._report = replace(self._report, faults=faults)
+        # A publisher keeps what it has to remember of the metadata.
+        kept = self._state.draft(self._choices.to, self._service.url) or self._report.deposit
+        self._report = replace(self._report, faults=faults, deposit=kept)
         if self._choices.reserve_only:
             steps = release_steps(self._folder, record, doi=doi_of([self._report.deposit]), published=False)
             return replace(self._report, next_steps=steps)
-        if self._choices.draft or self._report.faults or not confirm(self._report):
+        if self._choices.draft or self._report.faults:
             return self._report
-        if self._publisher.others(job, self._report.deposit) != self._report.others:
+        seen = self._publisher.seen(job, self._report.deposit)
+        if not confirm(self._report):
+            return self._report
+        self._require_as_asked(files)
+        same_names = self._publisher.others(job, self._report.deposit) == self._report.others
+        if self._publisher.seen(job, self._report.deposit) != seen or not same_names:
             raise FairregError(
                 f"Somebody else changed the files of the draft at {self._service.title} meanwhile.",
                 hint="Repeat the command to see what would be published.",
@@ -174,19 +216,44 @@ class _Publication:
         self._note(with_links(published, record, self._others()))
         return self._finished(job)
 
-    def _with_identifier(self) -> ModelRecord:
-        """Write the reserved identifier into the files, and return the record that has it."""
+    def _name_new(self, job: PublishingJob, files: tuple[LocalFile, ...]) -> None:
+        """Name the files that an earlier command left out of the draft, as with an --exclude of its own."""
+        before = job.known.files if job.known is not None else {}
+        for name in [file.name for file in files if before and file.name not in before]:
+            self._log(f"{name} was not in the draft before, and is in it now; --exclude leaves it out.")
+
+    def _require_as_asked(self, files: tuple[LocalFile, ...]) -> None:
+        """Raise FairregError where the folder is not any more what the question was about."""
+        changed = changed_since(files, self._tokens)
+        if not changed and read_project(self._folder, self._selected.names) != self._project:
+            changed = "A file with metadata or the access"
+        if changed:
+            raise FairregError(
+                f"{changed} changed in the folder while the question stood, so nothing was published.",
+                hint="Repeat the command to see what would be published.",
+            )
+
+    def _with_identifier(self, job: PublishingJob) -> ModelRecord:
+        """Write the reserved identifier into the files, and return the record that has it.
+
+        One of a sandbox is not written into files with an identifier that is registered.
+        """
         stated = self._report.deposit.identifier
         if stated is None:
             return self._report.record
-        identifier = parse(stated)
-        deposit = self._report.deposit
-        earlier = earlier_dois(self._state.deposits, deposit, follows=deposit.details.get(VERSION_OF))
+        identifier, deposit, carried = parse(stated), self._report.deposit, self._carried(job)
+        if self._choices.sandbox and (kept := carried.not_of_sandbox(deposit)):
+            self._log(f"The files carry {', '.join(kept)}, and stay as they are: this is a trial.")
+            return self._report.record
+        earlier = carried.earlier(deposit, follows=deposit.details.get(VERSION_OF))
         written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
+        true = carried.true_of(deposit)
+        without = () if self._choices.sandbox else written.without
+        without = tuple(name for name in without if not true & carried.by_file.get(name, frozenset()))
         # The files are read again: their digests and sizes have changed.
-        project = read_project(self._folder, self._selected.names)
+        project = self._project = read_project(self._folder, self._selected.names)
         record = structs.replace(
             project.record,
             identifier=identifier.compact,
@@ -194,43 +261,23 @@ class _Publication:
         )
         notes = (*project.notes, *written.notes)
         self._report = replace(
-            self._report, record=record, carrying=written.carrying, notes=notes, unclear=project.faults
+            self._report,
+            record=record,
+            carrying=written.carrying,
+            without=without,
+            notes=notes,
+            unclear=project.faults,
         )
         return record
 
-    def _known(self) -> tuple[Deposit | None, Identifier | None]:
-        """Return the deposit to go on with, and the version to follow."""
-        wanted = parse(self._choices.version_of) if self._choices.version_of else None
-        draft = self._state.draft(self._choices.to, self._service.url)
-        begun = (draft.details.get(VERSION_OF) if draft is not None else None) or None
-        if wanted is None and (draft is None or not (draft.id or begun)):
-            # A request for a first draft without an answer: what was published before goes first.
-            return self._state.published(self._choices.to, self._service.url) or draft, None
-        if draft is not None and draft.id and wanted is not None and begun != wanted.compact:
-            raise UsageError(
-                f"The folder has a draft at {self._service.title}, not of a new version of {wanted.compact}.",
-                hint=f"Publish or discard it at {draft.page or self._service.url}, then repeat the command.",
-            )
-        return draft, wanted or (parse(begun) if begun else None)
-
-    def _refuse_of_another_folder(self, known: Deposit | None) -> None:
-        """Raise UsageError for a draft that the state names and that was not made from this folder here."""
-        if known is None or known.status != "draft" or self._is_own(known):
-            return
-        raise UsageError(
-            f"The folder's notes name the draft {known.id} at {self._service.title}, which was not made from "
-            "this folder on this machine; its files and metadata would be replaced.",
-            hint="If the draft is of this folder, as after a move, repeat the command with --take-over. "
-            f"Else remove {self._folder / STATE_FILE}, and a draft of its own is made.",
-        )
-
-    def _is_own(self, known: Deposit) -> bool:
-        return self._choices.take_over or self._own.has(known)
+    def _carried(self, job: PublishingJob) -> CarriedDois:
+        made_here = tuple(filter(self._own.has, self._state.deposits))
+        return CarriedDois(job, self._publisher, stated_dois(self._folder, self._selected.names), made_here)
 
     def _again(self, job: PublishingJob, known: Deposit, confirm: Confirmation) -> PublicationReport:
         """Go on with what was published: an identifier that came later, and links to other services."""
         self._report = self._as_before(known)
-        if not self._is_own(known):
+        if not self._known.is_own(known):
             self._log(
                 f"It was published as {known.id} from another folder; --take-over goes on with that here."
             )
@@ -245,8 +292,7 @@ class _Publication:
                 return self._go_on(replace(job, known=self._report.deposit), confirm)
             self._note(deposit)
             self._log(f"The files carry {carried}, and stay as they are.")
-        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
-        self._log(f"The folder was published as {named} before; nothing was sent.")
+        self._log(f"The folder was published as {name_of(deposit)} before; nothing was sent.")
         missing = unlinked(deposit, self._others())
         stops = self._choices.draft or self._choices.reserve_only
         if missing and self._publisher.edits_links and not stops:
@@ -264,7 +310,8 @@ class _Publication:
     def _link(self, job: PublishingJob, missing: tuple[Deposit, ...], confirm: Confirmation) -> None:
         """Name other publications in the published metadata, after a confirmation."""
         report = self._report
-        record = linked_record(job.record, missing, report.files, self._folder)
+        own = report.deposit.identifier
+        record = linked_record(job.record, missing, report.files, self._folder, itself=own)
         self._report = replace(report, record=record)
         names = ", ".join(parse(item.identifier or "").value for item in missing)
         self._log(f"The record does not name {names} yet; your confirmation adds that, without a new DOI.")
@@ -273,23 +320,30 @@ class _Publication:
             self._note(with_links(deposit, record, self._others()))
             self._log(f"{self._service.title} names {names} now.")
 
-    def _others(self) -> tuple[Deposit, ...]:
-        return other_publications(self._settings, self._state.deposits, self._report.deposit)
+    def _version_files(self) -> str:
+        """Return the files in which the version is to be raised, in words."""
+        return version_files(self._folder, self._selected.names)
 
-    def _as_before(self, deposit: Deposit) -> PublicationReport:
+    def _others(self) -> tuple[Deposit, ...]:
+        return other_publications(self._settings, self._known.all_own(), self._report.deposit)
+
+    def _as_before(
+        self, deposit: Deposit, otherwise: str = "its files have changed since"
+    ) -> PublicationReport:
         """Return the report of what was published before; UsageError where the files are others now."""
         files = self._files()
         here = {file.name: file.sha256 for file in files}
-        named = parse(deposit.identifier).value if deposit.identifier else deposit.id
+        named = name_of(deposit)
         if here != dict(deposit.files):
             raise UsageError(
-                f"The folder was published as {named}, and its files have changed since.",
-                hint=f"Publish a new version with --new-version-of {named}.",
+                f"The folder was published as {named}, and {otherwise}.",
+                hint=f"Raise the version in {self._version_files()}, and publish a new one with "
+                f"--new-version-of {named}.{self._known.hint_for_copy(deposit)}",
             )
         return replace(self._report, deposit=deposit, files=files)
 
     def _files(self) -> tuple[LocalFile, ...]:
-        return tuple(_local(self._folder, name) for name in self._selected.names)
+        return tuple(read_file(self._folder, name, self._tokens) for name in self._selected.names)
 
     def _finished(self, job: PublishingJob) -> PublicationReport:
         deposit = self._report.deposit
@@ -321,6 +375,9 @@ class _Publication:
         """Context manager: an error says that the draft is kept, where there is one."""
         try:
             yield
+        except SameVersion as error:
+            error.hint = f"Raise it in {self._version_files()}, and repeat the command."
+            raise
         except FairregError as error:
             deposit = self._report.deposit
             if deposit.id and deposit.status == "draft":
@@ -337,10 +394,3 @@ def _publisher(choices: PublishingChoices) -> Publisher:
     if choices.repository and not found.takes_repository:
         raise UsageError(f"{found.title} names its records itself.", hint="Leave --repository out.")
     return found
-
-
-def _local(folder: Path, name: str) -> LocalFile:
-    path = folder / name
-    with unreadable(name):
-        found = checksums_of(path, ("md5", "sha256"))
-        return LocalFile(name, path, path.stat().st_size, found["md5"], found["sha256"])

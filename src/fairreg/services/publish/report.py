@@ -7,6 +7,7 @@ from typing import Any
 from fairreg.publish.base import Deposit, FieldFault, LocalFile
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.runs import has_weights
 from fairreg.services.publish.access import access_words
 from fairreg.services.publish.selection import LeftOutFile
 
@@ -18,7 +19,8 @@ class PublicationReport:
     """A deposit with the record and the files of its folder.
 
     `others` are files that somebody else put into the draft; they become public with it. `carrying` are the
-    files with the reserved identifier. `faults` are fields that the service refuses or that the files leave
+    files with the reserved identifier, `without` those that name another one, or none, where readers look for
+    it. `faults` are fields that the service refuses or that the files leave
     unclear: with any of them the draft cannot be published; `unclear` are the latter. `is_new` is True where
     this command published it.
     """
@@ -30,6 +32,7 @@ class PublicationReport:
     others: tuple[str, ...] = ()
     left_out: tuple[LeftOutFile, ...] = ()
     carrying: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[FieldFault, ...] = ()
     unclear: tuple[FieldFault, ...] = ()
@@ -40,6 +43,12 @@ class PublicationReport:
     def size(self) -> int:
         """Size of all files in bytes."""
         return sum(file.size for file in self.files)
+
+    @property
+    def models(self) -> tuple[LocalFile, ...]:
+        """The files of weights or a graph."""
+        named = {item.name for item in self.record.distributions if has_weights(item)}
+        return tuple(file for file in self.files if file.name in named)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``publish --json``."""

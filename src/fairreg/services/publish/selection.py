@@ -10,16 +10,25 @@ from typing import NamedTuple
 
 from fairreg.errors import UsageError
 from fairreg.schemas.text import counted
-from fairreg.services.publish.secret_texts import holds_random_word, holds_secret
+from fairreg.services.publish.local_files.secret_texts import file_holds_secret
+from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC
 from fairreg.storage.files import unreadable
 
-__all__ = ["MOST_FILES", "STATE_FOLDER", "LeftOutFile", "SelectedFiles", "select"]
+__all__ = [
+    "HOLDS_TOKEN",
+    "MOST_FILES",
+    "STATE_FOLDER",
+    "LeftOutFile",
+    "SelectedFiles",
+    "is_token_list",
+    "select",
+]
 
 STATE_FOLDER = ".fairreg"
 # Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
 MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
-_HIDDEN_BUT_PUBLIC = frozenset({".zenodo.json", ".github", ".gitignore", ".copier-answers.yml"})
+_DEEPEST = 100  # folders, each of which is a call
 _FOLDERS = {
     "data": "data, which has a record of its own",
     "datasets": "data, which has a record of its own",
@@ -45,23 +54,32 @@ _ENDS = {
     "~": "an unfinished file",
 }
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "cvs"})
+_DOCUMENT_OR_WEIGHTS = (
+    r"(?:md|rst|html?|onnx|pt|pth|ckpt|safetensors|h5|hdf5|keras|npy|npz|bin|pkl|joblib|tflite|gguf|pb)"
+)
+_PROGRAM = r"(?:py|pyi|ipynb|r|jl|js|ts|c|cc|cpp|h|hpp|java|go|rs|sh)"
 _SECRET_NAME = re.compile(
     r"(?:.*[._-])?(?:secrets?|credentials?|passwords?|token)(?:\.(?:json|ya?ml|toml|txt|ini|env|csv|xml|conf))?"
     r"|(?:.*[._-])?(?:api|access|auth|bearer|refresh|session|user|personal)[._-]?tokens(?:\.\w{2,5})?"
     r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:\.pub)?|.*\.(?:pem|key|p12|pfx|ppk|jks|kdbx|keystore)"
     r"|\.env.*|.*\.env(?:\..*)?|[._]netrc|netrc|kaggle\.json"
     r"|\.(?:pypirc|npmrc|pgpass|my\.cnf|git-credentials|htpasswd|dockercfg|boto|s3cfg|vault-token)"
-    r"|\.(?:ssh|aws|azure|gnupg|kube|docker|kaggle|password-store)",
+    r"|\.(?:ssh|aws|azure|gnupg|kube|docker|kaggle|password-store)"
+    # Also of programs and of copies of them; not of documentation and weights, and not check_password.py.
+    rf"|(?:secrets?|credentials?|passwords?|api_?keys?)(?:\.(?!{_DOCUMENT_OR_WEIGHTS}$)\w{{1,10}}){{1,2}}"
+    rf"|.*[._-](?:secrets?|credentials?|passwords?)(?:\.(?!{_DOCUMENT_OR_WEIGHTS}$|{_PROGRAM}$)\w{{1,10}}){{1,2}}"
+    r"|client_?secrets?[._-].*\.json|service[_-]?account.*\.json|auth\.json|cookies\.(?:txt|json|sqlite)"
+    r"|.*\.tfstate(?:\..*)?|.*\.tfvars(?:\.json)?|(?:.*[._-])?kubeconfig(?:\..*)?|htpasswd|rclone\.conf"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)\..*|.*\.ovpn|wallet\.dat",
     re.IGNORECASE,
 )
 # Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.
 _TOKENS = re.compile(r"(?:.*[._-])?tokens(?:\.(?:json|ya?ml|toml|txt|ini|csv|xml|conf))?", re.IGNORECASE)
 _SECRET = "may hold a secret"  # noqa: S105
-_HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
+HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
 _HISTORY = "version control"
 # Reasons that no pattern of the user takes away.
-_LASTING = frozenset({_SECRET, _HOLDS_TOKEN, _HISTORY})
-_LARGEST_READ = 1 << 20
+_LASTING = frozenset({_SECRET, HOLDS_TOKEN, _HISTORY})
 
 
 class LeftOutFile(NamedTuple):
@@ -117,6 +135,8 @@ class _Walk:
 
     def files(self, place: Path) -> Iterator[str]:
         """Yield the chosen files below a folder."""
+        if len(place.parts) - len(self._folder.parts) > _DEEPEST:
+            raise UsageError(f"{self._folder} has folders that are more than {_DEEPEST} deep.")
         with unreadable(str(place)), os.scandir(place) as listed:
             entries = sorted(listed, key=lambda entry: entry.name)
         for entry in entries:
@@ -172,15 +192,18 @@ class _Walk:
         reason = _of_name(entry.name, is_folder=False)
         if reason not in _LASTING and _fits(name, self._include):
             reason = None
-        return reason or (_HOLDS_TOKEN if self._holds_token(entry) else None)
+        return reason or (HOLDS_TOKEN if self._holds_token(entry) else None)
 
     def _holds_token(self, entry: "os.DirEntry[str]") -> bool:
-        """Tell whether the first MiB of a file holds one of the user's tokens, or the like of others."""
+        """Tell whether a file holds one of the user's tokens, or the like of others."""
+        is_list = is_token_list(Path(entry.path).relative_to(self._folder).as_posix())
         with unreadable(entry.path), open(entry.path, "rb") as file:  # noqa: PTH123 - of an entry
-            beginning = file.read(_LARGEST_READ)
-        parts = Path(entry.path).relative_to(self._folder).parts
-        is_list = any(map(_TOKENS.fullmatch, parts))
-        return holds_secret(beginning, self._tokens) or (is_list and holds_random_word(beginning))
+            return file_holds_secret(file, self._tokens, is_token_list=is_list)
+
+
+def is_token_list(name: str) -> bool:
+    """Tell whether a path is that of a list of tokens, of a vocabulary or of services."""
+    return any(map(_TOKENS.fullmatch, name.split("/")))
 
 
 def _of_name(name: str, *, is_folder: bool) -> str | None:
@@ -192,7 +215,7 @@ def _of_name(name: str, *, is_folder: bool) -> str | None:
         return _FOLDERS[lowered]
     if _SECRET_NAME.fullmatch(name):
         return _SECRET
-    if name.startswith(".") and name not in _HIDDEN_BUT_PUBLIC:
+    if name.startswith(".") and name not in HIDDEN_BUT_PUBLIC:
         return "hidden"
     return next((reason for end, reason in _ENDS.items() if lowered.endswith(end)), None)
 

@@ -139,5 +139,6 @@ def _deposits(content: bytes, path: Path) -> tuple[Deposit, ...]:
 
 def _is_plain(deposit: Deposit) -> bool:
     texts = [deposit.to, deposit.url, deposit.id, deposit.page, deposit.identifier, deposit.concept]
-    texts += [text for pair in (*deposit.files.items(), *deposit.details.items()) for text in pair]
+    named = (deposit.files, deposit.details, deposit.checksums)
+    texts += [text for texts_by_name in named for pair in texts_by_name.items() for text in pair]
     return all(_PRINTABLE.fullmatch(text or "") for text in texts)

@@ -101,7 +101,8 @@ def search_live(
     chosen = _chosen(settings, Filters.of(**filters).asked.get("source", ()))
     with existing(registry, settings) as used:
         conditions = used.filters(**filters)
-        asking = _FederatedQuery(_Terms(settings, query, page.limit or _LIMIT, deadline), chosen)
+        wanted = (page.limit or _LIMIT) + page.offset
+        asking = _FederatedQuery(_Terms(settings, query, wanted, deadline), chosen)
         depth = None if page.limit is None else max(_LOCAL_DEPTH, page.offset + page.limit)
         local = used.search(query, limit=depth, sort=sort, **filters)
         ranking = _Ranking(used, local, conditions, query, page, order)
@@ -342,18 +343,20 @@ class _Ranking:
         """Report on the results of the registry and of the sources in `answers`."""
         found = self._fused(answers)
         shown = self.page.cut(found)
+        # A source may have what the registry has not.
+        local = replace(self.local, unheld=()) if found else self.local
         return SearchReport(
             query=self.query,
             total=len(found) + max(0, self.local.total - len(self.local.hits)),
             results=tuple(row_of(hit) for hit in shown),
             warnings=(
-                *search_warnings(self.local),
+                *search_warnings(local),
                 *(warning for hit in shown if (warning := hit.entry.warning)),
             ),
             sources={asked.name: asked.answer for asked in answers if asked.answer},
             offset=self.page.offset,
             limit=self.page.limit,
-            unheld=self.local.unheld,
+            unheld=local.unheld,
         )
 
     def _fused(self, answers: Sequence[SourceQuery]) -> list[SearchHit]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ArchiveMember", "FetchedFiles", "named"]
 
+_OF_METADATA = (".md", ".json", ".jsonld")
+
 
 def named(requested: str, record: ModelRecord) -> dict[str, Any]:
     """The members of a JSON document that say which record was requested."""
@@ -81,6 +83,13 @@ class FetchedFiles:
         refused = self.refused
         packed = (item for item in self.files if item.file.path not in refused)
         return tuple(item for item in packed if is_archive(item.file.path))
+
+    @property
+    def may_describe_itself(self) -> bool:
+        """Tell whether a file, or a member of an unpacked archive, may be metadata by its ending."""
+        members = (item.name for folder in self.folders for item in folder.rglob("*"))
+        names = (*(item.distribution.name for item in self.files), *members)
+        return any(name.lower().endswith(_OF_METADATA) for name in names)
 
     @property
     def refused(self) -> "dict[Path, UnsafeArchive]":

@@ -10,11 +10,12 @@ from fairreg.services.publish.identifier.comparison import check_edit, is_replac
 from fairreg.services.publish.identifier.json_text import Edits, JsonSpan, parse
 from fairreg.sources import DOI
 
-__all__ = ["JSON_EDITORS"]
+__all__ = ["JSON_EDITORS", "JSON_READERS"]
 
 _TYPES = ("@type", "@context")
 _STATING = ("value", "@id", "url")
-_OWN = "recordIdentifier"  # of fairreg's own linked data: the compact identifier
+# Of fairreg's own linked data: the compact identifier, and that at the source of the statements.
+_OWN, _SOURCE = "recordIdentifier", "sourceId"
 
 
 def _linked_data(text: str, identifier: Identifier, earlier: Set[str]) -> str:
@@ -73,6 +74,9 @@ class _Places:
         if own is not None:
             refuse_other(own.value, self.identifier, self.earlier)
             self.edits.replace(own, self.identifier.compact)
+            source = node.members.get("provenance")
+            if source is not None and _text(source, _SOURCE) == own.value:
+                self.edits.replace(source.members[_SOURCE], self.identifier.compact)
         if called is not None and (own is not None or normalise_doi(called)):
             refuse_other(called, self.identifier, self.earlier)
             self._call(called, address)
@@ -188,6 +192,25 @@ def _relate(
     edits.add_first(listed, member)
 
 
+def _stated_in_linked_data(text: str) -> list[object]:
+    node = _described(parse(text))
+    named = [node.members[key] for key in ("@id", _OWN, "identifier") if key in node.members]
+    listed = [item for one in named for item in (one.items if one.kind == "list" else [one])]
+    inner = [item.members[key] for item in listed for key in _STATING if key in item.members]
+    return [item.value for item in (*listed, *inner) if item.kind == "scalar"]
+
+
+def _stated_in_deposit(text: str) -> list[object]:
+    top = parse(text)
+    related = top.members.get("related_identifiers")
+    same = [
+        item
+        for item in (related.items if related is not None else ())
+        if (_text(item, "relation") or "").lower() == _RELATION.lower()
+    ]
+    return [_text(top, "doi"), *(_text(item, "identifier") for item in same)]
+
+
 _RELATION = "isIdenticalTo"
 Editor = Callable[[str, Identifier, Set[str]], str]
 # Function that edits a file of this name, in lower case; each raises ValueError for a text that it cannot,
@@ -198,4 +221,11 @@ JSON_EDITORS: Mapping[str, Editor] = {
     "fair4ml.json": _linked_data,
     "ro-crate-metadata.json": _linked_data,
     ".zenodo.json": _deposit,
+}
+# Function that reads by which values such a file calls what it is about; each raises ValueError.
+JSON_READERS: Mapping[str, Callable[[str], list[object]]] = {
+    **dict.fromkeys(
+        ("codemeta.json", "fair4ml.jsonld", "fair4ml.json", "ro-crate-metadata.json"), _stated_in_linked_data
+    ),
+    ".zenodo.json": _stated_in_deposit,
 }

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 from fairreg.errors import ModelError
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["KEY", "write_identifier"]
+__all__ = ["KEY", "property_of", "stated_identifiers", "write_identifier"]
 
 KEY = "doi"
 _PROPERTIES, _GRAPH = 14, 7
@@ -30,6 +30,13 @@ class _Field(NamedTuple):
     start: int  # of the tag
     content: int  # of the first byte of the content
     end: int
+
+
+def property_of(source: Path, key: str) -> str | None:
+    """Return the value of a property, None for a model without it. Raises ModelError for a damaged file."""
+    with source.open("rb") as file:
+        fields = _fields(file, file.seek(0, 2), source.name)
+        return next((_value(file, item) for item in fields if _key(file, item) == key), None)
 
 
 def write_identifier(
@@ -61,6 +68,13 @@ def write_identifier(
             out.write(_varint(_PROPERTIES << 3 | _BYTES) + _varint(len(wanted)) + wanted)
             _copy(file, out, _between(held, size))
     return True
+
+
+def stated_identifiers(source: Path) -> list[str]:
+    """Return the values of the property `doi`. Raises ModelError for a file that is no whole ModelProto."""
+    with source.open("rb") as file:
+        size = file.seek(0, 2)
+        return [_value(file, item) for item in _fields(file, size, source.name) if _key(file, item) == KEY]
 
 
 def _between(left_out: list[_Field], size: int) -> list[tuple[int, int]]:

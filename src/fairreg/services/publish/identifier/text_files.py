@@ -14,7 +14,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.services.publish.identifier.comparison import check_edit, is_replaceable, refuse_other
 from fairreg.sources import DOI
 
-__all__ = ["TEXT_EDITORS"]
+__all__ = ["TEXT_EDITORS", "TEXT_READERS"]
 
 # At the margin: of the whole mapping. A comment behind the value stays.
 _LINE = r"^doi[ \t]*:[^\r\n]*?(?=[ \t]+#|[ \t]*\r?$)"
@@ -162,6 +162,19 @@ def _toml(text: str) -> dict[str, Any]:
         raise ValueError("it is not valid TOML, or a DOI has no line of its own in it") from error
 
 
+def _stated_in_yaml(text: str) -> list[object]:
+    return [_mapping(text).get("doi")]
+
+
+def _stated_in_markdown(text: str) -> list[object]:
+    text = text.removeprefix(_MARK).replace("\r\n", "\n")
+    if front_matter(text) is not None:
+        head = text.partition("\n")[2]
+        closing = re.search(r"^---[ \t]*$", head, re.MULTILINE)
+        return _stated_in_yaml(head[: closing.start()] if closing else head)
+    return [found[1] for found in _OWN_LINE.finditer(_without_code(text))]
+
+
 def _newline(text: str) -> str:
     """Return the line end of a text."""
     return "\r\n" if "\r\n" in text else "\n"
@@ -176,4 +189,12 @@ TEXT_EDITORS: Mapping[str, Editor] = {
     "model_card.md": _markdown,
     "modelcard.md": _markdown,
     "facts.toml": _facts,
+}
+# Function that reads by which values such a file calls what it is about; each raises ValueError.
+TEXT_READERS: Mapping[str, Callable[[str], list[object]]] = {
+    "citation.cff": _stated_in_yaml,
+    "readme.md": _stated_in_markdown,
+    "model_card.md": _stated_in_markdown,
+    "modelcard.md": _stated_in_markdown,
+    "facts.toml": lambda text: [_toml(text).get("doi")],
 }

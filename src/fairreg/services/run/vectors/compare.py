@@ -12,19 +12,24 @@ from fairreg.services.run.vectors.base import RUBRIC_TOLERANCE, Array, Tolerance
 __all__ = ["OutputCheck", "check_output"]
 
 _MILLION = 1_000_000
+# Numbers so many times larger than the median, such as those of a mask, are measured by themselves.
+_OUTLYING = 1e4
+_WIDE = 1e-2
 
 
 @dataclass(frozen=True)
 class OutputCheck:
     """Largest absolute difference of one output; infinite where the arrays cannot be compared.
 
-    `tolerance` is the one that was applied.
+    `tolerance` is the one that was applied. Without `measured` agreement says nothing: there are no numbers,
+    or the tolerance is so wide that zeros, or one number alone, would agree as well.
     """
 
     name: str
     max_difference: float
     tolerance: Tolerance
     agrees: bool
+    measured: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
@@ -44,17 +49,41 @@ def check_output(name: str, expected: Array, found: Array, tolerance: Tolerance 
     NaN equals NaN, and infinity equals infinity. Element types may differ: files of text have none.
     """
     expected, found = np.asarray(expected), np.asarray(found)
-    chosen = tolerance or Tolerance(RUBRIC_TOLERANCE * _scale(expected), stated=False)
+    chosen = tolerance or _own(expected)
     if expected.shape != found.shape:
         return OutputCheck(name, inf, chosen, agrees=False)
     if not all(array.dtype.kind in "biufc" for array in (expected, found)):
         same = np.array_equal(expected.astype(str), found.astype(str))
-        return OutputCheck(name, 0.0 if same else inf, chosen, agrees=bool(same))
+        return OutputCheck(name, 0.0 if same else inf, chosen, bool(same), measured=expected.size > 0)
     distance, size = _distance(expected, found)
     allowed = chosen.absolute + chosen.relative * size
+    agrees = _is_within(distance, allowed, chosen)
+    measured = _measures(expected, size, allowed, chosen)
+    return OutputCheck(name, float(distance.max(initial=0)), chosen, agrees, measured)
+
+
+def _is_within(distance: Array, allowed: Array, chosen: Tolerance) -> bool:
     beyond = int(np.count_nonzero(~(distance <= allowed)))
-    agrees = beyond * _MILLION <= chosen.exempt * distance.size
-    return OutputCheck(name, float(distance.max(initial=0)), chosen, agrees)
+    return beyond * _MILLION <= chosen.exempt * distance.size
+
+
+def _measures(expected: Array, size: Array, allowed: Array, chosen: Tolerance) -> bool:
+    """Tell whether an output of zeros, or of one number in the middle, would not agree.
+
+    Numbers that are almost the same are measured all the same, by a tolerance far below their size.
+    """
+    finite = np.isfinite(expected)
+    if not finite.any():
+        return False
+    size, allowed = size[finite], np.broadcast_to(allowed, size.shape)[finite]
+    largest = size.max()
+    if _is_within(size if largest else np.ones_like(size), allowed, chosen):
+        return False
+    numbers = expected[finite].astype(np.clongdouble).real
+    lowest, highest = numbers.min(), numbers.max()
+    middle = np.abs(numbers - (lowest + highest) / 2)
+    is_wide = chosen.absolute > _WIDE * largest and lowest < highest
+    return not (is_wide and _is_within(middle, allowed, chosen))
 
 
 def _distance(expected: Array, found: Array) -> tuple[Array, Array]:
@@ -70,9 +99,12 @@ def _distance(expected: Array, found: Array) -> tuple[Array, Array]:
     return distance, np.where(np.isfinite(wide[0]), np.abs(wide[0]), 0)
 
 
-def _scale(array: Array) -> float:
-    """Largest finite number, at least 1."""
-    if array.dtype.kind not in "fc":
-        return 1.0
-    sizes = np.abs(array[np.isfinite(array)])
-    return max(1.0, float(sizes.max(initial=0)))
+def _own(expected: Array) -> Tolerance:
+    """Return fairreg's own tolerance: of the largest number, at least of 1, unless all are far smaller."""
+    sizes = np.abs(expected[np.isfinite(expected)]) if expected.dtype.kind in "fc" else np.zeros(0)
+    largest = float(sizes.max(initial=0))
+    if largest <= RUBRIC_TOLERANCE:
+        return Tolerance(RUBRIC_TOLERANCE * (largest or 1.0), stated=False)
+    usual = sizes[sizes <= _OUTLYING * max(1.0, float(np.median(sizes)))]
+    scale = max(1.0, float(usual.max(initial=0)))
+    return Tolerance(RUBRIC_TOLERANCE * scale, RUBRIC_TOLERANCE * (usual.size < sizes.size), stated=False)

@@ -89,18 +89,21 @@ class _Outcome:
         measure: Sequence[Mapping[str, Array]] = (),
     ) -> None:
         self._runtime, self._runner, self._sets, self._measure = runtime, runner, sets, measure
+        self._is_measured = False
         self.outputs: list[Mapping[str, Array]] = []
 
     def compute(self, run: Computation, inputs: Sequence[Mapping[str, Array]]) -> ProbeAnswer:
         """Run on all inputs; `outputs` stay empty where one run fails."""
         try:
             found = [run(item) for item in inputs]
-            wrong = [check for number in range(len(found)) for check in self._wrong(number, found[number])]
+            wrong = [fault for number in range(len(found)) for fault in self._wrong(number, found[number])]
         except Exception as error:  # noqa: BLE001 - operators written in Python raise anything
             said = error.message if isinstance(error, FairregError) else f"{type(error).__name__}: {error}"
             detail = f"{self._runtime} does not run it on its test vectors: {said[:_SHOWN]}"
             return ProbeAnswer(self._runtime, ran=False, agrees=False, detail=detail)
         self.outputs = found
+        if not wrong and not self._is_measured:
+            wrong = ["gives outputs with which no published number can be compared"]
         told = f"{self._runtime} {wrong[0]}" if wrong else None
         return ProbeAnswer(self._runtime, ran=True, agrees=not wrong, detail=told)
 
@@ -110,6 +113,7 @@ class _Outcome:
         if not all(np.isfinite(array).all() for array in outputs.values() if array.dtype.kind in "fc"):
             yield "gives numbers that are not finite"
         checks = compared(self._runner.outputs, given, outputs, found)
+        self._is_measured |= any(item.measured for item in checks)
         yield from _beyond(checks, "the published outputs")
         if self._measure:
             first = VectorSet({}, self._measure[number], given.tolerances)

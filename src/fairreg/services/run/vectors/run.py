@@ -44,8 +44,19 @@ def check_vectors(runner: Runner, sets: Iterable[VectorFiles]) -> VectorCheck:
         seconds += perf_counter() - begun
         checks = compared(runner.outputs, given, outputs, found)
         shown = tuple(described(outputs))
-        checked.append(SetCheck(found.layout, found.files, count_items(inputs), shown, checks, given.note))
+        told = tuple(item for item in checks if item.measured or not item.agrees)
+        note = given.note or _unmeasured(given, checks)
+        checked.append(SetCheck(found.layout, found.files, count_items(inputs), shown, told, note))
     return VectorCheck(tuple(checked), seconds)
+
+
+def _unmeasured(given: VectorSet, checks: tuple[OutputCheck, ...]) -> str | None:
+    """Return a sentence on published outputs whose agreement would say nothing, None without any."""
+    if given.outputs is not None and not checks:
+        return "The published outputs are empty: the model ran, and its outputs are not compared."
+    names = ", ".join(repr(item.name) for item in checks if item.agrees and not item.measured)
+    why = "there are no numbers to compare, or the tolerance is as wide as they are apart"
+    return f"The published outputs {names} are not compared: {why}." if names else None
 
 
 def inputs_of(runner: Runner, given: VectorSet, found: VectorFiles) -> dict[str, Array]:

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""The tools about one record: ``get_record``, ``resolve_identifier`` and ``cite``."""
+
+from collections.abc import Iterable
+
+from fairreg import formats
+from fairreg.errors import Inexpressible, NotFound, RecordError
+from fairreg.registry import Entry, Registry
+from fairreg.schemas.identifiers import RequestedIdentifier
+from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.schemas.runs import runs
+from fairreg.server.mcp.answers import (
+    CitedModel,
+    DescribedFile,
+    DescribedRelation,
+    DescribedTensor,
+    IdentifiedRecord,
+    RecordDocument,
+    RecordSummary,
+    ResolvedIdentifier,
+)
+from fairreg.server.mcp.arguments import CiteArguments, FormatArguments, IdentifierArguments
+from fairreg.server.mcp.foreign_text import (
+    ITEMS,
+    SENTENCE,
+    cut,
+    identifier,
+    line,
+    lines,
+    paragraphs,
+    web_page,
+)
+from fairreg.services.cite import cite
+
+__all__ = ["SUMMARY", "cite_model", "document_of", "entry_of", "get_record", "resolve_identifier"]
+
+SUMMARY = "summary"
+
+
+def entry_of(registry: Registry, pid: str) -> Entry:
+    """Return the entry that an identifier means. Raises IdentifierError and NotFound."""
+    try:
+        return registry.entry_for(pid)
+    except NotFound as error:
+        raise NotFound(
+            error.message,
+            hint="Find it with search_models, or see with resolve_identifier what the identifier means.",
+        ) from error
+
+
+def get_record(registry: Registry, asked: FormatArguments) -> RecordDocument:
+    """Return a record as a summary or in a format. Raises UsageError, NotFound and Inexpressible."""
+    view = None if asked.format == SUMMARY else formats.get(asked.format)
+    entry = entry_of(registry, asked.pid)
+    if view is None:
+        return RecordDocument(
+            identifier=entry.identifier, format=SUMMARY, withdrawn=entry.gone, summary=_summary(entry)
+        )
+    document = cut(document_of(entry, asked.format))
+    return RecordDocument(
+        identifier=entry.identifier,
+        format=view.NAME,
+        withdrawn=entry.gone,
+        media_type=view.MEDIA_TYPES[0],
+        document=document.text,
+        document_is_cut=document.is_cut,
+    )
+
+
+def document_of(entry: Entry, name: str) -> str:
+    """Return a record in a format. Raises Inexpressible, with nothing in it that others wrote."""
+    try:
+        document = formats.get(name).write(entry.present_record)
+    except RecordError as error:  # which may quote the record
+        fields = ", ".join(path.removeprefix("$.") for path, _ in error.violations)
+        reason = f" lacks {fields}, which {name} requires" if fields else f" cannot be written as {name}"
+        raise Inexpressible(
+            f"The record of {entry.identifier}{reason}.", hint="Ask for the format 'summary' or 'json'."
+        ) from error
+    return document.decode("utf-8", "replace") if isinstance(document, bytes) else document
+
+
+def _summary(entry: Entry) -> RecordSummary:
+    record = entry.present_record
+    description, access = paragraphs(record.description), record.access
+    return RecordSummary(
+        name=line(record.name) or "",
+        kind=record.kind,
+        runnable=entry.runnable,
+        runs=line(runs(entry.record)),
+        description=description.text,
+        description_is_cut=description.is_cut,
+        creators=lines(creator.name for creator in record.creators),
+        creators_in_all=len(record.creators),
+        year=record.year,
+        version=line(record.version),
+        doi=record.doi,
+        concept_doi=record.concept_doi,
+        url=web_page(entry.url),
+        publisher=line(record.publisher),
+        license=line(record.license),
+        license_stated=line(record.license_stated, SENTENCE),
+        access=None if access is None else access.level,
+        access_conditions=None if access is None else line(access.conditions, SENTENCE),
+        task=lines(record.ml_task),
+        categories=lines(record.model_category),
+        frameworks=lines(record.frameworks),
+        keywords=lines(record.keywords),
+        parameter_count=record.parameter_count,
+        inputs=_tensors(record.inputs),
+        outputs=_tensors(record.outputs),
+        files=_files(record),
+        files_in_all=len(record.distributions),
+        relations=_relations(record),
+        intended_use=line(record.intended_use, SENTENCE),
+        limitations=line(record.limitations, SENTENCE),
+        sources=lines(entry.sources),
+        fair_score=entry.fair_score,
+    )
+
+
+def _tensors(tensors: Iterable[Tensor]) -> tuple[DescribedTensor, ...]:
+    return tuple(
+        DescribedTensor(
+            name=line(item.name) or "",
+            dtype=line(item.dtype) or "",
+            shape=tuple(size if isinstance(size, int) else line(size) or "" for size in item.shape[:ITEMS]),
+        )
+        for item in tuple(tensors)[:ITEMS]
+    )
+
+
+def _files(record: ModelRecord) -> tuple[DescribedFile, ...]:
+    return tuple(
+        DescribedFile(
+            name=line(item.name) or "",
+            path=line(item.path),
+            bytes=item.exact_size,
+            checksums=lines(item.checksums),
+        )
+        for item in record.distributions[:ITEMS]
+    )
+
+
+def _relations(record: ModelRecord) -> tuple[DescribedRelation, ...]:
+    return tuple(
+        DescribedRelation(relation=item.type, identifier=identifier(item.target.compact))
+        for item in record.relations[:ITEMS]
+    )
+
+
+def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> ResolvedIdentifier:
+    """Return what an identifier means, and the records that carry it. Raises IdentifierError."""
+    text = asked.identifier
+    found = registry.entries_for(text)
+    meant = RequestedIdentifier.of(text).identifier
+    return ResolvedIdentifier(
+        in_registry=bool(found),
+        identifier=None if meant is None else identifier(meant.compact),
+        scheme=None if meant is None else meant.scheme,
+        url=None if meant is None else web_page(meant.url),
+        records=tuple(map(_identified, found[:ITEMS])),
+        records_in_all=len(found),
+        removed=not found and registry.forgotten_record(text) is not None,
+    )
+
+
+def _identified(entry: Entry) -> IdentifiedRecord:
+    record = entry.record
+    return IdentifiedRecord(
+        identifier=entry.identifier,
+        name=line(record.name) or "",
+        kind=record.kind,
+        matched_by=None if entry.matched is None else entry.matched.scheme,
+        version=line(record.version),
+        year=record.year,
+        withdrawn=entry.gone,
+    )
+
+
+def cite_model(registry: Registry, asked: CiteArguments) -> CitedModel:
+    """Return the citation of a record. Raises IdentifierError and NotFound."""
+    entry = entry_of(registry, asked.pid)
+    try:
+        text = cite(
+            entry.present_record,
+            format=asked.format,
+            with_data=asked.with_data,
+            with_paper=asked.with_paper,
+            registry=registry,
+        )
+    except Inexpressible as error:
+        raise Inexpressible(
+            f"{entry.identifier} cannot be cited as {asked.format}.", hint="Ask for the format 'text'."
+        ) from error
+    told = cut(text)
+    return CitedModel(
+        identifier=entry.identifier, format=asked.format, citation=told.text, citation_is_cut=told.is_cut
+    )

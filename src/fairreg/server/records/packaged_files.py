@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Files that fairreg itself contains, at addresses of this server: the reference weights.
+
+They lie on no other host, so that without these their record names files that nobody can get.
+"""
+
+import logging
+from functools import lru_cache
+from urllib.parse import quote
+
+from msgspec.structs import replace
+from starlette.responses import FileResponse, Response
+
+from fairreg.errors import ChecksumMismatch
+from fairreg.formats.contents import media_type
+from fairreg.registry import Entry
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord
+from fairreg.server.records.representations import linksets
+from fairreg.server.records.weblinks import WebLink, header
+from fairreg.server.site import Site
+from fairreg.services.fetch.download import Downloaded
+from fairreg.sources import CURATED
+
+__all__ = ["FOLDER", "packaged_file", "with_addresses"]
+
+# Part of the path below a record, before the name of a file.
+FOLDER = "files"
+_KNOWN = 100
+_LOG = logging.getLogger(__name__)
+
+
+def with_addresses(site: Site, entry: Entry) -> ModelRecord:
+    """Return the record as it is to be shown, in which packaged files have their addresses here."""
+    record = entry.present_record
+    own = _packaged(entry.identifier) if _may_be_packaged(entry) else {}
+    if not own:
+        return record
+    page = site.record_url(entry.identifier)
+    files = tuple(
+        replace(item, url=f"{page}/{FOLDER}/{quote(item.name, safe='')}") if item.name in own else item
+        for item in record.distributions
+    )
+    return replace(record, distributions=files)
+
+
+def packaged_file(site: Site, entry: Entry, name: str) -> Response | None:
+    """Answer a packaged file, with links back to its record; None where there is none of this name."""
+    own = _packaged(entry.identifier) if _may_be_packaged(entry) else {}
+    if name not in own:
+        return None
+    back = WebLink("collection", site.record_url(entry.identifier), "text/html")
+    return FileResponse(
+        own[name].file.path,
+        media_type=media_type(name) or "application/octet-stream",
+        filename=name,
+        headers={"Link": header([back, *linksets(site, entry)])},
+    )
+
+
+def _may_be_packaged(entry: Entry) -> bool:
+    """Tell whether it is one of the catalogue, with a file that has no address."""
+    lacking = (item.url is None and item.path is None for item in entry.record.distributions)
+    return entry.identifier.startswith(f"{CURATED.name}:") and any(lacking)
+
+
+@lru_cache(_KNOWN)
+def _packaged(identifier: str) -> dict[str, Downloaded]:
+    """Return the files by name, none where one of them is not as it was released."""
+    from fairreg.services.fetch.packaged import packaged  # loads the packages of models
+
+    scheme, _, value = identifier.partition(":")
+    try:
+        found = packaged(Identifier(scheme, value))
+    except ChecksumMismatch as error:
+        _LOG.warning("%s It is not offered.", error.message)
+        return {}
+    return {item.distribution.name: item for item in found[1]} if found else {}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Terms of a publication that its files state."""

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Numbers of versions: a new version of a record has one that no earlier version has."""
+
+import pytest
+
+from fairreg.errors import UsageError
+from support.publishing import raise_version
+
+
+@pytest.mark.parametrize("name", ["version", "concept"])
+def test_a_new_version_has_another_number_than_the_published_one(run, stand, folder, name):
+    """Otherwise two records would be cited as the same version."""
+    first = run()
+    followed = first.deposit.identifier if name == "version" else first.deposit.concept
+    (folder / "LICENSE").write_text("another")
+    with pytest.raises(UsageError, match=r"has the version 1\.0 already") as caught:
+        run(version_of=followed)
+    assert first.deposit.identifier[4:] in caught.value.message
+    assert "Raise it in CITATION.cff, codemeta.json" in caught.value.hint
+    assert [item.published for item in stand.records.values()] == [True]
+
+
+def test_a_number_of_a_version_between_is_compared_with_the_last_one(run, folder):
+    first = run()
+    raise_version(folder)
+    run(version_of=first.deposit.identifier)
+    (folder / "LICENSE").write_text("another")
+    with pytest.raises(UsageError, match=r"has the version 1\.1 already"):
+        run(version_of=first.deposit.identifier)
+
+
+def test_a_draft_whose_number_was_taken_back_is_not_published(run, stand, folder):
+    first = run()
+    raise_version(folder)
+    run(version_of=first.deposit.identifier, draft=True)
+    for name in ("CITATION.cff", "codemeta.json"):
+        text = (folder / name).read_text("utf-8")
+        (folder / name).write_text(text.replace("1.1", "v1.0"), "utf-8")
+    with pytest.raises(UsageError, match=r"has the version 1\.0 already"):
+        run()
+    assert [item.published for item in stand.records.values()] == [True, False]
+
+
+def test_a_changed_project_is_told_where_its_version_is_raised(run, folder):
+    run()
+    (folder / "facts.toml").write_text('version = "1.0"\n', "utf-8")
+    (folder / "pyproject.toml").write_text('[project]\nversion = "1.0"\n', "utf-8")
+    with pytest.raises(UsageError) as caught:
+        run()
+    assert "Raise the version in facts.toml and pyproject.toml" in caught.value.hint
