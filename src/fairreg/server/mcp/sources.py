@@ -5,7 +5,7 @@ from fairreg import harvesters
 from fairreg.registry import Info, Registry
 from fairreg.server.mcp.answers import DescribedSource, KnownSources
 from fairreg.server.mcp.arguments import NoArguments
-from fairreg.sources import OWN_SOURCE, source_named
+from fairreg.sources import is_from_files, source_named
 
 __all__ = ["list_sources"]
 
@@ -18,7 +18,7 @@ def list_sources(registry: Registry, _asked: NoArguments) -> KnownSources:
         entries=info.entries,
         kinds=dict(info.kinds),
         runnable=info.runnable,
-        sources=tuple(_source(name, info) for name in sorted(names - {OWN_SOURCE})),
+        sources=tuple(_source(name, info) for name in sorted(names) if not is_from_files(name)),
     )
 
 

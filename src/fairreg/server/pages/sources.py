@@ -17,7 +17,7 @@ from fairreg.server.pages.frame import framed, page_response
 from fairreg.server.pages.paths import local, search_path
 from fairreg.server.site import Site, site_of
 from fairreg.source_row import MetadataTerms
-from fairreg.sources import CURATED, OWN_SOURCE, source_named
+from fairreg.sources import CURATED, is_from_files, source_named
 
 __all__ = ["show_source", "show_sources"]
 
@@ -92,7 +92,7 @@ def _pages(site: Site, registry: Registry) -> list[SourcePage]:
     """Return the sources that this installation knows, and those that records came from by other ways."""
     info, rejected = registry.info(), registry.rejection_reasons()
     names = dict.fromkeys((*harvesters.names(), *info.sources))
-    found = (_source(site, name, info, rejected.get(name, {})) for name in names if name != OWN_SOURCE)
+    found = (_source(site, name, info, rejected.get(name, {})) for name in names if not is_from_files(name))
     return sorted(found, key=lambda item: (-item.records, item.title.casefold()))
 
 
