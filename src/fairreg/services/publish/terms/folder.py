@@ -2,21 +2,23 @@
 """The licence of a folder by all of its files that state terms, also those that are not published."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from fairreg.formats import fair4ml
 from fairreg.formats.crates.data import DESCRIPTOR
 from fairreg.formats.repository_files import is_known
+from fairreg.publish.base import FieldFault
 from fairreg.schemas.record import Kind
 from fairreg.services.new.facts import FACTS_FILE
+from fairreg.services.publish.selection import EXCLUDED, LINK, LeftOutFile
 from fairreg.services.publish.terms.licences import FoundLicence, found_licence, further_terms
 from fairreg.services.publish.terms.own import CARDS, cards_beside, own_terms, texts_at_top
 from fairreg.services.publish.terms.prose import terms_in_prose
 from fairreg.services.publish.terms.statements import Terms
 from fairreg.storage.files import unreadable
 
-__all__ = ["FAIR4ML", "READ_HERE", "licence_of_folder", "states_terms", "unsent_files"]
+__all__ = ["FAIR4ML", "READ_HERE", "faults_of_left_out", "licence_of_folder", "states_terms", "unsent_files"]
 
 FAIR4ML = frozenset({fair4ml.FILE_NAME, "fair4ml.json"})
 READ_HERE = FAIR4ML | set(CARDS)
@@ -50,6 +52,21 @@ def unsent_files(folder: Path, sent: Collection[str]) -> tuple[str, ...]:
     """Return the files at the top of a folder that may state terms, and are not published."""
     listed = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.is_symlink())
     return tuple(name for name in listed if name not in sent and states_terms(name))
+
+
+def faults_of_left_out(left_out: Iterable[LeftOutFile]) -> tuple[FieldFault, ...]:
+    """Return a fault for each file of metadata, card or licence that is left out without the user's wish."""
+    return tuple(
+        FieldFault("files", f"{item.name} is left out ({item.reason}): {_remedy(item)}")
+        for item in left_out
+        if item.reason != EXCLUDED and states_terms(item.name)
+    )
+
+
+def _remedy(item: LeftOutFile) -> str:
+    if item.reason == LINK:
+        return "replace the link by the file"
+    return f"take that out of the file, or publish without it, with --exclude {item.name}"
 
 
 def states_terms(name: str) -> bool:
