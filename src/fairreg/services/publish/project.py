@@ -45,6 +45,7 @@ from fairreg.services.publish.access import (
     access_faults,
     access_files,
     crate_access,
+    gated_cards,
     strictest,
     words_elsewhere,
 )
@@ -109,7 +110,7 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     """Read the record of a folder from those of its files that are published. Raises FairregError."""
     statements, notes = _statements(folder, names)
     fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
-    access, unclear = _access(folder, statements)
+    access, unclear = _access(folder, names, statements)
     fields |= {"access": access} if access is not None else {}
     signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
     if signature:
@@ -188,7 +189,9 @@ def version_files(folder: Path, names: tuple[str, ...]) -> str:
 _PROJECT_FACTS = "facts.toml"
 
 
-def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:
+def _access(
+    folder: Path, sent: tuple[str, ...], statements: list[_Statement]
+) -> tuple[Access | None, tuple[FieldFault, ...]]:
     """Return the strictest access that any file states, also one that is not published, and the faults."""
     names = access_files(folder)
     read = _statements(folder, names)[0]
@@ -196,7 +199,8 @@ def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, 
     understood = {item.file: item.fields.get("access") for item in read} | crate_access(texts)
     faults = access_faults(texts, understood)
     access = strictest((*(item.fields.get("access") for item in statements), *understood.values()))
-    return access, (*faults, *(words_elsewhere(folder) if access is None else ()))
+    elsewhere = words_elsewhere(folder) if access is None else ()
+    return access, (*faults, *elsewhere, *gated_cards(folder, sent, access))
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
