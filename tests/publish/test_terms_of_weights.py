@@ -150,6 +150,18 @@ def test_other_terms_below_a_heading_on_licences_are_told(read, section):
     assert "speaks of other terms than MIT" in note
 
 
+def test_other_terms_of_the_weights_in_a_card_need_a_text_of_their_own(read):
+    card = "# M\n\n## License\n\nCode: MIT.\n\nData: non-commercial.\n\nWeights: CC-BY-NC-4.0.\n"
+    found = read({"LICENSE": MIT, "README.md": card})
+    assert found.record.license is None
+    (told,) = faults(found)
+    assert told.endswith("'Weights: CC-BY-NC-4.0.'; state the terms of the weights in LICENSE-WEIGHTS")
+    found = read({"LICENSE-WEIGHTS": NC})
+    assert (found.record.license, found.faults) == ("CC-BY-NC-4.0", ())
+    found = read({"LICENSE-WEIGHTS": MIT})
+    assert (found.record.license, found.faults) == ("MIT", ())
+
+
 def test_words_on_terms_in_other_sections_are_not_told(read):
     text = "---\nlicense: mit\n---\n# M\n\n## License\n\nMIT\n\n## Data\n\nProprietary detectors took them.\n"
     assert not read({"LICENSE": MIT, "README.md": text}).notes
@@ -206,6 +218,18 @@ def test_the_message_names_the_file_that_has_to_state_the_licence_of_the_weights
     (told,) = faults(read(files))
     assert told.endswith("state CC-BY-NC-4.0 in CITATION.cff as well")
     assert not read({"CITATION.cff": CITATION.format("CC-BY-NC-4.0")}).faults
+
+
+def test_a_notice_tells_only_from_or_later_beside_a_text_that_does_not(read):
+    notice = (
+        "This program is free software: you can redistribute it and/or modify it under the terms of the GNU "
+        "General Public License as published by the Free Software Foundation, either version 3 of the "
+        "License, or (at your option) any later version.\n"
+    )
+    copying = "GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n"
+    found = read({"LICENSE": notice, "COPYING": copying, "README.md": CARD.format("gpl-3.0")})
+    assert (found.record.license, found.faults) == ("GPL-3.0-or-later", ())
+    assert faults(read({"CITATION.cff": CITATION.format("GPL-3.0-only")}))
 
 
 def test_names_of_one_licence_that_spdx_does_not_list_agree(read):

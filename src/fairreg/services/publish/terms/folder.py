@@ -37,15 +37,26 @@ def licence_of_folder(
 ) -> FoundLicence:
     """Return the licence on which the terms of the `weights` and the files at the top agree."""
     names = [*sent, *unsent]
+    own = own_terms(folder, sent, weights, kind)
     found = found_licence(
         [*(_as_told(folder, item) for item in metadata), *further_terms(folder, names)],
-        [*texts, *texts_at_top(folder)],
-        own_terms(folder, sent, weights, kind),
+        [*(item._replace(is_loose=not _tells_later(item)) for item in texts), *texts_at_top(folder)],
+        own,
         kind=kind,
     )
     cards = {name: _text(folder / name) for name in names if name.lower() in CARDS}
-    told = terms_in_prose({**cards, **cards_beside(folder, weights)}, found.fields.get("license"))
-    return found._replace(notes=(*found.notes, *told))
+    texts_of_cards = {**cards, **cards_beside(folder, weights)}
+    told = list(terms_in_prose(texts_of_cards, found.fields.get("license")))
+    notes = (*found.notes, *(item.told for item in told))
+    if own.everywhere or not any(item.on_weights for item in told) or kind != "model":
+        return found._replace(notes=notes)
+    said = next(item.told for item in told if item.on_weights).rstrip(".")
+    fault = FieldFault("license", f"{said}; state the terms of the weights in LICENSE-WEIGHTS")
+    return FoundLicence({}, notes, (fault,))
+
+
+def _tells_later(terms: Terms) -> bool:
+    return (terms.license or "").endswith("-or-later")
 
 
 def unsent_files(folder: Path, sent: Collection[str]) -> tuple[str, ...]:

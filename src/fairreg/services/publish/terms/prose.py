@@ -3,10 +3,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from fairreg.schemas.text import one_line
 
-__all__ = ["terms_in_prose"]
+__all__ = ["OtherTerms", "terms_in_prose"]
 
 _LONGEST_LINE = 100
 # Words of terms that close what a licence opens.
@@ -17,24 +18,34 @@ _CLOSED = re.compile(
     r"|all rights reserved|proprietary",
     re.IGNORECASE,
 )
+_WEIGHTS = re.compile(r"\b(?:weights?|checkpoints?|models?)\b", re.IGNORECASE)
 _HEADING = re.compile(r"\s{0,3}(?P<marks>#{1,6})\s|\s{0,3}(?:\*\*|__)[^*_]{1,60}(?:\*\*|__):?\s*$")
 _ON_TERMS = re.compile(r"licen[cs]|\bterms\b|\brights\b|\bconditions of use\b", re.IGNORECASE)
 _UNDERLINE = re.compile(r"\s{0,3}(?:={3,}|-{3,})\s*")
 
 
-def terms_in_prose(texts: Mapping[str, str], licence: str | None) -> Iterator[str]:
-    """Yield a sentence for each text on other terms than a licence that has none of these.
+class OtherTerms(NamedTuple):
+    """A sentence on a line of other terms, and whether the line speaks of the weights."""
+
+    told: str
+    on_weights: bool
+
+
+def terms_in_prose(texts: Mapping[str, str], licence: str | None) -> Iterator[OtherTerms]:
+    """Yield the first line of each text on other terms than a licence that has none of these.
 
     Read are lines that speak of a licence, and all lines below a heading on terms.
     """
     if licence is None or _CLOSED.search(licence):
         return
     for name, text in texts.items():
-        for number, line in _lines_on_terms(text):
-            if _CLOSED.search(line):
-                said = one_line(line).strip()[:_LONGEST_LINE]
-                yield f"{name}, line {number}, speaks of other terms than {licence}: {said!r}."
-                break
+        found = [(number, line) for number, line in _lines_on_terms(text) if _CLOSED.search(line)]
+        # The line on the weights counts most.
+        found.sort(key=lambda item: _WEIGHTS.search(item[1]) is None)
+        for number, line in found[:1]:
+            said = one_line(line).strip()[:_LONGEST_LINE]
+            told = f"{name}, line {number}, speaks of other terms than {licence}: {said!r}."
+            yield OtherTerms(told, _WEIGHTS.search(line) is not None)
 
 
 def _lines_on_terms(text: str) -> Iterator[tuple[int, str]]:
