@@ -92,6 +92,15 @@ def test_an_own_text_of_terms_that_is_no_licence_is_that_of_all_weight_files(rea
         ),
         ({"REUSE.toml": REUSE.format("models/*"), "LICENSE": NC}, "Apache-2.0"),
         ({"models/LICENSE-MIT": MIT, "models/LICENSE-APACHE": APACHE}, "Apache-2.0 OR MIT"),
+        (
+            {
+                "models/b.onnx": onnx_bytes(),
+                "models/a.onnx.license": "SPDX-License-Identifier: Apache-2.0\n",
+                "models/LICENSE": APACHE,
+                "LICENSE": NC,
+            },
+            "Apache-2.0",
+        ),
         ({"models/LICENSE": APACHE, "models/LICENSE-DATA": NC}, "Apache-2.0"),
         ({"third_party/llama/LICENSE-MODEL": APACHE, "LICENSE": NC}, "CC-BY-NC-4.0"),
     ],
@@ -216,8 +225,27 @@ def test_the_code_may_have_another_licence_than_the_weights(read):
 def test_the_message_names_the_file_that_has_to_state_the_licence_of_the_weights(read):
     files = {"CITATION.cff": CITATION.format("MIT"), "LICENSE-WEIGHTS": NC}
     (told,) = faults(read(files))
-    assert told.endswith("state CC-BY-NC-4.0 in CITATION.cff as well")
+    card = "state CC-BY-NC-4.0 in the model card, and the licence of the code in LICENSE"
+    assert told.endswith(f"state CC-BY-NC-4.0 in CITATION.cff as well; or {card}")
     assert not read({"CITATION.cff": CITATION.format("CC-BY-NC-4.0")}).faults
+    found = read({**files, "README.md": CARD.format("cc-by-nc-4.0"), "LICENSE": MIT})
+    assert (found.record.license, found.faults) == ("CC-BY-NC-4.0", ())
+
+
+def test_the_word_of_a_class_of_licences_does_not_hide_the_text(read):
+    found = read({"LICENSE-WEIGHTS": NONE, "README.md": CARD.format("other"), "LICENSE": MIT})
+    assert (found.record.license, found.record.license_stated) == (None, "Terms in LICENSE-WEIGHTS")
+
+
+def test_weights_under_terms_that_are_no_licence_may_have_code_under_one(read):
+    files = {"CITATION.cff": CITATION.format("MIT"), "LICENSE-WEIGHTS": NONE, "LICENSE": MIT}
+    (told,) = faults(read(files))
+    assert told.endswith(
+        "state license: other with license_name in the model card, and the licence of the code in LICENSE"
+    )
+    found = read({"README.md": CARD.format("other\nlicense_name: deepseek")})
+    assert (found.record.license, found.record.license_stated) == (None, "deepseek")
+    assert not found.faults
 
 
 def test_a_notice_tells_only_from_or_later_beside_a_text_that_does_not(read):

@@ -17,8 +17,8 @@ _PASSWORDS = frozenset(
     b"password passwd pwd passw0rd secret token example changeme your_password yourpassword your-password "
     b"mypassword my_password my-password mysecretpassword your_token your-token yourtoken".split()
 )
-_SHORT = frozenset(b"pass pw xxx".split())
-_USERS = frozenset(b"user username usr login your_username".split())
+_SHORT = frozenset(b"pass pw xxx tiger".split())
+_USERS = frozenset(b"user username usr login your_username scott".split())
 # Names of variables.
 _VARIABLE = re.compile(
     rb"(?:[A-Z]+_)*(?:TOKEN|PASSWORD|PASSWD|PASS|PWD|SECRET|KEY|PAT)(?:_[A-Z]+)*|[xX*]{3,}|\.{3}"

@@ -23,6 +23,7 @@ __all__ = ["FAIR4ML", "READ_HERE", "faults_of_left_out", "licence_of_folder", "s
 FAIR4ML = frozenset({fair4ml.FILE_NAME, "fair4ml.json"})
 READ_HERE = FAIR4ML | set(CARDS)
 _LARGEST_TEXT = 1 << 20
+_ONLY = re.compile(r"(?:GPL|FDL|General Public|Documentation)[^\n\"']{0,60}\bonly\b", re.IGNORECASE)
 
 
 def licence_of_folder(
@@ -89,8 +90,7 @@ def _as_told(folder: Path, terms: Terms) -> Terms:
     """Return the terms as loose where a file has GNU's old identifier, GPL-3.0, also for "or later"."""
     if terms.is_loose or not (terms.license or "").endswith("-only"):
         return terms
-    is_told = re.search(r"\bonly\b", _text(folder / terms.file), re.IGNORECASE) is not None
-    return terms._replace(is_loose=not is_told)
+    return terms._replace(is_loose=_ONLY.search(_text(folder / terms.file)) is None)
 
 
 def _text(path: Path) -> str:

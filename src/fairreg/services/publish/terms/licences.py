@@ -75,8 +75,8 @@ def found_licence(
 
 def _of_code(metadata: Sequence[Terms], whole: Sequence[Terms], heads: Sequence[Terms]) -> list[Terms]:
     """Return the metadata of the code, beside a text of its licence, and a card with that of the weights."""
-    cards = [item for item in metadata if item.file.lower() in CARDS and item.license]
-    if not heads or not heads[0].license or not any(map(heads[0].allows, cards)):
+    cards = [item for item in metadata if item.file.lower() in CARDS]
+    if not heads or not any(map(heads[0].allows, cards)):
         return []
     return [
         item
@@ -92,7 +92,7 @@ def _first(heads: Sequence[Terms], others: Iterable[Terms]) -> Terms:
     stated = [item for item in (*heads, *others) if item.license or item.words]
     if heads and not heads[0].license:
         unknown = Terms(heads[0].file, words=f"Terms in {heads[0].file}")
-        stated = [item for item in stated if item.words] or [unknown]
+        stated = [item for item in stated if item.words and not item.is_vague] or [unknown]
     stated.sort(key=lambda item: (item.license is None, item.is_vague))
     first = stated[0] if stated else Terms("")
     if not first.license or not first.is_loose:
@@ -124,13 +124,7 @@ def _fit(one: Terms, other: Terms, heads: Sequence[Terms]) -> bool:
 def _advice(compared: Sequence[Terms], heads: Sequence[Terms], kind: Kind) -> Iterator[str]:
     """Yield ways to make files agree that their formats and fairreg's rules allow."""
     if heads:
-        others = [item.file for item in compared if not _fit(heads[0], item, heads)]
-        if heads[0].license and others and not {item.file for item in heads} & set(others):
-            # CITATION.cff has one licence, or a choice.
-            stated = re.findall(r"[\w.+-]+", heads[0].license)[0] if _has_cff(compared) else heads[0].license
-            yield f"state {stated} in {', '.join(dict.fromkeys(others))} as well"
-        else:
-            yield "make them agree"
+        yield _advice_beside_own(compared, heads)
         return
     known = [item for item in compared if item.license]
     single = list(dict.fromkeys(item.license for item in known if _SINGLE.fullmatch(item.license or "")))
@@ -142,6 +136,21 @@ def _advice(compared: Sequence[Terms], heads: Sequence[Terms], kind: Kind) -> It
         yield "make them agree"
     card = next((item.license for item in known if item.file.lower() in CARDS), None)
     yield f"or {_way_out(kind, card or next(iter(single), None))}"
+
+
+def _advice_beside_own(compared: Sequence[Terms], heads: Sequence[Terms]) -> str:
+    files = list(dict.fromkeys(item.file for item in compared if not _fit(heads[0], item, heads)))
+    licence = heads[0].license
+    if {item.file for item in heads} & set(files) or not files:
+        return "make them agree"
+    if licence and _has_cff(compared):  # which has one licence, or a choice
+        licence = re.findall(r"[\w.+-]+", licence)[0]
+    in_files = f"state {licence} in {', '.join(files)} as well" if licence else ""
+    if not {name.lower() for name in files} <= _OF_CODE:
+        return in_files or f"make them agree, such as without a licence in {', '.join(files)}"
+    name = licence or "license: other with license_name"
+    of_card = f"state {name} in the model card, and the licence of the code in LICENSE"
+    return f"{in_files}; or {of_card}" if in_files else of_card
 
 
 def _has_cff(compared: Sequence[Terms]) -> bool:

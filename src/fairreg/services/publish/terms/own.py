@@ -83,7 +83,7 @@ def own_terms(folder: Path, names: Sequence[str], weights: Sequence[str], kind: 
     everywhere = [item for item in found if all(item in terms for terms in each)]
     somewhere = [item for item in found if item not in everywhere]
     without = next((name for name, terms in zip(weights, each, strict=True) if not terms), None)
-    if not everywhere and without is None and len({item[1:] for item in somewhere}) == 1:
+    if not everywhere and without is None and len({(item.license, item.words) for item in somewhere}) == 1:
         everywhere, somewhere = somewhere, []  # the same terms in several texts
     return OwnTerms(tuple(everywhere), tuple(somewhere), without)
 
