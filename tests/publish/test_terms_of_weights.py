@@ -172,6 +172,8 @@ def test_other_terms_of_the_weights_in_a_card_need_a_text_of_their_own(read):
 
 
 def test_words_on_terms_in_other_sections_are_not_told(read):
+    free = "This model is under the MIT License, for commercial and non-commercial purposes.\n"
+    assert not read({"LICENSE": MIT, "README.md": f"# M\n\n{free}"}).notes
     text = "---\nlicense: mit\n---\n# M\n\n## License\n\nMIT\n\n## Data\n\nProprietary detectors took them.\n"
     assert not read({"LICENSE": MIT, "README.md": text}).notes
 
@@ -230,6 +232,30 @@ def test_the_message_names_the_file_that_has_to_state_the_licence_of_the_weights
     assert not read({"CITATION.cff": CITATION.format("CC-BY-NC-4.0")}).faults
     found = read({**files, "README.md": CARD.format("cc-by-nc-4.0"), "LICENSE": MIT})
     assert (found.record.license, found.faults) == ("CC-BY-NC-4.0", ())
+
+
+@pytest.mark.parametrize(
+    ("more", "licence"),
+    [
+        ("", "MIT"),
+        ("SPDX-FileCopyrightText: 2026 Google Research\n", "MIT"),
+        (MIT, "MIT"),
+        ("Non-commercial use only.\n", None),
+        ("The weights may not be sold.\n", None),
+        ("SPDX-FileCopyrightText: ACME, for non-commercial use only\n", None),
+        (NC, None),
+    ],
+)
+def test_a_tag_beside_other_terms_states_no_licence(read, more, licence):
+    found = read({"LICENSE-WEIGHTS": f"SPDX-License-Identifier: MIT\n\n{more}"})
+    assert found.record.license == licence
+
+
+def test_a_text_that_is_not_known_may_be_replaced_by_the_line_of_the_message(read):
+    (told,) = faults(read({"models/LICENSE": NONE, "README.md": CARD.format("mit")}))
+    line = "SPDX-License-Identifier: MIT"
+    assert told.endswith(f"by the line {line} alone in models/LICENSE, or no licence in README.md")
+    assert not read({"models/LICENSE": f"{line}\n"}).faults
 
 
 def test_the_word_of_a_class_of_licences_does_not_hide_the_text(read):

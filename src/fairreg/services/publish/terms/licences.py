@@ -147,7 +147,9 @@ def _advice_beside_own(compared: Sequence[Terms], heads: Sequence[Terms]) -> str
         licence = re.findall(r"[\w.+-]+", licence)[0]
     in_files = f"state {licence} in {', '.join(files)} as well" if licence else ""
     if not {name.lower() for name in files} <= _OF_CODE:
-        return in_files or f"make them agree, such as without a licence in {', '.join(files)}"
+        one = next((item.license for item in compared if item.license), None)
+        alone = f"the line SPDX-License-Identifier: {one} alone in {heads[0].file}"
+        return in_files or f"make them agree, by {alone}, or no licence in {', '.join(files)}"
     name = licence or "license: other with license_name"
     of_card = f"state {name} in the model card, and the licence of the code in LICENSE"
     return f"{in_files}; or {of_card}" if in_files else of_card

@@ -16,7 +16,7 @@ from fairreg.formats import model_card
 from fairreg.formats.license_files import is_license_file, read_license_files
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.licenses.notices import license_of_statement
-from fairreg.schemas.licenses.texts import license_of_text
+from fairreg.schemas.licenses.texts import has_terms, license_of_text, own_lines
 from fairreg.schemas.record import Kind
 from fairreg.schemas.text import one_line
 from fairreg.services.publish.further_facts import further_facts
@@ -52,6 +52,7 @@ _FURTHER = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"SPDX-License-Identifier:\s*([^\n]*)")
+_HOLDER = re.compile(r"SPDX-(?:File|Snippet)CopyrightText:")
 _REUSE = "REUSE.toml"
 
 
@@ -159,8 +160,16 @@ def texts_at_top(folder: Path) -> list[Terms]:
 def _terms_of_text(folder: Path, name: str, kind: Kind = "model") -> Terms:
     text = _text(folder, name)
     tags = [tag.strip() for tag in _TAG.findall(text)]
-    known = license_of_text(text) or (spdx(tags[0]) if len(tags) == 1 else None)
+    known = license_of_text(text) or (_of_tag(text, tags[0]) if len(tags) == 1 else None)
     return Terms(name, known or license_of_statement(text, kind), is_loose=not tags)
+
+
+def _of_tag(text: str, tag: str) -> str | None:
+    """Return the licence of an SPDX tag, which further terms of the text may contradict."""
+    licence = spdx(tag)
+    rest = _HOLDER.sub("Copyright", _TAG.sub("", text))
+    stated = "\n".join(own_lines(map(one_line, rest.splitlines())))
+    return licence if not has_terms(stated) or license_of_text(rest) == licence else None
 
 
 def _text(folder: Path, name: str) -> str:

@@ -12,7 +12,9 @@ __all__ = ["OtherTerms", "terms_in_prose"]
 _LONGEST_LINE = 100
 # Words of terms that close what a licence opens.
 _CLOSED = re.compile(
-    r"non[- ]?commercial|\bcc[- ]by[- ](?:n[cd]|sa[- ]n[cd])\b"
+    # Not "for commercial and non-commercial purposes".
+    r"(?<!\bcommercial and )(?<!\bcommercial or )non[- ]?commercial(?! (?:and|or) commercial)"
+    r"|\bcc[- ]by[- ](?:n[cd]|sa[- ]n[cd])\b"
     r"|\b(?:research|academic|evaluation|educational)(?: use| purposes?)? only"
     r"|only (?:be used )?for (?:\w+ ){0,3}(?:research|academic|evaluation|educational)"
     r"|all rights reserved|proprietary",
