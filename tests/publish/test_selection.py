@@ -199,7 +199,7 @@ def test_texts_that_only_look_like_secrets_are_published(folder, text):
         "token='hf_" + "X" * 34 + "' and sk-" + "x" * 48,
         "AKIAIOSFODNN7" + "EXAMPLE with wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
         "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
-        "secret: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "mysql+pymysql://scott:tiger@localhost/test",
     ],
 )
 def test_placeholders_of_documentation_are_published(folder, text):

@@ -290,3 +290,6 @@ def test_names_of_one_licence_that_spdx_does_not_list_agree(read):
     card = CARD.format("other\nlicense_name: lab-research\nlicense_link: https://example.org/l")
     found = read({"CITATION.cff": CITATION.format("LicenseRef-lab-research"), "README.md": card})
     assert (found.record.license_stated, found.faults) == ("LicenseRef-lab-research", ())
+    cff = CITATION.replace("license: {}", "license-url: https://example.org/l")
+    assert not read({"CITATION.cff": cff}).faults
+    assert faults(read({"CITATION.cff": cff.replace("/l", "/other")}))

@@ -51,8 +51,11 @@ class Terms(NamedTuple):
             words = self.words or other.words
             is_class = (words or "").lower() == "other-open" and not _NOT_OPEN.search(known)
             return words is not None and (is_class or is_no_licence(words, [known]))
-        both = [item for item in (self, other) if item.words]
-        return len({item.name for item in both}) <= 1 or any(item.is_vague for item in both)
+        if not self.words or not other.words or self.is_vague or other.is_vague:
+            return True
+        # A name, or the address of the text that another file has beside the name.
+        is_address = f"({other.words})" in self.words or f"({self.words})" in other.words
+        return self.name == other.name or is_address
 
     def covers(self, part: "Terms") -> bool:
         """Tell whether these, of all weight files, state the terms of a part of them.
