@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from fairreg.errors import UsageError
-from fairreg.services.publish.selection import MOST_FILES, select
+from fairreg.services.publish.selection import HOLDS_TOKEN, MOST_FILES, select
 
 PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc"
 
@@ -88,7 +88,7 @@ def test_what_only_looks_like_it_is_published(folder, name):
         "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
         "pypi-" + "AgEIcHlwaS5vcmc" + "A" * 60,
         "ASIA" + "ABCDEFGH12345678",
-        "export AWS_SECRET_ACCESS_KEY=" + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "export AWS_SECRET_ACCESS_KEY=" + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYa1b2c3d4e5",
         "wandb_api_key: " + "0123456789abcdef" * 2 + "01234567",
         '{"zenodo_token": "' + "aB3" * 20 + '"}',
         "git clone https://me:pass@host/x.git",
@@ -186,6 +186,42 @@ def test_words_that_only_begin_like_a_token_are_published(folder):
 )
 def test_texts_that_only_look_like_secrets_are_published(folder, text):
     assert select(folder("notes.md", **{"notes.md": text})).names == ("notes.md",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mlflow server --backend-store-uri postgresql://user:password@localhost/mlflowdb",
+        "amqp://guest:guest@localhost:5672// and redis://:password@localhost:6379",
+        "postgres://postgres:postgres@db:5432/x and mongodb://root:example@mongo:27017",
+        "http://user:pass@proxy:8080 and https://oauth2:TOKEN@gitlab.com/x",
+        "https://x-access-token:GITHUB_TOKEN@github.com/x",
+        "token='hf_" + "X" * 34 + "' and sk-" + "x" * 48,
+        "AKIAIOSFODNN7" + "EXAMPLE with wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "mysql+pymysql://scott:tiger@localhost/test",
+    ],
+)
+def test_placeholders_of_documentation_are_published(folder, text):
+    place = folder("a.md", "notes.md", **{"notes.md": f"x {text}\n"})
+    assert select(place).names == ("a.md", "notes.md")
+    (place / "notes.md").write_text(f"{text} hf_{'A1' * 17}")
+    assert [item.reason for item in select(place).left_out] == [HOLDS_TOKEN]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://ml:Xy7kk@localhost/x",
+        "https://guest:guest@example.org/x",
+        "https://user:s3cret-Of-2024@localhost/x",
+        "https://me:PASSWORD2024@host/x.git",
+        "hf_" + "xA1" * 12,
+    ],
+)
+def test_what_is_like_a_placeholder_is_left_out_all_the_same(folder, text):
+    place = folder("a.md", "notes.md", **{"notes.md": text})
+    assert select(place).names == ("a.md",)
 
 
 @pytest.mark.parametrize(

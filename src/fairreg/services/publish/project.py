@@ -45,19 +45,16 @@ from fairreg.services.publish.access import (
     access_faults,
     access_files,
     crate_access,
+    gated_cards,
     strictest,
     words_elsewhere,
 )
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
-from fairreg.services.publish.terms.licences import (
-    FoundLicence,
-    Terms,
-    found_licence,
-    further_terms,
-    own_terms,
-    terms_in_prose,
-)
+from fairreg.services.publish.terms.folder import FAIR4ML, READ_HERE, licence_of_folder, unsent_files
+from fairreg.services.publish.terms.licences import FoundLicence
+from fairreg.services.publish.terms.own import CARDS
+from fairreg.services.publish.terms.statements import Terms
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
@@ -70,9 +67,6 @@ _WEIGHTS = re.compile(
 )
 _LARGEST_TEXT = 1 << 20
 _LARGEST_GRAPH = 256 << 20
-_FACTS = {fair4ml.FILE_NAME, "fair4ml.json"}
-_CARDS = ("readme.md", "model_card.md", "modelcard.md")
-_READ_HERE = _FACTS | set(_CARDS)
 # Fields that the first file with a value gives.
 _SINGLE = (
     *("name", "description", "version", "publisher", "language", "parameter_count"),
@@ -116,7 +110,7 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     """Read the record of a folder from those of its files that are published. Raises FairregError."""
     statements, notes = _statements(folder, names)
     fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
-    access, unclear = _access(folder, statements)
+    access, unclear = _access(folder, names, statements)
     fields |= {"access": access} if access is not None else {}
     signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
     if signature:
@@ -195,7 +189,9 @@ def version_files(folder: Path, names: tuple[str, ...]) -> str:
 _PROJECT_FACTS = "facts.toml"
 
 
-def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:
+def _access(
+    folder: Path, sent: tuple[str, ...], statements: list[_Statement]
+) -> tuple[Access | None, tuple[FieldFault, ...]]:
     """Return the strictest access that any file states, also one that is not published, and the faults."""
     names = access_files(folder)
     read = _statements(folder, names)[0]
@@ -203,15 +199,16 @@ def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, 
     understood = {item.file: item.fields.get("access") for item in read} | crate_access(texts)
     faults = access_faults(texts, understood)
     access = strictest((*(item.fields.get("access") for item in statements), *understood.values()))
-    return access, (*faults, *(words_elsewhere(folder) if access is None else ()))
+    elsewhere = words_elsewhere(folder) if access is None else ()
+    return access, (*faults, *elsewhere, *gated_cards(folder, sent, access))
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
     """Return what the files say, the most deliberate first, and notes on those that cannot be read."""
-    texts = {name: _text(folder / name) for name in names if is_known(name) or name.lower() in _READ_HERE}
+    texts = {name: _text(folder / name) for name in names if is_known(name) or name.lower() in READ_HERE}
     found: list[_Statement] = []
     notes: list[str] = []
-    for name in (name for name in texts if name.lower() in _FACTS):
+    for name in (name for name in texts if name.lower() in FAIR4ML):
         try:
             read = _read_fair4ml(texts[name], name)
         except RecordError as error:
@@ -219,7 +216,7 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
             continue
         found.append(_Statement(name, structs.asdict(read)))
     facts = read_files({name: text for name, text in texts.items() if is_known(name)})
-    cards = [model_card.read(texts[name], name=name).understood for name in texts if name.lower() in _CARDS]
+    cards = [model_card.read(texts[name], name=name).understood for name in texts if name.lower() in CARDS]
     deliberate = [item for item in facts if item.role not in {"readme", "license"}]
     rest = [item for item in facts if item.role == "license"]
     readme = [item for item in facts if item.role == "readme"]
@@ -277,18 +274,23 @@ def _first(statements: Iterable[_Statement], field: str) -> Any:
 def _licence(
     folder: Path, statements: Iterable[_Statement], files: tuple[Distribution, ...], kind: Kind
 ) -> FoundLicence:
-    """Return the licence of the weights, else that on which metadata files and licence texts agree."""
+    """Return the licence of the weights, else that on which metadata files and licence texts agree.
+
+    Those count also where they are not published.
+    """
     names = [item.name for item in files]
     weights = [item.name for item in files if has_weights(item) or _is_weights(item.name)]
-    statements = list(statements)
-    found = found_licence(
-        [*(_terms(item) for item in statements if not item.text), *further_terms(folder, names)],
-        [_terms(item) for item in statements if item.text],
-        own_terms(folder, names, weights if kind == "model" else (), kind),
+    unsent = unsent_files(folder, names)
+    stated = [*statements, *_statements(folder, unsent)[0]]
+    return licence_of_folder(
+        folder,
+        [_terms(item) for item in stated if not item.text],
+        [_terms(item) for item in stated if item.text],
+        sent=names,
+        unsent=unsent,
+        weights=weights if kind == "model" else (),
         kind=kind,
     )
-    cards = {name: _text(folder / name) for name in names if name.lower() in _CARDS}
-    return found._replace(notes=(*found.notes, *terms_in_prose(cards, found.fields.get("license"))))
 
 
 def _terms(item: _Statement) -> Terms:

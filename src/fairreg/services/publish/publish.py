@@ -46,6 +46,7 @@ from fairreg.services.publish.project import read_project, version_files
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
 from fairreg.services.publish.state import PublishingState
+from fairreg.services.publish.terms.folder import faults_of_left_out
 from fairreg.settings import Service, Settings
 from fairreg.web import HttpClient, Log, no_log
 
@@ -117,7 +118,7 @@ class _Publication:
             project.record,
             left_out=self._selected.left_out,
             notes=project.notes,
-            unclear=project.faults,
+            unclear=(*project.faults, *faults_of_left_out(self._selected.left_out)),
         )
 
     def publish(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
@@ -266,7 +267,7 @@ class _Publication:
             carrying=written.carrying,
             without=without,
             notes=notes,
-            unclear=project.faults,
+            unclear=(*project.faults, *faults_of_left_out(self._selected.left_out)),
         )
         return record
 

@@ -15,7 +15,9 @@ from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC
 from fairreg.storage.files import unreadable
 
 __all__ = [
+    "EXCLUDED",
     "HOLDS_TOKEN",
+    "LINK",
     "MOST_FILES",
     "STATE_FOLDER",
     "LeftOutFile",
@@ -75,6 +77,7 @@ _SECRET_NAME = re.compile(
 )
 # Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.
 _TOKENS = re.compile(r"(?:.*[._-])?tokens(?:\.(?:json|ya?ml|toml|txt|ini|csv|xml|conf))?", re.IGNORECASE)
+EXCLUDED, LINK = "excluded", "a link"
 _SECRET = "may hold a secret"  # noqa: S105
 HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
 _HISTORY = "version control"
@@ -153,7 +156,7 @@ class _Walk:
             shown = name.encode("unicode_escape", "surrogatepass").decode()
             self.left_out.append(LeftOutFile(shown, "its name is not plain text"))
         elif entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
-            self.left_out.append(LeftOutFile(name, "a link" if entry.is_symlink() else "not a file"))
+            self.left_out.append(LeftOutFile(name, LINK if entry.is_symlink() else "not a file"))
         elif entry.is_dir():
             yield from self._below(entry, name)
         elif (reason := self._reason(entry, name)) is not None:
@@ -162,7 +165,7 @@ class _Walk:
             yield name
 
     def _below(self, entry: "os.DirEntry[str]", name: str) -> Iterator[str]:
-        reason = "excluded" if _fits(name, self._exclude) else _of_name(entry.name, is_folder=True)
+        reason = EXCLUDED if _fits(name, self._exclude) else _of_name(entry.name, is_folder=True)
         if reason is None:
             yield from self.files(Path(entry.path))
             return
@@ -188,7 +191,7 @@ class _Walk:
 
     def _reason(self, entry: "os.DirEntry[str]", name: str) -> str | None:
         if _fits(name, self._exclude):
-            return "excluded"
+            return EXCLUDED
         reason = _of_name(entry.name, is_folder=False)
         if reason not in _LASTING and _fits(name, self._include):
             reason = None

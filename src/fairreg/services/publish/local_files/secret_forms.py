@@ -4,6 +4,8 @@
 import re
 from collections.abc import Iterator
 
+from fairreg.services.publish.local_files.placeholders import stands_for_another
+
 __all__ = ["holds_random_word", "holds_secret"]
 
 # Both a digit and a letter: words and names of functions are not tokens.
@@ -95,7 +97,10 @@ def holds_secret(text: bytes, start: int = 0) -> bool:
     """Tell whether a text holds what has the form of a secret, from `start` on."""
     lowered = text.lower()
     return any(
-        form.search(text, start) for words, form in _SEARCHES if any(word in lowered for word in words)
+        not stands_for_another(found)
+        for words, form in _SEARCHES
+        if any(word in lowered for word in words)
+        for found in form.finditer(text, start)
     )
 
 
