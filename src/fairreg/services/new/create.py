@@ -14,7 +14,7 @@ from fairreg.formats.license_files import is_license_file
 from fairreg.services.new.answer_files import read_answers
 from fairreg.services.new.checks import TEXTS_OF, checked
 from fairreg.services.new.facts import FACTS_FILE, read_facts
-from fairreg.services.new.metadata import METADATA_FILES, license_in, refresh
+from fairreg.services.new.metadata import METADATA_FILES, license_in, refresh, require_one_version
 from fairreg.services.new.template import (
     ANSWERS_FILE,
     Answers,
@@ -105,7 +105,8 @@ def answers_of_project(folder: Path) -> dict[str, Any] | None:
         )
     stated = read_answers(kept)
     asked = {question.name for question in questions()}
-    return {name: value for name, value in stated.items() if name in asked}
+    known = {name: value for name, value in stated.items() if name in asked}
+    return {**known, "version": read_facts(folder).version}
 
 
 def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> NewProject:
@@ -216,6 +217,8 @@ def _add(
     is_project = _is_there(folder, FACTS_FILE)
     if is_project:
         read_facts(folder)  # a fault is found before anything is written
+    else:
+        require_one_version(folder, answers["version"], stated_in="the answers")
     written: list[str] = []
     left: dict[str, str] = {}
     # The authors' own: metadata files that were there before, and their model, whose bytes may be published.

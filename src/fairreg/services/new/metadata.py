@@ -21,7 +21,15 @@ from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI
 from fairreg.storage.files import disk_faults, is_inside, replacing, unreadable
 
-__all__ = ["METADATA_FILES", "WrittenMetadata", "license_in", "metadata_texts", "refresh", "with_citation"]
+__all__ = [
+    "METADATA_FILES",
+    "WrittenMetadata",
+    "license_in",
+    "metadata_texts",
+    "refresh",
+    "require_one_version",
+    "with_citation",
+]
 
 # Files of formats that a project has; of several versions of a format the newest is written.
 _FILES = ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld", "ro-crate-metadata.json")
@@ -63,7 +71,7 @@ def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
     UsageError for a folder that is no project.
     """
     facts = read_facts(folder)
-    _require_one_version(folder, facts)
+    require_one_version(folder, facts.version)
     written, left = [], dict.fromkeys(facts.own_files, f"{FACTS_FILE} lists it under own_files")
     if only_missing:
         there = (name for name in (*METADATA_FILES, facts.model) if lexists(folder / name))
@@ -78,7 +86,7 @@ def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
     return WrittenMetadata(tuple(written), left)
 
 
-def _require_one_version(folder: Path, facts: ProjectFacts) -> None:
+def require_one_version(folder: Path, version: str, *, stated_in: str = FACTS_FILE) -> None:
     """Raise RecordError where pyproject.toml states another version: a release would have two."""
     import tomllib
 
@@ -92,9 +100,9 @@ def _require_one_version(folder: Path, facts: ProjectFacts) -> None:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecordError(f"{path} is not valid TOML: {error}.") from error
     stated = project.get("version") if isinstance(project, dict) else None
-    if isinstance(stated, str) and stated != facts.version:
+    if isinstance(stated, str) and stated != version:
         raise RecordError(
-            f"The version is {facts.version} in {FACTS_FILE}, but {stated} in pyproject.toml.",
+            f"The version is {version} in {stated_in}, but {stated} in pyproject.toml.",
             hint="Write the same version into both.",
         )
 
