@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from fairreg.errors import UsageError
-from fairreg.services.new.existing import found_in
 from fairreg.services.new.create import refreshed
+from fairreg.services.new.existing import found_in
 from support.projects import new
 from support.publishing import onnx_bytes
 
@@ -109,6 +109,6 @@ def test_weights_beside_a_graph_are_wherever_the_graph_is(tmp_path, model, locat
 
 def test_weights_whose_name_no_recipe_can_have_are_refused(tmp_path):
     save_beside(tmp_path / "lab" / "net.onnx", "the weights.bin")
-    with pytest.raises(UsageError, match="the weights.bin with weights of net.onnx has a name"):
+    with pytest.raises(UsageError, match=r"the weights\.bin with weights of net\.onnx has a name"):
         new(tmp_path / "p", tmp_path / "lab", model_file="net.onnx")
     assert not (tmp_path / "p").exists()
