@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import Json
-from fairreg.errors import FairregError, UsageError
+from fairreg.cli.options import BrokenOff, Json
+from fairreg.errors import UsageError
 
 if TYPE_CHECKING:
     from fairreg.services.new.create import Ask, NewProject
@@ -127,12 +127,6 @@ def _asking() -> "Ask":
     return _ask
 
 
-class _BrokenOff(FairregError):
-    """A person who ended the questions; unlike after other interrupts nothing is kept."""
-
-    exit_code = 130
-
-
 def _ask(question: "Question", default: Any, fault: str | None) -> Any:
     """Return what a person answers; for a text that is no YAML the question is asked again."""
     from fairreg.services.new.answer_files import parsed
@@ -160,7 +154,7 @@ def _said(question: "Question", default: Any, fault: str | None) -> Any:
         said = typer.prompt(question.name, default=shown, show_default=is_text, err=True)
     except typer.Abort as end:
         if not isinstance(end.__context__, EOFError):
-            raise _BrokenOff(
+            raise BrokenOff(
                 "Interrupted. Nothing was written, and the answers are not kept.",
                 hint="Answer them in a file: --answers FILE.",
             ) from end

@@ -16,10 +16,18 @@ from fairreg.errors import FairregError, RecordError
 from fairreg.formats import codemeta, fair4ml, jsonld
 from fairreg.formats.crates.data import DESCRIPTOR
 from fairreg.publish.base import FieldFault
-from fairreg.schemas.record import Access
+from fairreg.schemas.record import Access, ModelRecord
 from fairreg.storage.files import unreadable
 
-__all__ = ["access_faults", "access_files", "access_words", "crate_access", "strictest", "words_elsewhere"]
+__all__ = [
+    "access_faults",
+    "access_files",
+    "access_words",
+    "crate_access",
+    "strictest",
+    "unlicensed",
+    "words_elsewhere",
+]
 
 _ZENODO = ".zenodo.json"
 _NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json", codemeta.FILE_NAME, DESCRIPTOR})
@@ -173,3 +181,12 @@ def _told_in_words(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
 
 def _fault(message: str) -> FieldFault:
     return FieldFault("access", message)
+
+
+def unlicensed(record: ModelRecord) -> tuple[str, ...]:
+    """Return a sentence on a record that everybody may see, and nobody may use: no file states a licence."""
+    is_public = record.access is None or record.access.level == "open"
+    if record.license or record.license_stated or not is_public:
+        return ()
+    todo = "State one in CITATION.cff, or in facts.toml of a project, and put its text into LICENSE"
+    return (f"No file states a licence, so nobody may use what is published. {todo}.",)
