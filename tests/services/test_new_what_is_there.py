@@ -4,6 +4,7 @@
 import hashlib
 import json
 import re
+import tomllib
 
 import numpy as np
 import onnx
@@ -112,3 +113,15 @@ def test_weights_whose_name_no_recipe_can_have_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"the weights\.bin with weights of net\.onnx has a name"):
         new(tmp_path / "p", tmp_path / "lab", model_file="net.onnx")
     assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize("model", ["", "net.onnx"])
+def test_every_line_that_waits_in_the_facts_can_be_filled_in(tmp_path, model):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "net.onnx").write_bytes(onnx_bytes())
+    new(tmp_path / "p", tmp_path / "lab", model_file=model, license="")
+    text = (tmp_path / "p" / "facts.toml").read_text("utf-8")
+    waiting = re.findall(r"^# (\w+) = ", text, re.MULTILINE)
+    assert {"license", "doi", "date_published", "repository"} <= set(waiting)
+    filled = tomllib.loads(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE))
+    assert set(waiting) <= set(filled)
