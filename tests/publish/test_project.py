@@ -4,9 +4,11 @@
 import json
 
 import pytest
+from msgspec import structs
 
 from fairreg.formats import fair4ml
 from fairreg.publish.zenodo.metadata import document, record_field
+from fairreg.schemas.record import Creator
 from fairreg.services.publish.project import read_project
 from support.full_record import FULL
 from support.publishing import CITATION, model_folder, onnx_bytes
@@ -131,6 +133,20 @@ def test_a_full_record_keeps_its_facts_in_the_draft():
     assert ("arXiv:2212.05081", "isdescribedby") in stated
     for relation in FULL.related("trained_on"):
         assert (relation.value, "isderivedfrom") in stated
+
+
+@pytest.mark.parametrize(
+    ("named", "sent"),
+    [
+        ("CERN", [{"id": "01ggx4157", "name": "CERN"}]),
+        ("https://ror.org/01ggx4157", [{"id": "01ggx4157"}]),
+        ("CERN; INFN", [{"name": "CERN"}, {"name": "INFN"}]),
+    ],
+)
+def test_an_affiliation_is_sent_by_its_identifier_with_its_name(named, sent):
+    creator = Creator(name="Rossi, Ada", affiliation=named, affiliation_rors=("01ggx4157",))
+    meta = document(structs.replace(FULL, creators=(creator,)), today="2026-11-30")["metadata"]
+    assert meta["creators"][0]["affiliations"] == sent
 
 
 @pytest.mark.parametrize(

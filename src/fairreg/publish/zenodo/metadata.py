@@ -15,7 +15,7 @@ from fairreg.formats.base import filled_members
 from fairreg.formats.creator_names import is_group, parts
 from fairreg.formats.related import code_of, papers_of, repository_of, unique
 from fairreg.publish.zenodo.languages import vocabulary_id
-from fairreg.schemas.datacite_terms import stated_relation
+from fairreg.schemas.datacite_terms import institutions, stated_relation
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator, ModelRecord, Relation, Tensor
@@ -146,9 +146,14 @@ def _creator(item: Creator) -> dict[str, Any]:
 
 
 def _affiliations(item: Creator) -> list[dict[str, str]]:
-    """Return the institutions: by ROR where the record has as many of these as names, else by name."""
-    names = [name.strip() for name in (item.affiliation or "").split(";") if name.strip()]
-    if item.affiliation_rors and len(item.affiliation_rors) >= len(names):
+    """Return the institutions: by ROR where the record has as many of these as names, else by name.
+
+    The service takes the name of an identifier from its vocabulary; one that lacks it keeps ours.
+    """
+    names, _ = institutions(name.strip() for name in (item.affiliation or "").split(";"))
+    if item.affiliation_rors and len(item.affiliation_rors) == len(names):
+        return [{"id": ror, "name": name} for ror, name in zip(item.affiliation_rors, names, strict=True)]
+    if item.affiliation_rors and len(item.affiliation_rors) > len(names):
         return [{"id": ror} for ror in item.affiliation_rors]
     return [{"name": name} for name in names]
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from fairreg.registry.resolution.affiliations import with_names
 from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
 from fairreg.sources import (
     CURATED,
@@ -263,6 +264,9 @@ def _merged_field(order: list[ModelRecord], field: str) -> tuple[object, tuple[M
     partners = next((fields for fields in _TOGETHER if field in fields), (field,))
     for record in order:
         if any(getattr(record, partner) not in (None, ()) for partner in partners):
+            if field == "creators":
+                creators, givers = with_names(record.creators, order)
+                return creators, (record, *givers)
             return getattr(record, field), (record,)
     return getattr(order[0], field), ()
 
