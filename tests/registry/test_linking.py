@@ -215,3 +215,12 @@ def test_an_affiliation_that_is_only_identified_gets_its_name(
     merged = merge([host, files])
     assert merged.creators == (msgspec.structs.replace(by_ror, affiliation=named),)
     assert ("files" in merged.provenance.merged_from) == (named is not None)
+
+
+def test_notes_do_not_repeat_fields_that_a_file_states(make_record: Make) -> None:
+    use, limits = "Tests of\n\nprograms.", "It knows toy jets only."
+    notes = f"Input x: float32\n\nIntended use: {use}\n\nLimitations: {limits}\n\nLimitations: others."
+    host = make_record(provenance=Provenance("zenodo", "11"), notes=notes)
+    files = make_record(provenance=Provenance("files", "11"), intended_use=use, limitations=limits)
+    assert merge([host, files]).notes == "Input x: float32\n\nLimitations: others."
+    assert merge([host, make_record(provenance=Provenance("files", "11"))]).notes == notes

@@ -17,6 +17,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fairreg.registry.resolution.affiliations import with_names
+from fairreg.registry.resolution.repeats import without_repeats
 from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
 from fairreg.sources import (
     CURATED,
@@ -158,6 +159,7 @@ def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
             continue
         order = curated if field in _CURATED_FIELDS or field in _UNIONS else hosts
         values[field], givers[field] = _merged_field(order, field)
+    values["notes"] = without_repeats(values)
     provenance = _with_origins(hosts[0], givers)
     return ModelRecord(
         identifier=_main_identifier(hosts),
