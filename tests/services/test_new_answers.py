@@ -2,6 +2,7 @@
 """Answers to the questions of `fairreg new`: what is accepted, in which spelling, and what is refused."""
 
 import keyword
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -253,6 +254,16 @@ def test_answers_are_read_from_yaml_and_json(tmp_path, suffix):
     text = '{"license": "MIT", "version_date": 1}' if suffix == "json" else "license: MIT\nversion_date: 1\n"
     path.write_text(text + "\n", "utf-8")
     assert read_answers(path) == {"license": "MIT", "version_date": 1}
+
+
+def test_answers_are_read_from_a_pipe():
+    reading, writing = os.pipe()
+    os.write(writing, b"license: MIT\n")
+    os.close(writing)
+    try:
+        assert read_answers(Path(f"/dev/fd/{reading}")) == {"license": "MIT"}
+    finally:
+        os.close(reading)
 
 
 def test_answers_of_another_project_are_read_without_where_they_came_from(tmp_path):

@@ -456,6 +456,24 @@ def test_files_that_state_another_version_are_named(tmp_path):
     assert content(tmp_path) == before
 
 
+def test_weights_of_another_format_beside_the_model_are_named(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(onnx_bytes())
+    (tmp_path / "net.pt").write_bytes(b"x")
+    found = found_in(tmp_path)
+    assert found.answers["model_file"] == "net.onnx"
+    assert found.refused == ("net.pt: weights of another format: the model is net.onnx.",)
+
+
+def test_own_file_with_another_version_is_named(lab):
+    (lab / "CITATION.cff").write_text(f"{CITATION}version: 1.0.0\n", "utf-8")
+    new(lab, lab, **found_in(lab).answers)
+    for name in ("facts.toml", "pyproject.toml"):
+        text = (lab / name).read_text("utf-8")
+        (lab / name).write_text(text.replace('version = "1.0.0"', 'version = "1.1.0"'), "utf-8")
+    said = refreshed(lab).left["CITATION.cff"]
+    assert said.endswith("own_files; its version 1.0.0 is not 1.1.0, and is yours to raise")
+
+
 def test_copied_model_keeps_its_version(tmp_path):
     origin = tmp_path / "origin"
     origin.mkdir()

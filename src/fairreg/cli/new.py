@@ -104,8 +104,8 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
         if not asks and "license" not in given:
             given["license"] = ""  # a default would grant what the authors did not
             log(
-                f"No licence was found in {origin}, so the project states none. Write its SPDX identifier "
-                "into facts.toml and pyproject.toml, and its text into LICENSE."
+                f"No licence was found in {origin} that its files agree on, so the project states none. "
+                "Write its SPDX identifier into facts.toml and pyproject.toml, and its text into LICENSE."
             )
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)

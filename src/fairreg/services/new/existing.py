@@ -126,7 +126,9 @@ def _statements(folder: Path, named: str | None) -> Iterator[Statement]:
     yield from _of_fair4ml(folder)
     yield _PACKAGE, {"version": _packaged_version(folder)}, ()
     yield ".git/config", {"repository": _remote(folder)}, ()
-    found = _model(folder) if named is None else None
+    found, other = _model(folder) if named is None else (None, None)
+    if other is not None:
+        yield other.as_posix(), {}, (f"weights of another format: the model is {found}.",)
     if found is not None:
         yield found.as_posix(), {"model_file": found.as_posix()}, ()
     model = named or (found.as_posix() if found is not None else None)
@@ -276,8 +278,8 @@ def _remote(folder: Path) -> str | None:
     return f"https://{host}{parsed.path}" if parsed.scheme in {"http", "https"} and host else None
 
 
-def _model(folder: Path) -> Path | None:
-    """Return the path of the folder's ONNX model, None where it holds no model.
+def _model(folder: Path) -> tuple[Path | None, Path | None]:
+    """Return the path of the folder's ONNX model, None where it holds no model, and weights beside it.
 
     Raises ModelError for several, and for weights of other formats alone.
     """
@@ -299,7 +301,7 @@ def _model(folder: Path) -> Path | None:
             f"{folder} has weights ({name}), but no ONNX model.",
             hint=f"Convert them first: fairreg convert {quote(str(folder / name))} --to onnx. {_TOY}",
         )
-    return next(iter(graphs), None)
+    return next(iter(graphs), None), others[0] if graphs and others else None
 
 
 def _files(folder: Path) -> Iterator[Path]:

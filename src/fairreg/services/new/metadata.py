@@ -9,7 +9,9 @@ from typing import NamedTuple
 from fairreg import formats
 from fairreg.errors import FairregError, RecordError
 from fairreg.formats import prov, zenodo
+from fairreg.formats.file_facts import LONGEST
 from fairreg.formats.license_files import is_license_file
+from fairreg.formats.repository_files import is_known, read_files
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.record import ModelRecord
@@ -72,7 +74,7 @@ def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
     """
     facts = read_facts(folder)
     require_one_version(folder, facts.version)
-    written, left = [], dict.fromkeys(facts.own_files, f"{FACTS_FILE} lists it under own_files")
+    written, left = [], {name: _own(folder, name, facts) for name in facts.own_files}
     if only_missing:
         there = (name for name in (*METADATA_FILES, facts.model) if lexists(folder / name))
         left |= dict.fromkeys(there, "it is there already")
@@ -84,6 +86,19 @@ def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
         _write(folder, name, text)
         written.append(name)
     return WrittenMetadata(tuple(written), left)
+
+
+def _own(folder: Path, name: str, facts: ProjectFacts) -> str:
+    """Return why a file of the authors is left, with the version in it where that is another."""
+    path, said = folder / name, f"{FACTS_FILE} lists it under own_files"
+    if not is_known(name) or not path.is_file() or not is_inside(path, folder):
+        return said
+    with unreadable(str(path)), path.open("rb") as file:
+        read = read_files({name: file.read(LONGEST).decode("utf-8", "replace")})
+    stated = next((item.version for item in read if item.version), None)
+    if stated is None or stated.lstrip("vV") == facts.version.lstrip("vV"):
+        return said
+    return f"{said}; its version {stated} is not {facts.version}, and is yours to raise"
 
 
 def require_one_version(folder: Path, version: str, *, stated_in: str = FACTS_FILE) -> None:
