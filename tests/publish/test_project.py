@@ -201,6 +201,7 @@ def test_the_date_of_publication_that_a_file_states_is_kept(read):
 def test_what_is_not_sent_is_named(read):
     stated = {
         "title": "T",
+        "license": "mit",
         "communities": [{"identifier": "c"}],
         "contributors": [{"name": "A"}],
         "grants": [],
@@ -225,7 +226,7 @@ RELATED = [
 
 def test_relations_arrive_with_their_words_and_kinds_or_are_named(read):
     related = [{"identifier": name, "relation": word, **more} for name, word, more in RELATED]
-    found = read(**{".zenodo.json": {"title": "T", "related_identifiers": related}})
+    found = read(**{".zenodo.json": {"title": "T", "license": "mit", "related_identifiers": related}})
     stated = [
         (item["identifier"], item["relation_type"]["id"], item.get("resource_type", {}).get("id"))
         for item in metadata(found)["related_identifiers"]
