@@ -145,7 +145,9 @@ def test_zenodos_own_file_gets_a_relation_and_no_doi():
 
 def test_facts_of_a_project_get_it_above_their_tables():
     text = 'name = "T"\nversion = "1"\n\n[[creators]]\ndoi = "no"\n'
-    assert edited("facts.toml", text) == text.replace('"1"\n', '"1"\ndoi = "10.5281/zenodo.42"\n')
+    wanted = text.replace('"1"\n', '"1"\ndoi = "10.5281/zenodo.42"\n')
+    assert edited("facts.toml", text) == wanted
+    assert edited("facts.toml", text.replace("\n\n", '\n# doi = ""\n\n')) == wanted
 
 
 def test_a_line_in_a_code_block_or_a_comment_is_no_title():

@@ -2,6 +2,7 @@
 """A draft belongs to the folder that it was made from: a copied state does not take it over."""
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -137,3 +138,15 @@ def test_a_copy_of_a_published_folder_may_become_another_model(run, folder, tmp_
             "remove" in caught.value.hint and "publish.json and the DOI in its files" in caught.value.hint
         )
     assert hints == [True, False]
+
+
+def test_git_does_not_take_the_notes_into_a_clone(run, folder):
+    shutil.rmtree(folder / ".git")
+    git = ("git", "-C", str(folder))
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    run(reserve_only=True)
+    assert (folder / ".fairreg" / "publish.json").is_file()
+    subprocess.run([*git, "add", "--all"], check=True)
+    listed = subprocess.run([*git, "ls-files"], check=True, capture_output=True, text=True).stdout.split()
+    assert "CITATION.cff" in listed
+    assert not [name for name in listed if name.startswith(".fairreg")]

@@ -4,9 +4,11 @@
 import json
 
 import pytest
+from msgspec import structs
 
 from fairreg.formats import fair4ml
 from fairreg.publish.zenodo.metadata import document, record_field
+from fairreg.schemas.record import Creator
 from fairreg.services.publish.project import read_project
 from support.full_record import FULL
 from support.publishing import CITATION, model_folder, onnx_bytes
@@ -134,6 +136,20 @@ def test_a_full_record_keeps_its_facts_in_the_draft():
 
 
 @pytest.mark.parametrize(
+    ("named", "sent"),
+    [
+        ("CERN", [{"id": "01ggx4157", "name": "CERN"}]),
+        ("https://ror.org/01ggx4157", [{"id": "01ggx4157"}]),
+        ("CERN; INFN", [{"name": "CERN"}, {"name": "INFN"}]),
+    ],
+)
+def test_an_affiliation_is_sent_by_its_identifier_with_its_name(named, sent):
+    creator = Creator(name="Rossi, Ada", affiliation=named, affiliation_rors=("01ggx4157",))
+    meta = document(structs.replace(FULL, creators=(creator,)), today="2026-11-30")["metadata"]
+    assert meta["creators"][0]["affiliations"] == sent
+
+
+@pytest.mark.parametrize(
     ("field", "expected"),
     [
         ("metadata.creators.0.person_or_org.family_name", "creators"),
@@ -185,6 +201,7 @@ def test_the_date_of_publication_that_a_file_states_is_kept(read):
 def test_what_is_not_sent_is_named(read):
     stated = {
         "title": "T",
+        "license": "mit",
         "communities": [{"identifier": "c"}],
         "contributors": [{"name": "A"}],
         "grants": [],
@@ -209,7 +226,7 @@ RELATED = [
 
 def test_relations_arrive_with_their_words_and_kinds_or_are_named(read):
     related = [{"identifier": name, "relation": word, **more} for name, word, more in RELATED]
-    found = read(**{".zenodo.json": {"title": "T", "related_identifiers": related}})
+    found = read(**{".zenodo.json": {"title": "T", "license": "mit", "related_identifiers": related}})
     stated = [
         (item["identifier"], item["relation_type"]["id"], item.get("resource_type", {}).get("id"))
         for item in metadata(found)["related_identifiers"]

@@ -48,3 +48,15 @@ def test_a_changed_project_is_told_where_its_version_is_raised(run, folder):
     with pytest.raises(UsageError) as caught:
         run()
     assert "Raise the version in facts.toml and pyproject.toml" in caught.value.hint
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_a_new_version_with_the_day_of_an_earlier_one_is_told(run, folder, is_moved):
+    first = run()
+    raise_version(folder)
+    if is_moved:
+        text = (folder / "CITATION.cff").read_text("utf-8")
+        (folder / "CITATION.cff").write_text(text.replace("2026-11-02", "2026-11-30"), "utf-8")
+    run(version_of=first.deposit.identifier, draft=True)
+    told = [line for line in run.talk if "the files state the day 2026-11-02" in line]
+    assert len(told) == (0 if is_moved else 1)

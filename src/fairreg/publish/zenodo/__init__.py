@@ -32,7 +32,7 @@ from fairreg.publish.zenodo.draft_edits import (
     with_sent,
 )
 from fairreg.publish.zenodo.edits import relation_of, unpublished_edits
-from fairreg.publish.zenodo.metadata import document
+from fairreg.publish.zenodo.metadata import day_note, document
 from fairreg.publish.zenodo.transfer import PartSizes, changed_files, is_as_sent, upload
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
@@ -320,10 +320,13 @@ class InvenioPublisher(Publisher):
                 f"{self._settings(job).title} has no published record {wanted.compact}.",
                 hint="Give the DOI of a published version, or that of all versions.",
             )
-        for item in (earlier, self._last_version(drafts, earlier)):
+        versions = (earlier, self._last_version(drafts, earlier))
+        for item in versions:
             stated = item.at("metadata", "version").text
             if stated and _number(stated) == _number(job.record.version or ""):
                 raise SameVersion(f"{_doi(item) or _id(item)} has the version {one_line(stated)} already.")
+        if note := day_note(job.record, versions):
+            job.log(note)
         return earlier
 
     def _last_version(self, drafts: InvenioDrafts, record: JsonNode) -> JsonNode:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from fairreg.registry.resolution.affiliations import with_names
+from fairreg.registry.resolution.repeats import without_repeats
 from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
 from fairreg.sources import (
     CURATED,
@@ -157,6 +159,7 @@ def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
             continue
         order = curated if field in _CURATED_FIELDS or field in _UNIONS else hosts
         values[field], givers[field] = _merged_field(order, field)
+    values["notes"] = without_repeats(values)
     provenance = _with_origins(hosts[0], givers)
     return ModelRecord(
         identifier=_main_identifier(hosts),
@@ -263,6 +266,9 @@ def _merged_field(order: list[ModelRecord], field: str) -> tuple[object, tuple[M
     partners = next((fields for fields in _TOGETHER if field in fields), (field,))
     for record in order:
         if any(getattr(record, partner) not in (None, ()) for partner in partners):
+            if field == "creators":
+                creators, givers = with_names(record.creators, order)
+                return creators, (record, *givers)
             return getattr(record, field), (record,)
     return getattr(order[0], field), ()
 

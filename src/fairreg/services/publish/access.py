@@ -17,7 +17,7 @@ from fairreg.formats import codemeta, fair4ml, jsonld
 from fairreg.formats.crates.data import DESCRIPTOR
 from fairreg.formats.front_matter import front_matter
 from fairreg.publish.base import FieldFault
-from fairreg.schemas.record import Access
+from fairreg.schemas.record import Access, ModelRecord
 from fairreg.storage.files import unreadable
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "crate_access",
     "gated_cards",
     "strictest",
+    "unlicensed",
     "words_elsewhere",
 ]
 
@@ -212,3 +213,12 @@ def _told_in_words(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
 
 def _fault(message: str) -> FieldFault:
     return FieldFault("access", message)
+
+
+def unlicensed(record: ModelRecord) -> tuple[str, ...]:
+    """Return a sentence on a record that everybody may see, and nobody may use: no file states a licence."""
+    is_public = record.access is None or record.access.level == "open"
+    if record.license or record.license_stated or not is_public:
+        return ()
+    todo = "State one in CITATION.cff, or in facts.toml of a project, and put its text into LICENSE"
+    return (f"No file states a licence, so nobody may use what is published. {todo}.",)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -47,6 +48,7 @@ from fairreg.services.publish.access import (
     crate_access,
     gated_cards,
     strictest,
+    unlicensed,
     words_elsewhere,
 )
 from fairreg.services.publish.further_facts import further_facts
@@ -143,8 +145,8 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     notes += _unsent_relations(statements)
     if kind == "model" and not any(map(has_weights, record.distributions)):
         notes.append("No file of the folder is known as that of a model: train or export it first.")
-    placeholder = _placeholder(folder, names, record)
-    return ProjectRecord(record, (*notes, *placeholder), (*unclear, *licence.faults), placeholder)
+    early = (*_placeholder(folder, names, record), *(() if licence.faults else unlicensed(record)))
+    return ProjectRecord(record, (*notes, *early), (*unclear, *licence.faults), early)
 
 
 def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
@@ -166,7 +168,7 @@ def _placeholder(folder: Path, names: tuple[str, ...], record: ModelRecord) -> t
     )
     if group is None or _PROJECT_FACTS not in names:
         return ()
-    todo = f"write the authors into {_PROJECT_FACTS}, then fairreg new --refresh"
+    todo = f"write the authors into {_PROJECT_FACTS}, then {_refresh(folder)}"
     said = f"No author was named, so the creator is a group, {group!r}"
     return (f"{said}. A DOI names its creators for ever: {todo}.",)
 
@@ -180,12 +182,16 @@ def version_files(folder: Path, names: tuple[str, ...]) -> str:
     """Return the files of a folder in which its version is changed, in words for a hint."""
     packaged = ["pyproject.toml"] if "pyproject.toml" in names else []
     if _PROJECT_FACTS in names:
-        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then fairreg new --refresh)"
+        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then {_refresh(folder)})"
     stating = [item.file for item in _statements(folder, names)[0] if item.fields.get("version")]
     return ", ".join((*stating, *packaged)) or "CITATION.cff"
 
 
-# From which `fairreg new --refresh` writes the metadata files of a project.
+def _refresh(folder: Path) -> str:
+    return f"fairreg new {quote(str(folder))} --refresh"
+
+
+# From which `_refresh` writes the metadata files of a project.
 _PROJECT_FACTS = "facts.toml"
 
 

@@ -355,6 +355,7 @@ class _Publication:
             self._report.record,
             self._choices.sandbox,
             self._log,
+            carrying=self._report.carrying,
             others=not_naming(deposit, self._others(), self._report.carrying),
             advice=self._publisher.advice(job, deposit),
             assess=self._choices.assess,
