@@ -118,8 +118,8 @@ class PublishingJob:
     `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
     that a new version follows, `published` is the last publication of the folder at the service; `repository`
     is the place at a service whose users name it. With `take_over` what other people changed in a draft is
-    replaced, at the Hub once a command has named it. `save` keeps a deposit in the folder at once; several
-    threads may call it.
+    replaced, at the Hub once a command has named it; the verb gives it only for a draft that is the folder's.
+    `save` keeps a deposit in the folder at once; several threads may call it.
     """
 
     web: HttpClient

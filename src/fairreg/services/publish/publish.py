@@ -157,7 +157,7 @@ class _Publication:
         if version_of is None and (known is None or not known.id):
             adopted = self._carried(job).adopted(known, take_over=self._choices.take_over)
             job = replace(job, known=adopted)
-        return self._go_on(job, confirm)
+        return self._go_on(self._known.taken_over(job), confirm)
 
     def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         version_of = job.version_of
