@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Numbers of versions: a new version of a record has one that no earlier version has."""
 
+import json
+
 import pytest
 
 from fairreg.errors import UsageError
@@ -48,3 +50,34 @@ def test_a_changed_project_is_told_where_its_version_is_raised(run, folder):
     with pytest.raises(UsageError) as caught:
         run()
     assert "Raise the version in facts.toml and pyproject.toml" in caught.value.hint
+
+
+def describe(folder, text):
+    path = folder / "fair4ml.jsonld"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "description": text}, indent=2))
+
+
+@pytest.mark.parametrize("named", ["identifier", "concept"])
+def test_a_third_version_follows_the_last_one_whichever_is_named(run, stand, folder, named):
+    """The draft that the service makes is that of the last version, so it is compared with that."""
+    followed = getattr(run().deposit, named)
+    for text in ("Second text", "Third text"):
+        raise_version(folder)
+        describe(folder, text)
+        report = run(version_of=followed)
+        assert (report.deposit.status, report.faults) == ("published", ())
+    *_, last = stand.records.values()
+    assert "Third text" in last.document["metadata"]["description"]
+    assert len(stand.records) == 3
+
+
+def test_a_version_after_a_closed_one_is_not_opened_where_an_open_one_is_named(run, stand, folder):
+    first = run()
+    raise_version(folder)
+    run(version_of=first.deposit.identifier)
+    *_, second = stand.records.values()
+    second.document["access"] = {"record": "public", "files": "restricted"}
+    # As at a service that begins every draft as public.
+    stand.new({**second.document, "access": {"record": "public", "files": "public"}}, of=second)
+    raise_version(folder)
+    assert "access" in {item.field for item in run(version_of=first.deposit.identifier).faults}

@@ -206,7 +206,8 @@ class InvenioPublisher(Publisher):
 
     def _version_before(self, job: PublishingJob, drafts: InvenioDrafts) -> JsonNode | None:
         number = record_id(job.version_of) if job.version_of is not None else None
-        return drafts.published(number) if number else None
+        named = drafts.published(number) if number else None
+        return last_version(drafts, named) if named is not None else None
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Publish the draft; where the answer is lost, look whether it was."""
@@ -324,7 +325,10 @@ class InvenioPublisher(Publisher):
             earlier = self._published_version(job, drafts, wanted)
             job.save(begun)
             draft = drafts.new_version(id_of(earlier))
-            return with_sent(deposit_of(begun, draft), inherited_parts(draft, earlier))
+            # The service fills it from the last version, also where an earlier one is named
+            # (invenio-drafts-resources, service.py, new_version).
+            before = last_version(drafts, earlier)
+            return with_sent(deposit_of(begun, draft), inherited_parts(draft, before))
         except FairregError as error:
             is_refusal = isinstance(error, BadAnswer) and error.status is not None
             if isinstance(error, Unreachable) and not is_refusal:
