@@ -81,3 +81,20 @@ def test_a_version_after_a_closed_one_is_not_opened_where_an_open_one_is_named(r
     stand.new({**second.document, "access": {"record": "public", "files": "public"}}, of=second)
     raise_version(folder)
     assert "access" in {item.field for item in run(version_of=first.deposit.identifier).faults}
+
+
+def test_what_the_files_tell_of_the_published_version_stays(run, folder):
+    """Its DOI with its digests, and that this version is based on it."""
+    first = run().deposit
+    doi, digest = first.identifier[4:], first.files["models/toy.onnx"]
+    manifest = json.dumps({"versions": [{"doi": doi, "file": "toy.onnx", "sha256": digest}]})
+    (folder / "manifest.json").write_text(manifest)
+    path = folder / "fair4ml.jsonld"
+    named = {"@id": f"https://doi.org/{doi}"}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **named, "isBasedOn": named}))
+    raise_version(folder)
+    report = run(version_of=first.identifier)
+    assert (folder / "manifest.json").read_text() == manifest
+    found = json.loads(path.read_text())
+    assert (found["@id"][16:], found["isBasedOn"]) == (report.deposit.identifier[4:], named)
+    assert any(note.startswith("manifest.json, line 1, has the earlier digest") for note in report.notes)

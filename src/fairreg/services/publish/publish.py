@@ -246,7 +246,9 @@ class _Publication:
             self._log(f"The files carry {', '.join(kept)}, and stay as they are: this is a trial.")
             return self._report.record
         earlier = carried.earlier(deposit, follows=deposit.details.get(VERSION_OF))
-        written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
+        versions = carried.versions(earlier, self._report.record.version)
+        names = self._selected.names
+        written = write_into(self._folder, names, identifier, earlier=earlier, versions=versions)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
         true = carried.true_of(deposit)
