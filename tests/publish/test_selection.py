@@ -7,7 +7,8 @@ import tracemalloc
 import pytest
 
 from fairreg.errors import UsageError
-from fairreg.services.publish.selection import MOST_FILES, select
+from fairreg.publish.base import MOST_FILES
+from fairreg.services.publish.selection import select
 
 PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc"
 
@@ -379,9 +380,18 @@ def test_too_many_files_and_none_are_wrong_usage(folder):
     with pytest.raises(UsageError, match="has no files to publish"):
         select(folder(".env"))
     with pytest.raises(
-        UsageError, match=rf"{MOST_FILES + 1} files to publish, and a record takes {MOST_FILES}"
+        UsageError, match=rf"{MOST_FILES + 1} files to publish, and the service takes {MOST_FILES}"
     ):
         select(folder(*(f"{number}.txt" for number in range(MOST_FILES + 1))))
+
+    assert len(select(folder(), limit=MOST_FILES + 1).names) == MOST_FILES + 1
+
+
+def test_the_data_of_a_data_set_are_published(folder):
+    place = folder("README.md", "data/a.csv", "src/datasets/b.csv", "data/.env", "data/raw/c.csv")
+    found = select(place, exclude=("raw",), is_data_set=lambda names: names == ("README.md",))
+    assert found.names == ("README.md", "data/a.csv", "src/datasets/b.csv")
+    assert dict(found.left_out) == {"data/.env": "may hold a secret", "data/raw/": "excluded"}
 
 
 def test_folders_without_end_are_refused(folder):
