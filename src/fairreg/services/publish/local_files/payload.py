@@ -57,7 +57,8 @@ def payload_notes(record: ModelRecord, *, is_typed: bool) -> Iterator[str]:
     if record.kind == "model" and not any(map(has_weights, record.distributions)):
         yield "No file of the folder is known as that of a model: train or export it first."
     names = [item.name for item in record.distributions]
-    if record.kind == "software" and not is_typed and not any(map(_is_program, names)):
+    is_data = not any(map(_is_program, names)) and not all(map(_is_document, names))
+    if record.kind == "software" and not is_typed and is_data:
         yield (
             "No file states a type and none is a program, and the record is one of software: for data write "
             "type: dataset into CITATION.cff."
