@@ -118,6 +118,10 @@ def test_a_digest_beside_an_earlier_version_stays_and_is_named(beside, name, tex
         ("models.yaml", f"- doi: {FIRST}\n  version: '1.0'\n- version: '1.1'\n  sha256: SHA\n"),
         ("VERSIONS.csv", "version,file,sha256\n1.1,toy.onnx,SHA\n"),
         ("docs/model.md", "# T\n\n## Version 1.1\n\n- toy.onnx: SHA\n"),
+        ("SUMS", "SHA  v1.0/toy.onnx\n"),
+        ("manifest.json", '{"version": 2, "revision": "abc", "file": "toy.onnx", "sha256": "SHA"}'),
+        ("docs/model.md", f"doi: {FIRST}\n\nIt replaces that.\n\n- toy.onnx: SHA\n"),
+        ("test_model.py", 'VERSION = "1.0"\nMODEL_SUM = "SHA"\n'),
         ("fair4ml.jsonld", f'{{"version": "1.0", "url": "https://doi.org/{FIRST}", "sha256": "SHA"}}'),
     ],
 )

@@ -27,6 +27,7 @@ _PAST = re.compile(
 )
 # A line or a text of one name and its value, once the digest is taken out: "model_sha256: sha256:".
 _ASSIGNED = re.compile(r"(?:- +)?[\w.\"'-]+\s*[:=]\s*[\"']?(?:[\w-]+[:=])?\s*[\"']?\s*,?\s*(?:#.*)?")
+_SETTINGS = re.compile(r"\.(?:ya?ml|toml|dvc|cff|ini|cfg|conf|properties)\Z")
 _LABELS = frozenset(
     {
         "sha",
@@ -102,7 +103,7 @@ def restated(
         if old.stands_in(line)
         and not is_past[number]
         and _is_statement(line, old, of)
-        and not _is_of_earlier(lines, number, earlier)
+        and not _is_of_earlier(lines, number, earlier, within)
     ]
     in_prose: list[tuple[int, int]] = []
     try:
@@ -152,12 +153,14 @@ def _replaced(
     return "".join(done)
 
 
-def _is_of_earlier(lines: list[str], number: int, earlier: EarlierVersions) -> bool:
-    """Tell whether a line, its mapping, or one around that, is about an earlier version."""
+def _is_of_earlier(lines: list[str], number: int, earlier: EarlierVersions, within: str) -> bool:
+    """Tell whether a line, or in a file of settings a mapping around it, is about an earlier version."""
     if not earlier.dois:
         return False
     if earlier.is_told_in(lines[number]):
         return True
+    if _SETTINGS.search(within.lower()) is None:
+        return False  # in prose and programs the lines around are of anything
     place = number
     while True:
         if earlier.is_told_beside(lines[other] for other in _block(lines, place)):

@@ -15,9 +15,12 @@ _NAMING = frozenset({"@id", "id", "doi", "pid", "identifier", "url", "link", "re
 _VERSION = frozenset({"version", "softwareversion", "release", "tag", "revision"})
 _NUMBER = r"v?\d+(?:\.\d+)+(?:[-.]?(?:a|b|rc|alpha|beta)\.?\d+)?"
 _KEY = re.compile(_NUMBER, re.IGNORECASE)
+_WHOLE = re.compile(r"\s*v?\d+\s*", re.IGNORECASE)
 # "version 1.0", "v1.0", and 1.0 as the first cell of a row.
 _STATED = re.compile(
-    rf"(?<![\w.])(?:version[\"']?\s*[:=]?\s*[\"']?(?P<named>{_NUMBER})|(?P<short>v\d+(?:\.\d+)+))(?![\w.]*\w)"
+    # Not of a path, which the file has in this version, too.
+    rf"(?<![\w./-])(?:version[\"']?\s*[:=]?\s*[\"']?(?P<named>{_NUMBER})|(?P<short>v\d+(?:\.\d+)+))"
+    r"(?![\w.]*\w|[/-])"
     rf"|^\s*(?:\|\s*)?[\"'`*]*(?P<first>{_NUMBER})[\"'`*]*\s*[|,;\t]",
     re.IGNORECASE,
 )
@@ -44,13 +47,15 @@ class EarlierVersions(NamedTuple):
         return any(re.search(rf"(?<![\w.]){re.escape(doi)}(?!\w)", plain) for doi in self.dois)
 
     def is_other(self, version: object) -> bool:
-        """Tell whether a number of a version is not that of this one."""
-        return (
-            self.version is not None
-            and isinstance(version, str | int | float)
-            and not isinstance(version, bool)
-            and _plain(str(version)) != _plain(self.version)
-        )
+        """Tell whether a value is a number of a version, and not of this one.
+
+        A whole number is mostly that of a layout, unless this version has such a one as well.
+        """
+        if self.version is None or isinstance(version, bool) or not isinstance(version, str | int | float):
+            return False
+        stated = str(version).strip()
+        is_number = _KEY.fullmatch(stated) or (_WHOLE.fullmatch(stated) and _WHOLE.fullmatch(self.version))
+        return bool(is_number) and _plain(stated) != _plain(self.version)
 
     def is_told_in(self, line: str) -> bool:
         """Tell whether a line, as of a table or a heading, is about an earlier version."""
