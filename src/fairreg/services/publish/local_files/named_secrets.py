@@ -75,7 +75,9 @@ _BETWEEN_WORDS = re.compile(rb"[_~+/.-]+")
 _CHANGE = re.compile(rb"(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")
 _CAPITAL = re.compile(rb"(?<=[a-z])(?=[A-Z])")
 _PLACEHOLDER = re.compile(
-    rb"your|example|placeholder|replace|insert|change_?me|dummy|here|(.)\1{5}", re.IGNORECASE
+    rb"your|example|placeholder|replace|insert|change_?me|dummy|here|(.)\1{5}"
+    rb"|\Ae3b0c44298fc1c149afbf4c8996fb924",  # the digest of an empty file
+    re.IGNORECASE,
 )
 _CHANGES, _ALL_CHANGES = 4, 6  # of 24 random letters and digits nearly all have that many
 
