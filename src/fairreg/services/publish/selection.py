@@ -128,7 +128,7 @@ def select(
     if len(names) > limit:
         raise UsageError(
             f"{folder} has {counted(len(names), 'file')} to publish, and the service takes {limit}.",
-            hint="Leave some out with --exclude, such as --exclude 'notebooks/*'.",
+            hint="Leave some out with --exclude, such as 'notebooks/*', or pack several into one archive.",
         )
     return SelectedFiles(names, tuple(sorted(walk.left_out)))
 
