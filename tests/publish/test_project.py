@@ -296,10 +296,3 @@ def test_access_that_the_files_restrict_is_not_opened(read, level, files):
     access = document(record, today="2026-11-30")["access"]
     assert access["files"] == files
     assert access.get("embargo", {}).get("until") == ("2030-01-01" if level == "embargoed" else None)
-
-
-def test_a_model_without_a_file_of_one_is_told(tmp_path):
-    folder = model_folder(tmp_path)
-    told = "No file of the folder is known as that of a model: train or export it first."
-    assert told in read_project(folder, ("CITATION.cff", "fair4ml.jsonld")).notes
-    assert told not in read_project(folder, ("CITATION.cff", "fair4ml.jsonld", "models/toy.onnx")).notes

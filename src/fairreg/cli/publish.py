@@ -93,7 +93,7 @@ _Assess = Annotated[
 ]
 _TakeOver = Annotated[
     bool,
-    typer.Option("--take-over", help="Go on with a draft of another place; replace what others changed."),
+    typer.Option("--take-over", help="Go on with a draft of another place; in yours, replace others' edits."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 

@@ -53,6 +53,7 @@ from fairreg.services.publish.access import (
 )
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.local_files.payload import missing_payload, payload_notes
 from fairreg.services.publish.terms.folder import FAIR4ML, READ_HERE, licence_of_folder, unsent_files
 from fairreg.services.publish.terms.licences import FoundLicence
 from fairreg.services.publish.terms.own import CARDS
@@ -60,7 +61,7 @@ from fairreg.services.publish.terms.statements import Terms
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
-__all__ = ["ProjectRecord", "licence_of", "read_project", "version_files"]
+__all__ = ["ProjectRecord", "is_data_set", "licence_of", "read_project", "version_files"]
 
 # Beside the suffixes that mean weights everywhere; names that say data are left out.
 _WEIGHTS = re.compile(
@@ -143,10 +144,16 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     )
     notes += [*((fault,) if fault else ()), *_contradictions(statements), *licence.notes]
     notes += _unsent_relations(statements)
-    if kind == "model" and not any(map(has_weights, record.distributions)):
-        notes.append("No file of the folder is known as that of a model: train or export it first.")
+    notes += payload_notes(record, is_typed=_stated(statements) is not None)
     early = (*_placeholder(folder, names, record), *(() if licence.faults else unlicensed(record)))
-    return ProjectRecord(record, (*notes, *early), (*unclear, *licence.faults), early)
+    faults = (*unclear, *licence.faults, *missing_payload(record))
+    return ProjectRecord(record, (*notes, *early), faults, early)
+
+
+def is_data_set(folder: Path, names: tuple[str, ...]) -> bool:
+    """Tell whether the files `names` of a folder describe a data set. Raises FairregError."""
+    stated = _stated_type(_statements(folder, names)[0])
+    return read_contents(stated, title="", keywords=(), file_names=names).kind == "dataset"
 
 
 def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
@@ -304,9 +311,13 @@ def _terms(item: _Statement) -> Terms:
     return Terms(item.file, stated, words, is_loose=item.card or item.text)
 
 
-def _stated_type(statements: Iterable[_Statement]) -> str | None:
+def _stated(statements: Iterable[_Statement]) -> str | None:
     kinds = (item.fields.get("kind") or item.fields.get("stated_type") for item in statements)
-    return next((str(kind) for kind in kinds if kind), "software")
+    return next((str(kind) for kind in kinds if kind), None)
+
+
+def _stated_type(statements: Iterable[_Statement]) -> str:
+    return _stated(statements) or "software"
 
 
 def _kind(contents: Contents, names: tuple[str, ...]) -> tuple[Kind, tuple[FieldOrigin, ...]]:

@@ -3,12 +3,13 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 from fairreg.errors import UsageError
+from fairreg.publish.base import MOST_FILES
 from fairreg.schemas.text import counted
 from fairreg.services.publish.local_files.secret_texts import file_holds_secret
 from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC
@@ -18,7 +19,6 @@ __all__ = [
     "EXCLUDED",
     "HOLDS_TOKEN",
     "LINK",
-    "MOST_FILES",
     "STATE_FOLDER",
     "LeftOutFile",
     "SelectedFiles",
@@ -27,13 +27,12 @@ __all__ = [
 ]
 
 STATE_FOLDER = ".fairreg"
-# Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
-MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
 _DEEPEST = 100  # folders, each of which is a call
+_DATA = "data, which has a record of its own"
 _FOLDERS = {
-    "data": "data, which has a record of its own",
-    "datasets": "data, which has a record of its own",
+    "data": _DATA,
+    "datasets": _DATA,
     "__pycache__": "a cache",
     "node_modules": "a cache",
     "venv": "an environment",
@@ -105,34 +104,48 @@ def select(
     include: Collection[str] = (),
     exclude: Collection[str] = (),
     tokens: Collection[str] = (),
+    is_data_set: Callable[[tuple[str, ...]], bool] = lambda _names: False,
+    limit: int = MOST_FILES,
 ) -> SelectedFiles:
     """Choose the files of `folder`, in the order of their names.
 
     Left out are version control and other hidden files, caches, data, output of runs, and what may hold a
     secret. `include` are patterns of files that are chosen although they would be left out, except version
     control and what may hold a secret by its name or text; `exclude` are patterns of files that are not.
-    Links are never followed. `tokens` are the user's own. Raises UsageError for more files than a record
-    takes, and for none.
+    Links are never followed. `tokens` are the user's own. Where `is_data_set` says so of the files that were
+    chosen without the data, these are the data of the record. Raises UsageError for more files than `limit`,
+    which is that of the service, and for none.
     """
-    walk = _Walk(folder, tuple(include), tuple(exclude), tuple(token.encode() for token in tokens if token))
+    secrets = tuple(token.encode() for token in tokens if token)
+    walk = _Walk(folder, tuple(include), tuple(exclude), secrets)
     names = tuple(sorted(walk.files(folder)))
+    if any(item.reason.startswith(_DATA) for item in walk.left_out) and is_data_set(names):
+        walk = _Walk(folder, tuple(include), tuple(exclude), secrets, with_data=True)
+        names = tuple(sorted(walk.files(folder)))
     if not names:
         raise UsageError(
             f"{folder} has no files to publish.", hint="Name files that were left out with --include."
         )
-    if len(names) > MOST_FILES:
+    if len(names) > limit:
         raise UsageError(
-            f"{folder} has {counted(len(names), 'file')} to publish, and a record takes {MOST_FILES}.",
-            hint="Leave some out with --exclude, such as --exclude 'notebooks/*'.",
+            f"{folder} has {counted(len(names), 'file')} to publish, and the service takes {limit}.",
+            hint="Leave some out with --exclude, such as 'notebooks/*', or pack several into one archive.",
         )
     return SelectedFiles(names, tuple(sorted(walk.left_out)))
 
 
 class _Walk:
     def __init__(
-        self, folder: Path, include: tuple[str, ...], exclude: tuple[str, ...], tokens: tuple[bytes, ...]
+        self,
+        folder: Path,
+        include: tuple[str, ...],
+        exclude: tuple[str, ...],
+        tokens: tuple[bytes, ...],
+        *,
+        with_data: bool = False,
     ) -> None:
         self._folder, self._include, self._exclude, self._tokens = folder, include, exclude, tokens
+        self._with_data = with_data
         self.left_out: list[LeftOutFile] = []
         self._looked_at = 0
 
@@ -166,7 +179,7 @@ class _Walk:
 
     def _below(self, entry: "os.DirEntry[str]", name: str) -> Iterator[str]:
         reason = EXCLUDED if _fits(name, self._exclude) else _of_name(entry.name, is_folder=True)
-        if reason is None:
+        if reason is None or (reason == _DATA and self._with_data):
             yield from self.files(Path(entry.path))
             return
         before = len(self.left_out)
