@@ -120,7 +120,7 @@ MORE_MODULES = {
     "search": 4,
     "search, first use": 3,
     "validate": 2,
-    "fetch": 77,  # two more: the lines about fetched files, and licences as the Hub spells them
+    "fetch": 78,  # three more: lines about files, licences as the Hub spells them, notices of licences
     "fetch, offline": 43,
     "fetch --run": 87,  # eighteen more: the same, and what the metadata files of the record state
     "fetch --run, stand-in": 59,

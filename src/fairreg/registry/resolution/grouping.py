@@ -16,8 +16,6 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from fairreg.registry.resolution.affiliations import with_names
-from fairreg.registry.resolution.repeats import without_repeats
 from fairreg.schemas.record import FieldOrigin, Kind, ModelRecord, Provenance
 from fairreg.sources import (
     CURATED,
@@ -159,7 +157,10 @@ def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
             continue
         order = curated if field in _CURATED_FIELDS or field in _UNIONS else hosts
         values[field], givers[field] = _merged_field(order, field)
-    values["notes"] = without_repeats(values)
+    if values["notes"] and (values["intended_use"] or values["limitations"]):
+        from fairreg.registry.resolution.repeats import without_repeats  # few records state both
+
+        values["notes"] = without_repeats(values)
     provenance = _with_origins(hosts[0], givers)
     return ModelRecord(
         identifier=_main_identifier(hosts),
@@ -266,7 +267,9 @@ def _merged_field(order: list[ModelRecord], field: str) -> tuple[object, tuple[M
     partners = next((fields for fields in _TOGETHER if field in fields), (field,))
     for record in order:
         if any(getattr(record, partner) not in (None, ()) for partner in partners):
-            if field == "creators":
+            if field == "creators" and any(item.affiliation_rors for item in record.creators):
+                from fairreg.registry.resolution.affiliations import with_names  # few creators have any
+
                 creators, givers = with_names(record.creators, order)
                 return creators, (record, *givers)
             return getattr(record, field), (record,)
