@@ -72,10 +72,7 @@ def legacy(draft: dict[str, Any], files: dict[str, bytes]) -> dict[str, Any]:
                 {
                     "name": _name(item),
                     "orcid": _orcid(item),
-                    "affiliation": "; ".join(
-                        one.get("name") or one["id"] for one in item.get("affiliations", [])
-                    )
-                    or None,
+                    "affiliation": "; ".join(_affiliations(item)) or None,
                 }
                 for item in meta["creators"]
             ],
@@ -161,8 +158,13 @@ def _datacite_creator(creator: dict[str, Any]) -> dict[str, Any]:
         "name": _name(creator),
         "nameType": "Personal" if personal else "Organizational",
         "nameIdentifiers": named,
-        "affiliation": [one.get("name") or one["id"] for one in creator.get("affiliations", [])],
+        "affiliation": _affiliations(creator),
     }
+
+
+def _affiliations(creator: dict[str, Any]) -> list[str]:
+    """Return the names of the institutions; there is no vocabulary here that has that of an identifier."""
+    return [one["name"] for one in creator.get("affiliations", []) if "name" in one]
 
 
 def signposts(draft: dict[str, Any]) -> str:

@@ -311,12 +311,14 @@ class _Handler(StandInHandler):
         same = [item for item in self.server_of.records.values() if item.parent == record.parent]
         draft = next((item for item in same if not item.published), None)
         if draft is None:
+            # Filled from the last version, whichever was named (invenio-drafts-resources, new_version).
+            document = same[-1].document
             meta = {
                 key: value
-                for key, value in record.document["metadata"].items()
+                for key, value in document["metadata"].items()
                 if key not in {"publication_date", "version"}
             }
-            draft = self.server_of.new({**record.document, "metadata": meta}, of=same[-1])
+            draft = self.server_of.new({**document, "metadata": meta}, of=same[-1])
         made = draft
         return lambda: self._json(201, self._with_errors(made))
 

@@ -92,6 +92,19 @@ def test_fairreg_is_that_on_the_path_and_never_of_an_index(folder, tmp_path):
         assert said in done.stdout + done.stderr
 
 
+def test_assessment_without_a_doi_says_how_to_get_one(tmp_path):
+    new(tmp_path / "p")
+    words = ["make", "--silent", "assess", "FAIRREG=true"]
+    done = subprocess.run(words, cwd=tmp_path / "p", capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "facts.toml has no doi yet: true publish . --to zenodo --reserve-only writes one." in done.stderr
+    text = (tmp_path / "p" / "facts.toml").read_text("utf-8")
+    (tmp_path / "p" / "facts.toml").write_text(
+        text.replace('# doi = ""', 'doi = "10.5281/zenodo.1"'), "utf-8"
+    )
+    assert subprocess.run(words, cwd=tmp_path / "p", capture_output=True, check=False).returncode == 0
+
+
 def test_make_shows_its_targets(folder):
     done = subprocess.run(["make", "help"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

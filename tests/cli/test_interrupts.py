@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Ctrl-C ends a command, also while an engine computes, and is code 130."""
 
+import io
 import os
 import resource
 import signal
@@ -231,3 +232,17 @@ def test_afterwards_interrupts_are_handled_as_before() -> None:
         assert signal.set_wakeup_fd(-1) == -1
     finally:
         signal.signal(signal.SIGINT, outside)
+
+
+def test_interrupted_question_removes_nothing(cli, monkeypatch):
+    class Interrupted(io.StringIO):
+        def isatty(self):
+            return True
+
+        def readline(self, *_size):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Interrupted())
+    done = cli("cache", "clear")
+    assert done.code == 130
+    assert "Interrupted. Nothing was removed." in done.err

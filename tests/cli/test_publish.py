@@ -155,6 +155,38 @@ def test_a_terminal_is_asked_after_it_has_seen_the_draft(publish, stand, monkeyp
     assert result.out.count("A toy tagger") == 1
 
 
+@pytest.mark.parametrize(("end", "code"), [(EOFError, 0), (KeyboardInterrupt, 130)])
+def test_a_question_that_is_broken_off_keeps_the_draft_and_names_it(publish, stand, monkeypatch, end, code):
+    class Ended(Terminal):
+        def readline(self):
+            raise end
+
+    monkeypatch.setattr("sys.stdin", Ended(""))
+    result = publish()
+    assert result.code == code
+    assert "The draft is kept" in result.err
+    assert f"https://zenodo.org/uploads/{only(stand).doi.rpartition('.')[2]}" in result.err
+    assert ("so nothing became public" in result.err) == (end is KeyboardInterrupt)
+    assert not only(stand).published
+
+
+def test_yes_alone_publishes_nothing_without_a_licence(publish, stand, folder, monkeypatch):
+    text = (folder / "CITATION.cff").read_text("utf-8")
+    (folder / "CITATION.cff").write_text(text.replace("license: MIT\n", ""), "utf-8")
+    card = (folder / "README.md").read_text("utf-8")
+    (folder / "README.md").write_text(card.replace("license: mit\n", ""), "utf-8")
+    (folder / "LICENSE").unlink()
+    refused = publish("--yes")
+    assert refused.code == 1
+    assert "No file states a licence, so nobody may use what is published." in refused.err
+    assert "--yes alone does not publish that." in refused.err
+    assert not only(stand).published
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    shown = publish()
+    assert "Note: No file states a licence" in shown.err
+    assert only(stand).published
+
+
 def test_reserve_only_writes_the_doi_and_sends_no_file(publish, stand, folder):
     result = publish("--reserve-only")
     assert result.code == 0

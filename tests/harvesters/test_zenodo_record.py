@@ -231,6 +231,13 @@ def test_ror_identifies_native_creators_and_their_affiliations():
     )
 
 
+@pytest.mark.parametrize("stated", ["01ggx4157", "https://ror.org/01ggx4157"])
+def test_an_identifier_in_the_place_of_an_affiliation_is_no_name(stated):
+    named = {"name": "Rossi, Ada", "affiliation": stated}
+    (creator,) = zenodo.to_record({"id": 1, "metadata": {"title": "T", "creators": [named]}}).creators
+    assert (creator.affiliation, creator.affiliation_rors) == (None, ("01ggx4157",))
+
+
 def test_a_description_keeps_the_addresses_behind_its_links():
     told = '<p>Trained on the <a href="https://doi.org/10.5281/zenodo.1">top dataset</a>.</p>'
     shown = '<p>See <a href="https://doi.org/10.1000/x">doi:10.1000/x</a>.</p>'

@@ -221,3 +221,43 @@ def test_a_crate_that_is_open_is_no_fault(run, stand, folder):
     text = linked_data("ro-crate-metadata.json", isAccessibleForFree=True, conditionsOfAccess="Cite it.")
     (folder / "ro-crate-metadata.json").write_text(text)
     assert run().deposit.status == "published"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "extra_gated_prompt: You agree to use it for research only.\nextra_gated_fields:\n  Name: text",
+        "extra_gated_heading: Ask us",
+        "gated: manual",
+        "gated: auto",
+        '"gated": true',
+    ],
+)
+@pytest.mark.parametrize("choices", [{}, {"exclude": ("README.md",)}])
+def test_a_card_of_a_gated_model_asks_for_the_access(run, stand, folder, keys, choices):
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("---\n", f"---\n{keys}\n", 1))
+    (fault,) = run(**choices).faults
+    assert fault.field == "access"
+    assert "README.md has " in fault.message
+    assert "state access_right in .zenodo.json" in fault.message
+    assert not stand.published()
+    restrict(folder, access_right="restricted")
+    assert not run(**choices).faults
+    (published,) = stand.published()
+    assert published.document["access"]["files"] == "restricted"
+
+
+def test_a_card_that_is_not_gated_is_open(run, stand, folder):
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("---\n", "---\ngated: false\n", 1) + "\ngated: yes\n")
+    assert not run().faults
+    assert stand.published()[0].document["access"]["files"] == "public"
+
+
+def test_a_gated_model_may_be_opened_by_name(run, stand, folder):
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("---\n", "---\ngated: auto\n", 1))
+    restrict(folder, access_right="open")
+    assert not run().faults
+    assert stand.published()[0].document["access"]["files"] == "public"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """After a publication: it is assessed, its record enters the registry, and a fault of that is no failure."""
 
+import shutil
+
 import pytest
 
 from fairreg.errors import Unreachable
@@ -43,3 +45,12 @@ def test_without_the_assessment_its_command_is_named(run):
 
 def test_a_draft_is_not_assessed(run):
     assert not run(assess=True, draft=True).next_steps
+
+
+@pytest.mark.parametrize("is_clone", [True, False])
+def test_files_are_to_be_committed_only_in_a_repository(run, folder, is_clone):
+    if not is_clone:
+        shutil.rmtree(folder / ".git")
+    steps = run(assess=False).next_steps
+    said = "Commit the files that carry the identifier, unless that is done."
+    assert (said in steps) == is_clone

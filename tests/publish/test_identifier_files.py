@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fairreg.errors import ModelError
 from fairreg.formats import get
 from fairreg.schemas.identifiers import Identifier
-from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS, linked_data
 from fairreg.services.publish.identifier.json_text import Edits, parse
 from fairreg.services.publish.identifier.onnx_file import write_identifier
 from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
@@ -145,7 +145,9 @@ def test_zenodos_own_file_gets_a_relation_and_no_doi():
 
 def test_facts_of_a_project_get_it_above_their_tables():
     text = 'name = "T"\nversion = "1"\n\n[[creators]]\ndoi = "no"\n'
-    assert edited("facts.toml", text) == text.replace('"1"\n', '"1"\ndoi = "10.5281/zenodo.42"\n')
+    wanted = text.replace('"1"\n', '"1"\ndoi = "10.5281/zenodo.42"\n')
+    assert edited("facts.toml", text) == wanted
+    assert edited("facts.toml", text.replace("\n\n", '\n# doi = ""\n\n')) == wanted
 
 
 def test_a_line_in_a_code_block_or_a_comment_is_no_title():
@@ -220,6 +222,33 @@ def test_a_form_in_which_more_than_the_doi_would_change_is_left(name, text):
 def test_a_comment_behind_the_doi_stays():
     text = "cff-version: 1.2.0\ndoi: 10.5281/zenodo.1  # this version\r\nversion: 1.0\r\n"
     assert edited("citation.cff", text) == text.replace("zenodo.1 ", "zenodo.42 ")
+
+
+BEFORE = {"@id": "https://doi.org/10.5281/zenodo.1"}
+
+
+def test_a_document_that_is_based_on_a_published_version_stays_so():
+    """What it is called by changes; the version that it was made from does not become the new one."""
+    parts = {"distribution": {"isPartOf": BEFORE}, "isBasedOn": [BEFORE], "prov:wasDerivedFrom": BEFORE}
+    text = json.dumps({**BEFORE, "name": "A", **parts})
+    now = json.loads(linked_data(text, DOI, EARLIER, published={"10.5281/zenodo.1"}))
+    assert (now["@id"], now["identifier"]) == (ADDRESS, ADDRESS)
+    assert now["distribution"]["isPartOf"] == {"@id": ADDRESS}
+    assert (now["isBasedOn"], now["prov:wasDerivedFrom"]) == ([BEFORE], BEFORE)
+    reserved = json.loads(linked_data(text, DOI, EARLIER))  # which names nothing but this document
+    assert BEFORE["@id"] not in json.dumps(reserved)
+
+
+def test_a_crate_keeps_the_published_version_that_an_action_began_with():
+    graph = [
+        {"@id": "ro-crate-metadata.json", "about": BEFORE},
+        {**BEFORE, "@type": "Dataset", "mentions": {"@id": "#run"}},
+        {"@id": "#run", "@type": "CreateAction", "object": BEFORE, "result": [BEFORE]},
+    ]
+    text = json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+    now = json.loads(linked_data(text, DOI, EARLIER, published={"10.5281/zenodo.1"}))["@graph"]
+    assert (now[0]["about"], now[1]["@id"]) == ({"@id": ADDRESS}, ADDRESS)
+    assert (now[2]["object"], now[2]["result"]) == (BEFORE, [{"@id": ADDRESS}])
 
 
 def test_a_crate_that_is_called_by_its_doi_keeps_its_references():

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Notes before and beside the question: creators whom nobody named, a publisher whom no file states."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
-from fairreg.services.publish.project import read_project
+from fairreg.services.publish.project import read_project, version_files
 from support.projects import new
 
 
@@ -42,6 +43,25 @@ def test_creators_whom_nobody_named_are_told_before_a_doi_is_reserved(run, tmp_p
     written = next(line for line in run.talk if "was written into" in line)
     assert run.talk.index(told) < run.talk.index(written)
     assert told in report.to_json()["notes"]
+
+
+def test_command_that_a_note_names_has_its_folder(run, tmp_path):
+    place = tmp_path / "a project"
+    new(place)
+    run(place=place, reserve_only=True)
+    (told,) = {line for line in run.talk if "No author was named" in line}
+    command = shlex.split(told.partition("then fairreg ")[2].removesuffix("."))
+    assert command == ["new", str(place), "--refresh"]
+    assert version_files(place, ("facts.toml",)) == f"facts.toml (then fairreg new '{place}' --refresh)"
+
+
+def test_a_missing_licence_is_told_before_a_doi_is_reserved(run, tmp_path):
+    place = tmp_path / "project"
+    new(place, license="", author_family="Noether")
+    run(place=place, reserve_only=True)
+    (told,) = [line for line in run.talk if "No file states a licence" in line]
+    written = next(line for line in run.talk if "was written into" in line)
+    assert run.talk.index(told) < run.talk.index(written)
 
 
 def test_a_publisher_whom_no_file_states_is_in_the_notes(run):

@@ -2,6 +2,7 @@
 """A draft belongs to the folder that it was made from: a copied state does not take it over."""
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -35,6 +36,62 @@ def test_a_moved_folder_goes_on_when_told_to_and_then_unasked(run, stand, folder
     assert run(place=moved, take_over=True, draft=True).deposit.id == first.deposit.id
     assert run(place=moved).deposit.status == "published"
     assert len(stand.records) == 1
+
+
+def edit_as_coauthor(record):
+    record.document["metadata"]["title"] = "Corrected"
+    person = {"type": "personal", "family_name": "Curie"}
+    record.document["metadata"]["creators"].append({"person_or_org": person})
+    record.files["LICENSE"].content = b"corrected"
+
+
+@pytest.mark.parametrize("notes", [True, False])
+def test_what_a_coauthor_changed_is_named_by_the_command_that_takes_a_draft_over(
+    run, stand, folder, tmp_path, notes
+):
+    """In a moved folder and in a clone: that a draft is mine does not say that it is to be overwritten."""
+    run(draft=True)
+    (record,) = stand.records.values()
+    edit_as_coauthor(record)
+    place = folder.rename(tmp_path / "elsewhere")
+    if not notes:
+        shutil.rmtree(place / ".fairreg")
+    with pytest.raises(FairregError, match="LICENSE in the draft is neither") as caught:
+        run(place=place, take_over=True)
+    assert "metadata.title, metadata.creators" in caught.value.message
+    assert "is this folder's from now on" in "\n".join(run.talk)
+    assert record.files["LICENSE"].content == b"corrected"
+    assert record.document["metadata"]["title"] == "Corrected"
+    assert run(place=place, take_over=True).deposit.status == "published"
+    assert "LICENSE in the draft is of somebody else; it is replaced" in "\n".join(run.talk)
+    assert "changed metadata.title, metadata.creators in the draft; it is replaced" in "\n".join(run.talk)
+
+
+def test_fields_that_a_coauthor_changed_stop_the_command_that_takes_a_draft_over(
+    run, stand, folder, tmp_path
+):
+    run(draft=True)
+    (record,) = stand.records.values()
+    record.document["metadata"]["title"] = "Corrected"
+    report = run(place=folder.rename(tmp_path / "moved"), take_over=True)
+    assert [item.field for item in report.faults] == ["metadata.title"]
+    assert not record.published
+    assert record.document["metadata"]["title"] == "Corrected"
+
+
+def test_a_coauthors_commits_stop_the_command_that_takes_a_repository_over(push, hub, folder, tmp_path):
+    """Also where the folder's notes say that they were named, to somebody else perhaps."""
+    push(draft=True)
+    (repository,) = hub.repositories.values()
+    repository.commit({**repository.files, "LICENSE": b"corrected"})
+    with pytest.raises(FairregError, match="since the last command"):
+        push(draft=True)
+    moved = folder.rename(tmp_path / "moved")
+    with pytest.raises(FairregError, match=r"since the last command .*: LICENSE"):
+        push(place=moved, take_over=True, draft=True)
+    assert repository.files["LICENSE"] == b"corrected"
+    push(place=moved, take_over=True, draft=True)
+    assert repository.files["LICENSE"] == (moved / "LICENSE").read_bytes()
 
 
 def test_a_copy_without_notes_and_reserved_doi_makes_a_draft_of_its_own(run, stand, folder, tmp_path):
@@ -137,3 +194,15 @@ def test_a_copy_of_a_published_folder_may_become_another_model(run, folder, tmp_
             "remove" in caught.value.hint and "publish.json and the DOI in its files" in caught.value.hint
         )
     assert hints == [True, False]
+
+
+def test_git_does_not_take_the_notes_into_a_clone(run, folder):
+    shutil.rmtree(folder / ".git")
+    git = ("git", "-C", str(folder))
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    run(reserve_only=True)
+    assert (folder / ".fairreg" / "publish.json").is_file()
+    subprocess.run([*git, "add", "--all"], check=True)
+    listed = subprocess.run([*git, "ls-files"], check=True, capture_output=True, text=True).stdout.split()
+    assert "CITATION.cff" in listed
+    assert not [name for name in listed if name.startswith(".fairreg")]

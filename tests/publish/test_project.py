@@ -4,9 +4,11 @@
 import json
 
 import pytest
+from msgspec import structs
 
 from fairreg.formats import fair4ml
 from fairreg.publish.zenodo.metadata import document, record_field
+from fairreg.schemas.record import Creator
 from fairreg.services.publish.project import read_project
 from support.full_record import FULL
 from support.publishing import CITATION, model_folder, onnx_bytes
@@ -134,6 +136,20 @@ def test_a_full_record_keeps_its_facts_in_the_draft():
 
 
 @pytest.mark.parametrize(
+    ("named", "sent"),
+    [
+        ("CERN", [{"id": "01ggx4157", "name": "CERN"}]),
+        ("https://ror.org/01ggx4157", [{"id": "01ggx4157"}]),
+        ("CERN; INFN", [{"name": "CERN"}, {"name": "INFN"}]),
+    ],
+)
+def test_an_affiliation_is_sent_by_its_identifier_with_its_name(named, sent):
+    creator = Creator(name="Rossi, Ada", affiliation=named, affiliation_rors=("01ggx4157",))
+    meta = document(structs.replace(FULL, creators=(creator,)), today="2026-11-30")["metadata"]
+    assert meta["creators"][0]["affiliations"] == sent
+
+
+@pytest.mark.parametrize(
     ("field", "expected"),
     [
         ("metadata.creators.0.person_or_org.family_name", "creators"),
@@ -185,6 +201,7 @@ def test_the_date_of_publication_that_a_file_states_is_kept(read):
 def test_what_is_not_sent_is_named(read):
     stated = {
         "title": "T",
+        "license": "mit",
         "communities": [{"identifier": "c"}],
         "contributors": [{"name": "A"}],
         "grants": [],
@@ -209,7 +226,7 @@ RELATED = [
 
 def test_relations_arrive_with_their_words_and_kinds_or_are_named(read):
     related = [{"identifier": name, "relation": word, **more} for name, word, more in RELATED]
-    found = read(**{".zenodo.json": {"title": "T", "related_identifiers": related}})
+    found = read(**{".zenodo.json": {"title": "T", "license": "mit", "related_identifiers": related}})
     stated = [
         (item["identifier"], item["relation_type"]["id"], item.get("resource_type", {}).get("id"))
         for item in metadata(found)["related_identifiers"]
@@ -279,10 +296,3 @@ def test_access_that_the_files_restrict_is_not_opened(read, level, files):
     access = document(record, today="2026-11-30")["access"]
     assert access["files"] == files
     assert access.get("embargo", {}).get("until") == ("2030-01-01" if level == "embargoed" else None)
-
-
-def test_a_model_without_a_file_of_one_is_told(tmp_path):
-    folder = model_folder(tmp_path)
-    told = "No file of the folder is known as that of a model: train or export it first."
-    assert told in read_project(folder, ("CITATION.cff", "fair4ml.jsonld")).notes
-    assert told not in read_project(folder, ("CITATION.cff", "fair4ml.jsonld", "models/toy.onnx")).notes

@@ -86,6 +86,7 @@ def test_what_is_published_is_read_back_by_the_harvester(run, stand):
     assert record.name == report.record.name
     assert record.license == "MIT"
     assert record.creators[0].orcid == "0000-0002-1825-0097"
+    assert record.creators[0].affiliation == "CERN"
     assert {item.name for item in record.distributions} == NAMES
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Which files of a folder are published, and what is told of the others."""
 
+import json
 import tracemalloc
 
 import pytest
 
 from fairreg.errors import UsageError
-from fairreg.services.publish.selection import MOST_FILES, select
+from fairreg.publish.base import MOST_FILES
+from fairreg.services.publish.selection import HOLDS_TOKEN, select
 
 PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc"
 
@@ -88,7 +90,7 @@ def test_what_only_looks_like_it_is_published(folder, name):
         "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
         "pypi-" + "AgEIcHlwaS5vcmc" + "A" * 60,
         "ASIA" + "ABCDEFGH12345678",
-        "export AWS_SECRET_ACCESS_KEY=" + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "export AWS_SECRET_ACCESS_KEY=" + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYa1b2c3d4e5",
         "wandb_api_key: " + "0123456789abcdef" * 2 + "01234567",
         '{"zenodo_token": "' + "aB3" * 20 + '"}',
         "git clone https://me:pass@host/x.git",
@@ -186,6 +188,106 @@ def test_words_that_only_begin_like_a_token_are_published(folder):
 )
 def test_texts_that_only_look_like_secrets_are_published(folder, text):
     assert select(folder("notes.md", **{"notes.md": text})).names == ("notes.md",)
+
+
+# Letters and digits as services draw them; each half is too short to be a token.
+RANDOM = "q7Xa91bKz4mP0tR8sLd2" + "Vw6Yc3Nf5Gh1Jk8Ue9To"
+URLSAFE = "q7Xa91bKz4-mP0tR8sLd2" + "Vw6Yc3_Nf5Gh1Jk8Ue9To"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'os.environ["WANDB_API_KEY"] = "{HEX * 2}01234567"',
+        json.dumps({"source": [f"os.environ['ZENODO_TOKEN'] = '{RANDOM}'\n"]}),
+        json.dumps({"source": [f'os.environ["KAGGLE_KEY"] = "{HEX * 2}"\n', "x"]}),
+        f"config['access_token'] = '{RANDOM}'",
+        f"os.environ.setdefault('X_TOKEN', '{RANDOM}')",
+        f'os.getenv("X_TOKEN", "{RANDOM}")',
+        f"%env X_TOKEN {RANDOM}",
+        f"ENV X_TOKEN {RANDOM}",
+        f"setenv MISTRAL_API_KEY {RANDOM}",
+        f"set -gx X_TOKEN {RANDOM}",
+        f"git config --global lab.token {RANDOM}",
+        f'api_key <- "{RANDOM}"',
+        f"token: str = '{URLSAFE}'",
+        f"api_key:\n  {RANDOM}",
+        f"- name: X_TOKEN\n  value: {RANDOM}",
+        f"<token>{RANDOM}</token>",
+        f'token = "{URLSAFE}"',
+        f"SECRET_KEY = b'{URLSAFE}'",
+        f"storage_options={{'secret': '{RANDOM[:20]}/{RANDOM[20:]}+a'}}",
+        f"MLFLOW_TRACKING_PASSWORD={RANDOM[:16]}",
+        f"git clone https://{RANDOM}@host/x.git",
+        f"curl -u me:{RANDOM} https://host",
+        f"wandb:\n  entity: lab\n  key: {HEX * 2}01234567",
+        "nvapi-" + RANDOM + RANDOM,
+        f"lsv2_pt_{HEX * 2}_{HEX[:10]}",
+        "tvly-" + RANDOM[:32],
+        "a1B8Q~" + RANDOM[:34],
+    ],
+)
+def test_secrets_in_code_notebooks_shells_and_settings_are_left_out(folder, text):
+    found = select(folder("model.onnx", "notes.txt", **{"notes.txt": f"x\n {text}\ny\n"}))
+    assert found.names == ("model.onnx",)
+    assert found.left_out[0].reason == "holds an access token or a private key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "os.environ['ZENODO_TOKEN'] = os.environ['TOKEN_OF_THE_GROUP_2024_OF_ZENODO']",
+        'os.environ["WANDB_API_KEY"] = "YOUR_API_KEY_GOES_HERE_12345678"',
+        "export X_TOKEN=<your-token-1a2b3c4d5e6f>",
+        "ENV X_TOKEN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx1",
+        "os.getenv('X_TOKEN', 'reserved_special_token_128000_of_the_model')",
+        "token = 'model_layers_12_self_attn_q_proj_weight'",
+        "secret: /run/secrets/zenodo_2024/group_7/token",
+        "last_token: 2026-11-30T17-27-20-123Z",
+        "CACHE_KEY = '" + "0a" * 16 + "'",
+        "https://a-long-name-of-a-user-2024@host/x.git and docker://lab/toy@sha256:" + "0a" * 32,
+        "curl -u user:PASSWORD_OF_THE_USER_1 https://host",
+        "tokens, secrets, keys, 0.125, 0.25",
+    ],
+)
+def test_names_of_secrets_with_placeholders_and_words_are_published(folder, text):
+    assert select(folder("notes.md", **{"notes.md": text})).names == ("notes.md",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mlflow server --backend-store-uri postgresql://user:password@localhost/mlflowdb",
+        "amqp://guest:guest@localhost:5672// and redis://:password@localhost:6379",
+        "postgres://postgres:postgres@db:5432/x and mongodb://root:example@mongo:27017",
+        "http://user:pass@proxy:8080 and https://oauth2:TOKEN@gitlab.com/x",
+        "https://x-access-token:GITHUB_TOKEN@github.com/x",
+        "token='hf_" + "X" * 34 + "' and sk-" + "x" * 48,
+        "AKIAIOSFODNN7" + "EXAMPLE with wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+        "mysql+pymysql://scott:tiger@localhost/test",
+    ],
+)
+def test_placeholders_of_documentation_are_published(folder, text):
+    place = folder("a.md", "notes.md", **{"notes.md": f"x {text}\n"})
+    assert select(place).names == ("a.md", "notes.md")
+    (place / "notes.md").write_text(f"{text} hf_{'A1' * 17}")
+    assert [item.reason for item in select(place).left_out] == [HOLDS_TOKEN]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://ml:Xy7kk@localhost/x",
+        "https://guest:guest@example.org/x",
+        "https://user:s3cret-Of-2024@localhost/x",
+        "https://me:PASSWORD2024@host/x.git",
+        "hf_" + "xA1" * 12,
+    ],
+)
+def test_what_is_like_a_placeholder_is_left_out_all_the_same(folder, text):
+    place = folder("a.md", "notes.md", **{"notes.md": text})
+    assert select(place).names == ("a.md",)
 
 
 @pytest.mark.parametrize(
@@ -314,9 +416,18 @@ def test_too_many_files_and_none_are_wrong_usage(folder):
     with pytest.raises(UsageError, match="has no files to publish"):
         select(folder(".env"))
     with pytest.raises(
-        UsageError, match=rf"{MOST_FILES + 1} files to publish, and a record takes {MOST_FILES}"
+        UsageError, match=rf"{MOST_FILES + 1} files to publish, and the service takes {MOST_FILES}"
     ):
         select(folder(*(f"{number}.txt" for number in range(MOST_FILES + 1))))
+
+    assert len(select(folder(), limit=MOST_FILES + 1).names) == MOST_FILES + 1
+
+
+def test_the_data_of_a_data_set_are_published(folder):
+    place = folder("README.md", "data/a.csv", "src/datasets/b.csv", "data/.env", "data/raw/c.csv")
+    found = select(place, exclude=("raw",), is_data_set=lambda names: names == ("README.md",))
+    assert found.names == ("README.md", "data/a.csv", "src/datasets/b.csv")
+    assert dict(found.left_out) == {"data/.env": "may hold a secret", "data/raw/": "excluded"}
 
 
 def test_folders_without_end_are_refused(folder):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from fairreg.schemas.identifiers import Identifier
+from fairreg.services.publish.identifier.earlier_versions import EarlierVersions
 from fairreg.services.publish.identifier.writing import write_into
 from support.publishing import onnx_bytes
 
@@ -19,13 +20,13 @@ OLD, OLD_MD5, SIZE = hashlib.sha256(MODEL).hexdigest(), hashlib.md5(MODEL).hexdi
 def beside(tmp_path):
     """The text, and the notes, of a file beside a model that got its identifier."""
 
-    def call(name, content):
+    def call(name, content, **versions):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "models").mkdir(exist_ok=True)
         (tmp_path / "models" / "toy.onnx").write_bytes(MODEL)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        notes = write_into(tmp_path, (name, "models/toy.onnx"), DOI).notes
+        notes = write_into(tmp_path, (name, "models/toy.onnx"), DOI, **versions).notes
         return path.read_bytes(), [note for note in notes if "digest" in note]
 
     return call
@@ -81,6 +82,61 @@ def test_what_tells_of_the_earlier_file_stays_and_is_named(beside, name, text, l
     assert OLD in content.decode()
     stays = f"{name}, line {line}, has the earlier digest of models/toy.onnx, and stays as it is"
     assert any(note.startswith(stays) for note in notes)
+
+
+FIRST = "10.5281/zenodo.5"
+PUBLISHED = EarlierVersions(frozenset({FIRST}), frozenset({OLD}), "1.1")
+ENTRY = f'"file": "toy.onnx", "sha256": "{OLD}"'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("manifest.json", f'{{"versions": [{{"version": "1.0", {ENTRY}}}]}}'),
+        ("manifest.json", f'{{"versions": [{{"doi": "{FIRST}", "files": [{{{ENTRY}}}]}}]}}'),
+        ("manifest.json", f'{{"v1.0": {{{ENTRY}}}, "v1.1": {{}}}}'),
+        ("manifest.json", f'{{"identifier": {{"value": "https://doi.org/{FIRST}"}}, {ENTRY}}}'),
+        ("models.yaml", f"- version: '1.0'\n  file: toy.onnx\n  sha256: {OLD}\n"),
+        ("models.yaml", f"- doi: {FIRST}\n  files:\n    - file: toy.onnx\n      sha256: {OLD}\n"),
+        ("VERSIONS.csv", f"version,file,sha256\n1.0,toy.onnx,{OLD}\n"),
+        ("SUMS", f"{OLD}  toy.onnx  https://doi.org/{FIRST}\n"),
+        ("docs/model.md", f"| version | file | sha |\n|---|---|---|\n| 1.0 | toy.onnx | {OLD} |\n"),
+        ("docs/model.md", f"# T\n\n## Version 1.0\n\n- toy.onnx: {OLD}\n"),
+    ],
+)
+def test_a_digest_beside_an_earlier_version_stays_and_is_named(beside, name, text):
+    content, notes = beside(name, text, earlier={FIRST}, versions=PUBLISHED)
+    assert content.decode() == text
+    assert any("has the earlier digest of models/toy.onnx, and stays" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("manifest.json", '{"versions": [{"version": "1.1", "file": "toy.onnx", "sha256": "SHA"}]}'),
+        ("manifest.json", f'{{"old": {{"doi": "{FIRST}"}}, "new": {{"file": "toy.onnx", "sha256": "SHA"}}}}'),
+        ("models.yaml", f"- doi: {FIRST}\n  version: '1.0'\n- version: '1.1'\n  sha256: SHA\n"),
+        ("VERSIONS.csv", "version,file,sha256\n1.1,toy.onnx,SHA\n"),
+        ("docs/model.md", "# T\n\n## Version 1.1\n\n- toy.onnx: SHA\n"),
+        ("SUMS", "SHA  v1.0/toy.onnx\n"),
+        ("manifest.json", '{"version": 2, "revision": "abc", "file": "toy.onnx", "sha256": "SHA"}'),
+        ("docs/model.md", f"doi: {FIRST}\n\nIt replaces that.\n\n- toy.onnx: SHA\n"),
+        ("test_model.py", 'VERSION = "1.0"\nMODEL_SUM = "SHA"\n'),
+        ("fair4ml.jsonld", f'{{"version": "1.0", "url": "https://doi.org/{FIRST}", "sha256": "SHA"}}'),
+    ],
+)
+def test_a_digest_of_this_version_follows_beside_earlier_ones(beside, tmp_path, name, text):
+    """Also in metadata about this version whose number was not raised yet."""
+    content, _ = beside(name, filled(text, MODEL), earlier={FIRST}, versions=PUBLISHED)
+    assert hashlib.sha256((tmp_path / "models" / "toy.onnx").read_bytes()).hexdigest() in content.decode()
+    assert OLD not in content.decode()
+
+
+def test_a_digest_that_no_earlier_version_had_follows_whatever_the_number(beside):
+    """Such as of a model that was trained anew, in a list with a version of its own layout."""
+    others = PUBLISHED._replace(digests=frozenset({"0" * 64}))
+    text = f'{{"version": "2.0", {ENTRY}}}'
+    assert OLD not in beside("manifest.json", text, earlier={FIRST}, versions=others)[0].decode()
 
 
 def test_sizes_of_other_files_in_the_same_list_stay(beside):

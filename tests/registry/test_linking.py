@@ -194,3 +194,33 @@ def test_who_knows_best_speaks(make_record: Make) -> None:
     assert merged.provenance.merged_from == (curated.provenance.source,)
     repeated = msgspec.structs.replace(host, provenance=curated.provenance)
     assert merge([host, repeated]).provenance.merged_from == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (Creator(name="A. Rossi", orcid="0000-0002-1825-0097", affiliation="CERN"), "CERN"),
+        (Creator(name="rossi, ada", affiliation="CERN", affiliation_rors=("01ggx4157",)), "CERN"),
+        (Creator(name="Rossi, Ada", affiliation="https://ror.org/01ggx4157"), None),
+        (Creator(name="Rossi, Ada", affiliation="INFN", affiliation_rors=("005ta0471",)), None),
+        (Creator(name="Curie, Marie", affiliation="CERN"), None),
+    ],
+)
+def test_an_affiliation_that_is_only_identified_gets_its_name(
+    make_record: Make, other: Creator, named: str | None
+) -> None:
+    by_ror = Creator(name="Rossi, Ada", orcid="0000-0002-1825-0097", affiliation_rors=("01ggx4157",))
+    host = make_record(provenance=Provenance("zenodo", "11"), creators=(by_ror,))
+    files = make_record(provenance=Provenance("files", "11"), creators=(other,))
+    merged = merge([host, files])
+    assert merged.creators == (msgspec.structs.replace(by_ror, affiliation=named),)
+    assert ("files" in merged.provenance.merged_from) == (named is not None)
+
+
+def test_notes_do_not_repeat_fields_that_a_file_states(make_record: Make) -> None:
+    use, limits = "Tests of\n\nprograms.", "It knows toy jets only."
+    notes = f"Input x: float32\n\nIntended use: {use}\n\nLimitations: {limits}\n\nLimitations: others."
+    host = make_record(provenance=Provenance("zenodo", "11"), notes=notes)
+    files = make_record(provenance=Provenance("files", "11"), intended_use=use, limitations=limits)
+    assert merge([host, files]).notes == "Input x: float32\n\nLimitations: others."
+    assert merge([host, make_record(provenance=Provenance("files", "11"))]).notes == notes

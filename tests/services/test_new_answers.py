@@ -2,6 +2,7 @@
 """Answers to the questions of `fairreg new`: what is accepted, in which spelling, and what is refused."""
 
 import keyword
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -47,6 +48,9 @@ def answer(name, value, **known):
         ("keywords", ["jets", "tagging"], "jets, tagging"),
         ("project_name", "  Jet\n tagger ", "Jet tagger"),
         ("more_authors", [{"family": "Noether", "given": "Emmy"}], [{"family": "Noether", "given": "Emmy"}]),
+        ("version", "v1.10.0", "1.10.0"),
+        ("version", "2.0-rc.1", "2.0-rc.1"),
+        ("date_published", "2026-11-29T08:00:00Z", "2026-11-29"),
         ("doi", "", ""),
         ("author_orcid", None, ""),
     ],
@@ -78,6 +82,10 @@ def test_answer_gets_one_spelling(name, value, normal):
         ("repository", "ftp://host/x", "begins with https://"),
         ("doi", "10.5281/zenodo.x y", "'10.5281/zenodo.x y' is not a DOI"),
         ("python_version", "2.7", "not one of 3.11, 3.12, 3.13"),
+        ("version", 1.1, "a number in YAML"),
+        ("version", "2026-11-29", "is not a version"),
+        ("version", "", "is not a version"),
+        ("date_published", "2026-11-31", "is not a day"),
         ("model_file", "../model.onnx", "inside the project"),
         ("more_authors", "Emmy Noether", "not a list of mappings"),
         ("more_authors", [{"family": "Noether", "orcid": "0000"}], "is not an ORCID"),
@@ -246,6 +254,16 @@ def test_answers_are_read_from_yaml_and_json(tmp_path, suffix):
     text = '{"license": "MIT", "version_date": 1}' if suffix == "json" else "license: MIT\nversion_date: 1\n"
     path.write_text(text + "\n", "utf-8")
     assert read_answers(path) == {"license": "MIT", "version_date": 1}
+
+
+def test_answers_are_read_from_a_pipe():
+    reading, writing = os.pipe()
+    os.write(writing, b"license: MIT\n")
+    os.close(writing)
+    try:
+        assert read_answers(Path(f"/dev/fd/{reading}")) == {"license": "MIT"}
+    finally:
+        os.close(reading)
 
 
 def test_answers_of_another_project_are_read_without_where_they_came_from(tmp_path):

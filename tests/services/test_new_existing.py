@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import yaml
 
@@ -395,3 +396,94 @@ def test_no_licence_is_an_answer_where_files_disagree_on_it(lab, files, licence,
     told = [line for line in found.refused if "license: the files state different licences" in line]
     assert len(told) == bool(said)
     assert all(said in line for line in told)
+
+
+OF_THE_VERSION = {"version": "3.2.1", "date_published": "2026-11-29", "doi": "10.5281/zenodo.555"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CITATION.cff", f"{CITATION}version: v3.2.1\ndate-released: 2026-11-29\ndoi: 10.5281/zenodo.555\n"),
+        (
+            "codemeta.json",
+            json.dumps(
+                {
+                    "@context": "https://w3id.org/codemeta/3.0",
+                    "version": "3.2.1",
+                    "datePublished": "2026-11-29",
+                    "identifier": "https://doi.org/10.5281/zenodo.555",
+                }
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("in_place", [True, False])
+def test_version_day_and_doi_of_a_published_model_are_kept(tmp_path, name, text, in_place):
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / name).write_text(text, "utf-8")
+    found = found_in(origin)
+    assert OF_THE_VERSION.items() <= found.answers.items()
+    folder = origin if in_place else tmp_path / "p"
+    new(folder, origin, **found.answers)
+    facts = tomllib.loads((folder / "facts.toml").read_text("utf-8"))
+    assert OF_THE_VERSION.items() <= facts.items()
+    assert tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]["version"] == "3.2.1"
+    assert json.loads((folder / "fair4ml.jsonld").read_text("utf-8"))["version"] == "3.2.1"
+    assert "git tag v3.2.1" in (folder / "docs" / "release.md").read_text("utf-8")
+
+
+def test_files_that_state_another_version_are_named(tmp_path):
+    (tmp_path / "CITATION.cff").write_text(f"{CITATION}version: 1.0.0\n", "utf-8")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1.1.0"\n', "utf-8")
+    (tmp_path / ".zenodo.json").write_text('{"version": "main", "publication_date": "2026-11-29"}', "utf-8")
+    (tmp_path / "fair4ml.jsonld").write_text('{"version": "1.0.0"}', "utf-8")
+    (tmp_path / "net.onnx").write_bytes(with_properties(version="2.3.0", doi="10.5281/zenodo.555"))
+    found = found_in(tmp_path)
+    assert found.sources["version"] == "CITATION.cff"
+    assert found.answers["date_published"] == "2026-11-29"
+    assert found.answers["doi"] == "10.5281/zenodo.555"
+    of_version = [line.partition(": version: ") for line in found.refused]
+    assert [(file, said) for file, _, said in of_version] == [
+        (".zenodo.json", "main is not a version that a Python package can have, such as 1.0.0 or 1.1rc1."),
+        ("pyproject.toml", "it says 1.1.0, and 1.0.0 of CITATION.cff is taken."),
+        ("net.onnx", "it says 2.3.0, and 1.0.0 of CITATION.cff is taken."),
+    ]
+    before = content(tmp_path)
+    with pytest.raises(RecordError, match=r"1\.0\.0 in the answers, but 1\.1\.0 in pyproject\.toml"):
+        new(tmp_path, tmp_path, **found.answers)
+    assert content(tmp_path) == before
+
+
+def test_weights_of_another_format_beside_the_model_are_named(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(onnx_bytes())
+    (tmp_path / "net.pt").write_bytes(b"x")
+    found = found_in(tmp_path)
+    assert found.answers["model_file"] == "net.onnx"
+    assert found.refused == ("net.pt: weights of another format: the model is net.onnx.",)
+
+
+def test_own_file_with_another_version_is_named(lab):
+    (lab / "CITATION.cff").write_text(f"{CITATION}version: 1.0.0\n", "utf-8")
+    new(lab, lab, **found_in(lab).answers)
+    for name in ("facts.toml", "pyproject.toml"):
+        text = (lab / name).read_text("utf-8")
+        (lab / name).write_text(text.replace('version = "1.0.0"', 'version = "1.1.0"'), "utf-8")
+    said = refreshed(lab).left["CITATION.cff"]
+    assert said.endswith("own_files; its version 1.0.0 is not 1.1.0, and is yours to raise")
+
+
+def test_copied_model_keeps_its_version(tmp_path):
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "net.onnx").write_bytes(with_properties(version="2.3.0"))
+    new(tmp_path / "p", origin, **found_in(origin).answers)
+    model = onnx.load(tmp_path / "p" / "net.onnx")
+    assert {item.key: item.value for item in model.metadata_props}["version"] == "2.3.0"
+
+
+def with_properties(**properties):
+    model = onnx.load_from_string(identity(tensor("x", shape=["n", 3]), tensor("y", shape=["n", 3])))
+    onnx.helper.set_model_props(model, properties)
+    return model.SerializeToString()

@@ -80,6 +80,27 @@ def test_a_run_that_is_compared_with_nothing_is_no_agreement(tmp_path, kind):
     assert "not compared" in run.sets[0].note
 
 
+def test_each_output_is_judged_by_itself(tmp_path):
+    """One that agrees by a tolerance of anything is not vouched for by another one that is measured."""
+    nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["z"])]
+    ends = {name: tensor(name, shape=["items", 3]) for name in "xyz"}
+    (tmp_path / "tests" / "vectors").mkdir(parents=True)
+    (tmp_path / "model.onnx").write_bytes(model(nodes, [ends["x"]], [ends["y"], ends["z"]], opset=17, ir=8))
+    beside_it = tmp_path / "tests" / "vectors"
+    (beside_it / "inputs.npz").write_bytes(npz(x=X))
+    (beside_it / "outputs.npz").write_bytes(npz(y=X, z=11 - X))
+    (beside_it / "tolerance.json").write_text('{"y": 1e-5, "z": 1e9}')
+    found = beside(tmp_path / "model.onnx")
+    run = check_vectors(onnx.load(tmp_path / "model.onnx"), found.sets)
+    assert (run.agrees, run.fault, [item.name for item in run.checks]) == (None, None, ["y"])
+    assert run.verdict.startswith("The model ran; its outputs were not compared: the tolerance of 'z'")
+    assert run.to_json()["agrees"] is None
+    files = {name: str(path) for name, path in found.files.items()}
+    told = list(answers(ProbeRequest("model.onnx", ["model.onnx"], files)))
+    assert [(item.ran, item.agrees) for item in told] == [(True, False)] * 2
+    assert "is compared in 'z' by a tolerance that is too wide" in told[0].detail
+
+
 def test_without_vectors_no_run_is_tried(evidence):
     (fact,) = evidence({"toy.onnx": scaled()}).models
     assert (fact.ran, fact.runtimes) == (None, ())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import Json
-from fairreg.errors import FairregError, UsageError
+from fairreg.cli.options import BrokenOff, Json
+from fairreg.errors import UsageError
 
 if TYPE_CHECKING:
     from fairreg.services.new.create import Ask, NewProject
@@ -104,8 +104,8 @@ def _created(folder: Path, origin: Path | None, answers: Path | None, *, asks: b
         if not asks and "license" not in given:
             given["license"] = ""  # a default would grant what the authors did not
             log(
-                f"No licence was found in {origin}, so the project states none. Write its SPDX identifier "
-                "into facts.toml and pyproject.toml, and its text into LICENSE."
+                f"No licence was found in {origin} that its files agree on, so the project states none. "
+                "Write its SPDX identifier into facts.toml and pyproject.toml, and its text into LICENSE."
             )
     known = answered(folder.absolute(), given, _asking() if asks else None)
     return create(folder, known, origin=origin)
@@ -125,12 +125,6 @@ def _asking() -> "Ask":
             hint="Add --defaults, and answer what matters in a file: --answers FILE.",
         )
     return _ask
-
-
-class _BrokenOff(FairregError):
-    """A person who ended the questions; unlike after other interrupts nothing is kept."""
-
-    exit_code = 130
 
 
 def _ask(question: "Question", default: Any, fault: str | None) -> Any:
@@ -160,7 +154,7 @@ def _said(question: "Question", default: Any, fault: str | None) -> Any:
         said = typer.prompt(question.name, default=shown, show_default=is_text, err=True)
     except typer.Abort as end:
         if not isinstance(end.__context__, EOFError):
-            raise _BrokenOff(
+            raise BrokenOff(
                 "Interrupted. Nothing was written, and the answers are not kept.",
                 hint="Answer them in a file: --answers FILE.",
             ) from end

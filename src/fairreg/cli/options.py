@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Options and arguments that several commands share."""
+"""Options and arguments that several commands share, and their question for a confirmation."""
 
 import math
 import os
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fairreg.errors import FairregError
+
 if TYPE_CHECKING:
     from fairreg.registry import Registry
     from fairreg.settings import Settings
 
 __all__ = [
+    "BrokenOff",
     "DeviceName",
     "FileOfRecord",
     "InputFile",
@@ -25,6 +28,7 @@ __all__ = [
     "Verbose",
     "a_number",
     "a_score",
+    "confirmed",
     "ready",
     "settings",
 ]
@@ -115,6 +119,22 @@ def settings() -> "Settings":
     from fairreg.settings import Settings
 
     return Settings.from_environment()
+
+
+class BrokenOff(FairregError):
+    """A person interrupted a question; unlike after other interrupts its own message says what is kept."""
+
+    exit_code = 130
+
+
+def confirmed(question: str, *, interrupted: str) -> bool:
+    """Ask at the terminal. The end of the input is a no; BrokenOff, with its message, for an interrupt."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort as end:
+        if isinstance(end.__context__, EOFError):
+            return False
+        raise BrokenOff(interrupted) from end
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from fairreg.cli.options import Json, Verbose, settings
+from fairreg.cli.options import Json, Verbose, confirmed, settings
 from fairreg.errors import FairregError, UsageError
 from fairreg.services.publish import DEFAULT_JOBS
 
@@ -93,7 +93,7 @@ _Assess = Annotated[
 ]
 _TakeOver = Annotated[
     bool,
-    typer.Option("--take-over", help="Go on with a draft of another place; replace what others changed."),
+    typer.Option("--take-over", help="Go on with a draft of another place; in yours, replace others' edits."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Publish without a question.")]
 
@@ -187,8 +187,10 @@ class _Question:
         """Show the draft at a terminal and ask; False keeps it a draft.
 
         Raises FairregError for --yes where the draft holds files of somebody else, as nobody has seen them,
-        and where a file that says how to cite does not carry the identifier.
+        where a file that says how to cite does not carry the identifier, and where no file states a licence.
         """
+        from fairreg.services.publish.access import unlicensed
+
         if self._yes and report.others:
             raise FairregError(
                 f"The draft also holds {', '.join(report.others)}, not of this folder, "
@@ -202,12 +204,19 @@ class _Question:
                 + " ".join(note for note in report.notes if note.startswith(report.without)),
                 hint="Correct the files, or publish at a terminal without --yes, which shows it and asks.",
             )
+        is_draft = report.deposit.status == "draft"
+        if self._yes and is_draft and (fault := " ".join(unlicensed(report.record))):
+            raise FairregError(
+                f"{fault} --yes alone does not publish that.",
+                hint="Publish at a terminal without --yes, which shows it and asks, if no licence is meant.",
+            )
         if self._yes or self._silent:
             return self._yes
         self.asked = True
         self._before()
         _print(report, verbose=self._verbose)
-        return typer.confirm(f"Publish this at {report.service}? It cannot be undone.", err=True)
+        question = f"Publish this at {report.service}? It cannot be undone."
+        return confirmed(question, interrupted="Interrupted at the question, so nothing became public.")
 
 
 def _conclude(report: "PublicationReport", *, stopped: bool) -> None:

@@ -9,7 +9,7 @@ from fairreg.errors import UsageError
 if TYPE_CHECKING:  # the command line lists the names at its start
     from fairreg.publish.base import Publisher
 
-__all__ = ["get", "names"]
+__all__ = ["chosen", "get", "names"]
 
 
 class _PublisherModule(Protocol):
@@ -37,3 +37,13 @@ def get(name: str) -> "Publisher":
     fault = "has another name" if isinstance(found, Publisher) else "is not a Publisher"
     point = next(item for item in plugins.entry_points_of(__name__) if item.name == name)
     raise plugins.refusal(point, f"its PUBLISHER {fault}")
+
+
+def chosen(name: str, sandbox: bool, repository: str | None) -> "Publisher":
+    """Return the publisher of a command. Raises UsageError for a wish that its service has no place for."""
+    found = get(name)
+    if sandbox and found.sandbox is None:
+        raise UsageError(f"{found.title} has no sandbox.", hint="Use --draft to look at it before.")
+    if repository and not found.takes_repository:
+        raise UsageError(f"{found.title} names its records itself.", hint="Leave --repository out.")
+    return found

@@ -23,6 +23,7 @@ from fairreg.web import HttpClient, Log
 
 __all__ = [
     "MADE_HERE",
+    "MOST_FILES",
     "VERSION_OF",
     "Deposit",
     "FieldFault",
@@ -38,6 +39,8 @@ __all__ = [
 VERSION_OF = "version_of"
 # Detail, "yes", of a place that a command of this folder made, and that held nothing of anybody before.
 MADE_HERE = "made"
+# Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"), and at a service that states no number.
+MOST_FILES = 100
 # Called with the name of a file, the bytes that were sent, and its size.
 UploadProgress = Callable[[str, int, int], None]
 # Part of what Git takes as the name of a tag (git-check-ref-format).
@@ -118,8 +121,8 @@ class PublishingJob:
     `known` is the deposit of an earlier command. `version_of` names the published version, or the concept,
     that a new version follows, `published` is the last publication of the folder at the service; `repository`
     is the place at a service whose users name it. With `take_over` what other people changed in a draft is
-    replaced, at the Hub once a command has named it. `save` keeps a deposit in the folder at once; several
-    threads may call it.
+    replaced, at the Hub once a command has named it; the verb gives it only for a draft that is the folder's.
+    `save` keeps a deposit in the folder at once; several threads may call it.
     """
 
     web: HttpClient
@@ -179,6 +182,8 @@ class Publisher(DraftChecks, ABC):
     scopes: ClassVar[tuple[str, ...]] = ()
     # Whether users choose the name of the place, `job.repository`.
     takes_repository: ClassVar[bool] = False
+    # Files of one record, or repository.
+    most_files: ClassVar[int] = MOST_FILES
     # Whether `link` can name other publications in metadata that are public already.
     edits_links: ClassVar[bool] = False
 

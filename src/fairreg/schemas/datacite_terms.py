@@ -16,6 +16,7 @@ __all__ = [
     "distinct_identifiers",
     "distinct_relations",
     "identifier_of",
+    "institutions",
     "relation_type",
     "resource_type",
     "rors",
@@ -155,6 +156,23 @@ def rors(texts: Iterable[str | None]) -> tuple[str, ...]:
     whole = (f"https://{text.strip()}" if text and re.search(r"^[^:]*/", text) else text for text in texts)
     found = (identifier_of(text, ROR.name) for text in whole)
     return tuple(dict.fromkeys(item.value for item in found if item and _ROR.fullmatch(item.value)))
+
+
+def _is_ror(text: str) -> bool:
+    """Tell whether a text is an identifier of the Research Organization Registry, bare or as an address."""
+    return _ROR_AT_END.fullmatch(text.strip()) is not None and bool(rors([text, f"{ROR.resolver}{text}"]))
+
+
+def institutions(texts: Iterable[str | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names among `texts`, and the identifiers of ROR that stand in the place of a name, bare."""
+    stated = [text for text in texts if text]
+    names = tuple(text for text in stated if not _is_ror(text))
+    return names, rors(f"{ROR.resolver}{text.strip()[-_ROR_LENGTH:]}" for text in stated if _is_ror(text))
+
+
+_ROR_LENGTH = 9
+# Names are many and identifiers few: what cannot be one is not parsed.
+_ROR_AT_END = re.compile(r"(?:\S*/)?0[a-z0-9]{6}[0-9]{2}", re.IGNORECASE)
 
 
 @cache

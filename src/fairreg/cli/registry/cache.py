@@ -3,7 +3,7 @@
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import Json, confirmed, settings
 
 __all__ = ["app"]
 
@@ -78,11 +78,9 @@ def clear(
     if not yes:
         found = cache.info(chosen)
         size = size_text(found.size + found.extracted_size)
-        typer.confirm(
-            f"Remove {size} in {found.folder} and {found.answers} cached responses?",
-            abort=True,
-            err=True,
-        )
+        question = f"Remove {size} in {found.folder} and {found.answers} cached responses?"
+        if not confirmed(question, interrupted="Interrupted. Nothing was removed."):
+            raise typer.Abort
     freed = cache.clear(chosen)
     if json:
         print_versioned("cache-clear", {"freed": freed})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import Json, confirmed, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +148,9 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
     if not yes and found:
         for item in found:
             log(f"{item.identifier}: {item.name}")
-        typer.confirm(f"Remove {counted(len(found), 'record')} for good?", abort=True, err=True)
+        question = f"Remove {counted(len(found), 'record')} for good?"
+        if not confirmed(question, interrupted="Interrupted. Nothing was removed."):
+            raise typer.Abort
     # By the names that were shown: whatever else is stored meanwhile, nothing else is removed.
     removed = registry.forget([item.identifier for item in found])
     reason = registry.erase()

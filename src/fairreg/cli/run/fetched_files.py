@@ -84,7 +84,8 @@ def print_files(fetched: "FetchedFiles", output: Path | None, *, verbose: bool) 
     if is_long:
         size = size_text(sum(item.file.size for item in fetched.files))
         where = f"in {output}" if output is not None else "in the cache (--output FOLDER copies them)"
-        out.print(f"  {len(fetched.files)} files, {size}, {where}; --verbose lists them", soft_wrap=True)
+        number = counted(len(fetched.files), "file")
+        out.print(f"  {number}, {size}, {where}; --verbose lists them", soft_wrap=True)
     few = fetched.models if len(fetched.models) <= _MOST_LISTED else ()
     for item in fetched.files:
         if not is_long or item.file.path in few:

@@ -14,6 +14,7 @@ from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
     identifier_of,
+    institutions,
     relation_type,
     rors,
     typed_relation,
@@ -236,7 +237,7 @@ def _creator(item: JsonNode) -> Creator | None:
         if entry.is_object
     }
     places = (*item["affiliation"].items(), *item["affiliations"].items())
-    affiliations = [text for node in places if (text := node.title or node["name"].title)]
+    affiliations, unnamed = institutions(node.title or node["name"].title for node in places)
     return Creator(
         name=name,
         orcid=normalise_orcid(who["orcid"].text or schemes.get("orcid") or ""),
@@ -244,7 +245,7 @@ def _creator(item: JsonNode) -> Creator | None:
         kind="organization" if who["type"].text == "organizational" else "person",
         ror=next(iter(rors([schemes.get("ror")])), None),
         # InvenioRDM's vocabulary of affiliations has the identifiers of ROR.
-        affiliation_rors=rors(node["id"].text for node in places),
+        affiliation_rors=rors([*(node["id"].text for node in places), *unnamed]),
     )
 
 

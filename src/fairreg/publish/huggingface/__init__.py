@@ -43,6 +43,7 @@ class HubPublisher(Publisher):
     name = NAME
     scopes = ("write",)
     takes_repository = True
+    most_files = 10_000  # of one folder (hub-docs, "Storage limits": repository recommendations)
 
     def open(self, job: PublishingJob) -> Deposit:
         """Return the repository as a draft: the known one, an existing one for a new version, else a new one.
@@ -50,7 +51,7 @@ class HubPublisher(Publisher):
         Raises UsageError for a repository with files that nobody named and for files that are not to be
         public, AccessDenied without a token.
         """
-        _require_open(job)
+        _require_takes(job)
         service, known = job.web.settings.service(NAME), job.known
         if service.token is None:
             raise denied(service)
@@ -131,7 +132,7 @@ class HubPublisher(Publisher):
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Commit what is not committed, compare it, tag it, and make the repository public."""
-        _require_open(job)
+        _require_takes(job)
         place = self._repository(job, deposit.id)
         there = _required(place, place.content())
         deposit = self._committed(job, deposit, place, there)
@@ -256,8 +257,16 @@ class HubPublisher(Publisher):
             job.log(f"The tag {tag} stays at its earlier commit: a tag of its own needs another version.")
 
 
-def _require_open(job: PublishingJob) -> None:
-    """Raise UsageError for files that are not open: whoever sees a public repository has all its files."""
+def _require_takes(job: PublishingJob) -> None:
+    """Raise UsageError for a data set, and for files that are not open.
+
+    Whoever sees a public repository has all its files; data have repositories of another kind.
+    """
+    if job.record.kind == "dataset":
+        raise UsageError(
+            "The files describe a data set, and fairreg makes model repositories at the Hub only.",
+            hint="Publish it at Zenodo, or as a dataset repository by the tools of the Hub.",
+        )
     access = job.record.access
     if access is not None and access.level != "open":
         raise UsageError(

@@ -32,9 +32,18 @@ from fairreg.publish.zenodo.draft_edits import (
     with_sent,
 )
 from fairreg.publish.zenodo.edits import relation_of, unpublished_edits
-from fairreg.publish.zenodo.metadata import document
+from fairreg.publish.zenodo.metadata import day_note, document
+from fairreg.publish.zenodo.records import (
+    deposit_of,
+    doi_of,
+    id_of,
+    is_called,
+    last_version,
+    record_id,
+    version_number,
+)
 from fairreg.publish.zenodo.transfer import PartSizes, changed_files, is_as_sent, upload
-from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
@@ -84,7 +93,7 @@ class InvenioPublisher(Publisher):
             known = Deposit(NAME, service.url, "").with_details(**{_MARK: uuid4().hex})
             job.save(known)
         draft = self._first_version(job, drafts, known)
-        return with_sent(_deposit(known, draft), part_digests(draft))
+        return with_sent(deposit_of(known, draft), part_digests(draft))
 
     def reserve(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Reserve a DOI unless the draft has one."""
@@ -96,33 +105,42 @@ class InvenioPublisher(Publisher):
         except PublicationRefused as error:
             # Reserved by a command whose answer was lost, or on the service's pages.
             there = drafts.draft(deposit.id)
-            if there is None or _doi(there) is None:
+            if there is None or doi_of(there) is None:
                 raise error from None
             reserved = there
-        if _doi(reserved) is None:
+        if doi_of(reserved) is None:
             raise PublicationRefused(f"{self._settings(job).title} reserved no DOI for the draft.")
-        return _deposit(deposit, reserved)
+        return deposit_of(deposit, reserved)
 
     def holder(self, job: PublishingJob, doi: str) -> Deposit | None:
         """Return the record, its versions' DOI included, or the draft that has a DOI."""
         drafts, wanted = self._drafts(job), Identifier(DOI.name, doi)
-        number = _record_id(wanted)
+        number = record_id(wanted)
         if number is None:
             return None
         none = Deposit(NAME, self._settings(job).url, "")
         try:
             record = drafts.published(number)
             if record is not None:
-                called = _is_called(record, wanted)
-                return _deposit(replace(none, status="published"), record) if called else None
+                called = is_called(record, wanted)
+                return deposit_of(replace(none, status="published"), record) if called else None
             draft = drafts.draft(number)
         except AccessDenied:  # of somebody else
             return None
-        return _deposit(none, draft) if draft is not None and _is_called(draft, wanted) else None
+        return deposit_of(none, draft) if draft is not None and is_called(draft, wanted) else None
 
     def upload(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Send the files; `sizes` says which of them in parts."""
-        return upload(job, self._drafts(job), deposit, self.sizes)
+        drafts = self._drafts(job)
+        return upload(job, drafts, deposit, self.sizes, lambda: self._edited_fields(job, drafts, deposit))
+
+    def _edited_fields(self, job: PublishingJob, drafts: InvenioDrafts, deposit: Deposit) -> tuple[str, ...]:
+        """Return the fields from the files that somebody else changed in the draft."""
+        there = drafts.draft(deposit.id)
+        if there is None:
+            return ()
+        content = document(self._with_publisher(job), today=datetime.now(UTC).date().isoformat())
+        return tuple(item.field for item in edit_faults(there, sent_parts(deposit), content))
 
     def notes(self, job: PublishingJob) -> tuple[str, ...]:
         """Name the publisher at an instance of another address, where no file states one."""
@@ -152,7 +170,11 @@ class InvenioPublisher(Publisher):
         if there is not None:
             silent = self._version_before(job, drafts) if record.access is None else None
             changed = [*access_faults(there, silent, sent, content)]
-            changed += [] if job.take_over else edit_faults(there, sent, content)
+            edited = edit_faults(there, sent, content)
+            changed += [] if job.take_over else edited
+            if edited and job.take_over and not changed:
+                names = ", ".join(item.field for item in edited)
+                job.log(f"Somebody else changed {names} in the draft; it is replaced, as --take-over says.")
             if changed:
                 return tuple(changed)
             content = merged(there, content)
@@ -183,14 +205,15 @@ class InvenioPublisher(Publisher):
         )
 
     def _version_before(self, job: PublishingJob, drafts: InvenioDrafts) -> JsonNode | None:
-        number = _record_id(job.version_of) if job.version_of is not None else None
-        return drafts.published(number) if number else None
+        number = record_id(job.version_of) if job.version_of is not None else None
+        named = drafts.published(number) if number else None
+        return last_version(drafts, named) if named is not None else None
 
     def publish(self, job: PublishingJob, deposit: Deposit) -> Deposit:
         """Publish the draft; where the answer is lost, look whether it was."""
         drafts = self._drafts(job)
         try:
-            return _deposit(replace(deposit, status="published"), drafts.publish(deposit.id))
+            return deposit_of(replace(deposit, status="published"), drafts.publish(deposit.id))
         except Unreachable:
             found = self._as_it_is(drafts, deposit)
             if found is None or found.status != "published":
@@ -218,7 +241,7 @@ class InvenioPublisher(Publisher):
             raise PublicationRefused(
                 f"{self.title} does not accept the changed metadata: {told}.", faults=faults
             )
-        return _deposit(deposit, drafts.publish(deposit.id))
+        return deposit_of(deposit, drafts.publish(deposit.id))
 
     def _require_no_edits(self, drafts: InvenioDrafts, deposit: Deposit, wanted: list[object]) -> None:
         draft = drafts.draft(deposit.id)
@@ -254,10 +277,10 @@ class InvenioPublisher(Publisher):
             )
         record = drafts.published(known.id)
         if record is not None:
-            found = _deposit(replace(known, status="published"), record)
+            found = deposit_of(replace(known, status="published"), record)
             return self._with_public_files(drafts, found) if known.status == "draft" else found
         draft = drafts.draft(known.id)
-        return _deposit(known, draft) if draft is not None else None
+        return deposit_of(known, draft) if draft is not None else None
 
     def _with_public_files(self, drafts: InvenioDrafts, deposit: Deposit) -> Deposit:
         """Return a deposit that was published otherwise than from here, with the files that it has.
@@ -301,8 +324,11 @@ class InvenioPublisher(Publisher):
         try:
             earlier = self._published_version(job, drafts, wanted)
             job.save(begun)
-            draft = drafts.new_version(_id(earlier))
-            return with_sent(_deposit(begun, draft), inherited_parts(draft, earlier))
+            draft = drafts.new_version(id_of(earlier))
+            # The service fills it from the last version, also where an earlier one is named
+            # (invenio-drafts-resources, service.py, new_version).
+            before = last_version(drafts, earlier)
+            return with_sent(deposit_of(begun, draft), inherited_parts(draft, before))
         except FairregError as error:
             is_refusal = isinstance(error, BadAnswer) and error.status is not None
             if isinstance(error, Unreachable) and not is_refusal:
@@ -313,83 +339,29 @@ class InvenioPublisher(Publisher):
 
     def _published_version(self, job: PublishingJob, drafts: InvenioDrafts, wanted: Identifier) -> JsonNode:
         """Return the record to follow. SameVersion where it, or the last version, has the job's number."""
-        number = _record_id(wanted)
+        number = record_id(wanted)
         earlier = drafts.published(number) if number else None
-        if earlier is None or not _is_called(earlier, wanted):
+        if earlier is None or not is_called(earlier, wanted):
             raise NotFound(
                 f"{self._settings(job).title} has no published record {wanted.compact}.",
                 hint="Give the DOI of a published version, or that of all versions.",
             )
-        for item in (earlier, self._last_version(drafts, earlier)):
+        versions = (earlier, last_version(drafts, earlier))
+        for item in versions:
             stated = item.at("metadata", "version").text
-            if stated and _number(stated) == _number(job.record.version or ""):
-                raise SameVersion(f"{_doi(item) or _id(item)} has the version {one_line(stated)} already.")
+            if stated and version_number(stated) == version_number(job.record.version or ""):
+                raise SameVersion(
+                    f"{doi_of(item) or id_of(item)} has the version {one_line(stated)} already."
+                )
+        if note := day_note(job.record, versions):
+            job.log(note)
         return earlier
-
-    def _last_version(self, drafts: InvenioDrafts, record: JsonNode) -> JsonNode:
-        """Return the newest version of a record; the service makes the next one after that."""
-        concept = record.at("parent", "id").text or record["conceptrecid"].text or ""
-        return (drafts.published(concept) if is_record_id(concept) else None) or record
 
 
 def _marked(drafts: InvenioDrafts, mark: str) -> Iterator[JsonNode]:
     for item in drafts.own():
         if mark and item.at("metadata", "version").text == mark and item["is_published"].value is not True:
             yield item
-
-
-def _deposit(known: Deposit, answer: JsonNode) -> Deposit:
-    """Return a deposit with what an answer of the service says of it."""
-    doi, concept = _doi(answer), _concept(answer)
-    published = known.status == "published"
-    return replace(
-        known,
-        id=known.id or _id(answer),
-        page=answer.at("links", "self_html").address or known.page,
-        identifier=f"{DOI.name}:{doi}" if doi else known.identifier if published else None,
-        concept=f"{DOI.name}:{concept}" if concept else known.concept,
-    )
-
-
-def _id(answer: JsonNode) -> str:
-    number = answer["id"].text or ""
-    if not is_record_id(number):
-        raise PublicationRefused("The service made a draft without an id that fairreg knows.")
-    return number
-
-
-def _doi(answer: JsonNode) -> str | None:
-    stated = answer.at("pids", "doi", "identifier").text or answer["doi"].text
-    return normalise_doi(stated or "")
-
-
-def _number(version: str) -> str:
-    """Return a version as it is compared: v1.0 is 1.0."""
-    return version.strip().lower().removeprefix("v")
-
-
-def _concept(answer: JsonNode) -> str | None:
-    stated = answer.at("parent", "pids", "doi", "identifier").text or answer["conceptdoi"].text
-    return normalise_doi(stated or "")
-
-
-def _record_id(identifier: Identifier) -> str | None:
-    """Return the id of a record at the service by its own name or its DOI; None for another identifier."""
-    if identifier.scheme == NAME:
-        return identifier.value
-    last = identifier.value.rpartition("/")[2].rpartition(".")[2] if identifier.scheme == DOI.name else ""
-    return last if is_record_id(last) else None
-
-
-def _is_called(record: JsonNode, wanted: Identifier) -> bool:
-    """Tell whether a record, or its concept, has an identifier: an answer may be about another one."""
-    if wanted.scheme == NAME:
-        return wanted.value in {
-            record["id"].text,
-            record.at("parent", "id").text,
-            record["conceptrecid"].text,
-        }
-    return wanted.value.casefold() in {_doi(record), _concept(record)}
 
 
 PUBLISHER = InvenioPublisher()

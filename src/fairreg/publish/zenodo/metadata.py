@@ -8,20 +8,22 @@ translates it.
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from fairreg.formats.base import filled_members
 from fairreg.formats.creator_names import is_group, parts
 from fairreg.formats.related import code_of, papers_of, repository_of, unique
 from fairreg.publish.zenodo.languages import vocabulary_id
-from fairreg.schemas.datacite_terms import stated_relation
+from fairreg.schemas.datacite_terms import institutions, stated_relation
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator, ModelRecord, Relation, Tensor
 from fairreg.sources import ARXIV, DOI, SWHID
 
-__all__ = ["document", "record_field", "relation_word"]
+__all__ = ["day_note", "document", "record_field", "relation_word"]
 
 # Resource types of InvenioRDM: `model` is DataCite's Model.
 _TYPES = {"model": "model", "dataset": "dataset", "software": "software"}
@@ -134,6 +136,19 @@ def _metadata(record: ModelRecord, today: str) -> dict[str, Any]:
     }
 
 
+def day_note(record: ModelRecord, earlier: Iterable[JsonNode]) -> str | None:
+    """Return a sentence on the day of an earlier version that the files still state for a new one."""
+    days = {item.at("metadata", "publication_date").text for item in earlier}
+    day = (record.date_published or "")[:10]
+    if day not in days - {datetime.now(UTC).date().isoformat()}:
+        return None
+    return (
+        f"Note: the files state the day {day}, on which an earlier version was published. "
+        "Change or remove it (date-released of CITATION.cff, date_published of facts.toml in a project): "
+        "without one it is the day of the publication."
+    )
+
+
 def _creator(item: Creator) -> dict[str, Any]:
     if is_group(item):
         ror = [{"scheme": "ror", "identifier": item.ror}] if item.ror else []
@@ -146,9 +161,14 @@ def _creator(item: Creator) -> dict[str, Any]:
 
 
 def _affiliations(item: Creator) -> list[dict[str, str]]:
-    """Return the institutions: by ROR where the record has as many of these as names, else by name."""
-    names = [name.strip() for name in (item.affiliation or "").split(";") if name.strip()]
-    if item.affiliation_rors and len(item.affiliation_rors) >= len(names):
+    """Return the institutions: by ROR where the record has as many of these as names, else by name.
+
+    The service takes the name of an identifier from its vocabulary; one that lacks it keeps ours.
+    """
+    names, _ = institutions(name.strip() for name in (item.affiliation or "").split(";"))
+    if item.affiliation_rors and len(item.affiliation_rors) == len(names):
+        return [{"id": ror, "name": name} for ror, name in zip(item.affiliation_rors, names, strict=True)]
+    if item.affiliation_rors and len(item.affiliation_rors) > len(names):
         return [{"id": ror} for ror in item.affiliation_rors]
     return [{"name": name} for name in names]
 

@@ -8,7 +8,7 @@ sent in parts of equal size (InvenioRDM 13 and later); where a service has no su
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -48,23 +48,35 @@ class _StoppedError(Exception):
     """Another file failed, or the user interrupted the command: this one is not needed."""
 
 
-def upload(job: PublishingJob, drafts: InvenioDrafts, deposit: Deposit, sizes: PartSizes) -> Deposit:
+def upload(
+    job: PublishingJob,
+    drafts: InvenioDrafts,
+    deposit: Deposit,
+    sizes: PartSizes,
+    edited_fields: Callable[[], Collection[str]] = tuple,
+) -> Deposit:
     """Send the files that the draft lacks, `job.jobs` at a time. Raises ChecksumMismatch.
 
     Files that an earlier command sent or announced and that are not in the folder any more are removed;
     others that somebody else put there stay, and are named. Raises PublicationRefused, before anything
-    changes, for a file of the same name that somebody else put there.
+    changes, for a file of the same name that somebody else put there; it also names the `edited_fields`,
+    which would be replaced with it.
     """
     there = drafts.files(deposit.id)
     wanted = {file.name: file for file in job.files}
     differing = [name for name, entry in there.items() if name in wanted and _differs(entry, wanted[name])]
     foreign = [name for name in differing if not is_as_sent(there[name], deposit, name)]
+    named = one_line(", ".join(foreign))
     if foreign and not job.take_over:
+        fields = ", ".join(edited_fields())
+        also = f" Also changed there: {fields}." if fields else ""
         raise PublicationRefused(
-            f"{one_line(', '.join(foreign))} in the draft is neither what this folder sent nor the file "
-            "here: somebody else put it there.",
+            f"{named} in the draft is neither what this folder sent nor the file here: somebody else put it "
+            f"there.{also}",
             hint="Take it over into the folder or remove it there, or replace it with --take-over.",
         )
+    if foreign:
+        job.log(f"{named} in the draft is of somebody else; it is replaced, as --take-over says.")
     _remove_others(job, drafts, deposit, there)
     for name in differing:
         drafts.remove(deposit.id, name)

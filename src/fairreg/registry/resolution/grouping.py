@@ -158,6 +158,10 @@ def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
             continue
         order = curated if field in _CURATED_FIELDS or field in _UNIONS else hosts
         values[field], givers[field] = _merged_field(order, field)
+    if values["notes"] and (values["intended_use"] or values["limitations"]):
+        from fairreg.registry.resolution.repeats import without_repeats  # few records state both
+
+        values["notes"] = without_repeats(values)
     provenance = _with_origins(hosts[0], givers)
     return ModelRecord(
         identifier=_main_identifier(hosts),
@@ -265,6 +269,11 @@ def _merged_field(order: list[ModelRecord], field: str) -> tuple[object, tuple[M
     partners = next((fields for fields in _TOGETHER if field in fields), (field,))
     for record in order:
         if any(getattr(record, partner) not in (None, ()) for partner in partners):
+            if field == "creators" and any(item.affiliation_rors for item in record.creators):
+                from fairreg.registry.resolution.affiliations import with_names  # few creators have any
+
+                creators, givers = with_names(record.creators, order)
+                return creators, (record, *givers)
             return getattr(record, field), (record,)
     return getattr(order[0], field), ()
 

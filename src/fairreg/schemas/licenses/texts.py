@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.text import one_line
 
-__all__ = ["has_other_terms", "has_terms", "license_of_text"]
+__all__ = ["has_other_terms", "has_terms", "license_of_text", "own_lines"]
 
 _MARKS = "#=-*/_>;|~` "
 _DATE = re.compile(r", \w+ \d{4}$|, \d{1,2} \w+ \d{4}$")
@@ -33,6 +33,12 @@ _COPYRIGHT = re.compile(
 _TERMS = re.compile(
     r"licen[cs]|commercial|permi|grant|\bterms?\b|\bmay\b|\bonly\b|research|weights|\bused?\b|\busing\b"
     r"|patent|\bmust\b|\bshall\b|prohibit|forbid|\bnot\b|consent|provided|redistribut",
+    re.IGNORECASE,
+)
+# Words in names of holders: Google Research, May Smith.
+_NAME = re.compile(r"\bResearch\b(?! (?:[Uu]se|[Pp]urposes?|[Oo]nly))|\bMay\b(?= [A-Z][a-z])")
+_FOR_RESEARCH = re.compile(
+    r"(?:^|[.,;:(-] ?|\b(?:only|solely|available|released|is|are) )for (?!the benefit )[^.;]{0,40}\bresearch",
     re.IGNORECASE,
 )
 _OTHER_TERMS = re.compile(
@@ -62,16 +68,20 @@ class _Title(NamedTuple):
 
 
 def license_of_text(text: str) -> str | None:
-    """Return the licence of a text that holds the licence alone, or its beginning; None for any other text.
+    """Return the licence of a text that holds the licence alone, its beginning or its notice; else None.
 
     >>> license_of_text("MIT License, for non-commercial use only")
     """
-    title = _title(list(_own_lines(map(one_line, text.splitlines()))))
+    from fairreg.schemas.licenses.notices import license_of_notice  # of texts that are no known ones
+
+    title = _title(list(own_lines(map(one_line, text.splitlines()))))
     body = " ".join(title.rest)
     words = _words(body)
     if title.licence is None:
-        return _of_short(words, body) if len(words) >= _FEWEST else None
-    return title.licence if _is_text_of(title.licence, words, body) else None
+        found = _of_short(words, body) if len(words) >= _FEWEST else None
+    else:
+        found = title.licence if _is_text_of(title.licence, words, body) else None
+    return found or license_of_notice(text)
 
 
 def has_other_terms(text: str) -> bool:
@@ -86,8 +96,12 @@ def has_terms(text: str) -> bool:
 
 def _is_text_of(licence: str, words: list[str], body: str) -> bool:
     """Tell whether the words after a title are those of the licence that it names, or their beginning."""
+    from fairreg.schemas.licenses.notices import is_deed
+
     if licence in _texts()["short"]:
         return not words or _of_short(words, body, licence) is not None
+    if is_deed(licence, " ".join(words)):
+        return True
     if len(words) < _MENTION:
         # A title with the address of the licence, or how to cite the work.
         return _RESERVATION.search(body) is None and not has_other_terms(body)
@@ -123,16 +137,20 @@ def _title(lines: Sequence[str]) -> _Title:
     return _Title(None, lines)
 
 
-def _own_lines(lines: Iterable[str]) -> Iterator[str]:
+def own_lines(lines: Iterable[str]) -> Iterator[str]:
     """Yield the lines without statements of copyright, whose paragraphs go on with names at most."""
     stating = False
     for line in lines:
         bare = _BULLET.sub("", line).strip(_MARKS)
         # "(c)" may be a statement of copyright as well as the third item of a list.
         starts = any(_COPYRIGHT.match(form) for form in (line.strip(_MARKS), bare))
-        stating = bool(bare) and (starts or stating) and _TERMS.search(bare) is None
+        stating = bool(bare) and (starts or stating) and not _has_terms_beside_names(bare)
         if bare and not stating:
             yield bare
+
+
+def _has_terms_beside_names(line: str) -> bool:
+    return bool(_FOR_RESEARCH.search(line) or _TERMS.search(_NAME.sub(" ", line)))
 
 
 def _words(text: str) -> list[str]:

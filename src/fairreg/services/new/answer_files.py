@@ -17,7 +17,7 @@ _LONGEST = 2**18  # bytes
 
 def read_answers(path: Path) -> dict[str, Any]:
     """Return the answers by question. UsageError for a file that is none."""
-    if not path.is_file():
+    if not path.exists() or path.is_dir():  # a pipe is read, too
         raise UsageError(f"There is no file {path}.", hint="--answers takes a YAML or JSON file.")
     with unreadable(str(path)), path.open("rb") as stream:
         content = stream.read(_LONGEST + 1)

@@ -8,6 +8,7 @@ import keyword
 import re
 import sys
 from collections.abc import Callable, Mapping
+from datetime import date
 from math import isfinite
 from typing import Any
 
@@ -38,6 +39,10 @@ def checked(question: Question, answer: Any, known: Answers) -> Any:
     hint = _HINTS.get(question.name, question.help)
     if question.name == "python_version" and isinstance(answer, float):
         hint = "Quote it in YAML, where 3.10 is the number 3.1, as in python_version: '3.12'."
+    if question.name == "version" and isinstance(answer, float):
+        raise UsageError(
+            f"version: {answer} is a number in YAML, where 1.10 is 1.1.", hint="Quote it: version: '1.10'."
+        )
     try:
         found = _normal(question, answer)
     except UsageError as error:
@@ -145,15 +150,29 @@ def _package(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text.partition("T")[0]).isoformat()
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a day, such as 2026-11-29.") from error
+
+
+def _version(text: str) -> str:
+    """Return a version as it is, without the letter of its tag."""
+    return text[1:] if re.match(r"[vV]\d", text) else text
+
+
 _READERS: Mapping[str, Callable[[str], str]] = {
     "author_orcid": _orcid,
     "author_ror": _ror,
+    "date_published": _day,
     "doi": _doi,
     "license": _licence,
     "package_name": _package,
     "publication": _publication,
     "repository": _repository,
     "training_data": _doi,
+    "version": _version,
 }
 
 

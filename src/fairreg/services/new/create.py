@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Making a project: all files of a new folder in one step, in an existing folder those that are missing."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from os.path import lexists
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from fairreg.errors import UsageError
 from fairreg.formats.license_files import is_license_file
+from fairreg.services.new import trained
 from fairreg.services.new.answer_files import read_answers
 from fairreg.services.new.checks import TEXTS_OF, checked
 from fairreg.services.new.facts import FACTS_FILE, read_facts
-from fairreg.services.new.metadata import METADATA_FILES, license_in, refresh
+from fairreg.services.new.metadata import METADATA_FILES, license_in, refresh, require_one_version
 from fairreg.services.new.template import (
     ANSWERS_FILE,
     Answers,
@@ -105,7 +107,8 @@ def answers_of_project(folder: Path) -> dict[str, Any] | None:
         )
     stated = read_answers(kept)
     asked = {question.name for question in questions()}
-    return {name: value for name, value in stated.items() if name in asked}
+    known = {name: value for name, value in stated.items() if name in asked}
+    return {**known, "version": read_facts(folder).version}
 
 
 def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> NewProject:
@@ -120,7 +123,8 @@ def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> New
     adds = is_addition(folder, origin)
     if answers["model_file"]:
         _require_model(folder if adds else origin, answers["model_file"])
-    copied = _copied(origin, answers) if origin is not None and not adds else ()
+    files = _model_files(folder if adds else origin, answers["model_file"])
+    copied = (*files, *_licence_file(origin)) if origin is not None and not adds else ()
     if (
         answers["license"]
         and answers["license"] not in TEXTS_OF
@@ -132,15 +136,15 @@ def create(folder: Path, answers: Answers, *, origin: Path | None = None) -> New
             hint=f"Put it into {LICENSE_FILE} of the folder of --from, or choose {', '.join(TEXTS_OF)}.",
         )
     if adds:
-        return _add(folder, answers)
+        return _add(folder, answers, files=files)
     with disk_faults(str(folder)):
         if folder.exists():  # not replaced: it may be the current folder of a shell
-            return _add(folder, answers, origin=origin, copied=copied)
+            return _add(folder, answers, origin=origin, copied=copied, files=files)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with draft_folder_of(folder) as draft:
             place = draft / "project"  # the draft itself is closed to other users
             place.mkdir()
-            project = _add(place, answers, called=folder, origin=origin, copied=copied)
+            project = _add(place, answers, called=folder, origin=origin, copied=copied, files=files)
             place.rename(folder)
     return replace(project, folder=folder)
 
@@ -163,20 +167,32 @@ def is_addition(folder: Path, origin: Path | None) -> bool:
     return adds
 
 
-def _copied(origin: Path, answers: Answers) -> tuple[str, ...]:
-    """Return the files of another folder that the project takes over: model, side files of it, licence."""
-    named: list[str] = []
-    if answers["model_file"]:
-        from fairreg.runners.weights import onnx
+def _model_files(place: Path | None, model: str) -> tuple[str, ...]:
+    """Return the model and the files with its weights, as they are called in the folder that has them."""
+    if place is None or not model:
+        return ()
+    names = trained.with_side_files(place, model)
+    for name in names:
+        _require(place, name)
+        if not _NAME.fullmatch(name):  # it stands in recipes and workflows
+            raise UsageError(
+                f"The file {name} with weights of {model} has a name that a project cannot use: its path has "
+                "letters, digits, ., _ and - alone.",
+                hint="Save the model again with another name of its external data.",
+            )
+    return names
 
-        beside = onnx.side_files(_require(origin, answers["model_file"]))
-        place = PurePosixPath(answers["model_file"])
-        named += [str(place), *(str(place.parent / name) for name in beside)]
-    licence = license_in(origin)
-    named += [licence] if licence else []
-    for name in named:
-        _require(origin, name)
-    return tuple(named)
+
+_NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def _licence_file(origin: Path) -> tuple[str, ...]:
+    """Return the licence file of another folder, which the project takes over."""
+    name = license_in(origin)
+    if name is None:
+        return ()
+    _require(origin, name)
+    return (name,)
 
 
 def _require_model(place: Path | None, name: str) -> None:
@@ -211,11 +227,17 @@ def _add(
     called: Path | None = None,
     origin: Path | None = None,
     copied: Iterable[str] = (),
+    files: tuple[str, ...] = (),
 ) -> NewProject:
-    """Write what is missing in `folder`, later `called` so; files `copied` from `origin` come first."""
+    """Write what is missing in `folder`, later `called` so; files `copied` from `origin` come first.
+
+    `files` are those of the model.
+    """
     is_project = _is_there(folder, FACTS_FILE)
     if is_project:
         read_facts(folder)  # a fault is found before anything is written
+    else:
+        require_one_version(folder, answers["version"], stated_in="the answers")
     written: list[str] = []
     left: dict[str, str] = {}
     # The authors' own: metadata files that were there before, and their model, whose bytes may be published.
@@ -226,7 +248,10 @@ def _add(
             _copy(origin, folder, name)
             written.append(name)
     answers = {**answers, "own_files": list(dict.fromkeys((*answers["own_files"], *own)))}
-    named = {"license_file": license_in(folder) or LICENSE_FILE}
+    named: dict[str, Any] = {"license_file": license_in(folder) or LICENSE_FILE}
+    if files:
+        places = (name.rpartition("/")[0] or name for name in files)
+        named |= {"model_files": files, "model_places": tuple(dict.fromkeys(places))}
     _write_missing(folder, render({**answers, **named}, called or folder), written, left)
     if answers["model_file"]:
         from fairreg.services.new.model_files import beside_model  # brings engines

@@ -7,6 +7,7 @@ Files are read and never executed; a folder without any of them gives no answer.
 import configparser
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from shlex import quote
@@ -14,11 +15,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from fairreg.errors import FairregError, ModelError, UsageError
+from fairreg.formats import fair4ml
 from fairreg.formats.creator_names import is_group, parts
-from fairreg.formats.file_facts import LONGEST, FileFacts
+from fairreg.formats.file_facts import LONGEST, FileFacts, parsed_object
 from fairreg.formats.license_files import is_license_file
 from fairreg.formats.related import page_of_clone
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator
 from fairreg.services.new.checks import checked
@@ -33,6 +36,9 @@ _MOST_FILES = 20_000
 _CARDS = ("MODEL_CARD.md", "README.md")
 _LEFT_OUT = frozenset({"node_modules", "__pycache__", "site-packages"})
 _MODEL = ".onnx"
+_PACKAGE = "pyproject.toml"
+# Answers in which all files have to agree: a file that says something else is named.
+_OF_THE_VERSION = frozenset({"version", "date_published", "doi"})
 _TOY = "An empty model_file in --answers FILE makes a project with the toy model instead."
 _OTHER_WEIGHTS = frozenset({".pt", ".pth", ".safetensors", ".h5", ".keras", ".ckpt", ".tflite"})
 
@@ -59,16 +65,19 @@ def found_in(folder: Path, *, model: str | None = None) -> FoundAnswers:
     for source, given, faults in _statements(folder, model):
         refused += (f"{source}: {fault}" for fault in faults)
         for name, value in given.items():
-            if not value or name in answers:
+            if not value or (name in answers and name not in _OF_THE_VERSION):
                 continue
             try:
-                answers[name] = checked(asked[name], value, dict.fromkeys(asked, "") | answers)
+                found = checked(asked[name], value, dict.fromkeys(asked, "") | answers)
             except UsageError as error:  # the words of a file, which nobody chose as an answer
                 if name == "model_file":  # a toy must not take its place
                     raise _unfit(folder, source) from error
                 refused.append(f"{source}: {error.message}")
             else:
-                sources[name] = source
+                if answers.setdefault(name, found) != found:
+                    used = f"{answers[name]} of {sources[name]} is"
+                    refused.append(f"{source}: {name}: it says {found}, and {used} taken.")
+                sources.setdefault(name, source)
     if "license" in answers:
         refused += _agree_on_licence(folder, answers, sources)
     return FoundAnswers(answers, sources, tuple(dict.fromkeys(refused)))
@@ -105,16 +114,69 @@ def _unfit(folder: Path, name: str) -> UsageError:
 
 def _statements(folder: Path, named: str | None) -> Iterator[Statement]:
     """Yield (file, answers, sentences on what it states in vain), the most deliberate first."""
+    from fairreg.services.publish.further_facts import further_facts
+
     for facts in _metadata(folder):
         path = folder / facts.file
-        yield facts.file, _answers(facts), faults_of(facts, _text(path) if path.is_file() else "")
+        doi, faults = _own_doi(folder, facts)
+        text = _text(path) if path.is_file() else ""
+        day = facts.released or further_facts(facts.file, text).fields.get("date_published")
+        answers = {**_answers(facts), "doi": doi, "date_published": day}
+        yield facts.file, answers, (*faults_of(facts, text), *faults)
+    yield from _of_fair4ml(folder)
+    yield _PACKAGE, {"version": _packaged_version(folder)}, ()
     yield ".git/config", {"repository": _remote(folder)}, ()
-    found = _model(folder) if named is None else None
+    found, other = _model(folder) if named is None else (None, None)
+    if other is not None:
+        yield other.as_posix(), {}, (f"weights of another format: the model is {found}.",)
     if found is not None:
         yield found.as_posix(), {"model_file": found.as_posix()}, ()
     model = named or (found.as_posix() if found is not None else None)
     if model:
+        if is_inside(folder / model, folder):
+            yield model, _of_model(folder / model), ()
         yield from _on_training(folder, PurePosixPath(model))
+
+
+def _own_doi(folder: Path, facts: FileFacts) -> tuple[str | None, tuple[str, ...]]:
+    """Return the DOI of the version that a file describes, and a sentence where that is not certain."""
+    from fairreg.services.publish.identifier.stated import stated_dois
+
+    others = {item.value for item in facts.identifiers if item.scheme in {"concept_doi", "paper_doi"}}
+    stated = stated_dois(folder, (facts.file,)).get(facts.file, frozenset()) - others
+    if len(stated) > 1:
+        return None, (f"doi: it names {', '.join(sorted(stated))}, and one is that of this version.",)
+    return next(iter(stated), None), ()
+
+
+def _of_fair4ml(folder: Path) -> Iterator[Statement]:
+    """Yield the version and the day that a FAIR4ML file states, which `publish` reads before all others."""
+    path = folder / fair4ml.FILE_NAME
+    if path.is_file() and is_inside(path, folder):
+        top = JsonNode(parsed_object(_text(path), name=path.name).value)
+        yield path.name, {"version": top["version"].text, "date_published": top["datePublished"].date}, ()
+
+
+def _packaged_version(folder: Path) -> str | None:
+    """Return the version in pyproject.toml, None for one that is computed when the package is built."""
+    path = folder / _PACKAGE
+    if not path.is_file() or not is_inside(path, folder):
+        return None
+    try:
+        stated = tomllib.loads(_text(path)).get("project", {}).get("version")
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return None
+    return stated if isinstance(stated, str) else None
+
+
+def _of_model(path: Path) -> dict[str, Any]:
+    """Return what an ONNX file says of its version: a copy of it in a project says the same."""
+    from fairreg.services.publish.identifier.onnx_file import stated_properties
+
+    try:
+        return {name: next(iter(stated_properties(path, name)), None) for name in ("version", "doi")}
+    except (ModelError, ValueError, OSError):
+        return {}  # whoever reads the model says what is wrong with it
 
 
 def _on_training(folder: Path, model: PurePosixPath) -> Iterator[Statement]:
@@ -160,6 +222,7 @@ def _answers(facts: FileFacts) -> dict[str, Any]:
         "author_affiliation": first.affiliation if first is not None and is_person else None,
         "more_authors": [_author(item) for item in named],
         "license": facts.license,
+        "version": facts.version,
         "repository": facts.repository,
         "training_data": _first_doi(facts, "trained_on"),
         "publication": _paper(facts),
@@ -215,8 +278,8 @@ def _remote(folder: Path) -> str | None:
     return f"https://{host}{parsed.path}" if parsed.scheme in {"http", "https"} and host else None
 
 
-def _model(folder: Path) -> Path | None:
-    """Return the path of the folder's ONNX model, None where it holds no model.
+def _model(folder: Path) -> tuple[Path | None, Path | None]:
+    """Return the path of the folder's ONNX model, None where it holds no model, and weights beside it.
 
     Raises ModelError for several, and for weights of other formats alone.
     """
@@ -238,7 +301,7 @@ def _model(folder: Path) -> Path | None:
             f"{folder} has weights ({name}), but no ONNX model.",
             hint=f"Convert them first: fairreg convert {quote(str(folder / name))} --to onnx. {_TOY}",
         )
-    return next(iter(graphs), None)
+    return next(iter(graphs), None), others[0] if graphs and others else None
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from fairreg import formats
 from fairreg.errors import FairregError, RecordError
 from fairreg.formats import prov, zenodo
+from fairreg.formats.file_facts import LONGEST
 from fairreg.formats.license_files import is_license_file
+from fairreg.formats.repository_files import is_known, read_files
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.record import ModelRecord
@@ -21,7 +23,15 @@ from fairreg.services.publish.identifier.json_files import JSON_EDITORS
 from fairreg.sources import DOI
 from fairreg.storage.files import disk_faults, is_inside, replacing, unreadable
 
-__all__ = ["METADATA_FILES", "WrittenMetadata", "license_in", "metadata_texts", "refresh", "with_citation"]
+__all__ = [
+    "METADATA_FILES",
+    "WrittenMetadata",
+    "license_in",
+    "metadata_texts",
+    "refresh",
+    "require_one_version",
+    "with_citation",
+]
 
 # Files of formats that a project has; of several versions of a format the newest is written.
 _FILES = ("CITATION.cff", "codemeta.json", ".zenodo.json", "fair4ml.jsonld", "ro-crate-metadata.json")
@@ -63,8 +73,8 @@ def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
     UsageError for a folder that is no project.
     """
     facts = read_facts(folder)
-    _require_one_version(folder, facts)
-    written, left = [], dict.fromkeys(facts.own_files, f"{FACTS_FILE} lists it under own_files")
+    require_one_version(folder, facts.version)
+    written, left = [], {name: _own(folder, name, facts) for name in facts.own_files}
     if only_missing:
         there = (name for name in (*METADATA_FILES, facts.model) if lexists(folder / name))
         left |= dict.fromkeys(there, "it is there already")
@@ -78,7 +88,20 @@ def refresh(folder: Path, *, only_missing: bool = False) -> WrittenMetadata:
     return WrittenMetadata(tuple(written), left)
 
 
-def _require_one_version(folder: Path, facts: ProjectFacts) -> None:
+def _own(folder: Path, name: str, facts: ProjectFacts) -> str:
+    """Return why a file of the authors is left, with the version in it where that is another."""
+    path, said = folder / name, f"{FACTS_FILE} lists it under own_files"
+    if not is_known(name) or not path.is_file() or not is_inside(path, folder):
+        return said
+    with unreadable(str(path)), path.open("rb") as file:
+        read = read_files({name: file.read(LONGEST).decode("utf-8", "replace")})
+    stated = next((item.version for item in read if item.version), None)
+    if stated is None or stated.lstrip("vV") == facts.version.lstrip("vV"):
+        return said
+    return f"{said}; its version {stated} is not {facts.version}, and is yours to raise"
+
+
+def require_one_version(folder: Path, version: str, *, stated_in: str = FACTS_FILE) -> None:
     """Raise RecordError where pyproject.toml states another version: a release would have two."""
     import tomllib
 
@@ -92,9 +115,9 @@ def _require_one_version(folder: Path, facts: ProjectFacts) -> None:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecordError(f"{path} is not valid TOML: {error}.") from error
     stated = project.get("version") if isinstance(project, dict) else None
-    if isinstance(stated, str) and stated != facts.version:
+    if isinstance(stated, str) and stated != version:
         raise RecordError(
-            f"The version is {facts.version} in {FACTS_FILE}, but {stated} in pyproject.toml.",
+            f"The version is {version} in {stated_in}, but {stated} in pyproject.toml.",
             hint="Write the same version into both.",
         )
 

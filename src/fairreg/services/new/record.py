@@ -19,7 +19,7 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
     """Return the record. Raises RecordError and IdentifierError for facts that are none."""
     run = trained.training_run(folder)
     inputs, outputs = trained.signature(folder)
-    file = trained.model_file(folder, facts.model)
+    files = trained.model_files(folder, facts.model)
     identifiers = _identifiers(facts)
     main = _main(facts)
     return ModelRecord(
@@ -38,10 +38,10 @@ def project_record(folder: Path, facts: ProjectFacts) -> ModelRecord:
         ml_task=facts.task,
         model_category=facts.architecture,
         frameworks=facts.framework,
-        formats=(file.format,) if file and file.format else (),
+        formats=tuple(item.format for item in files[:1] if item.format),
         date_created=run.ended[:10] if run and run.ended else None,
         date_published=facts.date_published,
-        distributions=(file,) if file else (),
+        distributions=files,
         relations=_relations(facts, facts.code_version or (run.commit if run else None)),
         evaluations=_evaluations(folder, facts),
         inputs=inputs,

@@ -2,12 +2,12 @@
 """Facts that a project's files tell by themselves: signature, training run, evaluation, the model file."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import msgspec
 
-from fairreg.errors import RecordError
+from fairreg.errors import ModelError, RecordError
 from fairreg.formats.prov import TrainingRun
 from fairreg.schemas.record import Distribution, Evaluation, Tensor
 from fairreg.storage.files import digest, is_inside, unreadable
@@ -18,8 +18,10 @@ __all__ = [
     "SIGNATURE_FILE",
     "evaluations",
     "model_file",
+    "model_files",
     "signature",
     "training_run",
+    "with_side_files",
 ]
 
 SIGNATURE_FILE = "signature.json"
@@ -86,6 +88,30 @@ def training_run(folder: Path) -> TrainingRun | None:
         data=found.data.get("file"),
         data_sha256=found.data.get("sha256"),
     )
+
+
+def with_side_files(folder: Path, name: str) -> tuple[str, ...]:
+    """Return the model file and the files with its weights, which an ONNX model may have beside it.
+
+    Raises ModelError, SecurityRefusal for weights outside the folder of the model.
+    """
+    from fairreg.runners.weights import onnx
+
+    path = folder / name
+    if path.suffix not in onnx.SUFFIXES or not path.is_file() or not is_inside(path, folder):
+        return (name,)
+    place = PurePosixPath(name).parent
+    return (name, *(str(place / beside) for beside in onnx.side_files(path)))
+
+
+def model_files(folder: Path, name: str) -> tuple[Distribution, ...]:
+    """Return the files of the model with size and digest, none where it is not there. Raises RecordError."""
+    try:
+        names = with_side_files(folder, name)
+    except ModelError:  # whoever reads the model says what is wrong with it
+        names = (name,)
+    found = (model_file(folder, item) for item in names)
+    return tuple(item for item in found if item is not None)
 
 
 def model_file(folder: Path, name: str) -> Distribution | None:

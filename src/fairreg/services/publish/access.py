@@ -15,11 +15,21 @@ from typing import Any
 from fairreg.errors import FairregError, RecordError
 from fairreg.formats import codemeta, fair4ml, jsonld
 from fairreg.formats.crates.data import DESCRIPTOR
+from fairreg.formats.front_matter import front_matter
 from fairreg.publish.base import FieldFault
-from fairreg.schemas.record import Access
+from fairreg.schemas.record import Access, ModelRecord
 from fairreg.storage.files import unreadable
 
-__all__ = ["access_faults", "access_files", "access_words", "crate_access", "strictest", "words_elsewhere"]
+__all__ = [
+    "access_faults",
+    "access_files",
+    "access_words",
+    "crate_access",
+    "gated_cards",
+    "strictest",
+    "unlicensed",
+    "words_elsewhere",
+]
 
 _ZENODO = ".zenodo.json"
 _NAMES = frozenset({_ZENODO, fair4ml.FILE_NAME, "fair4ml.json", codemeta.FILE_NAME, DESCRIPTOR})
@@ -34,6 +44,13 @@ _STRICTNESS = {"open": 0, "embargoed": 1, "gated": 2, "restricted": 2, "closed":
 _LEVELS = ("closed", "embargoed", "open", "restricted")
 # Members that belong to `access_right`, and that of the records of InvenioRDM.
 _BESIDE_LEVEL = ("access", "access_conditions", "embargo_date")
+# Cards at the top and in the usual folders of weights, and keys of their front matter for gated models
+# (hub-docs, "Gated models").
+_CARD = re.compile(r"(?:(?:models?|weights|checkpoints)/)?(?:readme|model_card|modelcard)\.md", re.IGNORECASE)
+_GATE = re.compile(
+    r"^[\"']?(?P<key>extra_gated_\w+|gated)[\"']?[ \t]*:(?![ \t]*(?:[\"']?(?:false|no|off|null|none)\b|~|$))",
+    re.MULTILINE | re.IGNORECASE,
+)
 # Properties of schema.org that restrict the access without a level that a service knows.
 _IN_WORDS = ("conditionsOfAccess", "isAccessibleForFree")
 
@@ -88,6 +105,29 @@ def words_elsewhere(folder: Path) -> tuple[FieldFault, ...]:
         if word is not None:
             found.append(_fault(f"{path.name} has {word[0]}; state access_right in {_ZENODO}, such as open"))
     return tuple(found)
+
+
+def gated_cards(folder: Path, names: Iterable[str], access: Access | None) -> tuple[FieldFault, ...]:
+    """Return a fault for each card that asks for something before its files are given, as the Hub shows it.
+
+    Cards count also where they are not published; .zenodo.json may open the files all the same.
+    """
+    has_level = (folder / _ZENODO).is_file() and "access_right" in _text(folder / _ZENODO)
+    if has_level or (access is not None and access.level != "open"):
+        return ()
+    listed = {path.name for path in folder.iterdir() if path.is_file() and not path.is_symlink()}
+    cards = sorted(name for name in {*names, *listed} if _CARD.fullmatch(name))
+    asked = {name: _GATE.search(front_matter(_text(folder / name)) or "") for name in cards}
+    return tuple(
+        _fault(f"{name} has {found['key']}, so its files are not open; state access_right in {_ZENODO}")
+        for name, found in asked.items()
+        if found is not None
+    )
+
+
+def _text(path: Path) -> str:
+    with unreadable(path.name), path.open("rb") as file:
+        return file.read(_LARGEST_TEXT).decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
 
 def access_faults(
@@ -173,3 +213,12 @@ def _told_in_words(documents: Mapping[str, Any]) -> Iterator[FieldFault]:
 
 def _fault(message: str) -> FieldFault:
     return FieldFault("access", message)
+
+
+def unlicensed(record: ModelRecord) -> tuple[str, ...]:
+    """Return a sentence on a record that everybody may see, and nobody may use: no file states a licence."""
+    is_public = record.access is None or record.access.level == "open"
+    if record.license or record.license_stated or not is_public:
+        return ()
+    todo = "State one in CITATION.cff, or in facts.toml of a project, and put its text into LICENSE"
+    return (f"No file states a licence, so nobody may use what is published. {todo}.",)

@@ -9,7 +9,7 @@ from fairreg.errors import FairregError
 from fairreg.publish.base import Deposit
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
-from fairreg.services.publish.github import release_steps
+from fairreg.services.publish.github import is_repository, release_steps
 from fairreg.services.publish.links import doi_of
 from fairreg.settings import Settings
 from fairreg.sources import HUGGING_FACE, source_named
@@ -22,7 +22,8 @@ __all__ = ["FinishedPublication", "next_steps"]
 class FinishedPublication:
     """A publication that a command just made, with the record as it was sent.
 
-    `others` are publications of the folder at other services that do not name this one yet.
+    `carrying` are the files that carry the identifier, `others` publications of the folder at other services
+    that do not name this one yet.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class FinishedPublication:
     record: ModelRecord
     sandbox: bool
     log: Log
+    carrying: tuple[str, ...] = ()
     others: tuple[Deposit, ...] = ()
     advice: tuple[str, ...] = ()
     assess: bool = True
@@ -47,8 +49,9 @@ def next_steps(done: FinishedPublication) -> tuple[str, ...]:
         return ("The sandbox registers no identifiers: publish without --sandbox for a DOI that resolves.",)
     measured = _assessment(done) if done.assess else (f"Measure it: fairreg assess {done.identifier}",)
     doi = doi_of([done.deposit])
-    release = release_steps(done.folder, done.record, doi=doi, published=True)
-    commit = release or ("Commit the files that carry the identifier.",)
+    commit = release_steps(done.folder, done.record, doi=doi, published=True)
+    if not commit and done.carrying and is_repository(done.folder):
+        commit = ("Commit the files that carry the identifier, unless that is done.",)
     return (*measured, *(_link(done, item) for item in done.others), *done.advice, *commit)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fairreg.errors import UsageError
 from fairreg.publish.base import Deposit, Publisher, PublishingJob
 from fairreg.schemas.identifiers import parse
+from fairreg.services.publish.identifier.earlier_versions import EarlierVersions
 from fairreg.services.publish.identifier.text_files import TEXT_READERS
 from fairreg.services.publish.links import earlier_dois
 from fairreg.sources import DOI
@@ -80,6 +81,14 @@ class CarriedDois:
                     f"version of that record with --new-version-of {doi}.",
                 )
         return own | versions
+
+    def versions(self, earlier: frozenset[str], version: str | None) -> EarlierVersions:
+        """Return what is known of the published versions among the DOIs `earlier`, and the new `version`."""
+        drafts = {doi_in(item.identifier) for item in self.made_here if item.status != "published"}
+        public = [item for item in self.made_here if item.status == "published"]
+        digests = frozenset(digest for item in public for digest in item.files.values())
+        drafts -= {doi_in(item.identifier) for item in public}
+        return EarlierVersions(frozenset(earlier - drafts), digests, version)
 
     def true_of(self, deposit: Deposit) -> frozenset[str]:
         """Return the DOIs that are true of `deposit`: its own, that of all versions, of copies elsewhere."""

@@ -20,7 +20,7 @@ from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import GITHUB
 
-__all__ = ["GitHubClone", "clone_of", "release_steps"]
+__all__ = ["GitHubClone", "clone_of", "is_repository", "release_steps"]
 
 _LARGEST = 1 << 20
 _ORIGIN = re.compile(r'^\[remote "origin"\][ \t]*$(?P<lines>(?:\n(?!\[).*)*)', re.MULTILINE)
@@ -56,6 +56,12 @@ def clone_of(folder: Path, record: ModelRecord) -> GitHubClone | None:
     return GitHubClone(repository, names[0] if names else None)
 
 
+def is_repository(folder: Path) -> bool:
+    """Tell whether a folder is in a clone of git, without running git."""
+    place = folder.resolve()
+    return any((above / ".git").exists() for above in (place, *place.parents))
+
+
 def _repository(remote: str) -> Identifier | None:
     """Return the repository behind the address of a remote, None for one at another place."""
     try:
@@ -70,8 +76,9 @@ def release_steps(folder: Path, record: ModelRecord, *, doi: str | None, publish
     clone = clone_of(folder, record)
     if clone is None:
         return ()
-    tag, carrying = clone.tag or next(iter(version_tags(record.version)), "TAG"), doi or "the identifier"
-    left = ["Commit the files that carry " + carrying + ', such as with: git commit -am "Identifier".']
+    tag = clone.tag or next(iter(version_tags(record.version)), "TAG")
+    what, message = (f"the files that carry {doi}", "Identifier") if doi else ("all changes", "Release")
+    left = [f'Commit {what}, unless that is done, such as with: git commit -am "{message}".']
     if clone.tag and doi:
         left.append(f"The tag {tag} has to be on that commit or after it, because a release has its files.")
     else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairreg.errors import UsageError
-from fairreg.publish.base import MADE_HERE, VERSION_OF, Deposit
+from fairreg.publish.base import MADE_HERE, VERSION_OF, Deposit, PublishingJob
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.services.publish.own_drafts import OwnDrafts
 from fairreg.services.publish.state import FILE_NAME as STATE_FILE
@@ -87,6 +87,20 @@ class KnownDeposits:
             f"The files are those that were published as {name_of(published)}, so there is no new version.",
             hint="Change the files first, such as the version in CITATION.cff, and repeat the command.",
         )
+
+    def taken_over(self, job: PublishingJob) -> PublishingJob:
+        """Return a job that replaces what others changed only in a draft that was this folder's before.
+
+        The command that makes a draft the folder's has named nothing of that yet.
+        """
+        known = job.known
+        if not job.take_over or known is None or not known.id or self.own.has(known):
+            return job
+        job.log(
+            f"The draft {known.id} is this folder's from now on. What others changed in it stays, unless "
+            "--take-over is given once more."
+        )
+        return replace(job, take_over=False)
 
     def _checked(self, draft: Deposit | None) -> Deposit | None:
         """Return a draft of this folder. Raises UsageError for another one that is not taken over."""

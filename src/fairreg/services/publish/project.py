@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -45,23 +46,22 @@ from fairreg.services.publish.access import (
     access_faults,
     access_files,
     crate_access,
+    gated_cards,
     strictest,
+    unlicensed,
     words_elsewhere,
 )
 from fairreg.services.publish.further_facts import further_facts
 from fairreg.services.publish.identifier.json_files import JSON_EDITORS
-from fairreg.services.publish.terms.licences import (
-    FoundLicence,
-    Terms,
-    found_licence,
-    further_terms,
-    own_terms,
-    terms_in_prose,
-)
+from fairreg.services.publish.local_files.payload import missing_payload, payload_notes
+from fairreg.services.publish.terms.folder import FAIR4ML, READ_HERE, licence_of_folder, unsent_files
+from fairreg.services.publish.terms.licences import FoundLicence
+from fairreg.services.publish.terms.own import CARDS
+from fairreg.services.publish.terms.statements import Terms
 from fairreg.sources import DOI, OWN_SOURCE
 from fairreg.storage.files import unreadable
 
-__all__ = ["ProjectRecord", "licence_of", "read_project", "version_files"]
+__all__ = ["ProjectRecord", "is_data_set", "licence_of", "read_project", "version_files"]
 
 # Beside the suffixes that mean weights everywhere; names that say data are left out.
 _WEIGHTS = re.compile(
@@ -70,9 +70,6 @@ _WEIGHTS = re.compile(
 )
 _LARGEST_TEXT = 1 << 20
 _LARGEST_GRAPH = 256 << 20
-_FACTS = {fair4ml.FILE_NAME, "fair4ml.json"}
-_CARDS = ("readme.md", "model_card.md", "modelcard.md")
-_READ_HERE = _FACTS | set(_CARDS)
 # Fields that the first file with a value gives.
 _SINGLE = (
     *("name", "description", "version", "publisher", "language", "parameter_count"),
@@ -116,7 +113,7 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     """Read the record of a folder from those of its files that are published. Raises FairregError."""
     statements, notes = _statements(folder, names)
     fields = {name: value for name in _SINGLE if (value := _first(statements, name)) is not None}
-    access, unclear = _access(folder, statements)
+    access, unclear = _access(folder, names, statements)
     fields |= {"access": access} if access is not None else {}
     signature, fault = _signature(folder, names) if "inputs" not in fields else ((), None)
     if signature:
@@ -147,10 +144,16 @@ def read_project(folder: Path, names: tuple[str, ...]) -> ProjectRecord:
     )
     notes += [*((fault,) if fault else ()), *_contradictions(statements), *licence.notes]
     notes += _unsent_relations(statements)
-    if kind == "model" and not any(map(has_weights, record.distributions)):
-        notes.append("No file of the folder is known as that of a model: train or export it first.")
-    placeholder = _placeholder(folder, names, record)
-    return ProjectRecord(record, (*notes, *placeholder), (*unclear, *licence.faults), placeholder)
+    notes += payload_notes(record, is_typed=_stated(statements) is not None)
+    early = (*_placeholder(folder, names, record), *(() if licence.faults else unlicensed(record)))
+    faults = (*unclear, *licence.faults, *missing_payload(record))
+    return ProjectRecord(record, (*notes, *early), faults, early)
+
+
+def is_data_set(folder: Path, names: tuple[str, ...]) -> bool:
+    """Tell whether the files `names` of a folder describe a data set. Raises FairregError."""
+    stated = _stated_type(_statements(folder, names)[0])
+    return read_contents(stated, title="", keywords=(), file_names=names).kind == "dataset"
 
 
 def licence_of(folder: Path, names: tuple[str, ...]) -> FoundLicence:
@@ -172,7 +175,7 @@ def _placeholder(folder: Path, names: tuple[str, ...], record: ModelRecord) -> t
     )
     if group is None or _PROJECT_FACTS not in names:
         return ()
-    todo = f"write the authors into {_PROJECT_FACTS}, then fairreg new --refresh"
+    todo = f"write the authors into {_PROJECT_FACTS}, then {_refresh(folder)}"
     said = f"No author was named, so the creator is a group, {group!r}"
     return (f"{said}. A DOI names its creators for ever: {todo}.",)
 
@@ -186,16 +189,22 @@ def version_files(folder: Path, names: tuple[str, ...]) -> str:
     """Return the files of a folder in which its version is changed, in words for a hint."""
     packaged = ["pyproject.toml"] if "pyproject.toml" in names else []
     if _PROJECT_FACTS in names:
-        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then fairreg new --refresh)"
+        return f"{' and '.join((_PROJECT_FACTS, *packaged))} (then {_refresh(folder)})"
     stating = [item.file for item in _statements(folder, names)[0] if item.fields.get("version")]
     return ", ".join((*stating, *packaged)) or "CITATION.cff"
 
 
-# From which `fairreg new --refresh` writes the metadata files of a project.
+def _refresh(folder: Path) -> str:
+    return f"fairreg new {quote(str(folder))} --refresh"
+
+
+# From which `_refresh` writes the metadata files of a project.
 _PROJECT_FACTS = "facts.toml"
 
 
-def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, tuple[FieldFault, ...]]:
+def _access(
+    folder: Path, sent: tuple[str, ...], statements: list[_Statement]
+) -> tuple[Access | None, tuple[FieldFault, ...]]:
     """Return the strictest access that any file states, also one that is not published, and the faults."""
     names = access_files(folder)
     read = _statements(folder, names)[0]
@@ -203,15 +212,16 @@ def _access(folder: Path, statements: list[_Statement]) -> tuple[Access | None, 
     understood = {item.file: item.fields.get("access") for item in read} | crate_access(texts)
     faults = access_faults(texts, understood)
     access = strictest((*(item.fields.get("access") for item in statements), *understood.values()))
-    return access, (*faults, *(words_elsewhere(folder) if access is None else ()))
+    elsewhere = words_elsewhere(folder) if access is None else ()
+    return access, (*faults, *elsewhere, *gated_cards(folder, sent, access))
 
 
 def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement], list[str]]:
     """Return what the files say, the most deliberate first, and notes on those that cannot be read."""
-    texts = {name: _text(folder / name) for name in names if is_known(name) or name.lower() in _READ_HERE}
+    texts = {name: _text(folder / name) for name in names if is_known(name) or name.lower() in READ_HERE}
     found: list[_Statement] = []
     notes: list[str] = []
-    for name in (name for name in texts if name.lower() in _FACTS):
+    for name in (name for name in texts if name.lower() in FAIR4ML):
         try:
             read = _read_fair4ml(texts[name], name)
         except RecordError as error:
@@ -219,7 +229,7 @@ def _statements(folder: Path, names: tuple[str, ...]) -> tuple[list[_Statement],
             continue
         found.append(_Statement(name, structs.asdict(read)))
     facts = read_files({name: text for name, text in texts.items() if is_known(name)})
-    cards = [model_card.read(texts[name], name=name).understood for name in texts if name.lower() in _CARDS]
+    cards = [model_card.read(texts[name], name=name).understood for name in texts if name.lower() in CARDS]
     deliberate = [item for item in facts if item.role not in {"readme", "license"}]
     rest = [item for item in facts if item.role == "license"]
     readme = [item for item in facts if item.role == "readme"]
@@ -277,18 +287,23 @@ def _first(statements: Iterable[_Statement], field: str) -> Any:
 def _licence(
     folder: Path, statements: Iterable[_Statement], files: tuple[Distribution, ...], kind: Kind
 ) -> FoundLicence:
-    """Return the licence of the weights, else that on which metadata files and licence texts agree."""
+    """Return the licence of the weights, else that on which metadata files and licence texts agree.
+
+    Those count also where they are not published.
+    """
     names = [item.name for item in files]
     weights = [item.name for item in files if has_weights(item) or _is_weights(item.name)]
-    statements = list(statements)
-    found = found_licence(
-        [*(_terms(item) for item in statements if not item.text), *further_terms(folder, names)],
-        [_terms(item) for item in statements if item.text],
-        own_terms(folder, names, weights if kind == "model" else (), kind),
+    unsent = unsent_files(folder, names)
+    stated = [*statements, *_statements(folder, unsent)[0]]
+    return licence_of_folder(
+        folder,
+        [_terms(item) for item in stated if not item.text],
+        [_terms(item) for item in stated if item.text],
+        sent=names,
+        unsent=unsent,
+        weights=weights if kind == "model" else (),
         kind=kind,
     )
-    cards = {name: _text(folder / name) for name in names if name.lower() in _CARDS}
-    return found._replace(notes=(*found.notes, *terms_in_prose(cards, found.fields.get("license"))))
 
 
 def _terms(item: _Statement) -> Terms:
@@ -296,9 +311,13 @@ def _terms(item: _Statement) -> Terms:
     return Terms(item.file, stated, words, is_loose=item.card or item.text)
 
 
-def _stated_type(statements: Iterable[_Statement]) -> str | None:
+def _stated(statements: Iterable[_Statement]) -> str | None:
     kinds = (item.fields.get("kind") or item.fields.get("stated_type") for item in statements)
-    return next((str(kind) for kind in kinds if kind), "software")
+    return next((str(kind) for kind in kinds if kind), None)
+
+
+def _stated_type(statements: Iterable[_Statement]) -> str:
+    return _stated(statements) or "software"
 
 
 def _kind(contents: Contents, names: tuple[str, ...]) -> tuple[Kind, tuple[FieldOrigin, ...]]:

@@ -17,7 +17,6 @@ from fairreg.publish.base import (
     VERSION_OF,
     Deposit,
     LocalFile,
-    Publisher,
     PublishingJob,
     SameVersion,
     UploadProgress,
@@ -42,10 +41,11 @@ from fairreg.services.publish.links import (
 )
 from fairreg.services.publish.local_files.reading import changed_since, read_file
 from fairreg.services.publish.own_drafts import OwnDrafts
-from fairreg.services.publish.project import read_project, version_files
+from fairreg.services.publish.project import is_data_set, read_project, version_files
 from fairreg.services.publish.report import PublicationReport
 from fairreg.services.publish.selection import SelectedFiles, select
 from fairreg.services.publish.state import PublishingState
+from fairreg.services.publish.terms.folder import faults_of_left_out
 from fairreg.settings import Service, Settings
 from fairreg.web import HttpClient, Log, no_log
 
@@ -101,11 +101,16 @@ class _Publication:
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.", hint="Give the folder of the model.")
         self._settings, self._folder, self._choices, self._log = settings, folder, choices, log
-        self._publisher = _publisher(choices)
+        self._publisher = publishers.chosen(choices.to, choices.sandbox, choices.repository)
         self._service: Service = settings.service(self._publisher.service(sandbox=choices.sandbox))
         self._tokens = [item.token for item in settings.services.values() if item.token]
         self._selected: SelectedFiles = select(
-            folder, include=choices.include, exclude=choices.exclude, tokens=self._tokens
+            folder,
+            include=choices.include,
+            exclude=choices.exclude,
+            tokens=self._tokens,
+            is_data_set=lambda names: is_data_set(folder, names),
+            limit=self._publisher.most_files,
         )
         self._state = PublishingState.read(folder)
         self._own = OwnDrafts(settings.home, folder)
@@ -117,7 +122,7 @@ class _Publication:
             project.record,
             left_out=self._selected.left_out,
             notes=project.notes,
-            unclear=project.faults,
+            unclear=(*project.faults, *faults_of_left_out(self._selected.left_out)),
         )
 
     def publish(self, web: HttpClient, confirm: Confirmation, progress: UploadProgress) -> PublicationReport:
@@ -157,7 +162,7 @@ class _Publication:
         if version_of is None and (known is None or not known.id):
             adopted = self._carried(job).adopted(known, take_over=self._choices.take_over)
             job = replace(job, known=adopted)
-        return self._go_on(job, confirm)
+        return self._go_on(self._known.taken_over(job), confirm)
 
     def _go_on(self, job: PublishingJob, confirm: Confirmation) -> PublicationReport:
         version_of = job.version_of
@@ -246,7 +251,9 @@ class _Publication:
             self._log(f"The files carry {', '.join(kept)}, and stay as they are: this is a trial.")
             return self._report.record
         earlier = carried.earlier(deposit, follows=deposit.details.get(VERSION_OF))
-        written = write_into(self._folder, self._selected.names, identifier, earlier=earlier)
+        versions = carried.versions(earlier, self._report.record.version)
+        names = self._selected.names
+        written = write_into(self._folder, names, identifier, earlier=earlier, versions=versions)
         if written.changed:
             self._log(f"{identifier.value} was written into {', '.join(written.changed)}.")
         true = carried.true_of(deposit)
@@ -266,7 +273,7 @@ class _Publication:
             carrying=written.carrying,
             without=without,
             notes=notes,
-            unclear=project.faults,
+            unclear=(*project.faults, *faults_of_left_out(self._selected.left_out)),
         )
         return record
 
@@ -354,6 +361,7 @@ class _Publication:
             self._report.record,
             self._choices.sandbox,
             self._log,
+            carrying=self._report.carrying,
             others=not_naming(deposit, self._others(), self._report.carrying),
             advice=self._publisher.advice(job, deposit),
             assess=self._choices.assess,
@@ -385,12 +393,3 @@ class _Publication:
                 kept = f"The draft is kept{where}: repeat the command to go on."
                 error.hint = f"{error.hint} {kept}" if error.hint else kept
             raise
-
-
-def _publisher(choices: PublishingChoices) -> Publisher:
-    found = publishers.get(choices.to)
-    if choices.sandbox and found.sandbox is None:
-        raise UsageError(f"{found.title} has no sandbox.", hint="Use --draft to look at it before.")
-    if choices.repository and not found.takes_repository:
-        raise UsageError(f"{found.title} names its records itself.", hint="Leave --repository out.")
-    return found

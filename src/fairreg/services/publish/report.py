@@ -46,9 +46,10 @@ class PublicationReport:
 
     @property
     def models(self) -> tuple[LocalFile, ...]:
-        """The files of weights or a graph."""
+        """The files of weights or a graph, and those that exporters name after an ONNX graph."""
         named = {item.name for item in self.record.distributions if has_weights(item)}
-        return tuple(file for file in self.files if file.name in named)
+        beside = tuple(f"{name}{mark}data" for name in named if name.endswith(".onnx") for mark in "._")
+        return tuple(file for file in self.files if file.name in {*named, *beside})
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``publish --json``."""

@@ -3,20 +3,22 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 from fairreg.errors import UsageError
+from fairreg.publish.base import MOST_FILES
 from fairreg.schemas.text import counted
 from fairreg.services.publish.local_files.secret_texts import file_holds_secret
 from fairreg.storage.file_names import HIDDEN_BUT_PUBLIC
 from fairreg.storage.files import unreadable
 
 __all__ = [
+    "EXCLUDED",
     "HOLDS_TOKEN",
-    "MOST_FILES",
+    "LINK",
     "STATE_FOLDER",
     "LeftOutFile",
     "SelectedFiles",
@@ -25,13 +27,12 @@ __all__ = [
 ]
 
 STATE_FOLDER = ".fairreg"
-# Files of one record at Zenodo (help.zenodo.org, "Deposit: limits"); other services take as many at least.
-MOST_FILES = 100
 _MOST_LOOKED_AT = 100_000
 _DEEPEST = 100  # folders, each of which is a call
+_DATA = "data, which has a record of its own"
 _FOLDERS = {
-    "data": "data, which has a record of its own",
-    "datasets": "data, which has a record of its own",
+    "data": _DATA,
+    "datasets": _DATA,
     "__pycache__": "a cache",
     "node_modules": "a cache",
     "venv": "an environment",
@@ -75,6 +76,7 @@ _SECRET_NAME = re.compile(
 )
 # Vocabularies of models (added_tokens.json, tokens.txt), or tokens of services: their text tells.
 _TOKENS = re.compile(r"(?:.*[._-])?tokens(?:\.(?:json|ya?ml|toml|txt|ini|csv|xml|conf))?", re.IGNORECASE)
+EXCLUDED, LINK = "excluded", "a link"
 _SECRET = "may hold a secret"  # noqa: S105
 HOLDS_TOKEN = "holds an access token or a private key"  # noqa: S105
 _HISTORY = "version control"
@@ -102,34 +104,48 @@ def select(
     include: Collection[str] = (),
     exclude: Collection[str] = (),
     tokens: Collection[str] = (),
+    is_data_set: Callable[[tuple[str, ...]], bool] = lambda _names: False,
+    limit: int = MOST_FILES,
 ) -> SelectedFiles:
     """Choose the files of `folder`, in the order of their names.
 
     Left out are version control and other hidden files, caches, data, output of runs, and what may hold a
     secret. `include` are patterns of files that are chosen although they would be left out, except version
     control and what may hold a secret by its name or text; `exclude` are patterns of files that are not.
-    Links are never followed. `tokens` are the user's own. Raises UsageError for more files than a record
-    takes, and for none.
+    Links are never followed. `tokens` are the user's own. Where `is_data_set` says so of the files that were
+    chosen without the data, these are the data of the record. Raises UsageError for more files than `limit`,
+    which is that of the service, and for none.
     """
-    walk = _Walk(folder, tuple(include), tuple(exclude), tuple(token.encode() for token in tokens if token))
+    secrets = tuple(token.encode() for token in tokens if token)
+    walk = _Walk(folder, tuple(include), tuple(exclude), secrets)
     names = tuple(sorted(walk.files(folder)))
+    if any(item.reason.startswith(_DATA) for item in walk.left_out) and is_data_set(names):
+        walk = _Walk(folder, tuple(include), tuple(exclude), secrets, with_data=True)
+        names = tuple(sorted(walk.files(folder)))
     if not names:
         raise UsageError(
             f"{folder} has no files to publish.", hint="Name files that were left out with --include."
         )
-    if len(names) > MOST_FILES:
+    if len(names) > limit:
         raise UsageError(
-            f"{folder} has {counted(len(names), 'file')} to publish, and a record takes {MOST_FILES}.",
-            hint="Leave some out with --exclude, such as --exclude 'notebooks/*'.",
+            f"{folder} has {counted(len(names), 'file')} to publish, and the service takes {limit}.",
+            hint="Leave some out with --exclude, such as 'notebooks/*', or pack several into one archive.",
         )
     return SelectedFiles(names, tuple(sorted(walk.left_out)))
 
 
 class _Walk:
     def __init__(
-        self, folder: Path, include: tuple[str, ...], exclude: tuple[str, ...], tokens: tuple[bytes, ...]
+        self,
+        folder: Path,
+        include: tuple[str, ...],
+        exclude: tuple[str, ...],
+        tokens: tuple[bytes, ...],
+        *,
+        with_data: bool = False,
     ) -> None:
         self._folder, self._include, self._exclude, self._tokens = folder, include, exclude, tokens
+        self._with_data = with_data
         self.left_out: list[LeftOutFile] = []
         self._looked_at = 0
 
@@ -153,7 +169,7 @@ class _Walk:
             shown = name.encode("unicode_escape", "surrogatepass").decode()
             self.left_out.append(LeftOutFile(shown, "its name is not plain text"))
         elif entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
-            self.left_out.append(LeftOutFile(name, "a link" if entry.is_symlink() else "not a file"))
+            self.left_out.append(LeftOutFile(name, LINK if entry.is_symlink() else "not a file"))
         elif entry.is_dir():
             yield from self._below(entry, name)
         elif (reason := self._reason(entry, name)) is not None:
@@ -162,8 +178,8 @@ class _Walk:
             yield name
 
     def _below(self, entry: "os.DirEntry[str]", name: str) -> Iterator[str]:
-        reason = "excluded" if _fits(name, self._exclude) else _of_name(entry.name, is_folder=True)
-        if reason is None:
+        reason = EXCLUDED if _fits(name, self._exclude) else _of_name(entry.name, is_folder=True)
+        if reason is None or (reason == _DATA and self._with_data):
             yield from self.files(Path(entry.path))
             return
         before = len(self.left_out)
@@ -188,7 +204,7 @@ class _Walk:
 
     def _reason(self, entry: "os.DirEntry[str]", name: str) -> str | None:
         if _fits(name, self._exclude):
-            return "excluded"
+            return EXCLUDED
         reason = _of_name(entry.name, is_folder=False)
         if reason not in _LASTING and _fits(name, self._include):
             reason = None

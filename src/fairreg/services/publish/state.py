@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from os.path import lexists
 from pathlib import Path
 from threading import Lock
 
@@ -68,6 +69,7 @@ class PublishingState:
         _refuse_link(place / _LOCK)
         with disk_faults(str(place)):
             place.mkdir(exist_ok=True)
+            _keep_from_git(place)
             lock = FileLock(place / _LOCK, timeout=0)
             try:
                 lock.acquire()
@@ -106,6 +108,14 @@ class PublishingState:
             path.parent.mkdir(exist_ok=True)
             with replacing(path) as draft:
                 draft.write_bytes(text + b"\n")
+
+
+def _keep_from_git(place: Path) -> None:
+    """Write a .gitignore into the folder of the notes, which are of this place and of no clone."""
+    path = place / ".gitignore"
+    if not lexists(path):
+        with replacing(path) as draft:
+            draft.write_text("*\n", encoding="utf-8")
 
 
 def _refuse_link(path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from fairreg.services.publish.identifier.earlier_versions import EarlierVersions
+from fairreg.services.publish.identifier.json_files import LINKED_DATA
 from fairreg.services.publish.identifier.json_text import Edits, JsonSpan, parse
 from fairreg.storage.checksums import checksums_of
 
@@ -25,6 +27,7 @@ _PAST = re.compile(
 )
 # A line or a text of one name and its value, once the digest is taken out: "model_sha256: sha256:".
 _ASSIGNED = re.compile(r"(?:- +)?[\w.\"'-]+\s*[:=]\s*[\"']?(?:[\w-]+[:=])?\s*[\"']?\s*,?\s*(?:#.*)?")
+_SETTINGS = re.compile(r"\.(?:ya?ml|toml|dvc|cff|ini|cfg|conf|properties)\Z")
 _LABELS = frozenset(
     {
         "sha",
@@ -76,18 +79,31 @@ class Restated(NamedTuple):
     kept: tuple[int, ...]
 
 
-def restated(text: str, old: Digests, new: Digests, *, within: str, of: str) -> Restated:
+def restated(
+    text: str,
+    old: Digests,
+    new: Digests,
+    *,
+    within: str,
+    of: str,
+    earlier: EarlierVersions = EarlierVersions(),  # noqa: B008 - immutable
+) -> Restated:
     """Return the text of the file `within` with the new digests of the file `of`, and its size beside them.
 
     A digest stays where the text tells what was: in a changelog, below such a heading, in a sentence with a
-    word of the past, and in one that does not name the file.
+    word of the past, in one that does not name the file, and beside the DOI or the number of an `earlier`
+    version that had the file.
     """
     lines = text.splitlines(keepends=True)
-    is_past = _past_lines(lines, within)
+    earlier = earlier if earlier.had(old.values[0]) else EarlierVersions()
+    is_past = _past_lines(lines, within, earlier)
     stating = [
         number
         for number, line in enumerate(lines)
-        if old.stands_in(line) and not is_past[number] and _is_statement(line, old, of)
+        if old.stands_in(line)
+        and not is_past[number]
+        and _is_statement(line, old, of)
+        and not _is_of_earlier(lines, number, earlier, within)
     ]
     in_prose: list[tuple[int, int]] = []
     try:
@@ -97,6 +113,8 @@ def restated(text: str, old: Digests, new: Digests, *, within: str, of: str) -> 
     if top is not None:
         strings = [item for item in top.walk() if isinstance(item.value, str) and old.stands_in(item.value)]
         in_prose = [(item.start, item.end) for item in strings if not _is_statement(item.value, old, of)]
+        own = top if within.rpartition("/")[2].lower() in LINKED_DATA else None  # it is about this version
+        in_prose += [(item.start, item.end) for item in earlier.objects(top) if item is not own]
         stating = [] if any(is_past) else list(range(len(lines)))
     changed = _replaced(lines, stating, in_prose, old, new)
     kept = tuple(number for number, line in enumerate(changed.splitlines(), 1) if old.stands_in(line))
@@ -135,7 +153,27 @@ def _replaced(
     return "".join(done)
 
 
-def _past_lines(lines: list[str], within: str) -> list[bool]:
+def _is_of_earlier(lines: list[str], number: int, earlier: EarlierVersions, within: str) -> bool:
+    """Tell whether a line, or in a file of settings a mapping around it, is about an earlier version."""
+    if not earlier.dois:
+        return False
+    if earlier.is_told_in(lines[number]):
+        return True
+    if _SETTINGS.search(within.lower()) is None:
+        return False  # in prose and programs the lines around are of anything
+    place = number
+    while True:
+        if earlier.is_told_beside(lines[other] for other in _block(lines, place)):
+            return True
+        column = _column(lines[place])[0]
+        above = (other for other in range(place - 1, -1, -1) if lines[other].strip())
+        around = next((other for other in above if _column(lines[other])[0] < column), None)
+        if around is None:
+            return False
+        place = around
+
+
+def _past_lines(lines: list[str], within: str, earlier: EarlierVersions) -> list[bool]:
     """Return for each line whether its file, or a heading above it, says that it tells what was."""
     if any(
         _HISTORY.fullmatch(re.sub("[^a-z]", "", part.partition(".")[0])) for part in within.lower().split("/")
@@ -146,7 +184,7 @@ def _past_lines(lines: list[str], within: str) -> list[bool]:
         heading = _HEADING.match(line) if within.lower().endswith((".md", ".markdown")) else None
         if heading is not None:
             level = len(heading[1])
-            if _OF_HISTORY.search(heading[2]):
+            if _OF_HISTORY.search(heading[2]) or (earlier.dois and earlier.is_told_in(heading[2])):
                 past_level = min(past_level or level, level)
             elif level <= past_level:
                 past_level = 0
@@ -204,17 +242,12 @@ def _with_line_sizes(text: str, stating: list[int], old: Digests, new: Digests) 
 
 def _block(lines: list[str], number: int) -> Iterator[int]:
     """Yield the lines that belong to one mapping with a line: those at its column up to the next item."""
-
-    def column(line: str) -> tuple[int, bool]:
-        found = re.match(r"\s*(- +)?", line)
-        return (found.end(), found[1] is not None) if found else (0, False)
-
-    here, begins = column(lines[number])
+    here, begins = _column(lines[number])
     yield number
     steps = (range(number + 1, len(lines)), range(0) if begins else range(number - 1, -1, -1))
     for upwards, step in enumerate(steps):
         for other in step:
-            at, is_item = column(lines[other])
+            at, is_item = _column(lines[other])
             if not lines[other].strip() or at > here:
                 continue
             if at < here or lines[other].startswith("[") or (is_item and not upwards):
@@ -222,3 +255,9 @@ def _block(lines: list[str], number: int) -> Iterator[int]:
             yield other
             if is_item:
                 break
+
+
+def _column(line: str) -> tuple[int, bool]:
+    """Return the column at which the text of a line begins, and whether it begins an item of a list."""
+    found = re.match(r"\s*(- +)?", line)
+    return (found.end(), found[1] is not None) if found else (0, False)

@@ -2,7 +2,7 @@
 """The identifier of this version in codemeta.json, fair4ml.jsonld, RO-Crate and .zenodo.json."""
 
 import json
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from fairreg.schemas.identifiers import Identifier, normalise_doi
@@ -10,7 +10,7 @@ from fairreg.services.publish.identifier.comparison import check_edit, is_replac
 from fairreg.services.publish.identifier.json_text import Edits, JsonSpan, parse
 from fairreg.sources import DOI
 
-__all__ = ["JSON_EDITORS", "JSON_READERS"]
+__all__ = ["JSON_EDITORS", "JSON_READERS", "LINKED_DATA", "linked_data"]
 
 _TYPES = ("@type", "@context")
 _STATING = ("value", "@id", "url")
@@ -18,10 +18,23 @@ _STATING = ("value", "@id", "url")
 _OWN, _SOURCE = "recordIdentifier", "sourceId"
 
 
-def _linked_data(text: str, identifier: Identifier, earlier: Set[str]) -> str:
-    """Return a document about one object with its identifier. Raises ValueError without such an object."""
+# Files about one object, in lower case.
+LINKED_DATA = frozenset({"codemeta.json", "fair4ml.jsonld", "fair4ml.json", "ro-crate-metadata.json"})
+# Members that name the object of their document; another one may name the published version before.
+_MEANS_THE_OBJECT = frozenset(
+    {"about", "isPartOf", "mainEntity", "mainEntityOfPage", "subjectOf", "result", "identifier"}
+)
+
+
+def linked_data(
+    text: str, identifier: Identifier, earlier: Set[str], *, published: Set[str] = frozenset()
+) -> str:
+    """Return a document about one object with its identifier. Raises ValueError without such an object.
+
+    A DOI of `earlier` that is `published` stays where a member such as isBasedOn relates the object to it.
+    """
     top = parse(text)
-    work = _Places(top, Edits(text), identifier, earlier)
+    work = _Places(top, Edits(text), identifier, earlier, published)
     work.identify(_described(top))
     return _checked(text, work.edits, identifier, earlier)
 
@@ -53,6 +66,18 @@ def _about(node: JsonSpan) -> str | None:
     return _text(about, "@id") if descriptor and about is not None else None
 
 
+def _meaning_the_object(top: JsonSpan) -> Iterator[JsonSpan]:
+    """Yield the document, the nodes of its graph, and the values that name what the document is about."""
+    yield top
+    graph = top.members.get("@graph")
+    nodes = graph.items if graph is not None else ()
+    yield from nodes
+    for node in top.walk():
+        for key, item in node.members.items():
+            if key.rpartition(":")[2] in _MEANS_THE_OBJECT:
+                yield from (item, *item.items)
+
+
 def _text(node: JsonSpan, key: str) -> str | None:
     found = node.members.get(key)
     return found.value if found is not None and isinstance(found.value, str) else None
@@ -66,6 +91,7 @@ class _Places:
     edits: Edits
     identifier: Identifier
     earlier: Set[str]
+    published: Set[str]
 
     def identify(self, node: JsonSpan) -> None:
         """Name an object; raise ValueError where it is called by a DOI that must not give way."""
@@ -89,7 +115,8 @@ class _Places:
 
     def _call(self, name: str, address: str) -> None:
         """Change the name of a node wherever it is named: a graph refers to it from other nodes."""
-        for node in self.top.walk():
+        stays = normalise_doi(name) in self.published
+        for node in _meaning_the_object(self.top) if stays else self.top.walk():
             if _text(node, "@id") == name:
                 self.edits.replace(node.members["@id"], address)
 
@@ -215,17 +242,9 @@ _RELATION = "isIdenticalTo"
 Editor = Callable[[str, Identifier, Set[str]], str]
 # Function that edits a file of this name, in lower case; each raises ValueError for a text that it cannot,
 # and where it has a DOI that is neither the identifier nor one of those reserved earlier.
-JSON_EDITORS: Mapping[str, Editor] = {
-    "codemeta.json": _linked_data,
-    "fair4ml.jsonld": _linked_data,
-    "fair4ml.json": _linked_data,
-    "ro-crate-metadata.json": _linked_data,
-    ".zenodo.json": _deposit,
-}
+JSON_EDITORS: Mapping[str, Editor] = {**dict.fromkeys(LINKED_DATA, linked_data), ".zenodo.json": _deposit}
 # Function that reads by which values such a file calls what it is about; each raises ValueError.
 JSON_READERS: Mapping[str, Callable[[str], list[object]]] = {
-    **dict.fromkeys(
-        ("codemeta.json", "fair4ml.jsonld", "fair4ml.json", "ro-crate-metadata.json"), _stated_in_linked_data
-    ),
+    **dict.fromkeys(LINKED_DATA, _stated_in_linked_data),
     ".zenodo.json": _stated_in_deposit,
 }

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 from fairreg.errors import ModelError
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["KEY", "property_of", "stated_identifiers", "write_identifier"]
+__all__ = ["KEY", "property_of", "stated_identifiers", "stated_properties", "write_identifier"]
 
 KEY = "doi"
 _PROPERTIES, _GRAPH = 14, 7
@@ -72,9 +72,14 @@ def write_identifier(
 
 def stated_identifiers(source: Path) -> list[str]:
     """Return the values of the property `doi`. Raises ModelError for a file that is no whole ModelProto."""
+    return stated_properties(source, KEY)
+
+
+def stated_properties(source: Path, key: str) -> list[str]:
+    """Return the values of one property. Raises ModelError for a file that is no whole ModelProto."""
     with source.open("rb") as file:
         size = file.seek(0, 2)
-        return [_value(file, item) for item in _fields(file, size, source.name) if _key(file, item) == KEY]
+        return [_value(file, item) for item in _fields(file, size, source.name) if _key(file, item) == key]
 
 
 def _between(left_out: list[_Field], size: int) -> list[tuple[int, int]]:

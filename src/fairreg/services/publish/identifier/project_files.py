@@ -8,6 +8,7 @@ is otherwise, by hand or since the last training, is edited in its own places as
 from collections.abc import Mapping, Set
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 from fairreg.errors import FairregError
 from fairreg.schemas.identifiers import Identifier
@@ -60,7 +61,7 @@ class ProjectFiles:
         if not others:
             return ()
         told = f"By {FACTS_FILE} and the model, {', '.join(others)} would have another content"
-        return (f"{told}, which fairreg new FOLDER --refresh writes.",)
+        return (f"{told}, which fairreg new {quote(str(self._folder))} --refresh writes.",)
 
     @cached_property
     def _facts(self) -> ProjectFacts | None:

@@ -21,6 +21,8 @@ _LINE = r"^doi[ \t]*:[^\r\n]*?(?=[ \t]+#|[ \t]*\r?$)"
 _AFTER = (r"^version[ \t]*:[^\r\n]*", r"^cff-version[ \t]*:[^\r\n]*")
 _TOML_LINE = r"^doi[ \t]*=[^\r\n#]*?(?=[ \t]*#|[ \t]*\r?$)"
 _TOML_AFTER = r"^version[ \t]*=[^\r\n]*"
+# Of a new project, among the keys that are not known yet.
+_TOML_WAITING = re.compile(r"^# doi = \"\"[ \t]*\r?\n", re.MULTILINE)
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _HEADING = re.compile(r"^(?:#[ \t]+[^\r\n]+|[^\r\n#>|`-][^\r\n]*\r?\n=+[ \t]*)(?:\r?\n|\Z)", re.MULTILINE)
 _HTML_HEADING = re.compile(r"^[ \t]*<h1[\s>]", re.MULTILINE | re.IGNORECASE)
@@ -145,7 +147,8 @@ def _facts(text: str, identifier: Identifier, earlier: Set[str]) -> str:
     table = _TABLE.search(text)
     end = table.start() if table else len(text)
     line = f'doi = "{identifier.value}"'
-    new = _with_line(text[:end], _TOML_LINE, (_TOML_AFTER,), line, _newline(text)) + text[end:]
+    head = _TOML_WAITING.sub("", text[:end])
+    new = _with_line(head, _TOML_LINE, (_TOML_AFTER,), line, _newline(text)) + text[end:]
     stated = _toml(text)
     refuse_other(stated.get("doi"), identifier, earlier)
     found = _toml(new)

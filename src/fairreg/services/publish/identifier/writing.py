@@ -17,7 +17,8 @@ from fairreg.services.new.facts import FACTS_FILE
 from fairreg.services.new.readme import README
 from fairreg.services.publish.identifier.comparison import is_replaceable
 from fairreg.services.publish.identifier.digests import Digests, holds_digest, restated
-from fairreg.services.publish.identifier.json_files import JSON_EDITORS
+from fairreg.services.publish.identifier.earlier_versions import EarlierVersions
+from fairreg.services.publish.identifier.json_files import JSON_EDITORS, LINKED_DATA, linked_data
 from fairreg.services.publish.identifier.onnx_file import write_identifier
 from fairreg.services.publish.identifier.project_files import LARGEST_TEXT, ProjectFiles, text_of
 from fairreg.services.publish.identifier.text_files import TEXT_EDITORS
@@ -47,18 +48,24 @@ class WrittenIdentifiers(NamedTuple):
 
 
 def write_into(
-    folder: Path, names: tuple[str, ...], identifier: Identifier, *, earlier: Set[str] = frozenset()
+    folder: Path,
+    names: tuple[str, ...],
+    identifier: Identifier,
+    *,
+    earlier: Set[str] = frozenset(),
+    versions: EarlierVersions = EarlierVersions(),  # noqa: B008 - immutable
 ) -> WrittenIdentifiers:
     """Write the identifier into those of the files `names` that have a place for it, each in one step.
 
-    It takes the place of the DOIs `earlier`, in lower case, and of no other.
+    It takes the place of the DOIs `earlier`, in lower case, and of no other. What the texts tell of published
+    `versions` before this one stays.
     """
     if not _PLAIN.fullmatch(identifier.value):
         note = f"No file carries {identifier.value}: it has characters that mean something in the files."
         return WrittenIdentifiers((), (), (note,))
     for name in names:  # the text of another place would become a file of this one
         refuse_link(folder, name)
-    work = _Writing(folder, names, identifier, earlier)
+    work = _Writing(folder, names, identifier, earlier, versions)
     project = ProjectFiles(folder, identifier, earlier) if ProjectFiles.are_in(folder) else None
     for name in (name for name in names if name != FACTS_FILE or project is None):
         if project is not None and (text := project.text_of(name)) is not None:
@@ -76,10 +83,15 @@ def write_into(
 
 class _Writing:
     def __init__(
-        self, folder: Path, names: tuple[str, ...], identifier: Identifier, earlier: Set[str]
+        self,
+        folder: Path,
+        names: tuple[str, ...],
+        identifier: Identifier,
+        earlier: Set[str],
+        versions: EarlierVersions,
     ) -> None:
         self._folder, self._names = folder, names
-        self._identifier, self._earlier = identifier, earlier
+        self._identifier, self._earlier, self._versions = identifier, earlier, versions
         self.carrying: list[str] = []
         self.changed: list[str] = []
         self.notes: list[str] = []
@@ -97,7 +109,7 @@ class _Writing:
         try:
             if text is None:
                 raise ValueError("it is not UTF-8 text of a usual size")
-            edited = _EDITORS[name.lower()](text, self._identifier, self._earlier)
+            edited = self._edited(name, text)
             if project is not None and name == README:
                 edited = project.cited(edited)
         except (ValueError, RecursionError) as error:
@@ -109,6 +121,11 @@ class _Writing:
         self.carrying.append(name)
         if edited != text:
             self._replace(name, edited)
+
+    def _edited(self, name: str, text: str) -> str:
+        if name.lower() in LINKED_DATA:
+            return linked_data(text, self._identifier, self._earlier, published=self._versions.dois)
+        return _EDITORS[name.lower()](text, self._identifier, self._earlier)
 
     def edit_model(self, name: str) -> None:
         """Edit one model, and before that what other files say of its digests."""
@@ -160,7 +177,7 @@ class _Writing:
                 stale = f"{name}, line {lines}, states the earlier digest of {changed}{other}"
                 self.notes.append(f"{stale}. Correct it yourself.")
                 continue
-            edited = restated(text, old, new, within=name, of=changed)
+            edited = restated(text, old, new, within=name, of=changed, earlier=self._versions)
             if edited.kept:
                 lines = ", ".join(map(str, edited.kept))
                 stays = f"{name}, line {lines}, has the earlier digest of {changed}, and stays as it is"

@@ -4,6 +4,9 @@
 import re
 from collections.abc import Iterator
 
+from fairreg.services.publish.local_files.named_secrets import holds_named_secret
+from fairreg.services.publish.local_files.placeholders import stands_for_another
+
 __all__ = ["holds_random_word", "holds_secret"]
 
 # Both a digit and a letter: words and names of functions are not tokens.
@@ -94,8 +97,11 @@ _WORD = re.compile(rb"(?<![A-Za-z0-9])" + _RANDOM + rb"{20,}")
 def holds_secret(text: bytes, start: int = 0) -> bool:
     """Tell whether a text holds what has the form of a secret, from `start` on."""
     lowered = text.lower()
-    return any(
-        form.search(text, start) for words, form in _SEARCHES if any(word in lowered for word in words)
+    return holds_named_secret(text, lowered, start) or any(
+        not stands_for_another(found)
+        for words, form in _SEARCHES
+        if any(word in lowered for word in words)
+        for found in form.finditer(text, start)
     )
 
 

@@ -15,6 +15,8 @@ _MILLION = 1_000_000
 # Numbers so many times larger than the median, such as those of a mask, are measured by themselves.
 _OUTLYING = 1e4
 _WIDE = 1e-2
+_WIDE_OF_LARGEST = 1e-4
+_WIDEST_RELATIVE = 0.5  # a number of half the size, or of the double, would agree
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class OutputCheck:
     """Largest absolute difference of one output; infinite where the arrays cannot be compared.
 
     `tolerance` is the one that was applied. Without `measured` agreement says nothing: there are no numbers,
-    or the tolerance is so wide that zeros, or one number alone, would agree as well.
+    or the tolerance is `loose`, so wide that zeros, or one number alone, would agree as well.
     """
 
     name: str
@@ -30,6 +32,7 @@ class OutputCheck:
     tolerance: Tolerance
     agrees: bool
     measured: bool = True
+    loose: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
@@ -58,8 +61,10 @@ def check_output(name: str, expected: Array, found: Array, tolerance: Tolerance 
     distance, size = _distance(expected, found)
     allowed = chosen.absolute + chosen.relative * size
     agrees = _is_within(distance, allowed, chosen)
-    measured = _measures(expected, size, allowed, chosen)
-    return OutputCheck(name, float(distance.max(initial=0)), chosen, agrees, measured)
+    has_numbers = bool(np.isfinite(expected).any())
+    measured = has_numbers and _measures(expected, size, allowed, chosen)
+    loose = has_numbers and not measured
+    return OutputCheck(name, float(distance.max(initial=0)), chosen, agrees, measured, loose)
 
 
 def _is_within(distance: Array, allowed: Array, chosen: Tolerance) -> bool:
@@ -68,22 +73,47 @@ def _is_within(distance: Array, allowed: Array, chosen: Tolerance) -> bool:
 
 
 def _measures(expected: Array, size: Array, allowed: Array, chosen: Tolerance) -> bool:
-    """Tell whether an output of zeros, or of one number in the middle, would not agree.
+    """Tell whether an output of zeros, or of one number everywhere, would not agree.
 
-    Numbers that are almost the same are measured all the same, by a tolerance far below their size.
+    Numbers that are almost the same are measured all the same, by a tolerance far below their size. Neither
+    does one large number in each row make a tolerance narrow that is wide for all others, but where all are
+    probabilities.
     """
-    finite = np.isfinite(expected)
-    if not finite.any():
+    if chosen.relative > _WIDEST_RELATIVE:
         return False
-    size, allowed = size[finite], np.broadcast_to(allowed, size.shape)[finite]
+    finite = np.isfinite(expected)
+    numbers = np.where(finite, expected, 0).astype(np.clongdouble).real
+    allowed = np.broadcast_to(allowed, size.shape)
+    if _is_loose(numbers[finite], size[finite], allowed[finite], chosen):
+        return False
+    largest = size.max()
+    if largest <= 1 or chosen.absolute <= _WIDE_OF_LARGEST * largest:
+        return True
+    rest = finite & ~_largest_of_rows(size)
+    if not size[rest].any():
+        return True
+    return not _is_loose(numbers[rest], size[rest], allowed[rest], chosen)
+
+
+def _is_loose(numbers: Array, size: Array, allowed: Array, chosen: Tolerance) -> bool:
+    """Tell whether zeros, or one number everywhere, would agree with finite numbers."""
     largest = size.max()
     if _is_within(size if largest else np.ones_like(size), allowed, chosen):
-        return False
-    numbers = expected[finite].astype(np.clongdouble).real
+        return True
     lowest, highest = numbers.min(), numbers.max()
-    middle = np.abs(numbers - (lowest + highest) / 2)
-    is_wide = chosen.absolute > _WIDE * largest and lowest < highest
-    return not (is_wide and _is_within(middle, allowed, chosen))
+    is_wide = chosen.absolute > _WIDE * largest or chosen.relative > _WIDE
+    if not is_wide or lowest == highest:
+        return False
+    between = (numbers - allowed).max() <= (numbers + allowed).min()
+    return bool(between) or _is_within(np.abs(numbers - (lowest + highest) / 2), allowed, chosen)
+
+
+def _largest_of_rows(size: Array) -> Array:
+    """Tell of each number whether it is the largest of its row; a vector is one row."""
+    rows = size.reshape(-1, size.shape[-1]) if size.ndim > 1 and size.shape[-1] > 1 else size.reshape(1, -1)
+    found = np.zeros(rows.shape, bool)
+    found[np.arange(len(rows)), rows.argmax(axis=1)] = True
+    return found.reshape(size.shape)
 
 
 def _distance(expected: Array, found: Array) -> tuple[Array, Array]:

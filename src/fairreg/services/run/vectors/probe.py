@@ -90,6 +90,7 @@ class _Outcome:
     ) -> None:
         self._runtime, self._runner, self._sets, self._measure = runtime, runner, sets, measure
         self._is_measured = False
+        self._loose: list[str] = []
         self.outputs: list[Mapping[str, Array]] = []
 
     def compute(self, run: Computation, inputs: Sequence[Mapping[str, Array]]) -> ProbeAnswer:
@@ -102,6 +103,8 @@ class _Outcome:
             detail = f"{self._runtime} does not run it on its test vectors: {said[:_SHOWN]}"
             return ProbeAnswer(self._runtime, ran=False, agrees=False, detail=detail)
         self.outputs = found
+        if not wrong and self._loose:
+            wrong = [f"is compared in {self._loose[0]!r} by a tolerance that is too wide to tell anything"]
         if not wrong and not self._is_measured:
             wrong = ["gives outputs with which no published number can be compared"]
         told = f"{self._runtime} {wrong[0]}" if wrong else None
@@ -114,6 +117,7 @@ class _Outcome:
             yield "gives numbers that are not finite"
         checks = compared(self._runner.outputs, given, outputs, found)
         self._is_measured |= any(item.measured for item in checks)
+        self._loose += [item.name for item in checks if item.loose]
         yield from _beyond(checks, "the published outputs")
         if self._measure:
             first = VectorSet({}, self._measure[number], given.tolerances)

@@ -22,7 +22,7 @@ class SetCheck:
     """Run on one set of vectors: `items` rows, and for each output its check.
 
     `checks` are empty where the outputs were not compared; `note` says why. `outputs` are names, types and
-    shapes of what the model gave.
+    shapes of what the model gave. `loose` are outputs that agree by a tolerance so wide that it says nothing.
     """
 
     layout: str
@@ -31,6 +31,7 @@ class SetCheck:
     outputs: tuple[Mapping[str, Any], ...]
     checks: tuple[OutputCheck, ...]
     note: str | None = None
+    loose: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
@@ -67,8 +68,18 @@ class VectorCheck:
 
     @property
     def agrees(self) -> bool | None:
-        """True if all compared outputs are within their tolerance; None where none was compared."""
-        return all(item.agrees for item in self.checks) if self.checks else None
+        """True if all compared outputs are within their tolerance; None where none was compared.
+
+        None, too, where one of them has a tolerance that says nothing, and the others agree.
+        """
+        if not all(item.agrees for item in self.checks):
+            return False
+        return True if self.checks and not self.loose else None
+
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """The outputs whose tolerance says nothing."""
+        return tuple(dict.fromkeys(name for item in self.sets for name in item.loose))
 
     @property
     def source(self) -> str:
@@ -82,6 +93,9 @@ class VectorCheck:
         worst = self.worst
         if worst is None:
             return "The model ran; its outputs were not compared."
+        if worst.agrees and self.loose:
+            why = f"the tolerance of {', '.join(map(repr, self.loose))} is too wide for that"
+            return f"The model ran; its outputs were not compared: {why}."
         told = f"{_figure(worst.max_difference)} at most, tolerance {_allowed(worst)}"
         if worst.agrees:
             return f"The outputs are those of the authors: they differ by {told}."

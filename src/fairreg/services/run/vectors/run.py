@@ -46,7 +46,8 @@ def check_vectors(runner: Runner, sets: Iterable[VectorFiles]) -> VectorCheck:
         shown = tuple(described(outputs))
         told = tuple(item for item in checks if item.measured or not item.agrees)
         note = given.note or _unmeasured(given, checks)
-        checked.append(SetCheck(found.layout, found.files, count_items(inputs), shown, told, note))
+        loose = tuple(item.name for item in checks if item.agrees and item.loose)
+        checked.append(SetCheck(found.layout, found.files, count_items(inputs), shown, told, note, loose))
     return VectorCheck(tuple(checked), seconds)
 
 
