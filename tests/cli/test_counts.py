@@ -120,7 +120,7 @@ MORE_MODULES = {
     "search": 4,
     "search, first use": 3,
     "validate": 2,
-    "fetch": 79,  # four more: lines about files, the words of the Hub and of notices for licences, times of changes
+    "fetch": 79,  # four more: lines about files, licences as the Hub and notices have them, times
     "fetch, offline": 43,
     "fetch --run": 88,  # nineteen more: the same, and what the metadata files of the record state
     "fetch --run, stand-in": 59,
