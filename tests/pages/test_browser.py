@@ -18,7 +18,7 @@ from fairreg.models.hbb_in.workflows.explain.activity import activity
 from fairreg.models.hbb_in.workflows.explain.lrp import lrp
 from fairreg.models.hbb_in.workflows.explain.mask import mask
 from fairreg.models.hbb_in.workflows.explain.report import write_report
-from support.browsers import faults_of_accessibility, launched, screenshots, watched
+from support.browsers import faults_of_accessibility, keep, launched, watched
 from support.networks import random_tensors
 from support.toy import toy_jets
 
@@ -93,13 +93,6 @@ def shown(browser, folder):
     yield opened
     for context in contexts:
         context.close()
-
-
-def keep(page, name):
-    """Keep what a person would see, where a folder is named for it."""
-    kept = screenshots()
-    if kept is not None:
-        page.screenshot(path=kept / f"{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

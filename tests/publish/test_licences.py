@@ -2,14 +2,14 @@
 """The licence of a publication: the terms of the weights first, and nothing public where files disagree."""
 
 import json
+from functools import partial
 
 import pytest
 from onnx import helper, load_from_string
 
 from fairreg.errors import FairregError
 from fairreg.services.publish.project import read_project
-from fairreg.services.publish.selection import select
-from support.publishing import onnx_bytes
+from support.publishing import faults, onnx_bytes, read_written
 
 MIT = "MIT License\n\nCopyright (c) 2026 Ada Rossi\n"
 BY = "Creative Commons Attribution 4.0 International\n"
@@ -37,19 +37,7 @@ CRATE = {
 
 @pytest.fixture
 def read(tmp_path):
-    def call(files, exclude=()):
-        files = {"models/a.onnx": onnx_bytes(), **files}
-        for name, content in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_project(tmp_path, select(tmp_path, exclude=exclude).names)
-
-    return call
-
-
-def faults(found):
-    return [item.message for item in found.faults]
+    return partial(read_written, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 """The terms of each weight file are the nearest, and those of one are not those of the others."""
 
 import json
+from functools import partial
 
 import pytest
 
 from fairreg.services.publish.project import read_project
-from fairreg.services.publish.selection import select
-from support.publishing import onnx_bytes
+from support.publishing import faults, onnx_bytes, read_written
 
 MIT = "MIT License\n\nCopyright (c) 2026 Ada Rossi\n"
 APACHE = "Apache License\nVersion 2.0, January 2004\n"
@@ -22,19 +22,7 @@ REUSE = 'version = 1\n[[annotations]]\npath = "{}"\nSPDX-License-Identifier = "A
 
 @pytest.fixture
 def read(tmp_path):
-    def call(files, exclude=()):
-        files = {"models/a.onnx": onnx_bytes(), **files}
-        for name, content in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_project(tmp_path, select(tmp_path, exclude=exclude).names)
-
-    return call
-
-
-def faults(found):
-    return [item.message for item in found.faults]
+    return partial(read_written, tmp_path)
 
 
 @pytest.mark.parametrize(

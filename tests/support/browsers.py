@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["browser_path", "faults_of_accessibility", "launched", "screenshots", "watched"]
+__all__ = ["browser_path", "faults_of_accessibility", "keep", "launched", "watched"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -51,7 +51,14 @@ def faults_of_accessibility(page: Any) -> list[tuple[str, list[Any]]]:
     return [(item["id"], [node["target"] for node in item["nodes"]][:3]) for item in found]
 
 
-def screenshots() -> Path | None:
+def _screenshots() -> Path | None:
     """The folder that FAIRREG_TEST_SCREENSHOTS names, None where none is kept."""
     named = os.environ.get("FAIRREG_TEST_SCREENSHOTS")
     return Path(named) if named else None
+
+
+def keep(page: Any, name: str) -> None:
+    """Keep what a person would see, where a folder is named for it."""
+    kept = _screenshots()
+    if kept is not None:
+        page.screenshot(path=kept / f"{name}.png", full_page=True)

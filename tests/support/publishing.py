@@ -7,7 +7,20 @@ from pathlib import Path
 
 from onnx import TensorProto, helper
 
-__all__ = ["CITATION", "NAMES", "SECRETS", "model_folder", "onnx_bytes", "raise_version", "requests"]
+from fairreg.services.publish.project import read_project
+from fairreg.services.publish.selection import select
+
+__all__ = [
+    "CITATION",
+    "NAMES",
+    "SECRETS",
+    "faults",
+    "model_folder",
+    "onnx_bytes",
+    "raise_version",
+    "read_written",
+    "requests",
+]
 
 # Files of the folder that are published.
 NAMES = {
@@ -137,3 +150,17 @@ def raise_version(folder: Path) -> None:
 def requests(stand, part, method=None):
     """Return the paths with `part` that a stand-in was asked for, by one method or any."""
     return [path for kind, path in stand.asked if part in path and method in {None, kind}]
+
+
+def read_written(folder, files, exclude=()):
+    """Write files beside a model into a folder, and read it as `publish` does."""
+    for name, content in {"models/a.onnx": onnx_bytes(), **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_project(folder, select(folder, exclude=exclude).names)
+
+
+def faults(found):
+    """What keeps a folder that was read from being published."""
+    return [item.message for item in found.faults]

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from support.browsers import faults_of_accessibility, launched, screenshots, watched
+from support.browsers import faults_of_accessibility, keep, launched, watched
 from support.served_site import BARE_MODEL, HOSTILE, MODEL, REFERENCE, SAMPLE
 
 pytestmark = [
@@ -69,13 +69,6 @@ def opened(browser, site_url):
         context.close()
 
 
-def keep(page, name):
-    """Keep what a person would see, where a folder is named for it."""
-    kept = screenshots()
-    if kept is not None:
-        page.screenshot(path=kept / f"site-{name}.png", full_page=True)
-
-
 def results(page):
     return page.locator(".cards h3 a")
 
@@ -89,7 +82,7 @@ def number(page):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_fits_its_window_and_logs_nothing(opened, site_url, name, width, scheme):
     page = opened(PAGES[name], width, scheme)
-    keep(page, f"{name}-{width}-{scheme}")
+    keep(page, f"site-{name}-{width}-{scheme}")
     assert faults_of_accessibility(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.logged == []
@@ -99,7 +92,7 @@ def test_a_page_is_accessible_fits_its_window_and_logs_nothing(opened, site_url,
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_page_of_an_error_is_accessible_too(opened, name):
     page = opened(ERRORS[name], 320, "dark")
-    keep(page, name)
+    keep(page, f"site-{name}")
     assert faults_of_accessibility(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
@@ -183,7 +176,7 @@ def test_everything_works_without_script(opened):
     page.locator(".filters > summary").click()
     page.get_by_role("link", name="Models").click()
     page.wait_for_url("**/search?q=Hbb&kind=model")
-    keep(page, "no-script-320")
+    keep(page, "site-no-script-320")
     page.locator(".filters > summary").click()
     page.locator("#year").fill("2022")
     page.get_by_role("button", name="Apply").click()
@@ -256,7 +249,7 @@ def test_a_box_of_the_drawing_leads_to_its_record(opened):
 def test_on_paper_there_is_no_navigation_and_nothing_is_cut_off(opened, name):
     page = opened(PAGES[name], PAPER)
     page.emulate_media(media="print")
-    keep(page, f"{name}-print")
+    keep(page, f"site-{name}-print")
     assert page.locator("header.masthead").is_hidden()
     assert page.locator(".copy").count() == 0 or page.locator(".copy").first.is_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
