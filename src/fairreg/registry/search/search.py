@@ -84,14 +84,10 @@ def search(
     hits = _hits(connection, shown, () if named else meant.conditions(), newest=representing)
     counts = None
     if facets:
-        from fairreg.registry.search.facets import count_all_facets, count_facets
+        from fairreg.registry.search.facets import count_facets
 
-        listing = not asked.strip()
-        counts = (
-            count_all_facets(connection, meant)
-            if listing
-            else count_facets(connection, meant, question.found_under)
-        )
+        words = asked.strip()
+        counts = count_facets(connection, words, meant, question.found_under if words else lambda _: None)
     return SearchResults(
         query,
         answer.total,
