@@ -120,7 +120,7 @@ class _Question:
     def answer(self, filters: Filters, sort: "Sort", stop: int | None) -> _Answer:
         """Return the results under the filters in the order of `sort`, at least up to the place `stop`."""
         if not self.asked.strip():
-            return _listed(self.connection, filters.conditions(many=True), stop, sort)
+            return _listed(self.connection, filters, stop, sort)
         found = self._matching(filters)
         if sort != "relevance":
             from fairreg.registry.search.sorting import sort_keys  # few searches ask for another order
@@ -184,17 +184,28 @@ def _score(item: ScoredDocument, best: float) -> float:
     return 0.5 + share if item.whole else share
 
 
-def _listed(connection: Connection, conditions: Conditions, wanted: int | None, sort: "Sort") -> _Answer:
+def _listed(connection: Connection, filters: Filters, wanted: int | None, sort: "Sort") -> _Answer:
     """Return at least the first `wanted` lineages in an order, by default newest first."""
-    number, places = func.count(), rows_of_lineages.c.lineage
-    alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
-    related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
-    several, lineages = connection.execute(related.where(*conditions)).one()
+    from fairreg.registry.db.kept_results import kept  # few searches are without words
+
+    conditions = filters.conditions(many=True)
+    alone, several, lineages = kept(
+        connection, ("listed", *filters.asked.items()), lambda: _numbers(connection, conditions)
+    )
     query = select(entries.c.id).where(*conditions).order_by(*_listing_order(sort))
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
     return _Answer(_one_each(connection, found), alone - several + lineages)
+
+
+def _numbers(connection: Connection, conditions: Conditions) -> tuple[int, int, int]:
+    """Return the numbers of entries that meet the conditions, of those in lineages, and of their lineages."""
+    number, places = func.count(), rows_of_lineages.c.lineage
+    alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
+    related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
+    several, lineages = connection.execute(related.where(*conditions)).one()
+    return alone, several, lineages
 
 
 def _listing_order(sort: "Sort") -> Sequence[ColumnElement[object]]:
