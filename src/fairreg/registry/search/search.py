@@ -34,6 +34,8 @@ _LONGEST_QUESTION = 2000
 _MOST_NAMED = 300
 # No registry has more results; databases have no larger numbers.
 _LAST = 2**31 - 1
+# One entry of so many meets conditions that are wide.
+_WIDE = 4
 
 Conditions = tuple[ColumnElement[bool], ...]
 
@@ -188,11 +190,15 @@ def _listed(connection: Connection, filters: Filters, wanted: int | None, sort: 
     """Return at least the first `wanted` lineages in an order, by default newest first."""
     from fairreg.registry.db.kept_results import kept  # few searches are without words
 
-    conditions = filters.conditions(many=True)
-    alone, several, lineages = kept(
-        connection, ("listed", *filters.asked.items()), lambda: _numbers(connection, conditions)
-    )
-    query = select(entries.c.id).where(*conditions).order_by(*_listing_order(sort))
+    def numbers(of: Filters) -> tuple[int, int, int]:
+        key = ("listed", *of.asked.items())
+        return kept(connection, key, lambda: _numbers(connection, of.conditions(many=True)))
+
+    alone, several, lineages = numbers(filters)
+    # Of all entries in their order the first ones are soon found where many meet the conditions; else those
+    # that meet them are sorted.
+    wide = wanted is not None and alone * _WIDE >= numbers(Filters())[0]
+    query = select(entries.c.id).where(*filters.conditions(many=not wide)).order_by(*_listing_order(sort))
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
