@@ -58,7 +58,7 @@ def text_values(connection: Connection, texts: Iterable[str]) -> ColumnElement[s
     """Return a column of a table of the texts, any number of them: one bound value."""
     listed = list(texts)
     if connection.dialect.name == "postgresql":
-        return func.unnest(literal(listed, ARRAY(Text))).table_valued("value").c.value
+        return func.unnest(literal(listed, ARRAY(Text))).table_valued("value").render_derived().c.value
     return func.json_each(literal(json.dumps(listed))).table_valued("value").c.value
 
 
