@@ -27,7 +27,7 @@ def benchmark(monkeypatch):
 
 
 def test_every_scenario_is_loaded_and_compared(benchmark, tmp_path, monkeypatch, capsys):
-    short = ["--records", "200", "--clients", "2", "--seconds", "0.06", "--pairs", "1", "--json"]
+    short = ["--records", "200", "--clients", "2", "--seconds", "0.02", "--pairs", "1", "--json"]
     monkeypatch.setattr(sys, "argv", ["serve.py", "--folder", str(tmp_path), *short])
     with pytest.raises(SystemExit) as ended:
         benchmark.main()
