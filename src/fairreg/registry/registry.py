@@ -99,6 +99,10 @@ class Registry:
         """The error of writing where it is known that nothing can be written; None elsewhere."""
         return self._database.not_writable
 
+    def one_view(self) -> AbstractContextManager[None]:
+        """Context manager: what this thread reads within it is read in one transaction, of one state."""
+        return self._database.one_view()
+
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
         """Open a write transaction that may change entries, and give the time of it to those that it does."""

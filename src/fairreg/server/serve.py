@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Run the server: one process whose threads read the registry."""
 
+import gc
 import ipaddress
 import signal
 import socket
@@ -29,6 +30,8 @@ _GRACE_SECONDS = 10
 # Connections at a time; further ones get 503. An idle one is closed after some seconds.
 _MOST_CONNECTIONS = 2000
 _IDLE_SECONDS = 10
+# A page of OAI-PMH makes tens of thousands of objects, of which none is garbage before it is sent.
+_GARBAGE_OBJECTS = 20_000
 # The head of a request; the limit of its parts is in `middleware.limits`.
 _HEAD_BYTES = 32 * 1024
 
@@ -121,12 +124,20 @@ def serve(
             hint="Leave out --workers, or run the models by a server of their own.",
         )
     site, server = prepared(settings, listening, **choices)
+    _spare_garbage_collection()
     with _ended_by_sigterm():
         started(site.base_url)
         if workers == 1:
             server.run(sockets=[listening])
         else:
             run_workers(workers, lambda: server.run(sockets=[listening]))
+
+
+def _spare_garbage_collection() -> None:
+    """Look for cycles of garbage less often, and not among what stays: a quarter of the time of OAI-PMH."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_OBJECTS)
 
 
 @contextmanager

@@ -36,10 +36,13 @@ class Site:
     threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:
-        """Call `work` with the registry in a thread. Raises what it raises, RegistryError and Overloaded."""
+        """Call `work` in a thread with the registry, of which it sees one state, whatever is written then.
+
+        Raises what it raises, RegistryError and Overloaded.
+        """
 
         def reading() -> Answer:
-            with shared_registry(self.settings) as registry:
+            with shared_registry(self.settings) as registry, registry.one_view():
                 return work(registry)
 
         return await self.threads.run(reading)

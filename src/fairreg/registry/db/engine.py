@@ -69,6 +69,7 @@ class Database:
         self._reader, self._writer = _roles(self._engine)
         self.url = url
         self._written = False
+        self._view = threading.local()
         self._refusal: RegistryNotWritable | None = None
         self._file: ReadOnlyFile | None = None  # only for one that cannot be opened in the usual way
         if self.path is not None:
@@ -134,8 +135,23 @@ class Database:
         return self._engine.dialect.name
 
     @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """Context manager: what this thread reads within it is read in one transaction; RegistryError."""
+        with self.reading() as connection:
+            self._view.connection = connection
+            try:
+                yield
+            finally:
+                self._view.connection = None
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a read transaction with one consistent view of the database; raises RegistryError."""
+        held: Connection | None = getattr(self._view, "connection", None)
+        if held is not None:
+            with _sql_errors(self.url):
+                yield held
+            return
         if self._file is not None and self._file.is_stale:
             self._engine.dispose()  # the next connection sees the new content
         with _sql_errors(self.url), self._reader.begin() as connection:

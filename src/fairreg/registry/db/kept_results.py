@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 __all__ = ["kept"]
 
 _NAME = "fairreg_kept_results"
-_MOST = 64
+# Of one connection; those asked for least recently are given up.
+_MOST = 256
 _Result = TypeVar("_Result")
 
 
@@ -17,12 +18,13 @@ def kept(connection: Connection, key: Hashable, make: Callable[[], _Result]) -> 
     """Return the result of `make`, or that of an earlier call if nothing has changed since."""
     state = _state(connection)
     known, results = connection.info.get(_NAME, (None, {}))
-    if known != state or len(results) >= _MOST:
+    if known != state:
         results = {}
         connection.info[_NAME] = (state, results)
-    if key not in results:
-        results[key] = make()
-    found: _Result = results[key]
+    found: _Result = results.pop(key) if key in results else make()
+    results[key] = found
+    if len(results) > _MOST:
+        del results[next(iter(results))]
     return found
 
 

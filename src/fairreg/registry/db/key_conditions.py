@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Text,
     and_,
     any_,
     func,
@@ -27,7 +28,7 @@ from fairreg.registry.db.tables import forgotten
 if TYPE_CHECKING:
     from fairreg.schemas.record import ModelRecord
 
-__all__ = ["barred", "chunks", "in_key_pairs", "in_values", "marked"]
+__all__ = ["barred", "chunks", "in_key_pairs", "in_values", "marked", "text_values"]
 
 Key = tuple[str, str]
 
@@ -51,6 +52,14 @@ def in_values(
         return column == any_(literal(listed, ARRAY(Integer)))
     values = func.json_each(literal(json.dumps(listed))).table_valued("value")
     return column.in_(select(values.c.value))
+
+
+def text_values(connection: Connection, texts: Iterable[str]) -> ColumnElement[str]:
+    """Return a column of a table of the texts, any number of them: one bound value."""
+    listed = list(texts)
+    if connection.dialect.name == "postgresql":
+        return func.unnest(literal(listed, ARRAY(Text))).table_valued("value").render_derived().c.value
+    return func.json_each(literal(json.dumps(listed))).table_valued("value").c.value
 
 
 def in_key_pairs(

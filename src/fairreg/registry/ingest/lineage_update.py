@@ -142,10 +142,13 @@ def _statements_with_shared_keys(connection: Connection) -> set[int]:
 
 
 def related_statements(
-    connection: Connection, records: Iterable[ModelRecord]
+    connection: Connection, records: Iterable[ModelRecord], overrides: LinkOverrides | None = None
 ) -> tuple[tuple[int, ModelRecord], ...]:
-    """Return the stored statements within reach of `records`, stored or not, each with its entry's key."""
-    found = _ConnectedStatements(connection, load_overrides(connection))
+    """Return the stored statements within reach of `records`, stored or not, each with its entry's key.
+
+    `overrides` are all that are stored, where they are loaded already.
+    """
+    found = _ConnectedStatements(connection, overrides or load_overrides(connection))
     given = tuple(records)
     keys = {key for record in given for key in own_keys(record) | target_keys(record)}
     found.expand(_at(connection, map(statement_key_of, given)), keys)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Manual links and separations, and the explanation of a link. Runs inside its caller's transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, tuple_
 
 from fairreg.errors import UsageError
-from fairreg.registry.db.entry_query import select_entries, sources_of
+from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_key_pairs
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, link_overrides, statements
@@ -98,20 +98,22 @@ def set_override(connection: Connection, one: IdentifierLike, other: IdentifierL
 
 def explain(connection: Connection, entry: Entry) -> LineageReport:
     """Return the entry's whole lineage, each source's contribution, and the evidence that links them."""
-    members = statement_records(connection, entry.identifier)
+    members, overrides = statement_records(connection, entry.identifier), load_overrides(connection)
     reached = {
-        statement_key_of(record): (home, record) for home, record in related_statements(connection, members)
+        statement_key_of(record): (home, record)
+        for home, record in related_statements(connection, members, overrides)
     }
     said: dict[int, list[ModelRecord]] = {}
     for home, record in sorted(reached.values(), key=lambda item: statement_key_of(item[1])):
         said.setdefault(home, []).append(record)
     own = statement_key_of(members[0])
-    for lineage in lineages([tuple(records) for records in said.values()], load_overrides(connection)):
+    for lineage in lineages([tuple(records) for records in said.values()], overrides):
         held = [record for group in lineage.groups for record in group]
         if own in map(statement_key_of, held):
             homes = dict.fromkeys(reached[statement_key_of(record)][0] for record in held)
             listed = tuple(map(SourceLink.of, sorted(held, key=statement_key_of)))
-            return LineageReport(entry, _loaded(connection, homes), listed, lineage.links)
+            alone = (replace(entry, matched=None),) if len(homes) == 1 else ()
+            return LineageReport(entry, alone or _loaded(connection, homes), listed, lineage.links)
     return LineageReport(entry, (entry,), tuple(map(SourceLink.of, members)), ())
 
 
@@ -124,7 +126,8 @@ def statement_records(connection: Connection, identifier: str) -> list[ModelReco
 
 def _loaded(connection: Connection, keys: dict[int, None]) -> tuple[Entry, ...]:
     rows = connection.execute(select_entries().where(entries.c.id.in_(keys)).order_by(entries.c.identifier))
-    return tuple(entry_from(row, sources_of(connection, row["id"])) for row in rows.mappings())
+    said = sources_of_all(connection, keys)
+    return tuple(entry_from(row, said[row["id"]]) for row in rows.mappings())
 
 
 Statements = dict[StatementKey, int]

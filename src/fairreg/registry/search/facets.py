@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from fairreg.registry.db.kept_results import kept
-from fairreg.registry.db.key_conditions import in_values
+from fairreg.registry.db.key_conditions import in_values, text_values
 from fairreg.registry.db.tables import entries, facets, lineages
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.text.normalization import fold
 
-__all__ = ["FACETS", "Facets", "count_all_facets", "count_facets"]
+__all__ = ["FACETS", "Facets", "count_facets"]
 
 # (value, number of results), most frequent first; and the same by the name of the facet.
 Counts = tuple[tuple[str, int], ...]
@@ -43,14 +43,16 @@ _NAME: ColumnElement[str] = facets.c.name + literal_column("''")
 _ENTRY: ColumnElement[int] = facets.c.entry_id + literal_column("0")
 
 
-def count_all_facets(connection: Connection, filters: Filters) -> Facets:
-    """Count all entries that meet the filters, as `count_facets` does; once until the database changes."""
-    key = tuple((name, values) for name, values in filters.asked.items())
-    return kept(connection, ("facets", key), lambda: count_facets(connection, filters, lambda _: None))
+def count_facets(connection: Connection, query: str, filters: Filters, found: FoundUnder) -> Facets:
+    """Count the results of a query under the filters, each facet without its own filter.
+
+    What was counted is kept until the database changes: pages of one search have the same counts.
+    """
+    asked = tuple((name, values) for name, values in filters.asked.items())
+    return kept(connection, ("facets", query, asked), lambda: _counted(connection, filters, found))
 
 
-def count_facets(connection: Connection, filters: Filters, found: FoundUnder) -> Facets:
-    """Count the results under the filters, each facet without its own filter."""
+def _counted(connection: Connection, filters: Filters, found: FoundUnder) -> Facets:
     among: dict[str | None, _Among] = {}
     counted = {}
     for name in FACETS:
@@ -111,7 +113,8 @@ def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozen
         query = select(key, _beyond(facets.c.entry_id)).where(*related).group_by(key)
         repeated = _numbers(connection, query)
     ranked = _ranked(numbers, repeated, chosen)
-    return tuple((_shown(connection, name, value), counts) for value, counts in ranked)
+    spelled = _spelled(connection, name, [value for value, _ in ranked])
+    return tuple((spelled.get(value) or value, counts) for value, counts in ranked)
 
 
 def _rows_of(name: str, among: _Among) -> Conditions:
@@ -141,10 +144,13 @@ def _ranked(numbers: Mapping[str, int], beyond: Mapping[str, int], chosen: froze
     return tuple(item for place, item in enumerate(ordered) if place < _MOST or item[0] in chosen)
 
 
-def _shown(connection: Connection, name: str, key: str) -> str:
-    """Return the spelling of a value that came first."""
-    spelled = select(facets.c.value).where(facets.c.name == name, facets.c.key == key)
-    return connection.scalar(spelled.order_by(facets.c.entry_id).limit(1)) or key
+def _spelled(connection: Connection, name: str, keys: Sequence[str]) -> dict[str, str]:
+    """Return for each value the spelling that came first."""
+    given = text_values(connection, keys)
+    first = select(facets.c.value).where(facets.c.name == name, facets.c.key == given)
+    first = first.order_by(facets.c.entry_id).limit(1)
+    query = select(given, first.correlate(given.table).scalar_subquery())
+    return {row[0]: row[1] for row in connection.execute(query)} if keys else {}
 
 
 def _word(value: object) -> str:

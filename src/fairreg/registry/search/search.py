@@ -34,6 +34,8 @@ _LONGEST_QUESTION = 2000
 _MOST_NAMED = 300
 # No registry has more results; databases have no larger numbers.
 _LAST = 2**31 - 1
+# One entry of so many meets conditions that are wide.
+_WIDE = 4
 
 Conditions = tuple[ColumnElement[bool], ...]
 
@@ -84,14 +86,10 @@ def search(
     hits = _hits(connection, shown, () if named else meant.conditions(), newest=representing)
     counts = None
     if facets:
-        from fairreg.registry.search.facets import count_all_facets, count_facets
+        from fairreg.registry.search.facets import count_facets
 
-        listing = not asked.strip()
-        counts = (
-            count_all_facets(connection, meant)
-            if listing
-            else count_facets(connection, meant, question.found_under)
-        )
+        words = asked.strip()
+        counts = count_facets(connection, words, meant, question.found_under if words else lambda _: None)
     return SearchResults(
         query,
         answer.total,
@@ -124,7 +122,7 @@ class _Question:
     def answer(self, filters: Filters, sort: "Sort", stop: int | None) -> _Answer:
         """Return the results under the filters in the order of `sort`, at least up to the place `stop`."""
         if not self.asked.strip():
-            return _listed(self.connection, filters.conditions(many=True), stop, sort)
+            return _listed(self.connection, filters, stop, sort)
         found = self._matching(filters)
         if sort != "relevance":
             from fairreg.registry.search.sorting import sort_keys  # few searches ask for another order
@@ -188,17 +186,32 @@ def _score(item: ScoredDocument, best: float) -> float:
     return 0.5 + share if item.whole else share
 
 
-def _listed(connection: Connection, conditions: Conditions, wanted: int | None, sort: "Sort") -> _Answer:
+def _listed(connection: Connection, filters: Filters, wanted: int | None, sort: "Sort") -> _Answer:
     """Return at least the first `wanted` lineages in an order, by default newest first."""
-    number, places = func.count(), rows_of_lineages.c.lineage
-    alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
-    related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
-    several, lineages = connection.execute(related.where(*conditions)).one()
-    query = select(entries.c.id).where(*conditions).order_by(*_listing_order(sort))
+    from fairreg.registry.db.kept_results import kept  # few searches are without words
+
+    def numbers(of: Filters) -> tuple[int, int, int]:
+        key = ("listed", *of.asked.items())
+        return kept(connection, key, lambda: _numbers(connection, of.conditions(many=True)))
+
+    alone, several, lineages = numbers(filters)
+    # Of all entries in their order the first ones are soon found where many meet the conditions; else those
+    # that meet them are sorted.
+    wide = wanted is not None and alone * _WIDE >= numbers(Filters())[0]
+    query = select(entries.c.id).where(*filters.conditions(many=not wide)).order_by(*_listing_order(sort))
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
     return _Answer(_one_each(connection, found), alone - several + lineages)
+
+
+def _numbers(connection: Connection, conditions: Conditions) -> tuple[int, int, int]:
+    """Return the numbers of entries that meet the conditions, of those in lineages, and of their lineages."""
+    number, places = func.count(), rows_of_lineages.c.lineage
+    alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
+    related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
+    several, lineages = connection.execute(related.where(*conditions)).one()
+    return alone, several, lineages
 
 
 def _listing_order(sort: "Sort") -> Sequence[ColumnElement[object]]:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What a server asks for again and again: counts that are kept, transactions that are shared, wide lists."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from sqlalchemy import event
+
+from fairreg.errors import NotFound
+from fairreg.registry import Registry
+from fairreg.registry.db import kept_results
+from registry.conftest import RecordMaker as Make
+
+QUERIES = ("", "jet tagging")
+WIDE = (
+    {"kind": "model"},
+    {"source": "catalogue"},
+    {"framework": "PyTorch"},
+    {"year": "2015-"},
+    {"kind": "dataset"},
+)
+
+
+@contextmanager
+def statements(registry: Registry) -> Iterator[list[str]]:
+    seen: list[str] = []
+    engine = registry._database._engine
+
+    def note(_connection, _cursor, statement, *_):
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_facets_are_counted_once_until_the_registry_changes(
+    catalogue_registry: Registry, make_record: Make, query: str
+) -> None:
+    first = catalogue_registry.search(query, facets=True)
+    with statements(catalogue_registry) as seen:
+        assert catalogue_registry.search(query, facets=True).facets == first.facets
+    assert not [statement for statement in seen if "GROUP BY" in statement]
+    catalogue_registry.put(make_record("z", "1", name="jet tagging"))
+    total = sum(dict(first.facets["kind"]).values())
+    changed = catalogue_registry.search(query, facets=True)
+    assert sum(dict(changed.facets["kind"]).values()) == total + 1
+
+
+def test_every_query_and_filter_has_counts_of_its_own(catalogue_registry: Registry) -> None:
+    asked = [(query, filters) for query in QUERIES for filters in ({}, *WIDE)]
+    kept = [catalogue_registry.search(query, facets=True, **filters).facets for query, filters in asked * 2]
+    fresh = []
+    for query, filters in asked:
+        catalogue_registry.set_property("another", query + str(filters))  # so that nothing is kept
+        fresh.append(catalogue_registry.search(query, facets=True, **filters).facets)
+    assert kept == fresh * 2
+
+
+def test_only_what_was_asked_for_last_is_kept(catalogue_registry: Registry, monkeypatch) -> None:
+    monkeypatch.setattr(kept_results, "_MOST", 2)
+    made = []
+    with catalogue_registry._database.reading() as connection:
+        for key in ("a", "b", "a", "c", "a", "b"):
+            kept_results.kept(connection, key, lambda key=key: made.append(key))
+    assert made == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize("filters", WIDE)
+def test_wide_conditions_list_what_narrow_ones_do(catalogue_registry: Registry, filters, monkeypatch) -> None:
+    from fairreg.registry.search import search
+
+    listed = []
+    for share in (0, 10**9):
+        monkeypatch.setattr(search, "_WIDE", share)
+        found = catalogue_registry.search("", limit=15, offset=5, **filters)
+        listed.append(([hit.entry.identifier for hit in found.hits], found.total))
+    assert listed[0] == listed[1]
+
+
+def test_reads_of_one_view_share_a_transaction_and_see_one_state(
+    catalogue_registry: Registry, make_record: Make
+) -> None:
+    before = catalogue_registry.count()
+    with Registry(catalogue_registry._database.url) as other, catalogue_registry.one_view():
+        assert catalogue_registry.count() == before
+        other.put(make_record("z", "1"))
+        assert catalogue_registry.count() == before
+        assert catalogue_registry.search("").total == catalogue_registry.search("", limit=1).total
+        assert other.count() == before + 1
+    assert catalogue_registry.count() == before + 1
+
+
+def test_a_view_ends_with_an_error(catalogue_registry: Registry, make_record: Make) -> None:
+    with suppress(NotFound), catalogue_registry.one_view():
+        catalogue_registry.get("10.1234/unheard")
+    catalogue_registry.put(make_record("z", "1"))
+    assert catalogue_registry.statement("z", "1") is not None
