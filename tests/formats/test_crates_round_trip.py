@@ -73,7 +73,10 @@ def test_a_crate_of_1_2_keeps_every_relation_and_the_results(record):
     assert {kind for kind, _ in found - stated} <= {"is_version_of", "cites"}
     assert reading.understood.evaluations == record.evaluations
     assert reading.understood.kind == ("dataset" if record.kind == "software" else record.kind)
-    assert set(reading.left_out) <= {"mentions", "conditionsOfAccess"}
+    # Files of one address are one file to a reader, who names the digests in which they differ.
+    one_each = len({item.url for item in record.distributions}) == len(record.distributions)
+    left_out = {name for name in reading.left_out if one_each or not name.startswith("hasPart.")}
+    assert left_out <= {"mentions", "conditionsOfAccess"}
 
 
 @each
