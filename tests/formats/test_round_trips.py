@@ -331,7 +331,7 @@ def test_datacite_is_read_as_the_same_record_where_it_can_hold_it(view, record):
 
 def test_formats_that_are_written_only_are_listed_as_such():
     written_only = {view.NAME for view in formats.all_formats() if not hasattr(view, "read")}
-    assert written_only == {"bibtex", "csl", "dlhub", "dublin-core", "prov", "ris", "turtle"}
+    assert written_only == {"bibtex", "csl", "dlhub", "dublin-core", "prov", "ris", "schema-org", "turtle"}
     assert not hasattr(bibtex, "read")
 
 

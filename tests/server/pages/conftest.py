@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""One server for all tests of the web page."""
+"""One server for the tests of the web page alone: others set the clock of their process."""
 
 import pytest
 import requests
 from bs4 import BeautifulSoup
+from requests.adapters import HTTPAdapter
 
 from fairreg.settings import Settings
 from support.served_site import filled
@@ -12,7 +13,7 @@ from support.serving import serving
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site_url(tmp_path_factory):
     """Base URL of a server of the registry that `filled` describes."""
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path_factory.mktemp("site"))})
@@ -21,14 +22,16 @@ def site_url(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session():
     with requests.Session() as opened:
         opened.headers.update(BROWSER)
+        # A kept connection may end while a request is on its way (RFC 9112, 9.3.1): browsers ask again.
+        opened.mount("http://", HTTPAdapter(max_retries=2))
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fetched(site_url, session):
     """Get an address below the site as a browser does."""
 
@@ -38,7 +41,7 @@ def fetched(site_url, session):
     return fetch
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page(fetched):
     """Get a page, parsed; its status must be as expected."""
 
