@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One server for the tests of the web page alone: others set the clock of their process."""
+"""A server for each module of tests of the web page: tests elsewhere set the clock of their process."""
 
 import pytest
 import requests
@@ -13,7 +13,7 @@ from support.serving import serving
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site_url(tmp_path_factory):
     """Base URL of a server of the registry that `filled` describes."""
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path_factory.mktemp("site"))})
@@ -22,7 +22,7 @@ def site_url(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def session():
     with requests.Session() as opened:
         opened.headers.update(BROWSER)
@@ -31,7 +31,7 @@ def session():
         yield opened
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def fetched(site_url, session):
     """Get an address below the site as a browser does."""
 
@@ -41,7 +41,7 @@ def fetched(site_url, session):
     return fetch
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def page(fetched):
     """Get a page, parsed; its status must be as expected."""
 
