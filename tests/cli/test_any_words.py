@@ -70,8 +70,14 @@ class Line(NamedTuple):
     seed: int
 
 
+WITHOUT = frozenset({"hbb", "mcp", "serve"})
+
+
 def commands() -> dict[str, Any]:
-    """Every command by its words; without those of the Hbb network, which compute for minutes."""
+    """Every command by its words; without those of the Hbb network, which compute for minutes.
+
+    Nor those that wait for others: tests/server begins and ends them.
+    """
 
     def below(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         if not hasattr(command, "commands"):
@@ -80,7 +86,7 @@ def commands() -> dict[str, Any]:
         for name, other in command.commands.items():
             yield from below(other, (*words, name))
 
-    return {name: command for name, command in below(program(), ()) if not name.startswith("hbb")}
+    return {name: command for name, command in below(program(), ()) if name.partition(" ")[0] not in WITHOUT}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 import errno
 import hashlib
 import json
+import re
 import os
 import shutil
 import sys
@@ -139,7 +140,9 @@ def test_a_crafted_index_entry_counts_as_absent_and_is_all_that_is_removed(cache
     assert Cache(cache.folder, said.append).find(KEYS[:1]) is None
     assert blob.read_bytes() == outside.read_bytes() == CONTENT
     assert not entry.exists()
-    assert said == [f"The entry {entry.name} of the cache's index is damaged, so it is ignored."]
+    # An entry in the right form names a file that is not there, which is no damage.
+    damaged = [f"The entry {entry.name} of the cache's index is damaged, so it is ignored."]
+    assert said == ([] if re.fullmatch(rb'\{"sha256":"[0-9a-f]{64}","name":"\w+"\}', content) else damaged)
     assert cache.find(KEYS[1:]) is not None
 
 
