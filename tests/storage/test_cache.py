@@ -2,8 +2,8 @@
 import errno
 import hashlib
 import json
-import re
 import os
+import re
 import shutil
 import sys
 import zipfile
