@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A registry of many made-up records, for benchmarks: made once, then used again."""
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from multiplying import multiplying
 
 from fairreg.registry import Registry, catalogue
 from fairreg.schemas.record import ModelRecord
@@ -15,7 +16,6 @@ from fairreg.settings import Settings
 
 __all__ = ["filled"]
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "multiply_records.py"
 PORTION = 1000
 # Made-up copies have places and files of their own, and are no versions of what they were copied from.
 OWN = {"checksums", "fingerprints"}
@@ -28,7 +28,7 @@ def filled(settings: Settings, number: int, source: Path | None) -> int:
     with Registry(settings=settings) as registry:
         have = registry.info().sources.get("huggingface", 0)
         if have < number:
-            script = _multiplying()
+            script = multiplying()
             stock = _of_catalogue(script) if source is None else script.Stock.of(source)
             with registry.bulk_write():
                 for first in range(have, number, PORTION):
@@ -40,7 +40,7 @@ def filled(settings: Settings, number: int, source: Path | None) -> int:
 
 
 def _made(stock: Any, first: int, end: int) -> Iterator[dict[str, Any]]:
-    script = _multiplying()
+    script = multiplying()
     for at in range(first, end):
         record = script.multiplied(stock, 1, at)
         yield record | {"date_published": record["date_modified"][:10]}
@@ -60,18 +60,6 @@ def _unlinked(record: dict[str, Any]) -> dict[str, Any]:
     relations = [item for item in record.get("relations", ()) if item["type"] in LINKS]
     place = {"source": "huggingface", "source_id": f"a/{record['name']}"}
     return record | {"distributions": files, "relations": relations, "provenance": place}
-
-
-def _multiplying() -> ModuleType:
-    """The script, which is no package."""
-    if "multiply_records" not in sys.modules:
-        found = importlib.util.spec_from_file_location("multiply_records", SCRIPT)
-        assert found is not None
-        assert found.loader is not None
-        module = importlib.util.module_from_spec(found)
-        sys.modules["multiply_records"] = module
-        found.loader.exec_module(module)
-    return sys.modules["multiply_records"]
 
 
 def _say(line: str) -> None:

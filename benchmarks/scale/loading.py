@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Loading: `fairreg import` of made-up records, a file at a time, against plain `executemany`."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from engines import Engine, SQLite
@@ -17,7 +15,7 @@ __all__ = ["load", "plain_ratio"]
 
 # Records in one file: what is on the disk beside the registries at any time.
 PORTION = 250_000
-SCRIPT = Path(__file__).parents[2] / "scripts" / "multiply_records.py"
+BENCHMARKS = Path(__file__).parents[1]
 _STOCKS: dict[Path, Any] = {}
 
 
@@ -44,6 +42,9 @@ def load(engine: Engine, size: int, source: Path, folder: Path) -> dict[str, flo
 
 def write(source: Path, file: Path, *, first: int, number: int) -> None:
     """Made-up records from number `first` on, in the order in which `fairreg export` writes them."""
+    sys.path.append(str(BENCHMARKS))
+    from multiplying import multiplying  # other benchmarks use it, too
+
     script = multiplying()
     if source not in _STOCKS:
         _STOCKS[source] = script.Stock.of(source)
@@ -62,21 +63,9 @@ def write(source: Path, file: Path, *, first: int, number: int) -> None:
     drawn.unlink()
 
 
-def multiplying() -> ModuleType:
-    """The script, which is no package."""
-    if "multiply_records" not in sys.modules:
-        found = importlib.util.spec_from_file_location("multiply_records", SCRIPT)
-        assert found is not None
-        assert found.loader is not None
-        module = importlib.util.module_from_spec(found)
-        sys.modules["multiply_records"] = module
-        found.loader.exec_module(module)
-    return sys.modules["multiply_records"]
-
-
 def plain_ratio(engine: SQLite, folder: Path) -> dict[str, float]:
     """The rows of all tables but the indexes' own, written again with nothing but sqlite3."""
-    sys.path.append(str(Path(__file__).parents[1]))
+    sys.path.append(str(BENCHMARKS))
     from plain_tables import written_plainly  # other benchmarks use it, too
 
     target = folder / "plain.sqlite"

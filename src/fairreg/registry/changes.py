@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What changed in the registry, oldest change first: for those who keep copies of it.
+"""Changes in the registry, oldest first: for those who keep copies of it.
 
 Every entry stands once in this list, at its last change, and every identifier that stands for no entry any
 more at its departure. What changes meanwhile moves to the end, so that going on after a place skips nothing.

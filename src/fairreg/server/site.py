@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every handler of a request reads from: the registry, and the facts of this installation."""
+"""Site that every handler of a request reads from: the registry, and the facts of this installation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

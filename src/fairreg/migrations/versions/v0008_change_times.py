@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When entries changed last, and the identifiers that stand for none any more.
+"""Times of the last change of entries, and the identifiers that stand for none any more.
 
 All entries of an older registry changed when it was migrated: nobody has kept copies of them before.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which statements came from which other registry."""
+"""Statements that came from other registries, with the registry of each."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every request and every answer passes through, outermost first.
+"""Layers that every request and every answer passes through, outermost first.
 
 Access log and counts; headers of all answers, CORS and OPTIONS; sizes and times; the rate of a client;
 compression, entity tags and conditional requests. `fairreg.server.app` puts them together.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the keepers of a server and other machines look at: health, counts, robots, the list of its pages."""
+"""Addresses for the keepers of a server and for other machines: health, counts, robots, list of pages."""
 
 import os
 

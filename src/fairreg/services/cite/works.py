@@ -39,7 +39,7 @@ class NamedWork:
 
     @property
     def remark(self) -> str:
-        """What it is, and what is not known of it."""
+        """Role of the work, and the facts about it that the registry lacks."""
         role = "Training data of" if self.kind == "data" else "Paper that describes"
         return f"{role} {one_line(self.of)}; title and authors are not in the registry."
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is around a record, in groups to show: data, models, code, papers, versions."""
+"""Objects around a record, in groups to show: data, models, code, papers, versions."""
 
 from dataclasses import dataclass
 
