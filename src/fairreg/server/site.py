@@ -44,12 +44,12 @@ class Site:
 
         Raises what it raises, RegistryError and Overloaded.
         """
+        return await self.threads.run(lambda: self.view(work))
 
-        def reading() -> Answer:
-            with shared_registry(self.settings) as registry, registry.one_view():
-                return work(registry)
-
-        return await self.threads.run(reading)
+    def view(self, work: Callable[[Registry], Answer]) -> Answer:
+        """Call `work` in this thread with the registry, of which it sees one state."""
+        with shared_registry(self.settings) as registry, registry.one_view():
+            return work(registry)
 
     def url(self, path: str) -> str:
         """Return the public address of a path, which begins with a slash."""

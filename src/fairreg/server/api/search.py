@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``/api/search`` and ``/api/facets``: the documents of ``fairreg search --json``, and its facets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -11,11 +12,11 @@ from fairreg.registry import Registry
 from fairreg.schemas import versioned
 from fairreg.server.api.answers import address, document, next_link, require_known
 from fairreg.server.api.documents import ApiFacets
-from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, ask_peers, is_live
+from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, is_live, with_peers
 from fairreg.server.middleware.log import ROUTE
 from fairreg.server.query import FLAGS, MOST_OFFSET, TEXTS, SearchQuery, choice, single
 from fairreg.server.site import Site, site_of
-from fairreg.services.search.fused_ranking import FusedRanking
+from fairreg.services.search.fused_ranking import FusedRanking, SourceQuery
 from fairreg.services.search.report import Page, SearchReport
 from fairreg.services.search.search import search
 
@@ -64,13 +65,12 @@ async def _live_answer(site: Site, query: SearchQuery, *, facets: bool) -> Respo
     """Answer with the document of ``fairreg search --live --json``, of the other registries alone."""
     if facets:
         raise UsageError("Facets cover only the registry.", hint="Leave out facets or live.")
-    answers = await ask_peers(site, query)
     page = Page(query.limit, query.offset)
 
-    def fused(registry: Registry) -> SearchReport:
+    def fused(registry: Registry, answers: Sequence[SourceQuery]) -> SearchReport:
         return FusedRanking.of(registry, query.q, page, query.sort, **query.filters()).report(answers)
 
-    report = await site.read(fused)
+    report = await with_peers(site, query, fused)
     after = query.offset + query.limit
     more = len(report.results) == query.limit and after < report.total and after + query.limit <= MOST_DEPTH
     params = [*replace(query, offset=after).to_params(), LIVE, ("format", "json")]

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from fairreg.registry import Registry, SearchHit, SearchResults
 from fairreg.registry.search.sorting import require_sort
 from fairreg.schemas.text import counted
-from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, ask_peers, is_live
+from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, is_live, with_peers
 from fairreg.server.pages.frame import framed, page_response
 from fairreg.server.pages.paths import search_path
 from fairreg.server.pages.views.cards import ResultCard, cards
@@ -66,10 +67,12 @@ async def show_search(request: Request) -> Response:
     empty = any(not value for _, value in request.query_params.multi_items())
     if empty and "hx-request" not in request.headers:
         return RedirectResponse(clean, 302)  # a form's address has its empty fields, too
-    answers = await ask_peers(site, query) if live else None
-    page = await site.read(lambda registry: _page(site, registry, query, answers))
-    kept = NOT_KEPT if live else {}
-    return page_response(page, headers={"Vary": "Accept", "HX-Push-Url": clean, **kept})
+    headers = {"Vary": "Accept", "HX-Push-Url": clean}
+    if live:
+        page = await with_peers(site, query, partial(_page, site, query))
+        return page_response(page, headers=headers | NOT_KEPT)
+    page = await site.read(partial(_page, site, query))
+    return page_response(page, headers=headers)
 
 
 def _wants_json(request: Request) -> bool:
@@ -78,7 +81,9 @@ def _wants_json(request: Request) -> bool:
     return wanted == "json" or (not wanted and "application/json" in accepted and "text/html" not in accepted)
 
 
-def _page(site: Site, registry: Registry, query: SearchQuery, answers: Sequence[SourceQuery] | None) -> str:
+def _page(
+    site: Site, query: SearchQuery, registry: Registry, answers: Sequence[SourceQuery] | None = None
+) -> str:
     """Return the page of a search, with the answers of other registries where these were asked."""
     pairs = query.to_params()
     # Without live=1: conditions, their counts and the form are those of this registry.

@@ -82,6 +82,7 @@ def _page_at(base_url: str, identifier: str) -> Link:
 def _line(base_url: str, answer: SourceAnswer) -> PeerLine:
     # Its failure may quote what the other server said.
     message = shortened(one_line(visible(answer.message or "")), _LONGEST)
+    message = message.removeprefix(f"{_host(base_url)} ")  # which stands before it
     number = counted(answer.count, "result")
     if answer.status == "ok":
         said = " ".join(filter(None, (f"{number} in {answer.seconds:.1f} s.", message)))
