@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A server that really listens, for tests: the application in a thread of the test's process."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ from fairreg.settings import Settings
 
 
 @contextmanager
-def serving(settings: Settings, **choices: Any) -> Iterator[str]:
-    """Serve the registry of `settings` at a free port; yield the base URL."""
-    with listen("127.0.0.1", 0) as listening:
+def serving(settings: Settings, at: socket.socket | None = None, **choices: Any) -> Iterator[str]:
+    """Serve the registry of `settings` at a free port, or at a socket that listens; yield the base URL."""
+    with at or listen("127.0.0.1", 0) as listening:
         site, server = prepared(settings, listening, **choices)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

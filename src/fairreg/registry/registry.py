@@ -309,6 +309,13 @@ class Registry:
         with self._database.reading() as connection:
             return forgotten_record(connection, pid)
 
+    def barred(self, records: Iterable[ModelRecord]) -> frozenset[int]:
+        """Return the numbers of the records, stored or not, that were removed for good."""
+        from fairreg.registry.db.key_conditions import barred
+
+        with self._database.reading() as connection:
+            return barred(connection, records)
+
     def undo_forget(self, pid: IdentifierLike) -> tuple[str, ...]:
         """Let a later harvest store the record again; return its identifier. Raises NotFound."""
         from fairreg.registry.ingest.forget import undo

@@ -9,14 +9,14 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from fairreg.registry import Registry
-from fairreg.server.threads import ReadingThreads
+from fairreg.server.threads import LIVE_QUEUE, LIVE_THREADS, ReadingThreads
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 
 if TYPE_CHECKING:
     from fairreg.services.run.named_models import NamedModel
 
-__all__ = ["Site", "site_of"]
+__all__ = ["Site", "record_url", "site_of"]
 
 Answer = TypeVar("Answer")
 
@@ -26,7 +26,8 @@ class Site:
     """An installation: `base_url` is its public address, without a slash at the end.
 
     `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
-    are those that it runs for others.
+    are those that it runs for others. Live searches wait in `live_threads`, never in `threads`, in which all
+    others read.
     """
 
     settings: Settings
@@ -34,18 +35,21 @@ class Site:
     admin_email: str | None = None
     models: "tuple[NamedModel, ...]" = ()
     threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
+    live_threads: ReadingThreads = field(
+        default_factory=lambda: ReadingThreads(LIVE_THREADS, LIVE_QUEUE, "live"), compare=False
+    )
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:
         """Call `work` in a thread with the registry, of which it sees one state, whatever is written then.
 
         Raises what it raises, RegistryError and Overloaded.
         """
+        return await self.threads.run(lambda: self.view(work))
 
-        def reading() -> Answer:
-            with shared_registry(self.settings) as registry, registry.one_view():
-                return work(registry)
-
-        return await self.threads.run(reading)
+    def view(self, work: Callable[[Registry], Answer]) -> Answer:
+        """Call `work` in this thread with the registry, of which it sees one state."""
+        with shared_registry(self.settings) as registry, registry.one_view():
+            return work(registry)
 
     def url(self, path: str) -> str:
         """Return the public address of a path, which begins with a slash."""
@@ -53,9 +57,14 @@ class Site:
 
     def record_url(self, identifier: str) -> str:
         """Return the public address of the record with a compact identifier."""
-        # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
-        plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
-        return self.url(f"/records/{quote(identifier, safe='/:' if plain else ':', errors='replace')}")
+        return record_url(self.base_url, identifier)
+
+
+def record_url(base_url: str, identifier: str) -> str:
+    """Return the address of a record's page at the server with a base URL."""
+    # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
+    plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
+    return f"{base_url}/records/{quote(identifier, safe='/:' if plain else ':', errors='replace')}"
 
 
 def site_of(request: Request) -> Site:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Threads that read the registry, with a queue of limited length before them."""
+"""Threads that read the registry or wait for other ones, with a queue of limited length before them."""
 
 import asyncio
 import threading
@@ -9,20 +9,23 @@ from typing import TypeVar
 
 from fairreg.errors import Overloaded
 
-__all__ = ["QUEUE", "THREADS", "ReadingThreads"]
+__all__ = ["LIVE_QUEUE", "LIVE_THREADS", "QUEUE", "THREADS", "ReadingThreads"]
 
 Answer = TypeVar("Answer")
 # Threads that read the registry at a time, and requests that may wait for one.
 THREADS = 8
 QUEUE = 64
+# The same of live searches, each of which waits some seconds for other registries.
+LIVE_THREADS = 4
+LIVE_QUEUE = 8
 
 
 class ReadingThreads:
     """A pool of threads. A request that is given up leaves the queue; one that has begun keeps its thread."""
 
-    def __init__(self, threads: int = THREADS, queue: int = QUEUE) -> None:
+    def __init__(self, threads: int = THREADS, queue: int = QUEUE, name: str = "read") -> None:
         self._most = threads + queue
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._lock = threading.Lock()
         self._accepted = 0
 

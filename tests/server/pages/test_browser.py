@@ -9,8 +9,12 @@ import re
 
 import pytest
 
+from fairreg.server import live
+from fairreg.settings import Settings
 from support.browsers import faults_of_accessibility, keep, launched, watched
+from support.deadlines import FAR
 from support.served_site import BARE_MODEL, HOSTILE, MODEL, REFERENCE, SAMPLE
+from support.serving import serving
 
 pytestmark = [
     pytest.mark.long,
@@ -50,6 +54,17 @@ def browser():
         yield started
 
 
+@pytest.fixture(scope="module")
+def asking_url(site_url, tmp_path_factory):
+    """Base URL of a server that may ask the site and a registry that is down."""
+    home = str(tmp_path_factory.mktemp("asking"))
+    peers = f"{site_url},http://127.0.0.1:9"
+    settings = Settings.from_environment({"FAIRREG_HOME": home, "FAIRREG_PEERS": peers})
+    with pytest.MonkeyPatch.context() as patch, serving(settings) as url:
+        patch.setattr(live, "SECONDS", FAR)  # a busy machine is no slow registry
+        yield url
+
+
 @pytest.fixture
 def opened(browser, site_url):
     """Opens an address in a window of its own."""
@@ -61,7 +76,7 @@ def opened(browser, site_url):
         )
         contexts.append(context)
         page = watched(context.new_page())
-        page.goto(f"{site_url}{path}", wait_until="load")
+        page.goto(path if path.startswith("http") else f"{site_url}{path}", wait_until="load")
         return page
 
     yield opens
@@ -124,6 +139,33 @@ def test_typing_searches_and_the_address_can_be_passed_on(opened, site_url):
     page.reload()
     assert results(page).all_inner_texts() == seen
     assert page.logged == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_search_of_other_registries_is_accessible_and_loads_nothing_from_them(
+    opened, asking_url, width, scheme
+):
+    page = opened(f"{asking_url}/search?q=alert", width, scheme, java_script_enabled=width != 320)
+    page.get_by_role("link", name="Ask 2 other registries, too").press("Enter")
+    page.wait_for_url("**/search?q=alert&live=1")
+    keep(page, f"site-live-{width}-{scheme}")
+    assert page.locator(".via").count() == 1
+    assert page.get_by_role("status").locator("li").count() == 2
+    if width != 320:  # axe-core is a script
+        assert faults_of_accessibility(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.logged == []
+    assert [url for url in page.requested if not url.startswith((asking_url, "data:"))] == []
+
+
+def test_typing_further_asks_no_other_registry(opened, asking_url):
+    page = opened(f"{asking_url}/search?q=Hbb&live=1")
+    page.locator("#words").press("End")
+    page.locator("#words").press_sequentially(" tagger", delay=20)
+    page.wait_for_url("**/search?q=Hbb+tagger")
+    page.get_by_role("link", name="Ask 2 other registries, too").wait_for()
+    assert page.locator(".via").count() == 0
 
 
 def test_a_value_is_chosen_and_removed_again(opened):

@@ -2,7 +2,11 @@
 """Live: searches and fingerprints are asked of other registries, too."""
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -15,6 +19,7 @@ from fairreg.runners.weights import fingerprint_of
 from fairreg.schemas.fingerprint_rule import with_rule
 from fairreg.schemas.identifiers import Identifier
 from fairreg.services.inspect.inspect import inspect
+from fairreg.services.search.federated import late_threads, query_peers
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search
 from support.deadlines import FAR, deadline_after
@@ -32,6 +37,24 @@ def silent() -> Iterator[str]:
     """Address of a server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def endless() -> Iterator[str]:
+    """Address of a server whose answer goes on as long as somebody listens, a byte at a time."""
+    ended = threading.Event()
+
+    def trickle(taken: socket.socket) -> None:
+        with taken, suppress(ConnectionError):
+            taken.recv(4096)
+            taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+            while not ended.wait(0.01):
+                taken.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor() as pool:
+        pool.submit(lambda: trickle(listening.accept()[0]))
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        ended.set()
 
 
 def live(place: Place, query: str = "wombat", **options: object) -> SearchReport:
@@ -76,6 +99,14 @@ def test_a_silent_registry_does_not_hold_up_the_others(places, silent):
     assert {url: answer.status for url, answer in report.sources.items()} == {
         one.url: "ok", silent: "timeout", "http://127.0.0.1:9": "error",
     }  # fmt: skip
+
+
+def test_an_answer_that_never_ends_keeps_no_thread(places, endless):
+    settings = places("here").settings.with_peers([endless])
+    (asked,) = query_peers(settings, "wombat", deadline=0.2)
+    assert asked.answer.status == "timeout"
+    while late_threads():  # its reading ends soon after the deadline, without an end of the answer
+        time.sleep(0.005)
 
 
 def test_a_choice_of_sources_leaves_other_registries_out(places):

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: MIT
 """``/api/search`` and ``/api/facets``: the documents of ``fairreg search --json``, and its facets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fairreg.errors import UsageError
+from fairreg.registry import Registry
 from fairreg.schemas import versioned
 from fairreg.server.api.answers import address, document, next_link, require_known
 from fairreg.server.api.documents import ApiFacets
+from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, is_live, with_peers
+from fairreg.server.middleware.log import ROUTE
 from fairreg.server.query import FLAGS, MOST_OFFSET, TEXTS, SearchQuery, choice, single
-from fairreg.server.site import site_of
+from fairreg.server.site import Site, site_of
+from fairreg.services.search.fused_ranking import FusedRanking, SourceQuery
+from fairreg.services.search.report import Page, SearchReport
 from fairreg.services.search.search import search
 
 __all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_answer"]
@@ -18,19 +25,22 @@ __all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_ans
 FACET_PARAMETERS = ("q", *TEXTS, "runnable", "min_fair")
 SEARCH_PARAMETERS = (*FACET_PARAMETERS, "sort", "limit", "offset", "facets")
 _FILLED = ("runnable", "min_fair", "sort", "limit", "offset", "facets")
-_PAGE = "/search"  # the page answers with this document, too
+_PAGES = ("/", "/search")  # the page answers with this document, too
 _ALSO = ("format", "live")  # parameters of the page
 
 
 async def search_answer(request: Request) -> Response:
     """Answer a search with the document of ``fairreg search --json``, and a link to the next page."""
-    of_page = request.url.path == _PAGE
+    of_page = request.scope[ROUTE] in _PAGES
     if of_page:  # whose form leaves fields empty
         require_known(request, (*SEARCH_PARAMETERS, *_ALSO))
     else:
+        # It does not take `live`: other registries ask this address, so that none ever asks on their behalf.
         require_known(request, SEARCH_PARAMETERS, _FILLED)
     site, query = site_of(request), SearchQuery.of(request.query_params)
     counted = choice("facets", single("facets", request.query_params), FLAGS)
+    if of_page and is_live(request.query_params):
+        return await _live_answer(site, query, facets=bool(counted))
     report = await site.read(
         lambda registry: search(
             site.settings,
@@ -49,6 +59,24 @@ async def search_answer(request: Request) -> Response:
     url = address(site.url("/api/search"), following) if more else None
     headers = {"Vary": "Accept"} if of_page else {}
     return document(versioned("search", report.to_json()), headers=headers | next_link(url))
+
+
+async def _live_answer(site: Site, query: SearchQuery, *, facets: bool) -> Response:
+    """Answer with the document of ``fairreg search --live --json``, of the other registries alone."""
+    if facets:
+        raise UsageError("Facets cover only the registry.", hint="Leave out facets or live.")
+    page = Page(query.limit, query.offset)
+
+    def fused(registry: Registry, answers: Sequence[SourceQuery]) -> SearchReport:
+        return FusedRanking.of(registry, query.q, page, query.sort, **query.filters()).report(answers)
+
+    report = await with_peers(site, query, fused)
+    after = query.offset + query.limit
+    more = len(report.results) == query.limit and after < report.total and after + query.limit <= MOST_DEPTH
+    params = [*replace(query, offset=after).to_params(), LIVE, ("format", "json")]
+    url = address(site.url("/search"), params) if more else None
+    headers = {"Vary": "Accept"} | NOT_KEPT | next_link(url)
+    return document(versioned("search", report.to_json()), headers=headers)
 
 
 async def facets_answer(request: Request) -> Response:

@@ -15,8 +15,9 @@ from fairreg.server.site import Site, site_of
 __all__ = ["routes"]
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
-# The addresses of a search and of lists that go on: a robot finds the same records in the sitemap.
-_NO_ROBOTS = ("/search", "/api/", "/oai", "/resolve/", "/mcp", "/v2/", "/metrics")
+# The addresses of a search and of lists that go on: a robot finds the same records in the sitemap. The last
+# are live searches at any path, for which other registries are asked.
+_NO_ROBOTS = ("/search", "/api/", "/oai", "/resolve/", "/mcp", "/v2/", "/metrics", "/*live=")
 
 
 def routes(_site: Site) -> list[BaseRoute]:
@@ -37,14 +38,17 @@ async def _health(request: Request) -> Response:
 
 async def _metrics(request: Request) -> Response:
     """Answer with the counts of this process in the text format of Prometheus."""
-    threads = site_of(request).threads
+    site = site_of(request)
     lines = (
         "# HELP fairreg_worker Number of the process that answers: each worker counts for itself.",
         "# TYPE fairreg_worker gauge",
         f"fairreg_worker {os.getpid()}",
         "# HELP fairreg_reads Calls that read the registry or wait for a thread.",
         "# TYPE fairreg_reads gauge",
-        f"fairreg_reads {threads.accepted}",
+        f"fairreg_reads {site.threads.accepted}",
+        "# HELP fairreg_live_searches Live searches that wait for other registries or for a thread.",
+        "# TYPE fairreg_live_searches gauge",
+        f"fairreg_live_searches {site.live_threads.accepted}",
         *request.app.state.metrics.lines(),
     )
     kind = "text/plain; version=0.0.4"

@@ -10,6 +10,7 @@ from fairreg.assessment.principle_names import LETTER_NAMES
 from fairreg.server.pages.frame import framed, page_response
 from fairreg.server.pages.paths import local, record_path, search_path
 from fairreg.server.pages.search import EXAMPLES
+from fairreg.server.pages.views.live import hosts
 from fairreg.server.site import site_of
 
 __all__ = ["show_guide"]
@@ -40,6 +41,7 @@ async def show_guide(request: Request) -> Response:
         queries=[(words, search_path(site, [("q", words)])) for words in EXAMPLES],
         record=record_path(site, _EXAMPLE),
         formats=formats.names(),
+        peers=hosts(site),
         addresses=[
             (local(site, path) if path not in _POSTED else None, path, words)
             for path, words in _ADDRESSES.items()

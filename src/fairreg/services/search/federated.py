@@ -7,23 +7,20 @@ https://doi.org/10.1145/1571941.1572114): a model gains 1 / (k + rank) from each
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 from weakref import WeakSet
 
 from fairreg import harvesters
 from fairreg.errors import FairregError, Offline, RecordError, Unreachable, UsageError
 from fairreg.harvesters import Harvester
-from fairreg.registry import Registry, Submission
-from fairreg.registry.entries import RejectedPayload
-from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
+from fairreg.registry import Registry
+from fairreg.registry.resolution.grouping import statement_key_of
 from fairreg.registry.search.filters import Filters
-from fairreg.registry.search.fusion import fuse
-from fairreg.registry.search.results import SearchHit, SearchResults
-from fairreg.registry.search.sorting import Sort, require_sort, sort_key
+from fairreg.registry.search.sorting import require_sort
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import (
     PLUGIN_FAULTS,
@@ -33,6 +30,7 @@ from fairreg.services.harvest.harvest import (
     withdrawal_of,
 )
 from fairreg.services.registry.db import existing
+from fairreg.services.search.fused_ranking import FusedRanking, SourceQuery
 from fairreg.services.search.report import (
     DEADLINE,
     AnswerCallback,
@@ -40,41 +38,17 @@ from fairreg.services.search.report import (
     SearchReport,
     SourceAnswer,
     UpdateCallback,
-    row_of,
-    search_warnings,
 )
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, RetryPolicy
 
-__all__ = ["SourceQuery", "has_late_threads", "query_sources", "search_live"]
+__all__ = ["SourceQuery", "has_late_threads", "late_threads", "query_peers", "query_sources", "search_live"]
 
 _LIMIT = 20
 # Most pages of one source, against sources that never end.
 _MOST_PAGES = 10
-# Number of local results in the fusion.
-_LOCAL_DEPTH = 100
 _GRACE_SECONDS = 0.2
 _NO_SOURCE = "No source was queried: none of those named has a search, or all are disabled (FAIRREG_DISABLE)."
-
-
-@dataclass
-class SourceQuery:
-    """A source with its results so far, best first; `answer` is None until it is done."""
-
-    harvester: Harvester
-    found: list[Submission] = field(default_factory=list)
-    refused: list[RejectedPayload] = field(default_factory=list)
-    answer: SourceAnswer | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the source."""
-        return self.harvester.name
-
-    @property
-    def ranking(self) -> tuple[StatementKey, ...]:
-        """Keys of its results, best first."""
-        return tuple(statement_key_of(item.record) for item in self.found)
 
 
 # Called with a source that is done.
@@ -97,15 +71,13 @@ def search_live(
     """Search the registry and every source for `query`; see `fairreg.services.search.search.search`."""
     if not query.strip():
         raise UsageError("A live search needs a query.", hint="Add search words.")
-    order = require_sort(sort)
+    require_sort(sort)
     chosen = _chosen(settings, Filters.of(**filters).asked.get("source", ()))
     with existing(registry, settings) as used:
-        conditions = used.filters(**filters)
+        used.filters(**filters)  # refuses what has no meaning before anybody is asked
         wanted = (page.limit or _LIMIT) + page.offset
         asking = _FederatedQuery(_Terms(settings, query, wanted, deadline), chosen)
-        depth = None if page.limit is None else max(_LOCAL_DEPTH, page.offset + page.limit)
-        local = used.search(query, limit=depth, sort=sort, **filters)
-        ranking = _Ranking(used, local, conditions, query, page, order)
+        ranking = FusedRanking.of(used, query, page, sort, **filters)
         answers = asking.wait(_update_callback(ranking, on_answer, on_update, [item.name for item in chosen]))
         if save:
             _save(used, answers)
@@ -114,7 +86,7 @@ def search_live(
 
 
 def _update_callback(
-    ranking: "_Ranking", on_answer: AnswerCallback, on_update: UpdateCallback | None, names: Sequence[str]
+    ranking: FusedRanking, on_answer: AnswerCallback, on_update: UpdateCallback | None, names: Sequence[str]
 ) -> DoneCallback:
     """Return a callback for finished sources that reports their answer and the updated ranking."""
     came: list[SourceQuery] = []
@@ -148,16 +120,33 @@ def query_sources(
     return asking.wait(lambda asked: on_answer(asked.name, asked.answer) if asked.answer else None)
 
 
+def query_peers(
+    settings: Settings, query: str, *, limit: int = _LIMIT, deadline: float = DEADLINE
+) -> list[SourceQuery]:
+    """Query the other registries of the settings, and no source; `FusedRanking` takes their answers.
+
+    The registry is not needed meanwhile: a server holds no view of its database while it waits for others.
+    """
+    return query_sources(settings, query, map(harvesters.get, settings.peers), limit=limit, deadline=deadline)
+
+
 def has_late_threads() -> bool:
     """Tell whether an abandoned thread still waits for its source.
 
     If that source's harvester started its own pool, the standard library waits at exit for the pool's
     workers, daemons or not, although their results are no longer needed.
     """
-    return any(thread.is_alive() for thread in _late_threads)
+    return late_threads() > 0
+
+
+def late_threads() -> int:
+    """Return the number of abandoned threads of this process that still wait for their source."""
+    with _late_lock:
+        return sum(thread.is_alive() for thread in _late_threads)
 
 
 _late_threads: WeakSet[Thread] = WeakSet()
+_late_lock = Lock()
 
 
 def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
@@ -240,7 +229,8 @@ class _SourceThread:
         """Cancel: return the results so far, with an answer that the thread can no longer change."""
         self._cancelled.set()
         if self._thread is not None:
-            _late_threads.add(self._thread)
+            with _late_lock:
+                _late_threads.add(self._thread)
         came = list(self.query.found)
         what = f"{len(came)} results until then" if came else "no results until then"
         message = f"No complete answer after {self._terms.deadline:g} s; {what}."
@@ -317,7 +307,12 @@ def _retry_policy(deadline: float) -> RetryPolicy:
     wait = min(1.0, deadline / 4)
     whole = deadline + _GRACE_SECONDS
     return RetryPolicy(
-        retries=1, first_wait=min(0.3, wait), longest_wait=wait, connect_timeout=whole, read_timeout=whole
+        retries=1,
+        first_wait=min(0.3, wait),
+        longest_wait=wait,
+        connect_timeout=whole,
+        read_timeout=whole,
+        body_seconds=whole,  # a body that trickles in keeps no abandoned thread
     )
 
 
@@ -326,55 +321,3 @@ def _save(registry: Registry, answers: Sequence[SourceQuery]) -> None:
     for asked in answers:
         if not harvesters.is_peer(asked.name):
             registry.put_many(asked.found, rejected=asked.refused)
-
-
-@dataclass(frozen=True)
-class _Ranking:
-    """The registry's results, and the requested part of the fused ranking."""
-
-    registry: Registry
-    local: SearchResults
-    conditions: Filters
-    query: str
-    page: Page
-    sort: Sort
-
-    def report(self, answers: Sequence[SourceQuery]) -> SearchReport:
-        """Report on the results of the registry and of the sources in `answers`."""
-        found = self._fused(answers)
-        shown = self.page.cut(found)
-        # A source may have what the registry has not.
-        local = replace(self.local, unheld=()) if found else self.local
-        return SearchReport(
-            query=self.query,
-            total=len(found) + max(0, self.local.total - len(self.local.hits)),
-            results=tuple(row_of(hit) for hit in shown),
-            warnings=(
-                *search_warnings(local),
-                *(warning for hit in shown if (warning := hit.entry.warning)),
-            ),
-            sources={asked.name: asked.answer for asked in answers if asked.answer},
-            offset=self.page.offset,
-            limit=self.page.limit,
-            unheld=local.unheld,
-        )
-
-    def _fused(self, answers: Sequence[SourceQuery]) -> list[SearchHit]:
-        told, own = (
-            [item.record for asked in answers for item in asked.found if harvesters.is_peer(asked.name) is by]
-            for by in (True, False)
-        )
-        known = (entry.record for hit in self.local.hits for entry in hit.lineage_members)
-        related = self.registry.related_entries([*told, *own, *known])
-        # What a peer tells replaces neither what is stored nor, because it comes first, what a source says.
-        stored = {statement_key_of(record) for _, said in related for record in said}
-        live = [*(record for record in told if statement_key_of(record) not in stored), *own]
-        found = fuse(
-            self.local,
-            live,
-            related=related,
-            rankings=[asked.ranking for asked in answers if asked.found],
-            overrides=self.registry.link_overrides(),
-            conditions=self.conditions,
-        )
-        return sorted(found, key=lambda hit: sort_key(hit.entry, self.sort))

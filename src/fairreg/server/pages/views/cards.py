@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Results of a search as cards: what a physicist wants to know of a model before opening its page."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fairreg.registry import Assessment, Entry, NamedEntry, Registry, SearchHit
 from fairreg.schemas.identifiers import Identifier, record_of_doi
@@ -41,7 +42,10 @@ class Link:
 
 @dataclass(frozen=True)
 class ResultCard:
-    """One result; a fact that no source states is None or empty."""
+    """One result; a fact that no source states is None or empty.
+
+    `via` are the pages at other registries of what this one does not hold; the first is `path`.
+    """
 
     path: str
     name: str
@@ -61,15 +65,33 @@ class ResultCard:
     versions: str | None
     letters: LetterBars | None
     warning: str | None
+    via: tuple[Link, ...] = ()
 
 
-def cards(site: Site, registry: Registry, hits: Iterable[SearchHit]) -> tuple[ResultCard, ...]:
-    """Return the cards of the hits in their order, with their scores and the names of their data."""
+def cards(
+    site: Site,
+    registry: Registry,
+    hits: Iterable[SearchHit],
+    elsewhere: Mapping[str, Sequence[Link]] = MappingProxyType({}),
+) -> tuple[ResultCard, ...]:
+    """Return the cards of the hits in their order, with their scores and the names of their data.
+
+    `elsewhere` are, by identifier, the pages of those that the registry does not hold.
+    """
     listed = tuple(hits)
     scores = registry.shown_assessments(hit.entry.identifier for hit in listed)
     data = [item for hit in listed for item in hit.record.related(*_DATA)]
     known = registry.own_entries(data) if data else {}
-    return tuple(_card(site, hit, scores.get(hit.entry.identifier), known) for hit in listed)
+    made = (_card(site, hit, scores.get(hit.entry.identifier), known) for hit in listed)
+    return tuple(
+        _moved(card, elsewhere.get(hit.entry.identifier, ())) for card, hit in zip(made, listed, strict=True)
+    )
+
+
+def _moved(card: ResultCard, places: Sequence[Link]) -> ResultCard:
+    """Return a card that leads to the first of the places, where there is one."""
+    path = next((place.path for place in places if place.path), None)
+    return card if path is None else replace(card, path=path, via=tuple(places))
 
 
 def _card(
