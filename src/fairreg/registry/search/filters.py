@@ -110,7 +110,9 @@ class Filters:
 
     def bounds(self) -> tuple[ColumnElement[bool], ...]:
         """Return bounds of the dates of the entries that meet the conditions, as far as these bound them."""
-        single = ((FILTERS[name].of_newest, values[0]) for name, values in self.asked.items() if len(values) == 1)
+        single = (
+            (FILTERS[name].of_newest, values[0]) for name, values in self.asked.items() if len(values) == 1
+        )
         return tuple(bound(value) for bound, value in single if bound is not None)
 
     def met_by(self, entry: Entry) -> bool:
