@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 
 from fairreg.errors import NotFound
 from fairreg.registry import Registry
 from fairreg.registry.db import kept_results
+from fairreg.registry.search.asked_values import Years
 from registry.conftest import RecordMaker as Make
 
 QUERIES = ("", "jet tagging")
@@ -68,6 +69,64 @@ def test_only_what_was_asked_for_last_is_kept(catalogue_registry: Registry, monk
         for key in ("a", "b", "a", "c", "a", "b"):
             kept_results.kept(connection, key, lambda key=key: made.append(key))
     assert made == ["a", "b", "c", "b"]
+
+
+def test_connections_share_what_they_read_of_the_same_state(
+    catalogue_registry: Registry, make_record: Make
+) -> None:
+    made = []
+    database = catalogue_registry._database
+
+    def read(who: str) -> str:
+        with database._reader.connect() as connection:
+            return kept_results.kept(connection, "a", lambda: made.append(who) or who)
+
+    with database._reader.connect() as older, older.begin():
+        assert kept_results.kept(older, "a", lambda: "first") == "first"
+        assert read("second") == "first"
+        with Registry(database.url) as other:
+            other.put(make_record("z", "1"))
+        assert [read("third"), read("fourth")] == ["third", "third"]
+        assert kept_results.kept(older, "a", lambda: "late") == "first", "it still sees the older state"
+    assert made == ["third"]
+
+
+def test_what_a_transaction_writes_is_not_read_by_others_before_it_ends(
+    catalogue_registry: Registry,
+) -> None:
+    with catalogue_registry._database.writing() as connection:
+        assert kept_results.kept(connection, "a", lambda: "unfinished") == "unfinished"
+    with catalogue_registry._database.reading() as connection:
+        assert kept_results.kept(connection, "a", lambda: "finished") == "finished"
+
+
+def test_a_change_by_another_program_is_noticed(catalogue_registry: Registry) -> None:
+    before = catalogue_registry.search("", facets=True).facets["kind"]
+    engine = create_engine(catalogue_registry._database.url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE entries SET kind = 'software'")
+    engine.dispose()
+    assert catalogue_registry.search("", facets=True).facets["kind"] != before
+
+
+@pytest.mark.parametrize("years", ["2020-2023", "-2019", "2022-", "2021", "0001", "9999", "-9999"])
+@pytest.mark.parametrize("sort", ["relevance", "name"])
+def test_a_list_of_years_has_every_entry_of_them(
+    catalogue_registry: Registry, make_record: Make, years: str, sort: str
+) -> None:
+    dates = ("9999", "9999-12-31", "0001-01", "2021-12-31T23:59:59Z", None)
+    for number, date in enumerate(dates):
+        catalogue_registry.put(make_record("z", str(number), date_published=date))
+    wanted = Years.of(years)
+    every = catalogue_registry.search("", limit=None, sort=sort).hits
+    expected = [
+        hit.entry.identifier for hit in every if hit.record.year is not None and hit.record.year in wanted
+    ]
+    found = catalogue_registry.search("", limit=None, sort=sort, year=years)
+    pages = [catalogue_registry.search("", limit=20, offset=at, sort=sort, year=years) for at in (0, 20)]
+    assert [hit.entry.identifier for hit in found.hits] == expected
+    assert [hit.entry.identifier for page in pages for hit in page.hits] == expected[:40]
+    assert {found.total, *(page.total for page in pages)} == {len(expected)}
 
 
 @pytest.mark.parametrize("filters", WIDE)

@@ -238,8 +238,8 @@ def _provenance_node(item: Provenance) -> Node:
 
 def iri_of_record(record: ModelRecord) -> str:
     """Return the IRI of the described object: where its identifier resolves, else a URN."""
-    main = identifier_in(record.identifier)
-    if main is None or main.compact != record.identifier:
-        main = next((item for item in record.identifiers if item.compact == record.identifier), None)
+    main = next((item for item in record.identifiers if item.compact == record.identifier), None)
+    if main is None and (parsed := identifier_in(record.identifier)) and parsed.compact == record.identifier:
+        main = parsed
     url = main.url if main else None
     return url if url and _IRI.fullmatch(url) else "urn:fairreg:" + quote(record.identifier, safe=":")

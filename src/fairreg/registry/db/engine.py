@@ -51,6 +51,8 @@ _CACHE_KIB = 64 * 1024
 _WAL_PAGES = 32_000
 _CHECKPOINT_SECONDS = 0.2  # between checkpoints during a bulk write
 _CONNECT_SECONDS = 10
+# Idle connections that stay open, with the pages that they have read: one for each thread of the server.
+_KEPT_OPEN = 8
 # PostgreSQL's advisory locks of this registry: (class, lock). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
 _WRITING, _PREPARING = 1, 2
@@ -165,7 +167,7 @@ class Database:
         if (refusal := self.not_writable) is not None:
             raise refusal
         self._written = True
-        with _sql_errors(self.url), self._writer.begin() as connection:
+        with _sql_errors(self.url), self._writer.begin() as connection, _counting(connection):
             yield connection
 
     @contextmanager
@@ -309,15 +311,16 @@ _JSON: dict[str, Any] = {
 
 
 def _pooling(url: URL) -> dict[str, Any]:
-    """Options of the pool: a connection for every thread that needs one; five (the default) stay open.
+    """Options of the pool: a connection for every thread that needs one; some stay open, used last first.
 
     Threads that wait minutes for the write lock hold a connection, and must not block readers.
     """
+    options = {"max_overflow": -1, "pool_size": _KEPT_OPEN, "pool_use_lifo": True}
     if url.query.get("mode") == "memory":
-        return {"poolclass": QueuePool, "max_overflow": -1}  # its connections share one database
+        return {"poolclass": QueuePool, **options}  # its connections share one database
     # SQLite in memory otherwise uses another pool, of one connection.
     dialect: Any = url.get_dialect()
-    return {"max_overflow": -1} if issubclass(dialect.get_pool_class(url), QueuePool) else {}
+    return options if issubclass(dialect.get_pool_class(url), QueuePool) else {}
 
 
 def _sqlite(url: URL) -> Engine:
@@ -394,6 +397,21 @@ def _retry_until_unlocked(connection: Connection, statement: str) -> None:
             driver.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}").close()
             return
     connection.exec_driver_sql(statement)  # repeated here so that the error is SQLAlchemy's
+
+
+@contextmanager
+def _counting(connection: Connection) -> Iterator[None]:
+    """Count a transaction that changed SQLite's database; a server knows its transactions itself."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    before = driver.total_changes
+    yield
+    if driver.total_changes != before:
+        from fairreg.registry.db.kept_results import count_change  # needed for writing only
+
+        count_change(connection)
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_key_pairs
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, link_overrides, statements
+from fairreg.registry.db.tables import lineages as lineage_rows
 from fairreg.registry.entries import Entry
 from fairreg.registry.ingest.lineage_update import load_overrides, related_statements, write_overrides
 from fairreg.registry.ingest.upsert import relink
@@ -98,7 +99,10 @@ def set_override(connection: Connection, one: IdentifierLike, other: IdentifierL
 
 def explain(connection: Connection, entry: Entry) -> LineageReport:
     """Return the entry's whole lineage, each source's contribution, and the evidence that links them."""
-    members, overrides = statement_records(connection, entry.identifier), load_overrides(connection)
+    members = statement_records(connection, entry.identifier)
+    if len(members) == 1 and not _is_related(connection, entry.identifier):
+        return LineageReport(entry, (replace(entry, matched=None),), (SourceLink.of(members[0]),), ())
+    overrides = load_overrides(connection)
     reached = {
         statement_key_of(record): (home, record)
         for home, record in related_statements(connection, members, overrides)
@@ -115,6 +119,12 @@ def explain(connection: Connection, entry: Entry) -> LineageReport:
             alone = (replace(entry, matched=None),) if len(homes) == 1 else ()
             return LineageReport(entry, alone or _loaded(connection, homes), listed, lineage.links)
     return LineageReport(entry, (entry,), tuple(map(SourceLink.of, members)), ())
+
+
+def _is_related(connection: Connection, identifier: str) -> bool:
+    """Tell whether the entry shares a lineage with others."""
+    query = select(lineage_rows.c.lineage).join(entries, entries.c.id == lineage_rows.c.entry_id)
+    return connection.scalar(query.where(entries.c.identifier == identifier)) is not None
 
 
 def statement_records(connection: Connection, identifier: str) -> list[ModelRecord]:

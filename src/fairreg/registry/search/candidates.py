@@ -166,5 +166,5 @@ def _documents(connection: Connection, keys: Sequence[int]) -> Iterable[IndexedD
     query = select(*columns, *(entry_texts.c[name] for name in WEIGHTS)).join(
         entries, entries.c.id == entry_texts.c.entry_id
     )
-    for row in connection.execute(query.where(in_values(connection, entry_texts.c.entry_id, keys))):
+    for row in connection.execute(query.where(in_values(connection, entry_texts.c.entry_id, keys))).all():
         yield IndexedDocument(row[0], row[1], row[2], dict(zip(WEIGHTS, row[3:], strict=True)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal_column, or_, select
 
 from fairreg import rubrics
 from fairreg.errors import UsageError
@@ -55,13 +55,15 @@ class Filter:
     """One condition on an entry for a given value: the same in SQL and in Python.
 
     `read` makes the value of what was asked for; it raises UsageError. `of_many` is the condition in a form
-    that is quicker where most entries are left to check, if there is one.
+    that is quicker where most entries are left to check, if there is one; `of_newest` bounds, in the index of
+    dates, the entries that meet it.
     """
 
     sql: Callable[[Any], ColumnElement[bool]]
     holds: Callable[[Entry, Any], bool]
     read: Callable[[Any], Any] = _as_given
     of_many: Callable[[Any], ColumnElement[bool]] | None = None
+    of_newest: Callable[[Any], ColumnElement[bool]] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,13 @@ class Filters:
         return tuple(
             or_(*map(forms[name] or FILTERS[name].sql, values)) for name, values in self.asked.items()
         )
+
+    def bounds(self) -> tuple[ColumnElement[bool], ...]:
+        """Return bounds of the dates of the entries that meet the conditions, as far as these bound them."""
+        single = (
+            (FILTERS[name].of_newest, values[0]) for name, values in self.asked.items() if len(values) == 1
+        )
+        return tuple(bound(value) for bound, value in single if bound is not None)
 
     def met_by(self, entry: Entry) -> bool:
         """Tell whether an entry meets all conditions, as its rows in a database would."""
@@ -165,9 +174,16 @@ def _stated(column: ColumnElement[str | None], of: Callable[[Entry], str | None]
 
 def _at_least(column: ColumnElement[float | None], of: Callable[[Entry], float | None]) -> Filter:
     return Filter(
-        sql=lambda value: column >= rubrics.least(value),
+        sql=lambda value: _unindexed(column) >= rubrics.least(value),
+        of_many=lambda value: column >= rubrics.least(value),
         holds=lambda entry, value: (number := of(entry)) is not None and rubrics.reaches(number, value),
     )
+
+
+def _unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    from fairreg.registry.db.unindexed import unindexed  # few searches have a range
+
+    return unindexed(column)
 
 
 def _same_or_family(column: ColumnElement[str | None], of: Callable[[Entry], str | None]) -> Filter:
@@ -227,10 +243,10 @@ def _keys(texts: Iterable[str]) -> list[str]:
 def _among(column: ColumnElement[int | None], of: Callable[[Entry], int | None]) -> Filter:
     """The number is within the years asked for."""
 
-    def in_sql(years: "Years") -> ColumnElement[bool]:
+    def in_sql(years: "Years", held: ColumnElement[int | None] = column) -> ColumnElement[bool]:
         if years.first is None:
-            return column <= years.last
-        return column >= years.first if years.last is None else column.between(years.first, years.last)
+            return held <= years.last
+        return held >= years.first if years.last is None else held.between(years.first, years.last)
 
     def in_python(entry: Entry, years: "Years") -> bool:
         number = of(entry)
@@ -241,7 +257,14 @@ def _among(column: ColumnElement[int | None], of: Callable[[Entry], int | None])
 
         return Years.of(given)
 
-    return Filter(in_sql, in_python, read)
+    return Filter(lambda years: in_sql(years, _unindexed(column)), in_python, read, in_sql, _dated)
+
+
+def _dated(years: "Years") -> ColumnElement[bool]:
+    """The date, of which the year is taken, begins with one of the years; then comes a hyphen or nothing."""
+    earliest = [] if years.first is None else [entries.c.dated >= f"{years.first:04}"]
+    latest = [] if years.last is None else [entries.c.dated < f"{years.last:04}."]
+    return and_(*earliest, *latest)
 
 
 def _by_author() -> Filter:

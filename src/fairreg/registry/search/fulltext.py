@@ -60,7 +60,7 @@ def match(
     if conditions:
         key = query.selected_columns[0]
         query = query.join(entries, entries.c.id == key).where(*conditions)
-    keys = tuple(connection.scalars(query.limit(limit)))
+    keys = tuple(connection.scalars(query.limit(limit)).all())
     return PostingList(keys, len(keys) < limit)
 
 
@@ -75,7 +75,7 @@ def prefix_match(
     )
     if conditions:
         query = query.join(entries, entries.c.id == entry_texts.c.entry_id).where(*conditions)
-    return tuple(connection.scalars(query.order_by(entry_texts.c.leading).limit(limit)))
+    return tuple(connection.scalars(query.order_by(entry_texts.c.leading).limit(limit)).all())
 
 
 def similar_words(connection: Connection, word: str, *, limit: int) -> tuple[str, ...]:
@@ -85,11 +85,12 @@ def similar_words(connection: Connection, word: str, *, limit: int) -> tuple[str
     if _dialect(connection) == "postgresql":
         near = words.c.word.op("%", is_comparison=True)(literal(word, Text))
         best = func.similarity(words.c.word, word).desc()
-        return tuple(connection.scalars(select(words.c.word).where(near).order_by(best).limit(limit)))
+        return tuple(connection.scalars(select(words.c.word).where(near).order_by(best).limit(limit)).all())
     parts = " OR ".join(f'"{word[at : at + _TRIGRAM]}"' for at in range(len(word) - _TRIGRAM + 1))
     index = table(WORD_INDEX, column("word", Text), column("rank"))
     matched = literal_column(WORD_INDEX).op("MATCH")(parts)
-    return tuple(connection.scalars(select(index.c.word).where(matched).order_by(index.c.rank).limit(limit)))
+    found = select(index.c.word).where(matched).order_by(index.c.rank)
+    return tuple(connection.scalars(found.limit(limit)).all())
 
 
 def _dialect(connection: Connection) -> str:

@@ -94,12 +94,10 @@ def idf(holders: float, total: float) -> float:
 
 def score(text: IndexedDocument, terms: Sequence[QueryTerm]) -> ScoredDocument | None:
     """Score an entry for the terms; None where it matches none of them, or lacks a required one."""
-    whole = "\n".join(text.columns.values())
-    spaced = {name: _spaced(words) for name, words in text.columns.items()}
-    length = whole.count(" ") + len(text.columns)
+    words = _Words(text.columns)
     parts, missing = [], []
     for term in terms:
-        best = _best(whole, spaced, length, term)
+        best = _best(words, term)
         if best is not None:
             parts.append(best)
         elif term.required:
@@ -113,22 +111,38 @@ def score(text: IndexedDocument, terms: Sequence[QueryTerm]) -> ScoredDocument |
     return ScoredDocument(text.key, text.identifier, relevance, weight, tuple(parts), tuple(missing))
 
 
-def _spaced(words: str) -> str:
-    """Surround each word with blanks, so that neighbouring phrases are counted; texts stay apart."""
-    return " " + words.replace(" ", "  ").replace("\n", " \n ") + " "
+class _Words:
+    """Words of an entry as one text: each between blanks, with a mark between texts and between columns."""
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        joined = _COLUMN.join(columns.values())
+        self._names = tuple(columns)
+        self._text = f" {joined.replace(_TEXT, f' {_TEXT} ').replace(_COLUMN, f' {_COLUMN} ')} "
+        self.length = joined.count(" ") + len(columns)
+
+    def counts(self, phrase: str) -> dict[str, int]:
+        """Return how often each column holds the phrase, without those that do not."""
+        text, wanted, found = self._text, f" {phrase} ", dict[str, int]()
+        place = text.find(wanted)
+        while place >= 0:
+            name = self._names[text.count(_COLUMN, 0, place)]
+            found[name] = found.get(name, 0) + 1
+            place = text.find(wanted, place + len(wanted) - 1)  # its last blank is the first of the next
+        return found
 
 
-def _best(whole: str, spaced: Mapping[str, str], length: int, term: QueryTerm) -> Contribution | None:
+# Between texts and between columns; neither is part of a word, so that no phrase goes on behind it.
+_TEXT, _COLUMN = "\n", "\x1f"
+
+
+def _best(words: _Words, term: QueryTerm) -> Contribution | None:
     """Return the contribution of the term by its best phrase."""
     best: Contribution | None = None
     for phrase, weight in term.phrases:
-        if phrase not in whole:
-            continue
-        wanted = f" {phrase.replace(' ', '  ')} "
-        counts = {name: words.count(wanted) for name, words in spaced.items() if wanted in words}
+        counts = words.counts(phrase)
         if not counts:
             continue
-        strength = weight * _tf_weight(counts, length)
+        strength = weight * _tf_weight(counts, words.length)
         if best is None or strength > best.strength:
             best = Contribution(term.words, phrase, tuple(counts), term.idf, strength)
     return best

@@ -198,7 +198,11 @@ def _listed(connection: Connection, filters: Filters, wanted: int | None, sort: 
     # Of all entries in their order the first ones are soon found where many meet the conditions; else those
     # that meet them are sorted.
     wide = wanted is not None and alone * _WIDE >= numbers(Filters())[0]
-    query = select(entries.c.id).where(*filters.conditions(many=not wide)).order_by(*_listing_order(sort))
+    order = _listing_order(sort)
+    bounds = filters.bounds() if order is NEWEST else ()
+    in_order = wide or len(filters.asked) == len(bounds)
+    query = select(entries.c.id).where(*filters.conditions(many=not in_order), *(bounds if in_order else ()))
+    query = query.order_by(*order)
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]

@@ -2,6 +2,7 @@
 """Correct a word that no entry holds to the most similar word of names and subjects."""
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from sqlalchemy import Connection
@@ -27,13 +28,25 @@ def correct_spelling(connection: Connection, term: Term) -> tuple[Term, Correcti
     (word, *others), _ = term.phrases[0]
     if term.required or others or len(word) < _SHORTEST or not _WORD.fullmatch(word):
         return None
-    similarity = {near: _similarity(word, near) for near in similar_words(connection, word, limit=_MAX_TRIED)}
-    best = min(similarity, key=lambda near: (-similarity[near], near), default=None)
-    if best is None or similarity[best] < _MIN_SIMILARITY:
+    best = _most_similar(word, similar_words(connection, word, limit=_MAX_TRIED))
+    if best is None:
         return None
     parsed = parse_query(best)
     return (parsed[0], Correction(term.asked or word, best)) if parsed else None
 
 
-def _similarity(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _most_similar(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the word that is most similar, of several the first in the alphabet; None if all differ much."""
+    best, found = _MIN_SIMILARITY, list[str]()
+    matcher = SequenceMatcher(None, word, autojunk=False)
+    for near in candidates:
+        matcher.set_seq2(near)
+        # Bounds of the share from above; the first costs nearly nothing.
+        if matcher.real_quick_ratio() < best or matcher.quick_ratio() < best:
+            continue
+        share = matcher.ratio()
+        if share > best:
+            best, found = share, [near]
+        elif share == best:
+            found.append(near)
+    return min(found, default=None)

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from fairreg.registry.db.kept_results import kept
 from fairreg.registry.db.tables import entries, facets
-from fairreg.registry.search.filters import FILTERS, Filter, Filters
+from fairreg.registry.search.filters import FILTERS, Filters
 from fairreg.registry.search.fulltext import similar_words
 from fairreg.registry.search.results import UnheldValue
 from fairreg.registry.text.normalization import author_keys, author_words, fold, holds_words
@@ -35,13 +36,14 @@ def unheld_values(connection: Connection, filters: Filters, *, found: bool) -> t
         for name, values in filters.asked.items()
         if name in OPEN_FILTERS and (not found or len(values) > 1)
         for value in values
-        if not _is_held(connection, FILTERS[name], value)
+        if not _is_held(connection, name, value)
     )
 
 
-def _is_held(connection: Connection, chosen: Filter, value: Any) -> bool:
-    condition = (chosen.of_many or chosen.sql)(value)
-    return connection.scalar(select(entries.c.id).where(condition).limit(1)) is not None
+def _is_held(connection: Connection, name: str, value: Any) -> bool:
+    chosen = FILTERS[name]
+    query = select(entries.c.id).where((chosen.of_many or chosen.sql)(value)).limit(1)
+    return kept(connection, ("held", name, value), lambda: connection.scalar(query) is not None)
 
 
 def _unheld(connection: Connection, name: str, value: Any) -> UnheldValue:
@@ -51,7 +53,7 @@ def _unheld(connection: Connection, name: str, value: Any) -> UnheldValue:
         return UnheldValue(name, shown, similar=_similar_authors(connection, asked))
     if name == "year":
         return UnheldValue(name, shown, frequent=_span(connection))
-    counts = _counts(connection, name)
+    counts = kept(connection, ("values", name), lambda: _counts(connection, name))
     frequent = sorted(counts, key=lambda held: (-counts[held], held))
     compared = frequent[:_MOST_COMPARED]
     similar = _similar(asked[:_LONGEST_ASKED], compared, by_words=name != "trained_on")

@@ -2,8 +2,10 @@
 """Report of a search: its rows, warnings, explanations and the answers of the sources."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from fairreg.errors import UsageError
 from fairreg.registry import Contribution, Entry, SearchHit, SearchResults, UnheldValue
@@ -149,7 +151,7 @@ class SearchReport:
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``fairreg search --json``, with the requested parts only."""
-        document: dict[str, Any] = asdict(self)
+        document: dict[str, Any] = msgspec.to_builtins(self)
         del document["unheld"]
         for name in ("sources", "explanations", "facets"):
             if document[name] is None:
