@@ -26,13 +26,15 @@ class Site:
     """An installation: `base_url` is its public address, without a slash at the end.
 
     `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
-    are those that it runs for others.
+    are those that it runs for others. A registry that is `stored` was made ready at the start and is only
+    read since: one that vanishes is an error, and never made anew. Another one is made in memory.
     """
 
     settings: Settings
     base_url: str
     admin_email: str | None = None
     models: "tuple[NamedModel, ...]" = ()
+    stored: bool = True
     threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:
@@ -42,7 +44,7 @@ class Site:
         """
 
         def reading() -> Answer:
-            with shared_registry(self.settings) as registry, registry.one_view():
+            with shared_registry(self.settings, prepare=not self.stored) as registry, registry.one_view():
                 return work(registry)
 
         return await self.threads.run(reading)
