@@ -154,7 +154,7 @@ def binary_of(array: Array) -> memoryview:
     if array.dtype.kind in "OUS":
         return memoryview(b"".join(_joined(array)))
     copy = np.array(array, array.dtype.newbyteorder("<"), order="C")
-    return memoryview(copy.reshape(-1).view(np.uint8))
+    return copy.reshape(-1).view(np.uint8).data
 
 
 def _joined(array: Array) -> Iterator[bytes]:
