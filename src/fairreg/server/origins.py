@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from fairreg.server.site import Site
 
-__all__ = ["Refusal", "refusal_of"]
+__all__ = ["OriginRefusal", "refusal_of"]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PORTS = {"http": 80, "https": 443}
@@ -33,7 +33,7 @@ class _WebOrigin(NamedTuple):
     port: int
 
 
-class Refusal(NamedTuple):
+class OriginRefusal(NamedTuple):
     """Answer to a request that is meant for another host, or comes from another's page."""
 
     status: int
@@ -41,19 +41,19 @@ class Refusal(NamedTuple):
     hint: str | None = None
 
 
-def refusal_of(scope: Scope, site: Site) -> Refusal | None:
+def refusal_of(scope: Scope, site: Site) -> OriginRefusal | None:
     """Return the refusal of a request by its headers; None for one that may be answered."""
     headers, ours = Headers(scope=scope), _origins(scope, site)
     hosts = headers.getlist("host")
     if len(hosts) != 1 or not _is_host_of(hosts[0], ours):
-        return Refusal(
+        return OriginRefusal(
             HTTPStatus.MISDIRECTED_REQUEST,
             "The header Host names another server.",
             f"Ask at {site.url(scope['path'])}; another address of it is for --base-url.",
         )
     if any(_origin(item) not in ours for item in headers.getlist("origin")):
         told = "The header Origin names a page of another server, which may not ask here."
-        return Refusal(HTTPStatus.FORBIDDEN, told)
+        return OriginRefusal(HTTPStatus.FORBIDDEN, told)
     return None
 
 

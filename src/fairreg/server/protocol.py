@@ -161,4 +161,7 @@ class _LingeringTransport:
             self._transport.close()
             return
         self._lingers = True
-        self._transport.write_eof()  # behind what is not yet sent
+        try:
+            self._transport.write_eof()  # behind what is not yet sent
+        except OSError:  # the client has gone
+            self._transport.abort()
