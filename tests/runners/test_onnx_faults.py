@@ -4,6 +4,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
@@ -110,6 +111,31 @@ def test_an_operator_without_an_implementation_for_the_types_is_named():
             "No locale",
         ),
         ("", "RuntimeError"),
+        (
+            (
+                "[ONNXRuntimeError] : 1 : FAIL : While running Expand node. Name:'' Status Message: "
+                "/a/op.cc:87 virtual OrtValue* onnxruntime::C::Out(int, const onnxruntime::S&) "
+                "[ONNXRuntimeError] : 1 : FAIL : "
+                "tensor.cc:57 Calculate Tensor shape.Size() must be >= 0"
+            ),
+            "While running Expand node. Name:'' Status Message: Tensor shape.Size() must be >= 0",
+        ),
+        (
+            (
+                "[ONNXRuntimeError] : 1 : FAIL : Status Message: /a/safeint.h:17 "
+                "static void H<o::E>::Over() Overflow"
+            ),
+            "Overflow",
+        ),
+        (
+            (
+                "Name:'/a/b' Status Message: /a/h.h:91 o::H::H(const o::S&, bool) "
+                "size == other_size was false. No (4)"
+            ),
+            "Name:'/a/b' Status Message: No (4)",
+        ),
+        ("matmul_helper.h:59 Compute MatMul dimension mismatch (2)", "MatMul dimension mismatch (2)"),
+        ("The file /a/b.onnx (1) is odd", "The file /a/b.onnx (1) is odd"),
     ],
 )
 def test_a_reason_is_shown_without_the_place_in_the_engines_source(message, shown):
@@ -156,3 +182,14 @@ def test_a_name_that_is_not_utf_8_is_said():
         spoiled = content.replace(bytes([len(name)]) + name, bytes([len(name)]) + b"\x91" + name[1:])
         assert spoiled != content
         assert "is not UTF-8" in refusal(spoiled).message
+
+
+@pytest.mark.parametrize("shape", [[-5], [2**40, 2**40]], ids=["negative", "huge"])
+def test_a_run_that_fails_is_told_without_the_place_in_the_engines_source(shape):
+    node = helper.make_node("Expand", ["x", "shape"], ["y"])
+    given = [tensor("x", shape=[1]), tensor("shape", "INT64", ["N"])]
+    runner = load(model([node], given, [tensor("y", shape=["A", "B"])]))
+    with pytest.raises(ModelError, match="Expand node") as caught:
+        runner.run({"x": np.zeros(1, np.float32), "shape": np.array(shape)})
+    said = caught.value.message
+    assert [word for word in ("onnxruntime_src", "::", ".cc:", ".h:") if word in said] == []

@@ -8,6 +8,7 @@ import socket
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -15,12 +16,16 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from fairreg.server.inference.body_reader import BODY_BYTES, BodyReader
 from fairreg.server.inference.engine_queue import MOST_WAITING, EngineQueue
-from fairreg.server.inference.faults import InferenceFault
+from fairreg.server.inference.faults import Guarded, InferenceFault
+from fairreg.server.inference.held_bytes import HeldBytes, PiecewiseResponse
 from fairreg.server.inference.request_body import read_request
+from fairreg.server.middleware import limits
+from fairreg.server.middleware.limits import RequestLimits
 from fairreg.settings import Settings
 from support.examples import examples
 from support.served_graphs import write
@@ -138,7 +143,7 @@ def test_errors_of_a_call_are_those_of_its_request():
 
 def test_bodies_count_together_until_they_are_answered():
     async def trial():
-        reader = BodyReader(most=10)
+        reader = BodyReader(HeldBytes(most=10))
         async with reader.read(Client(b"12345", b"678").request) as body:
             assert body == b"12345678"
             for late in (Client(b"abc").request, Client(b"", content_length="3").request):
@@ -159,7 +164,7 @@ def test_a_body_that_grows_beyond_its_limit_is_not_read_further():
         piece = bytes(1024 * 1024)
         client = Client(*[piece] * 80, inference_header_content_length="2")
         with pytest.raises(InferenceFault) as caught:
-            async with BodyReader().read(client.request):
+            async with BodyReader(HeldBytes()).read(client.request):
                 pass
         assert caught.value.status == 413
         assert len(client.pieces) == 80 - BODY_BYTES // len(piece) - 1
@@ -176,13 +181,120 @@ def test_a_body_that_does_not_come_is_given_up():
             await asyncio.sleep(0 if message["more_body"] else 60)
             return message
 
-        request = Request(client.request.scope, slow)
-        with pytest.raises(InferenceFault, match="did not arrive in time") as caught:
-            async with BodyReader(seconds=0.01).read(request):
-                pass
-        assert caught.value.status == 408
+        async def app(scope, receive, send):
+            async def read(request):
+                async with BodyReader(HeldBytes()).read(request):
+                    pass
+
+            await Guarded(read, "POST")(scope, receive, send)
+
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {**client.request.scope, "path": "/v2/models/m/infer", "query_string": b""}
+        limited = RequestLimits(app, bodies={}, seconds={}, body_seconds=0.01)
+        await limited(scope, slow, send)
+        assert sent[0]["status"] == 408
+        assert json.loads(sent[1]["body"]) == {"error": "The body did not arrive in time."}
 
     asyncio.run(trial())
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(3.9, 20), (7.0, 5)])
+def test_a_body_may_take_as_long_as_its_bytes_at_the_least_rate(seconds, taken):
+    """Pieces of 1 MiB, `seconds` apart; the clock of the loop is the test's."""
+
+    async def trial():
+        loop = asyncio.get_running_loop()
+        now, pieces = loop.time(), [bytes(2**20)] * 20
+        passed, got = [now], []
+        loop.time = lambda: passed[0]
+
+        async def receive():
+            passed[0] += seconds
+            for _ in range(5):  # turns of the loop, in which it sees what is over
+                await asyncio.sleep(0)
+            return {"type": "http.request", "body": pieces.pop(), "more_body": bool(pieces)}
+
+        async def app(scope, receive, send):
+            with suppress(HTTPException):
+                while pieces:
+                    got.append(await receive())
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        async def send(_message):
+            pass
+
+        scope = {**Client().request.scope, "path": "/v2/", "query_string": b""}
+        guarded = limits.RequestLimits(app, bodies={"/v2/": 2**27}, seconds={"/v2/": 1000.0})
+        await guarded(scope, receive, send)
+        return len(got)
+
+    assert asyncio.run(trial()) == taken
+
+
+# Answers
+
+
+def answered(size, held=None):
+    made = PiecewiseResponse(b"{}", [memoryview(bytes(size))], {}, "application/octet-stream")
+    return made if held is None else held.until_sent(made)
+
+
+def test_answers_count_until_they_are_sent_or_their_client_is_gone():
+    async def trial():
+        held, read = HeldBytes(most=1000), asyncio.Event()
+
+        async def slow(_message):
+            await read.wait()
+
+        async def gone(_message):
+            raise ConnectionResetError
+
+        first = asyncio.create_task(answered(600, held)({}, None, slow))
+        await asyncio.sleep(0)
+        with pytest.raises(InferenceFault) as caught:
+            answered(600, held)
+        with pytest.raises(InferenceFault) as refused:
+            async with BodyReader(held).read(Client(b"x" * 600).request):
+                pass
+        read.set()
+        await first
+        with pytest.raises(ConnectionResetError):
+            await answered(600, held)({}, None, gone)
+        leaving = asyncio.create_task(answered(600, held)({}, None, lambda _message: asyncio.sleep(60)))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.wait({leaving})
+        held.require(1000)
+        return caught.value, refused.value
+
+    for fault in asyncio.run(trial()):
+        assert (fault.status, fault.headers["Retry-After"]) == (503, "5")
+
+
+def test_large_answers_are_sent_in_pieces_between_which_others_are_answered():
+    async def trial():
+        pieces, turns = [], []
+
+        async def send(message):
+            pieces.append(len(message.get("body", b"")))
+
+        async def other():
+            while True:
+                turns.append(len(pieces))
+                await asyncio.sleep(0)
+
+        beside = asyncio.create_task(other())
+        await answered(5_000_000)({}, None, send)
+        beside.cancel()
+        return pieces, turns
+
+    pieces, turns = asyncio.run(trial())
+    assert (sum(pieces), max(pieces) <= 2**18) == (5_000_002, True)
+    assert len(turns) >= len(pieces) - 2
 
 
 # Hostile bodies
@@ -289,7 +401,10 @@ def test_many_clients_get_their_own_answers(url):
 
 def test_a_client_that_leaves_within_its_body_does_no_harm(url):
     host, port = url.removeprefix("http://").split(":")
-    head = b"POST /v2/models/softmax/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+    head = (
+        b"POST /v2/models/softmax/infer HTTP/1.1\r\nHost: localhost:%d\r\nContent-Length: 100\r\n\r\n{"
+        % int(port)
+    )
     for _ in range(3):
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(head)

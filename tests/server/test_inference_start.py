@@ -143,3 +143,17 @@ def test_the_command_says_where_its_models_answer(graphs):
         assert requests.get(found[1], timeout=60).json()["name"] == "softmax"
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [("w/folder", "w/folder is a folder."), ("w/", "w/ is a folder."), ("", "An empty text names no model.")],
+    ids=["folder", "slash", "empty"],
+)
+def test_what_is_no_file_of_a_model_is_said(settings, tmp_path, monkeypatch, named, reason):
+    (tmp_path / "w/folder").mkdir(parents=True)
+    (tmp_path / "w/folder.onnx").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FairregError) as caught, serving(settings, models=(named,)):
+        pass
+    assert caught.value.message == reason

@@ -22,26 +22,30 @@ TEXT = "str"
 
 @dataclass(frozen=True)
 class NarrowType:
-    """A type that numpy lacks: the numpy type that carries its values, its range, and its infinities."""
+    """A type that numpy lacks: the numpy type that carries its values, its range, and its infinities.
+
+    `digits` are the binary ones of a floating-point number, None for integers.
+    """
 
     wide: str
     lowest: float
     highest: float
+    digits: int | None = None
     infinite: bool = False
 
 
-def _floating(highest: float, *, infinite: bool = False) -> NarrowType:
-    return NarrowType("float32", -highest, highest, infinite=infinite)
+def _floating(highest: float, digits: int, *, infinite: bool = False) -> NarrowType:
+    return NarrowType("float32", -highest, highest, digits, infinite)
 
 
 # Ranges: ONNX, "Float stored in 8 bits" and "4bit integer types"; OCP Microscaling Formats 1.0 for e8m0.
 NARROW: Mapping[str, NarrowType] = {
-    "bfloat16": _floating((2 - 2.0**-7) * 2.0**127, infinite=True),
-    "float8_e4m3fn": _floating(448.0),
-    "float8_e4m3fnuz": _floating(240.0),
-    "float8_e5m2": _floating(57344.0, infinite=True),
-    "float8_e5m2fnuz": _floating(57344.0),
-    "float8_e8m0fnu": NarrowType("float32", 2.0**-127, 2.0**127),
+    "bfloat16": _floating((2 - 2.0**-7) * 2.0**127, 8, infinite=True),
+    "float8_e4m3fn": _floating(448.0, 4),
+    "float8_e4m3fnuz": _floating(240.0, 4),
+    "float8_e5m2": _floating(57344.0, 3, infinite=True),
+    "float8_e5m2fnuz": _floating(57344.0, 3),
+    "float8_e8m0fnu": NarrowType("float32", 2.0**-127, 2.0**127, 1),
     "int4": NarrowType("int8", -8, 7),
     "uint4": NarrowType("uint8", 0, 15),
     "int2": NarrowType("int8", -2, 1),
@@ -128,7 +132,30 @@ def _numbers(name: str, dtype: str, array: NDArray[Any]) -> NDArray[Any]:
     wanted = np.dtype(narrow.wide if narrow else dtype)
     if narrow is not None:
         _check_range(name, dtype, narrow, array)
-    return _cast_safely(name, wanted, array, integers=narrow is not None)
+    cast = _cast_safely(name, wanted, array, integers=narrow is not None)
+    if wanted.kind == "f":
+        digits = narrow.digits if narrow is not None else np.finfo(wanted).nmant + 1
+        _check_digits(name, dtype, digits or 0, array)
+    return cast
+
+
+def _check_digits(name: str, dtype: str, digits: int, array: NDArray[Any]) -> None:
+    """Raise ModelError for integers that need more than `digits` binary digits, as they would be rounded."""
+    if array.dtype.kind not in "iu" or not array.size or 8 * array.dtype.itemsize <= digits:
+        return
+    if max(int(array.max()), -int(array.min())) <= 1 << digits:
+        return
+    # The lowest integer has no opposite, but the bits of it.
+    size = np.abs(array).astype(f"u{array.dtype.itemsize}", copy=False).astype(np.uint64, copy=False)
+    lowest_bit = size & (~size + np.uint64(1))
+    rounded = (size >> np.uint64(digits)) >= np.maximum(lowest_bit, np.uint64(1))
+    if rounded.any():
+        raise ModelError(
+            f"The input {name!r} has integers that {dtype} would round, such as {array[rounded].flat[0]}.",
+            hint=f"To round them nevertheless, use .astype({dtype!r})."
+            if dtype not in NARROW
+            else "Pass floating-point numbers to round them nevertheless.",
+        )
 
 
 def _cast_safely(name: str, wanted: np.dtype[Any], array: NDArray[Any], *, integers: bool) -> NDArray[Any]:

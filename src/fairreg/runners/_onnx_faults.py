@@ -35,8 +35,11 @@ _UNKNOWN_OPERATOR = re.compile(r"Fatal error: ([\w.]*):(\w+)\(-?\d+\) is not a r
 _NO_OPERATOR = re.compile(r'In Node, \("[^"]*", (\w+), "([^"]*)".* Error No Op registered for \1 with')
 _NO_OPSET = re.compile(r"No opset import for domain '([^']*)'")
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) node")
-_STATUS = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
-_SOURCE_LINE = re.compile(r"^(?:[\w ]+: )?/\S+:\d+ .*?[)>] (?=[A-Z])")
+# A message may hold that of another one, each with its place.
+_STATUS = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_SHORT_PLACE = re.compile(r"(?<![\w/.])\w+\.(?:cc|cpp|cuh?|h|hpp):\d+ \w+ ")
+_SIGNATURE = r"(?:[^()]*\([^()]*\)[^\s()]*)+?(?: const)?(?: \[with [^\]]*\])? "
+_PLACE = re.compile(rf"(?:^[\w ]+: )?/\S+:\d+ {_SIGNATURE}(?:.*? was false\. (?=\S))?")
 _OLDEST = 7  # version of the operator set from which on onnxruntime implements all
 _ONNX = "ai.onnx"  # the domain that a model may also spell as an empty text
 # Domains whose operators are ONNX's or onnxruntime's own; those of others come in a library of their own.
@@ -56,7 +59,7 @@ def failures() -> tuple[type[Exception], ...]:
 def reason(error: Exception) -> str:
     """Return the first line of the engine's message, without status and place in its source."""
     line = str(error).strip().partition("\n")[0] or type(error).__name__
-    return _SOURCE_LINE.sub("", _STATUS.sub("", line))
+    return _PLACE.sub("", _SHORT_PLACE.sub("", _STATUS.sub("", line)))
 
 
 def load_fault(error: Exception, name: str, model: Any) -> ModelError:

@@ -4,10 +4,12 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import import_module
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fairreg.server.middleware.headers import CommonHeaders
@@ -15,7 +17,9 @@ from fairreg.server.middleware.limits import ANSWER_SECONDS, BODY_SECONDS, Reque
 from fairreg.server.middleware.log import ROUTE, AccessLog, Line, Metrics
 from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
+from fairreg.server.middleware.target import OriginForms
 from fairreg.server.pages.errors import PagesOfErrors
+from fairreg.server.pages.paths import local
 from fairreg.server.problems import handlers
 from fairreg.server.site import Site
 
@@ -26,7 +30,7 @@ PARTS: tuple[str, ...] = ("operations", "records", "api", "oai", "inference", "m
 # Paths whose requests may be longer, in bytes, or take longer, in seconds: the arrays of an inference, which
 # has smaller limits of its own, with refusals in the form of its protocol.
 _BODIES = {"/v2/": 128 * 1024 * 1024}
-_SECONDS = {"/v2/": 300.0}
+_SECONDS = {"/v2/": 420.0}
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,14 @@ class _Application(Starlette):
         )
         rated = Rates(limited, rate=policy.rate, proxies=policy.proxies)
         complete = CommonHeaders(Representations(PagesOfErrors(rated)), routes=self.routes)
-        return AccessLog(complete, metrics=self.state.metrics, line=policy.access_log)
+        return OriginForms(AccessLog(complete, metrics=self.state.metrics, line=policy.access_log))
 
 
 def application(site: Site, policy: Policy | None = None) -> Starlette:
     """Return the application of a site; its registry must be ready."""
     app = _Application(routes=_routes(site), exception_handlers=handlers(), lifespan=_lifespan)
+    app.router.redirect_slashes = False  # it would lead to the host that the header Host names
+    app.router.default = _Unslashed(app.router.default, app.routes, site)
     app.policy = policy or Policy()
     app.state.site = site
     app.state.metrics = Metrics()
@@ -88,6 +94,29 @@ def _routes(site: Site) -> list[BaseRoute]:
         if isinstance(route, Route | Mount):
             route.app = _Named(route.app, route.path)
     return found
+
+
+class _Unslashed:
+    """Leads from an address with a slash at its end to the one without, where only that is there."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute], site: Site) -> None:
+        self._app, self._routes, self._site = app, routes, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._address(scope) if scope["type"] == "http" else None
+        answer = self._app if found is None else RedirectResponse(found, HTTPStatus.TEMPORARY_REDIRECT)
+        await answer(scope, receive, send)
+
+    def _address(self, scope: Scope) -> str | None:
+        """Return the path and the query, without a host: it is right under every name of the server."""
+        path = scope["path"].rstrip("/")
+        shorter = {**scope, "path": path}
+        if path == scope["path"] or not any(
+            route.matches(shorter)[0] == Match.FULL for route in self._routes
+        ):
+            return None
+        query = scope["query_string"].decode("latin-1")
+        return f"{local(self._site, path)}?{query}" if query else local(self._site, path)
 
 
 class _Named:

@@ -2,12 +2,15 @@
 """HTTP/1.1 connections that are closed where the headers of a request do not arrive in time.
 
 uvicorn ends idle connections after an answer, but waits for the first request, and for the rest of one that
-was begun, without end; and it answers a request after it refused its body.
+was begun, without end; and it answers a request after it refused its body. It also closes a connection whose
+client still sends a body that was refused: the client's system then discards the answer, unread.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 __all__ = ["HEADER_SECONDS", "READER_SECONDS", "TimedConnection"]
@@ -15,6 +18,9 @@ __all__ = ["HEADER_SECONDS", "READER_SECONDS", "TimedConnection"]
 HEADER_SECONDS = 10.0
 # A client has so long to take what is ready for it; then it is cut off with what is left.
 READER_SECONDS = 30.0
+# So much of a refused body is read and dropped, so that its client sees the answer (RFC 9112, section 9.6).
+LINGER_SECONDS = 30.0
+LINGER_BYTES = 128 * 1024 * 1024
 _PROBLEM = (
     b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is not HTTP/1.1."}\n'
 )
@@ -30,16 +36,25 @@ class TimedConnection(H11Protocol):
 
     _timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
+    _linger_timer: asyncio.TimerHandle | None = None
+    _dropped = 0
     seconds = HEADER_SECONDS
     reader_seconds = READER_SECONDS
+    linger_bytes = LINGER_BYTES
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        self.transport = _LingeringTransport(transport, self._linger)  # type: ignore[assignment]
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Stop waiting where the headers of a request are complete."""
+        """Stop waiting where the headers of a request are complete; drop what was refused."""
+        if self._linger_timer is not None:
+            self._dropped += len(data)
+            if self._dropped > self.linger_bytes:
+                self.transport.abort()
+            return
         if not self._answering:
             self._wait()
         super().data_received(data)
@@ -50,6 +65,8 @@ class TimedConnection(H11Protocol):
         """Stop waiting."""
         self._stop()
         self._stop_reader()
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -102,6 +119,14 @@ class TimedConnection(H11Protocol):
             self._timer.cancel()
             self._timer = None
 
+    def _linger(self) -> bool:
+        """Begin to drop the rest of a body; False where there is none, or this has begun."""
+        if self._linger_timer is not None or self.conn.their_state is not h11.SEND_BODY:
+            return False
+        self._linger_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self.flow.resume_reading()
+        return True
+
     def _wait_for_reader(self) -> None:
         if self._reader_timer is None:
             self._reader_timer = self.loop.call_later(self.reader_seconds, self.transport.abort)
@@ -116,3 +141,27 @@ class TimedConnection(H11Protocol):
         if not self._answering and not self.transport.is_closing():
             self.transport.close()
             self._wait_for_reader()
+
+
+class _LingeringTransport:
+    """A transport that `close` ends for writing only, where `linger` says that the client still sends."""
+
+    def __init__(self, transport: asyncio.Transport, linger: Callable[[], bool]) -> None:
+        self._transport, self._linger = transport, linger
+        self._lingers = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        return self._lingers or self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._lingers or self._transport.is_closing() or not self._linger():
+            self._transport.close()
+            return
+        self._lingers = True
+        try:
+            self._transport.write_eof()  # behind what is not yet sent
+        except OSError:  # the client has gone
+            self._transport.abort()

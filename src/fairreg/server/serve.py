@@ -16,7 +16,7 @@ from fairreg.server.app import Policy, application
 from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
 from fairreg.server.workers import run_workers
-from fairreg.services.registry.shared_engine import shared_registry
+from fairreg.services.registry.shared_engine import make_ready
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
 
@@ -76,11 +76,10 @@ def prepared(
     `base_url` goes before that of the settings, `models` are identifiers and files. Raises RegistryError,
     and the errors of `open_named`.
     """
-    with shared_registry(settings, log):
-        pass
+    stored = make_ready(settings, log)
     url = base_url or settings.base_url or local_url(listening)
     named = _opened(settings, models, log) if models else ()
-    site = Site(settings, url.rstrip("/"), admin_email, named)
+    site = Site(settings, url.rstrip("/"), admin_email, named, stored)
     config = uvicorn.Config(
         application(site, policy),
         http=TimedConnection,

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Site", "record_url", "site_of"]
 
 Answer = TypeVar("Answer")
+_KNOWN = 1000  # identifiers whose paths are remembered: a page links to its record dozens of times
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,16 @@ class Site:
     """An installation: `base_url` is its public address, without a slash at the end.
 
     `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
-    are those that it runs for others. Live searches wait in `live_threads`, never in `threads`, in which all
-    others read.
+    are those that it runs for others. A registry that is `stored` was made ready at the start and is only
+    read since: one that vanishes is an error, and never made anew. Another one is made in memory. Live
+    searches wait in `live_threads`, never in `threads`, in which all others read.
     """
 
     settings: Settings
     base_url: str
     admin_email: str | None = None
     models: "tuple[NamedModel, ...]" = ()
+    stored: bool = True
     threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
     live_threads: ReadingThreads = field(
         default_factory=lambda: ReadingThreads(LIVE_THREADS, LIVE_QUEUE, "live"), compare=False
@@ -48,7 +52,7 @@ class Site:
 
     def view(self, work: Callable[[Registry], Answer]) -> Answer:
         """Call `work` in this thread with the registry, of which it sees one state."""
-        with shared_registry(self.settings) as registry, registry.one_view():
+        with shared_registry(self.settings, prepare=not self.stored) as registry, registry.one_view():
             return work(registry)
 
     def url(self, path: str) -> str:
@@ -62,9 +66,14 @@ class Site:
 
 def record_url(base_url: str, identifier: str) -> str:
     """Return the address of a record's page at the server with a base URL."""
+    return f"{base_url}/records/{_in_path(identifier)}"
+
+
+@lru_cache(_KNOWN)
+def _in_path(identifier: str) -> str:
     # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
     plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
-    return f"{base_url}/records/{quote(identifier, safe='/:' if plain else ':', errors='replace')}"
+    return quote(identifier, safe="/:" if plain else ":", errors="replace")
 
 
 def site_of(request: Request) -> Site:

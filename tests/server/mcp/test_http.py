@@ -8,7 +8,7 @@ import requests
 
 from fairreg.server import mcp as part
 from fairreg.server.app import application
-from fairreg.server.mcp.http import McpEndpoint
+from fairreg.server.origins import refusal_of
 from fairreg.server.site import Site
 from support.assistants import connected
 from support.serving import serving
@@ -94,8 +94,8 @@ def status_at(base_url, server, host, origin=None):
     """Status of the refusal of a request, None where it may be answered."""
     headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin else [])]
     scope = {"type": "http", "headers": headers, "server": server}
-    refusal = McpEndpoint(Site(None, base_url))._refusal(scope)
-    return None if refusal is None else refusal.status_code
+    refusal = refusal_of({**scope, "path": "/mcp"}, Site(None, base_url))
+    return None if refusal is None else refusal.status
 
 
 @pytest.mark.parametrize(

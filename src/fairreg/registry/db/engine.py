@@ -80,7 +80,8 @@ class Database:
     @classmethod
     def in_memory(cls) -> "Database":
         """Return an empty database that is gone once it is closed; its connections share it."""
-        return cls(f"sqlite:///file:fairreg-{os.urandom(8).hex()}?mode=memory&cache=shared&uri=true")
+        options = "mode=memory&cache=shared&uri=true&check_same_thread=false"  # the pool lends them to threads
+        return cls(f"sqlite:///file:fairreg-{os.urandom(8).hex()}?{options}")
 
     @property
     def not_writable(self) -> RegistryNotWritable | None:

@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute, Route
 
 from fairreg.server.inference.body_reader import BodyReader, header_length
 from fairreg.server.inference.faults import Guarded, InferenceFault
+from fairreg.server.inference.held_bytes import HeldBytes
 from fairreg.server.inference.served_model import ServedModel
+from fairreg.server.origins import refusal_of
 from fairreg.server.site import Site
 
 __all__ = ["routes"]
@@ -51,7 +53,8 @@ class _Inference:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._models = {item.name: ServedModel(item) for item in site.models}
-        self._bodies = BodyReader()
+        self._held = HeldBytes()
+        self._bodies = BodyReader(self._held)
 
     async def server(self, _request: Request) -> Response:
         """Server metadata."""
@@ -81,10 +84,15 @@ class _Inference:
         return JSONResponse({"name": self._model(request).name, "ready": True}, headers=_ANEW)
 
     async def infer(self, request: Request) -> Response:
-        """Inference."""
+        """Inference, for programs and for pages of this server."""
+        refusal = refusal_of(request.scope, self._site)
+        if refusal is not None:
+            told = " ".join(filter(None, (refusal.detail, refusal.hint)))
+            raise InferenceFault(told, refusal.status, {"Connection": "close"})
         model, length = self._model(request), header_length(request)
         async with self._bodies.read(request) as body:
-            return await model.infer(body, length, request)
+            answer = await model.infer(body, length, request)
+            return self._held.until_sent(answer)
 
     async def nothing(self, request: Request) -> Response:
         """Any other address."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 from numpy.typing import NDArray
-from starlette.responses import Response
 
 from fairreg.server.inference.datatypes import binary_of, datatype_of, plain_list
 from fairreg.server.inference.faults import InferenceFault
+from fairreg.server.inference.held_bytes import PiecewiseResponse
 from fairreg.server.inference.request_body import InferenceRequest
 
 __all__ = ["HEADER_LENGTH", "answer", "check_outputs"]
@@ -33,7 +33,7 @@ def check_outputs(request: InferenceRequest, known: Iterable[str]) -> None:
 
 def answer(
     model: str, request: InferenceRequest, found: Mapping[str, Array], known: Iterable[str]
-) -> Response:
+) -> PiecewiseResponse:
     """Return the answer with the outputs `found`, of a model whose signature has the outputs `known`.
 
     Raises InferenceFault for outputs that are too large, or that JSON cannot express.
@@ -41,7 +41,7 @@ def answer(
     chosen = _chosen(request, found, frozenset(known))
     _check_size(chosen)
     tensors: list[dict[str, Any]] = []
-    pieces: list[bytes] = []
+    pieces: list[memoryview] = []
     for name, (array, binary) in chosen.items():
         tensor: dict[str, Any] = {
             "name": name,
@@ -50,7 +50,7 @@ def answer(
         }
         if binary:
             pieces.append(binary_of(array))
-            tensor["parameters"] = {"binary_data_size": len(pieces[-1])}
+            tensor["parameters"] = {"binary_data_size": pieces[-1].nbytes}
         else:
             tensor["data"] = plain_list(name, array)
         tensors.append(tensor)
@@ -58,9 +58,9 @@ def answer(
     head = msgspec.json.encode({"model_name": model, **named, "outputs": tensors})
     headers = {"Cache-Control": "no-store"}
     if not pieces:
-        return Response(head, headers=headers, media_type="application/json")
+        return PiecewiseResponse(head, pieces, headers, "application/json")
     headers[HEADER_LENGTH] = str(len(head))
-    return Response(b"".join([head, *pieces]), headers=headers, media_type="application/octet-stream")
+    return PiecewiseResponse(head, pieces, headers, "application/octet-stream")
 
 
 def _chosen(

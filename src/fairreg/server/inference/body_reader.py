@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reading of request bodies within limits of one body, of all bodies together, and of time."""
+"""Reading of request bodies within limits of one body and of all that is in memory."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -10,16 +9,13 @@ from starlette.requests import Request
 
 from fairreg.server.inference.answer_body import HEADER_LENGTH
 from fairreg.server.inference.faults import InferenceFault
+from fairreg.server.inference.held_bytes import HeldBytes
 
-__all__ = ["ALL_BODIES_BYTES", "BODY_BYTES", "JSON_BYTES", "BodyReader", "header_length"]
+__all__ = ["BODY_BYTES", "JSON_BYTES", "BodyReader", "header_length"]
 
 BODY_BYTES = 64 * 1024 * 1024
 # JSON, whose values take up to twenty times as much memory when they are read.
 JSON_BYTES = 8 * 1024 * 1024
-# Bodies that are being received, wait or are computed, of all models together.
-ALL_BODIES_BYTES = 4 * BODY_BYTES
-_SECONDS = 60.0
-_RETRY = {"Retry-After": "5"}
 _LONGEST_NUMBER = 12  # digits
 # The rest of a body that is refused is not read.
 _CLOSE = {"Connection": "close"}
@@ -31,11 +27,10 @@ def header_length(request: Request) -> int | None:
 
 
 class BodyReader:
-    """Bodies of requests in memory, at most `most` bytes; used in one event loop."""
+    """Bodies of requests in memory. Times are limited for all requests of the server, before."""
 
-    def __init__(self, most: int = ALL_BODIES_BYTES, seconds: float = _SECONDS) -> None:
-        self._most, self._seconds = most, seconds
-        self._held = 0
+    def __init__(self, held: HeldBytes) -> None:
+        self._held = held
 
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytes]:
@@ -46,30 +41,22 @@ class BodyReader:
         most = _most(request)
         stated = _number(request, "content-length") or 0
         _check(request, stated, most)
-        if self._held + stated > self._most:
-            raise _full()
+        self._held.require(stated, body=True)
         taken = 0
         pieces: list[bytes] = []
         try:
-            async with asyncio.timeout(self._seconds) as due:
-                async for piece in request.stream():
-                    taken += len(piece)
-                    self._held += len(piece)
-                    if taken > most:
-                        raise _too_large(most)
-                    if self._held > self._most:
-                        raise _full()
-                    pieces.append(piece)
+            async for piece in request.stream():
+                taken += len(piece)
+                self._held.add(len(piece))
+                if taken > most:
+                    raise _too_large(most)
+                self._held.require(0, body=True)
+                pieces.append(piece)
             body = b"".join(pieces)
             pieces.clear()
             yield body
-        except TimeoutError as error:
-            if not due.expired():
-                raise
-            late = "The body did not arrive in time."
-            raise InferenceFault(late, HTTPStatus.REQUEST_TIMEOUT, _CLOSE) from error
         finally:
-            self._held -= taken
+            self._held.remove(taken)
 
 
 def _most(request: Request) -> int:
@@ -100,11 +87,6 @@ def _too_large(most: int) -> InferenceFault:
     if most == JSON_BYTES:
         text = f"A body of JSON alone has at most {most} bytes; send tensors as binary data."
     return InferenceFault(text, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _CLOSE)
-
-
-def _full() -> InferenceFault:
-    busy = "The server is busy with other requests."
-    return InferenceFault(busy, HTTPStatus.SERVICE_UNAVAILABLE, {**_RETRY, **_CLOSE})
 
 
 def _number(request: Request, name: str) -> int | None:

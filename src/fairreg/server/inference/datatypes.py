@@ -146,11 +146,15 @@ def plain_list(name: str, array: Array) -> list[Any]:
     return values
 
 
-def binary_of(array: Array) -> bytes:
-    """Return the binary data of an output."""
+def binary_of(array: Array) -> memoryview:
+    """Return the binary data of an output: a copy, as engines may use their memory again.
+
+    numpy copies without keeping other threads waiting, as `tobytes` would.
+    """
     if array.dtype.kind in "OUS":
-        return b"".join(_joined(array))
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        return memoryview(b"".join(_joined(array)))
+    copy = np.array(array, array.dtype.newbyteorder("<"), order="C")
+    return copy.reshape(-1).view(np.uint8).data
 
 
 def _joined(array: Array) -> Iterator[bytes]:

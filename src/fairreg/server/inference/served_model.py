@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 from fairreg.errors import ModelError
 from fairreg.runners import Runner
@@ -14,6 +13,7 @@ from fairreg.schemas.record import ANY_AXES, Tensor
 from fairreg.server.inference.answer_body import answer, check_outputs
 from fairreg.server.inference.datatypes import served_type
 from fairreg.server.inference.engine_queue import EngineQueue
+from fairreg.server.inference.held_bytes import PiecewiseResponse
 from fairreg.server.inference.request_body import read_request
 from fairreg.services.run.named_models import NamedModel
 
@@ -39,11 +39,11 @@ class ServedModel:
         needed = [every[item.name] for item in runner.inputs if not is_optional(item.dtype)]
         return {"name": self.name, "platform": _platform(runner), "inputs": needed, "outputs": outputs}
 
-    async def infer(self, body: bytes, header_length: int | None, request: Request) -> Response:
+    async def infer(self, body: bytes, header_length: int | None, request: Request) -> PiecewiseResponse:
         """Answer an inference request. Raises InferenceFault, ModelError, ClientDisconnect."""
         return await self._queue.run(lambda: self._answer(body, header_length), request)
 
-    def _answer(self, body: bytes, header_length: int | None) -> Response:
+    def _answer(self, body: bytes, header_length: int | None) -> PiecewiseResponse:
         given = read_request(body, header_length)
         check_outputs(given, self._outputs)
         found = self._runner.run(given.arrays)

@@ -6,7 +6,7 @@ from mcp.server.stdio import stdio_server
 
 from fairreg.server.mcp.protocol import mcp_server
 from fairreg.server.site import Site
-from fairreg.services.registry.shared_engine import shared_registry
+from fairreg.services.registry.shared_engine import make_ready
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
 
@@ -15,9 +15,7 @@ __all__ = ["serve_stdio"]
 
 def serve_stdio(settings: Settings, log: Log = no_log) -> None:
     """Answer until standard input ends. Only messages of the protocol are printed. Raises RegistryError."""
-    with shared_registry(settings, log):
-        pass
-    anyio.run(_serve, Site(settings, base_url=""))
+    anyio.run(_serve, Site(settings, base_url="", stored=make_ready(settings, log)))
 
 
 async def _serve(site: Site) -> None:

@@ -18,9 +18,10 @@ __all__ = ["RequestLimits"]
 URL_BYTES = 8 * 1024
 HEADER_BYTES = 16 * 1024
 BODY_BYTES = 1024 * 1024
+# A body, and the taking of an answer, have some seconds and those that their bytes take at the least rate.
+LEAST_BYTES_PER_SECOND = 256 * 1024
 BODY_SECONDS = 20.0
 ANSWER_SECONDS = 30.0
-# A reader may take so long for one piece of an answer.
 SEND_SECONDS = 30.0
 _RETRY_SECONDS = "10"
 _CLOSE = {"Connection": "close"}
@@ -92,7 +93,8 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._most = most
-        self._got = 0
+        self._got = self._sent = 0
+        self._waited = 0.0
         self._ended = False
         self._clock = asyncio.get_running_loop().time
         self._due = self._clock() + body_seconds
@@ -120,7 +122,7 @@ class _Exchange:
         if self._ended:
             return await self._receive()  # waits for the client to leave
         try:
-            async with asyncio.timeout_at(self._due) as due:
+            async with asyncio.timeout_at(self._due + self._got / LEAST_BYTES_PER_SECOND) as due:
                 message = await self._receive()
         except TimeoutError as error:
             if not due.expired():
@@ -135,10 +137,12 @@ class _Exchange:
         return message
 
     async def _write(self, message: Message) -> None:
-        """Send a piece of the answer. Each has its own time, in which the client must take it."""
-        self._begun = True
-        self._limit.reschedule(self._clock() + SEND_SECONDS)
+        """Send a piece of the answer. The client must take all pieces at the least rate."""
+        self._begun, begun = True, self._clock()
+        self._sent += len(message.get("body", b""))
+        self._limit.reschedule(begun + SEND_SECONDS + self._sent / LEAST_BYTES_PER_SECOND - self._waited)
         await self._send(message)
+        self._waited += self._clock() - begun
         self._limit.reschedule(None)
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from urllib.parse import quote
 
 from fairreg import formats
@@ -38,12 +38,12 @@ class Representation:
         """The representation as content negotiation takes it."""
         return Variant(self.name, self.media_types)
 
-    @property
+    @cached_property
     def plain_type(self) -> str:
         """The usual media type without its parameters."""
         return self.media_types[0].partition(";")[0].strip()
 
-    @property
+    @cached_property
     def profile(self) -> str | None:
         """The convention that the documents of the media type follow (RFC 6906), None without one."""
         parsed = (MediaType.of(text) for text in self.media_types)

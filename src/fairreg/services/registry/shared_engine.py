@@ -22,7 +22,7 @@ from fairreg.services.registry.db import usable
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
 
-__all__ = ["close", "shared_registry"]
+__all__ = ["close", "make_ready", "shared_registry"]
 
 
 class _FileState(NamedTuple):
@@ -103,13 +103,19 @@ class _Keeper:
         self._inherited: list[_SharedDatabase] = []
 
     @contextmanager
-    def lease(self, settings: Settings, log: Log) -> Iterator[Database]:
-        """Lend the database of `settings`, ready for use; it stays open at least as long as the context."""
+    def lease(self, settings: Settings, log: Log, *, prepare: bool) -> Iterator[Database]:
+        """Lend the database of `settings`, ready for use; it stays open at least as long as the context.
+
+        Without `prepare` one that is not there, or is of another release, is an error.
+        """
         with self._lock:
             shared = self._current(settings.database_url)
             shared.users += 1
         try:
-            shared.database = usable(shared.database, log)
+            if prepare:
+                shared.database = usable(shared.database, log)
+            else:
+                shared.database.require_current()
             yield shared.database
         finally:
             with self._lock:
@@ -159,13 +165,23 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
 
 
 @contextmanager
-def shared_registry(settings: Settings, log: Log = no_log) -> Iterator[Registry]:
+def shared_registry(settings: Settings, log: Log = no_log, *, prepare: bool = True) -> Iterator[Registry]:
     """Context manager: the shared registry of `settings` for one call, made ready as by `db.prepare`.
 
-    Any number of threads may use it at a time. Raises RegistryError.
+    Without `prepare` nothing is written: one that is missing or of another release is a RegistryError, and
+    read again as soon as it is there. Any number of threads may use it at a time. Raises RegistryError.
     """
-    with _keeper.lease(settings, log) as database:
+    with _keeper.lease(settings, log, prepare=prepare) as database:
         yield Registry(database)
+
+
+def make_ready(settings: Settings, log: Log = no_log) -> bool:
+    """Make the shared registry ready as by `db.prepare`; tell whether it is stored anywhere.
+
+    It is not where none can be created: the packaged catalogue is then in memory. Raises RegistryError.
+    """
+    with _keeper.lease(settings, log, prepare=True) as database:
+        return database.path is not None or database.dialect != "sqlite"
 
 
 def close() -> None:

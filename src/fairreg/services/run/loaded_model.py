@@ -205,11 +205,17 @@ def open_choice(
     return replace(opened, warnings=(*opened.warnings, *chosen.warnings), record=chosen.record)
 
 
+_GIVE = "Give a model file, or an identifier."
+
+
 def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
     """The local file that `model` names, None for an identifier.
 
-    Raises ModelError for a path without a file, and UsageError for `patterns` (``--file``) with a local file.
+    Raises ModelError for a path without a file, IdentifierError for a text that names nothing, and UsageError
+    for `patterns` (``--file``) with a local file.
     """
+    if not model.strip():
+        raise IdentifierError("An empty text names no model.", hint=_GIVE)
     path = Path(model)
     if path.is_file() and patterns:
         raise UsageError(
@@ -217,10 +223,12 @@ def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
         )
     if path.is_file():
         return path
+    mistyped = _is_mistyped(model)
+    if path.is_dir() and (mistyped or looks_like_path(model)):
+        raise ModelError(f"{model} is a folder.", hint=_GIVE)
     if looks_like_path(model):
-        fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
-        raise ModelError(fact, hint=_hint(path) or "Give a model file, or an identifier.")
-    if _is_mistyped(model):
+        raise ModelError(f"There is no file {model}.", hint=_hint(path) or _GIVE)
+    if mistyped:
         raise IdentifierError(
             f"There is no file {model}, and it is not an identifier that fairreg knows.",
             hint=_hint(path) or "Give a model file, or an identifier; fairreg search finds some.",
@@ -242,7 +250,7 @@ def _is_mistyped(text: str) -> bool:
 
 
 def _hint(path: Path) -> str | None:
-    near = None if path.is_dir() else near_name(path)
+    near = near_name(path)
     return f"A file of a similar name is {near}." if near else None
 
 
