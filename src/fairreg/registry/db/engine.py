@@ -80,7 +80,8 @@ class Database:
     @classmethod
     def in_memory(cls) -> "Database":
         """Return an empty database that is gone once it is closed; its connections share it."""
-        options = "mode=memory&cache=shared&uri=true&check_same_thread=false"  # the pool lends them to threads
+        # The pool lends its connections to one thread after the other.
+        options = "mode=memory&cache=shared&uri=true&check_same_thread=false"
         return cls(f"sqlite:///file:fairreg-{os.urandom(8).hex()}?{options}")
 
     @property
