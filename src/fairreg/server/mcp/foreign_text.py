@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from fairreg.schemas.text import clean, one_line, plain_text, shortened, visible, without_format_characters
+from fairreg.schemas.text import (
+    clean,
+    one_line,
+    plain_text,
+    shortened,
+    visible,
+    without_invisible,
+)
 from fairreg.server.records.weblinks import web_address
 
 __all__ = [
@@ -56,7 +63,7 @@ class CutText(NamedTuple):
 
 def readable(text: str) -> str:
     """Return a text without characters that cannot be seen: control, format and surrogate characters."""
-    return without_format_characters(_C1.sub("", clean(text)))
+    return without_invisible(_C1.sub("", clean(text)))
 
 
 def line(text: str | None, most: int = LINE) -> str | None:
