@@ -22,6 +22,7 @@ from fairreg.server.records.weblinks import web_address
 __all__ = [
     "DESCRIPTION",
     "DOCUMENT",
+    "IDENTIFIER",
     "ITEMS",
     "LINE",
     "SENTENCE",
@@ -42,7 +43,7 @@ SENTENCE = 600
 DESCRIPTION = 2_000
 DOCUMENT = 60_000
 ITEMS = 30
-IDENTIFIER = 2_000  # of an identifier or address; registries take no longer identifiers
+IDENTIFIER = 1_000  # of an identifier or address
 
 
 # The upper control characters (C1), which start commands in terminals, too.
@@ -75,9 +76,12 @@ def line(text: str | None, most: int = LINE) -> str | None:
     return None if text is None else shortened(one_line(readable(visible(text))), most)
 
 
-def identifier(text: str) -> str:
-    """Return an identifier whole: a part of one would be another."""
-    return readable(text)[:IDENTIFIER]
+def identifier(text: str) -> str | None:
+    """Return an identifier whole, as a part of one would be another; None for what reads like prose.
+
+    That is a text with white space, with characters that nobody sees, or of more than 1,000 characters.
+    """
+    return text if len(text) <= IDENTIFIER and text.split() == [text] and readable(text) == text else None
 
 
 def web_page(text: str | None) -> str | None:
