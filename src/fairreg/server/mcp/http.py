@@ -8,7 +8,7 @@ Origin where there is one ("Security Warning" of the protocol's transports).
 
 import ipaddress
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -65,7 +65,7 @@ class McpEndpoint:
             await refusal(scope, receive, send)
             return
         manager: StreamableHTTPSessionManager = scope["app"].state.mcp
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request({**scope, "headers": _plain(scope["headers"])}, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, ours = Headers(scope=scope), self._origins(scope)
@@ -91,6 +91,11 @@ class McpEndpoint:
         if host is not None and port is not None:
             found |= {_WebOrigin("http", name, port) for name in _names(host)}
         return frozenset(item for item in found if item is not None)
+
+
+def _plain(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return headers with the media type of the body in small letters, the same one by RFC 9110."""
+    return [(name, text.lower() if name == b"content-type" else text) for name, text in headers]
 
 
 def _names(host: str) -> frozenset[str]:
