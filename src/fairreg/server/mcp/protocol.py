@@ -53,18 +53,18 @@ def mcp_server(site: Site) -> Server[Any]:
     return server
 
 
-async def _offered(context: _Context, then: Any) -> Any:
+async def _offered(ctx: _Context, call_next: Any) -> Any:
     """Offer no version that this server does not hold to: that of 2025-03-26 requires batches.
 
     A client that asks for it is offered the newest. The parameters themselves are changed, as the SDK reads
     the version of the connection from them again.
     """
-    params = context.params
-    if context.method == "initialize" and isinstance(params, dict):
+    params = ctx.params
+    if ctx.method == "initialize" and isinstance(params, dict):
         asked = params.get("protocolVersion")
         if asked == _NOT_OFFERED:
             params["protocolVersion"] = LATEST_HANDSHAKE_VERSION
-    return await then(context)
+    return await call_next(ctx)
 
 
 class _Answers:
