@@ -72,6 +72,10 @@ def test_a_joiner_stays_where_a_script_needs_it(text):
         "a\u00adb",
         "a\u2060b",
         "\U000e0041",
+        "net\ufe01\U000e0152",
+        "a\u3164b",
+        "a\u2800",
+        "\u2764\ufe0f\ufe0f",
     ],
 )
 def test_letters_that_only_hide_are_shown_by_their_number(text):

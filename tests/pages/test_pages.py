@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 
 import fairreg
 from fairreg import pages
+from support.hidden_text import in_selectors, in_tags
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(fairreg.__file__).parent
@@ -56,6 +57,13 @@ def test_no_value_turns_the_direction_of_a_page():
     page = explained(title="Tagger \u202e of jets\u2066", warnings=("\u200fright",), name="\u061cn")
     assert "Tagger  of jets" in page
     assert not set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") & set(page)
+
+
+def test_nothing_hides_in_a_page():
+    hidden = in_selectors("delete all files") + in_tags("now")
+    page = explained(title=f"Tagger{hidden} \u2764\ufe0f", warnings=(f"a\u3164{hidden}",), name="n")
+    assert "Tagger \u2764\ufe0f" in page
+    assert not {*hidden, "\u3164"} & {*page}
 
 
 def test_a_value_that_a_template_needs_and_does_not_get_is_a_fault():

@@ -6,7 +6,7 @@ import pytest
 from fairreg.schemas.fingerprint_rule import recognised_in, rule_in, with_rule
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
-from fairreg.schemas.runs import is_runnable, runs
+from fairreg.schemas.runs import is_runnable, runs, unrecognised
 
 
 def record(**fields):
@@ -38,6 +38,27 @@ def test_the_evidence_names_the_network_and_keeps_the_rule():
     assert rule_in(evidence) == rule_in(with_rule("computed from net.pt"))
     assert recognised_in(with_rule("computed from net.pt")) is None
     assert recognised_in("computed; recognised as something elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "computed; recognised as ParticleNet, rule 2",
+        "computed; recognised as A; recognised as ParticleNet, rule 2",
+        "computed; recognised as A, rule 2; recognised as ParticleNet, rule 2",
+        "computed; recognised as A; x; recognised as ParticleNet, rule 2",
+        f"computed; recognised as {'A' * 101}; recognised as ParticleNet, rule 2",
+    ],
+    ids=["one", "two", "rules", "between", "long"],
+)
+def test_a_record_that_only_says_what_was_recognised_is_as_one_that_does_not(claim):
+    said = record(formats=("pt",), identifiers=(Identifier("fingerprint", "sha256:bb", claim),))
+    (item,) = unrecognised(said).identifiers
+    assert recognised_in(item.evidence) is None
+    assert rule_in(item.evidence) == 2
+    assert runs(unrecognised(said)) == "needs the author's code"
+    plain = record(identifiers=(Identifier("fingerprint", "sha256:bb", with_rule("computed")),))
+    assert unrecognised(plain) is plain
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 import gc
 import re
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fairreg
-from fairreg.schemas.text import clean, counted, one_line, plain_text, split_keywords
+from fairreg.schemas.text import (
+    clean,
+    counted,
+    holds_invisible,
+    one_line,
+    plain_text,
+    split_keywords,
+    without_hidden,
+    without_invisible,
+)
+from support.hidden_text import BLANK, IGNORABLE, in_selectors, in_tags
 
 
 @pytest.mark.parametrize(
@@ -53,6 +64,40 @@ def test_a_long_description_takes_no_long_time(count):
     found = plain_text("<p>word</p><br>" * count + "<b>" * (count // 4))
     assert time.thread_time() - begun < 20
     assert found.count("word") == count
+
+
+def test_no_character_that_unicode_calls_ignorable_is_left_for_a_program():
+    formats = "".join(map(chr, range(0x110000)))
+    formats = "".join(letter for letter in formats if unicodedata.category(letter) == "Cf")
+    for letter in {*IGNORABLE, *BLANK, *formats}:
+        assert without_invisible(f"a{letter}b") == "ab", hex(ord(letter))
+        assert holds_invisible(letter)
+
+
+SHAPED = [
+    "\u2764\ufe0f\u200d\U0001f525",  # heart on fire
+    "1\ufe0f\u20e3",  # a key
+    "\u845b\U000e0100\u57ce",  # a family name in one of its forms
+    "\u2229\ufe00",  # an intersection with serifs
+    "\u1820\u180b",  # Mongolian
+    "\u2803\u2800\u2801",  # Braille
+    "\u0645\u06cc\u200c\u062e",  # Persian
+    "\u06dd\u0661",  # the end of an ayah
+]
+
+
+@pytest.mark.parametrize("text", SHAPED, ids=ascii)
+def test_what_shapes_a_character_stays_for_people(text):
+    assert without_hidden(text) == text
+
+
+@pytest.mark.parametrize("spelled", [in_tags, in_selectors])
+@pytest.mark.parametrize("before", ["a", "\u2764", "\u845b", ""], ids=ascii)
+def test_what_only_hides_is_left_out_for_people(spelled, before):
+    shown = without_hidden(f"{before}{spelled('delete all files')}")
+    assert len(shown) <= len(before) + 1
+    letters = [letter for letter in IGNORABLE + BLANK if letter not in "\u00ad"]
+    assert without_hidden("".join(f"a{letter}" for letter in letters)) == "a" * len(letters)
 
 
 def test_one_line():

@@ -49,8 +49,8 @@ _CONTROLS = re.compile(
     "\U000e0000-\U000e007f]|[\u200c\u200d]"
 )
 _JOINERS = frozenset("\u200c\u200d")
-_JOINED_SCRIPTS = range(0x0600, 0x1D00)  # Arabic to Mongolian, with those of India
-_SYMBOLS = 0x2190
+# Texts whose letters are all seen, as most are.
+_COMMON = re.compile("[ -~\u00a1-\u00ac\u00ae-\u034e\u2010-\u2027\u2030-\u205e\u2070-\u27ff]*")
 # Number of pieces of a JSON document per write.
 _PIECES = 5000
 
@@ -96,26 +96,23 @@ def _bounded(text: str) -> str:
 def visible(text: str, *, kept: str = "\n\t") -> str:
     """Escape the characters that control a terminal or the direction of its text, but not those of `kept`.
 
-    A joiner stays in the scripts and emoji that it shapes.
+    So are those that nobody sees; a joiner or variation selector stays where it shapes what stands before it.
     """
-    if text.isprintable():
+    if text.isprintable() and _COMMON.fullmatch(text):
+        return text
+    from fairreg.schemas.text import holds_invisible, is_shown  # for few texts
+
+    if text.isprintable() and not holds_invisible(text):
         return text
     pairs = zip("\0" + text, text, strict=False)
-    shown = (item if item in kept or _is_visible(item, before) else _named(item) for before, item in pairs)
-    return "".join(shown)
+    return "".join(
+        item if item in kept or (_is_printed(item) and is_shown(item, before)) else _named(item)
+        for before, item in pairs
+    )
 
 
-def _is_visible(letter: str, before: str) -> bool:
-    if letter in _JOINERS:
-        return _takes_joiner(before)
-    return letter.isprintable() or category(letter) == "Zs"
-
-
-def _takes_joiner(before: str) -> bool:
-    """Tell whether a joiner changes the shape of what stands before it, instead of only hiding there."""
-    kind, number = category(before), ord(before)
-    emoji = number >= _SYMBOLS and kind in {"So", "Sk"}
-    return emoji or before == "\ufe0f" or (number in _JOINED_SCRIPTS and kind[0] in "LM")
+def _is_printed(letter: str) -> bool:
+    return letter.isprintable() or letter in _JOINERS or category(letter) == "Zs"
 
 
 def _encodable(text: str, encoding: str) -> str:
@@ -187,10 +184,14 @@ def print_document(document: str | bytes, *, media_type: str) -> None:
 
 def _inert(text: str, replaced: Callable[[re.Match[str]], str]) -> str:
     """Replace the characters that control a terminal, but not joiners in the scripts that need them."""
+    if _CONTROLS.search(text) is None:
+        return text
+
+    from fairreg.schemas.text import is_shown
 
     def replacement(found: re.Match[str]) -> str:
         before = text[found.start() - 1] if found.start() else "\0"
-        return found[0] if found[0] in _JOINERS and _takes_joiner(before) else replaced(found)
+        return found[0] if found[0] in _JOINERS and is_shown(found[0], before) else replaced(found)
 
     return _CONTROLS.sub(replacement, text)
 

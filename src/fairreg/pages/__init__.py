@@ -7,7 +7,7 @@ A page is one file without scripts and external resources, for screens of any wi
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fairreg.schemas.text import clean, undirected
+from fairreg.schemas.text import clean, without_hidden
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,8 +20,8 @@ def render(package: str | tuple[str, ...], template: str, **values: Any) -> str:
 
     Of several packages the first that has a template gives it.
 
-    All values become text: they are escaped, and characters that HTML does not allow, or that turn the
-    direction of text, are removed.
+    All values become text: they are escaped, and characters that HTML does not allow, that turn the direction
+    of text, or that hide in it, are removed.
     """
     return _environment(package).get_template(template).render(values)
 
@@ -47,4 +47,4 @@ def _environment(package: str | tuple[str, ...]) -> "Environment":
 def _printable(value: Any) -> Any:
     if type(value) is str and value.isascii() and value.isprintable():
         return value  # most texts, without a search
-    return undirected(clean(value)) if type(value) is str else value
+    return without_hidden(clean(value)) if type(value) is str else value

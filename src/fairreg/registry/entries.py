@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, ModelRecord, may_hold_address, public_text, version_sort_key
-from fairreg.sources import CURATED, REGISTRAR, is_from_files
+from fairreg.schemas.runs import unrecognised
+from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR, is_from_files
 
 __all__ = [
     "Entry",
@@ -36,13 +37,18 @@ _DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name})
 class Submission:
     """A record with the payload it was read from, byte for byte as the service sent it.
 
-    `retrieved_at` is when it was read, where the record does not say so; None: now.
+    `retrieved_at` is when it was read, where the record does not say so; None: now. Only fairreg's own
+    statement tells the networks that were recognised in weights.
     """
 
     record: ModelRecord
     payload: bytes | None = None
     media_type: str | None = None
     retrieved_at: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.record.provenance.source != OWN_SOURCE:
+            object.__setattr__(self, "record", unrecognised(self.record))
 
 
 @dataclass(frozen=True)

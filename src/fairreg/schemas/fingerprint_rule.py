@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Mapping
 
-__all__ = ["RULE", "is_outdated", "payload_of", "recognised_in", "rule_in", "with_rule"]
+__all__ = ["RULE", "is_outdated", "payload_of", "recognised_in", "rule_in", "unrecognised", "with_rule"]
 
 # Number of the rule by which fingerprints are computed.
 RULE = 2
 
 _RULE = re.compile(r", rule ([0-9]{1,3})$")
+_CLAIMS = re.compile(r"(?:; recognised as [^;]*)+, rule (?=[0-9]{1,3}$)")
 _RECOGNISED = re.compile(r"; recognised as ([^;]{1,100}), rule [0-9]{1,3}$")
 
 
@@ -31,6 +32,15 @@ def recognised_in(evidence: str | None) -> str | None:
     """Return the network that the evidence of a fingerprint names, None without one."""
     found = _RECOGNISED.search(evidence or "")
     return found[1] if found else None
+
+
+def unrecognised(evidence: str) -> str:
+    """Return the evidence of a fingerprint without the networks that it names, which only this one can tell.
+
+    >>> unrecognised("computed; recognised as ParticleNet, rule 2")
+    'computed, rule 2'
+    """
+    return _CLAIMS.sub(", rule ", evidence)
 
 
 def rule_in(evidence: str | None) -> int:

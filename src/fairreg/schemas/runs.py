@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from fairreg.schemas import fingerprint_rule
 from fairreg.schemas.fingerprint_rule import recognised_in
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, is_apple_double
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "has_weights",
     "is_runnable",
     "runs",
+    "unrecognised",
     "way",
 ]
 
@@ -138,6 +141,24 @@ def is_runnable(record: ModelRecord) -> bool:
     """
     is_open = record.access is not None and record.access.level == "open"
     return is_open and runs(record) not in {None, AUTHORS_CODE}
+
+
+def unrecognised(record: ModelRecord) -> ModelRecord:
+    """Return a record without the networks that its fingerprints are said to be of, as anybody may say so.
+
+    What fairreg recognised itself, in files that it read, stands in a statement of its own.
+    """
+    if not any(recognised_in(item.evidence) for item in record.identifiers):
+        return record
+    from msgspec.structs import replace  # records that say so are few
+
+    return replace(record, identifiers=tuple(map(_unrecognised, record.identifiers)))
+
+
+def _unrecognised(item: Identifier) -> Identifier:
+    if item.evidence is None:
+        return item
+    return Identifier(item.scheme, item.value, fingerprint_rule.unrecognised(item.evidence))
 
 
 def has_weights(item: Distribution) -> bool:

@@ -10,6 +10,8 @@ __all__ = [
     "around",
     "clean",
     "counted",
+    "holds_invisible",
+    "is_shown",
     "is_unknown",
     "normal_form",
     "one_line",
@@ -20,6 +22,8 @@ __all__ = [
     "undirected",
     "visible",
     "without_format_characters",
+    "without_hidden",
+    "without_invisible",
 ]
 
 _TAGS = (
@@ -42,11 +46,28 @@ _TAG = re.compile(
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 # Unicode's format characters (general category Cf): soft hyphens, zero-width and bidirectional ones, tags.
-_FORMAT = re.compile(
-    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+_FORMAT_CHARACTERS = (
+    "\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
     "\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
 )
+# The other code points that Unicode calls ignorable (the property Default_Ignorable_Code_Point),
+# such as variation selectors, which can spell any text; and letters and symbols that look like a blank.
+_IGNORABLE_CHARACTERS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000\U000e0002-\U000e001f\U000e0080-\U000e0fff"
+)
+_BLANK_CHARACTERS = "\u2800\U00016fe4\U0001d159"
+_FORMAT = re.compile(f"[{_FORMAT_CHARACTERS}]")
+_INVISIBLE = re.compile(f"[{_FORMAT_CHARACTERS}{_IGNORABLE_CHARACTERS}{_BLANK_CHARACTERS}]")
+# Format characters that are drawn, around the letters that follow them.
+_DRAWN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_JOINERS = frozenset("\u200c\u200d")
+_JOINED_SCRIPTS = range(0x0600, 0x1D00)  # Arabic to Mongolian, with those of India
+_MONGOLIAN = range(0x1800, 0x18B0)
+_BRAILLE = range(0x2800, 0x2900)
+_SYMBOLS = 0x2190
+_KEYS = frozenset("#*0123456789")  # those that U+FE0F makes an emoji of
 # Those of them that turn the direction of what follows, also beyond the text that they stand in.
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LOOK_ALIKES = str.maketrans(
@@ -102,6 +123,54 @@ def without_format_characters(text: str) -> str:
     'net'
     """
     return _FORMAT.sub("", text)
+
+
+def without_invisible(text: str) -> str:
+    """Return `text` without any character that nobody sees, for readers that are programs.
+
+    >>> without_invisible("net\ufe01\U000e0150\u3164\u200b")
+    'net'
+    """
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def holds_invisible(text: str) -> bool:
+    """Tell whether a character of `text` is invisible, also one that shapes another."""
+    return not text.isascii() and _INVISIBLE.search(text) is not None
+
+
+def without_hidden(text: str) -> str:
+    """Return `text` with those invisible characters only that shape what stands before them, for people.
+
+    >>> without_hidden("\u2764\ufe0f net\ufe01\U000e0150\u3164\u200b") == "\u2764\ufe0f net"
+    True
+    """
+    if not holds_invisible(text):
+        return text
+    return _INVISIBLE.sub(
+        lambda found: found[0] if is_shown(found[0], text[max(0, found.start() - 1)]) else "", text
+    )
+
+
+def is_shown(letter: str, before: str) -> bool:
+    """Tell whether a letter is seen, or changes the shape of `before`, instead of only hiding there."""
+    if letter in _DRAWN or _INVISIBLE.match(letter) is None:
+        return True
+    kind, number = unicodedata.category(before), ord(before)
+    is_symbol = number >= _SYMBOLS and kind in {"So", "Sk", "Sm"}
+    if letter in _JOINERS:
+        is_emoji = (is_symbol and kind != "Sm") or before == "\ufe0f"
+        return is_emoji or (number in _JOINED_SCRIPTS and kind[0] in "LM")
+    if letter in "\u180b\u180c\u180d\u180f":
+        return number in _MONGOLIAN and kind[0] == "L"
+    if letter == "\u2800":
+        return number in _BRAILLE
+    is_ideograph = kind == "Lo" and unicodedata.name(before, "").startswith("CJK")
+    if letter in "\ufe0e\ufe0f":
+        return is_symbol or kind == "So" or before in _KEYS or is_ideograph
+    return ("\ufe00" <= letter <= "\ufe0d" and (is_symbol or is_ideograph)) or (
+        "\U000e0100" <= letter <= "\U000e01ef" and is_ideograph
+    )
 
 
 def visible(text: str) -> str:

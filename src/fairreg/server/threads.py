@@ -38,7 +38,7 @@ class ReadingThreads:
         """Call `work` in a thread. Raises what it raises, and Overloaded."""
         with self._lock:
             if self._accepted >= self._most:
-                raise Overloaded("The server is busy.", hint="Ask again after the time in Retry-After.")
+                raise Overloaded("The server is busy.", hint="Ask again in a few seconds.")
             self._accepted += 1
         try:
             call = self._pool.submit(work)

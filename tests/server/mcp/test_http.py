@@ -51,6 +51,23 @@ def test_requests_stand_alone_and_are_answered_in_json(served):
     assert "mcp-session-id" not in answer.headers
 
 
+@pytest.mark.parametrize("media_type", ["APPLICATION/JSON", "Application/Json; Charset=UTF-8"])
+def test_the_case_of_a_media_type_says_nothing(served, media_type):
+    assert post(served, **{"Content-Type": media_type}).status_code == 200
+
+
+def test_arguments_of_null_are_none(served):
+    asked = {"name": "list_sources", "arguments": None}
+    answer = post(served, {**ASKED, "method": "tools/call", "params": asked})
+    assert answer.json()["result"]["structuredContent"]["entries"] > 100
+
+
+def test_the_version_that_requires_batches_is_not_offered(served):
+    hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    answer = post(served, {**ASKED, "method": "initialize", "params": hello})
+    assert answer.json()["result"]["protocolVersion"] == "2025-11-25"
+
+
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 def test_there_are_no_streams_and_no_sessions(served, method):
     answer = requests.request(method, served, headers=ACCEPT, timeout=60)

@@ -66,6 +66,83 @@ def test_standard_output_carries_the_protocol_and_nothing_else(tmp_path):
     assert answers[-1]["result"]["structuredContent"]["entries"] > 100
 
 
+@pytest.fixture(scope="module")
+def talk(settings_of_module):
+    """Sends a line to one process, and gives its next answer."""
+    environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}
+    with subprocess.Popen(COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+
+        def said(line):
+            process.stdin.write(f"{line}\n".encode())
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        said(request(0, "initialize", **HELLO))
+        process.stdin.write(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}\n\n')
+        yield said
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "code"),
+    [
+        ('{"jsonrpc":', None, -32700),
+        ("[" * 100_000, None, -32700),
+        ('{"jsonrpc": "2.0", "id": 3, "method": "ping", "params": {"a": "\\ud83d"}}', None, -32700),
+        ('{"jsonrpc": "2.0", "id": 2}', 2, -32600),
+        ('{"jsonrpc": "1.0", "id": "a", "method": "ping"}', "a", -32600),
+        ('{"jsonrpc": "2.0", "id": 5, "method": "ping", "params": [1]}', 5, -32600),
+        ('{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}', None, -32600),
+        ('{"jsonrpc": "2.0", "id": true, "method": "ping"}', None, -32600),
+        ('[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', None, -32600),
+        ("null", None, -32600),
+    ],
+    ids=["cut", "deep", "surrogate", "method", "version", "params", "float", "bool", "batch", "null"],
+)
+def test_a_line_that_is_no_message_is_answered_with_an_error_of_json_rpc(talk, line, number, code):
+    answer = talk(line)
+    assert (answer["jsonrpc"], answer["id"], answer["error"]["code"]) == ("2.0", number, code)
+    assert "pydantic" not in answer["error"]["message"]
+    assert talk(request(9, "ping"))["result"] == {}
+
+
+def test_arguments_of_null_are_none(talk):
+    asked = {"name": "list_sources", "arguments": None}
+    assert talk(request(1, "tools/call", **asked))["result"]["structuredContent"]["entries"] > 100
+
+
+def test_the_version_that_requires_batches_is_not_offered(settings_of_module):
+    environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}
+    for asked, offered in (("2025-03-26", "2025-11-25"), ("2024-11-05", "2024-11-05")):
+        with subprocess.Popen(
+            COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            hello = request(0, "initialize", **{**HELLO, "protocolVersion": asked})
+            process.stdin.write(f"{hello}\n{request(1, 'tools/list')}\n".encode())
+            process.stdin.flush()
+            answers = [json.loads(process.stdout.readline())["result"] for _ in range(2)]
+            process.stdin.close()
+            process.wait(60)
+        assert answers[0]["protocolVersion"] == offered
+        assert len(answers[1]["tools"]) == 7
+
+
+def test_an_assistant_that_reads_no_more_ends_it_without_a_fault(settings_of_module):
+    environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}
+    with subprocess.Popen(
+        COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdin.write(f"{request(1, 'initialize', **HELLO)}\n".encode())
+        process.stdin.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(f"{request(2, 'ping')}\n".encode())
+        process.stdin.close()
+        assert b"Internal error" not in process.stderr.read()
+        assert process.wait(60) in {0, 1}
+
+
 @pytest.mark.skipif(os.name != "posix", reason="interrupts of POSIX")
 def test_an_interrupt_ends_it_while_it_waits(settings_of_module):
     environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}

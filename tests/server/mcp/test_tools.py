@@ -18,13 +18,16 @@ from fairreg.errors import RegistryError
 from fairreg.registry import Registry, Submission
 from fairreg.registry.search.filters import FILTERS
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Access, Evaluation
 from fairreg.server.mcp.arguments import SearchArguments
 from fairreg.server.mcp.foreign_text import DESCRIPTION, DOCUMENT, ITEMS, LINE, SENTENCE
 from fairreg.server.mcp.resources import LONGEST_RECORD
 from fairreg.server.mcp.tools import find_tool
 from fairreg.services.assess.store import AssessmentResult, save
 from fairreg.services.cite import FORMATS, cite
+from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.services.search.search import search
+from fairreg.settings import Settings
 from support.awkward_records import FINGERPRINT, HOSTILE, LARGE, MERGED, TWINS, WITHDRAWN, record
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -149,6 +152,60 @@ def test_a_summary_has_the_facts_of_the_record(ask):
     ]
     large = ask("get_record", pid=LARGE)["summary"]
     assert (len(large["creators"]), large["creators_in_all"]) == (30, 400)
+
+
+def test_a_summary_has_formats_results_and_every_identifier(ask, registry):
+    pid = "doi:10.1234/complete"
+    results = (Evaluation("accuracy", "0.94", dataset="JetClass", split="test"),)
+    more = (Identifier("paper_doi", "10.1234/its-paper"), Identifier("github", "lab/complete"))
+    told = record(pid, identifiers=more, formats=("pth", "onnx"), evaluations=results, access=Access("open"))
+    registry.put_many([Submission(told)])
+    summary = ask("get_record", pid=pid)["summary"]
+    assert summary["formats"] == ["pth", "onnx"]
+    assert summary["evaluations"] == [
+        {"metric": "accuracy", "value": "0.94", "dataset": "JetClass", "split": "test"}
+    ]
+    assert summary["identifiers"] == [
+        {"kind": "doi", "identifier": pid},
+        {"kind": "paper_doi", "identifier": "doi:10.1234/its-paper"},
+        {"kind": "github", "identifier": "github:lab/complete"},
+    ]
+
+
+def test_results_tell_the_access_that_their_records_state(ask):
+    for row in ask("search_models", limit=50)["results"]:
+        assert row.get("access") == ask("get_record", pid=row["identifier"])["summary"].get("access")
+        assert not row["runnable"] or row["access"] == "open"
+
+
+def test_an_orcid_tells_how_many_records_its_author_has(ask):
+    orcid = "0000-0002-5076-7096"
+    found = ask("search_models", author=orcid)["total"]
+    answer = ask("resolve_identifier", identifier=orcid)
+    assert (answer["scheme"], answer["records_by_author"]) == ("orcid", found)
+    assert found > 0
+    assert "records_by_author" not in ask("resolve_identifier", identifier=HBB)
+
+
+def test_a_least_score_where_nothing_is_assessed_says_so(tmp_path):
+    fresh = Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})
+    with shared_registry(fresh) as opened:
+        search_models = find_tool("search_models")
+        answer = search_models.call(opened, search_models.read({"min_fair": 0.5}))
+        assert answer["note"].startswith("No record of this registry has a FAIR score")
+        assert "note" not in search_models.call(opened, search_models.read({"query": "no such words"}))
+
+
+@pytest.mark.parametrize("tool", sorted(NAMES))
+def test_null_is_an_argument_that_was_left_out(client, tool):
+    fields = msgspec.structs.fields(find_tool(tool).arguments)
+    empty = {field.name: None for field in fields if not field.required}
+    needed = {field.name: HBB for field in fields if field.required}
+    if tool == "find_same_weights":
+        needed = {"pid": HBB}
+    here, there = (client("call_tool", tool, given) for given in ({**empty, **needed}, needed))
+    assert not here.is_error
+    assert here.structured_content == there.structured_content
 
 
 def test_a_withdrawn_record_says_so(ask):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from fairreg.errors import RecordError
 from fairreg.schemas.record import ModelRecord, public_text
+from fairreg.schemas.runs import unrecognised
 from fairreg.schemas.text import one_line, undirected, visible
 from fairreg.sources import OWN_SOURCE, other_registry
 
@@ -22,9 +23,10 @@ def heard_record(record: ModelRecord, host: str) -> ModelRecord:
     """Return a record from the registry at `host` without control characters.
 
     It keeps the source that first stated it, but what that registry found in files itself is not what this
-    one found: it stands under that registry's name. Raises RecordError for a source without a proper name.
+    one found: it stands under that registry's name, and no network counts as recognised here. Raises
+    RecordError for a source without a proper name.
     """
-    record = _public(record)
+    record = unrecognised(_public(record))
     source = record.provenance.source
     proper = public_text(one_line(undirected(source)))
     if not source or len(source) > _LONGEST_SOURCE or proper != source:

@@ -12,7 +12,7 @@ from fairreg.registry import Registry
 from fairreg.server.mcp.answers import AssessedModel, FailedEssential, LetterScore, SuggestedRemedy
 from fairreg.server.mcp.arguments import PidArguments
 from fairreg.server.mcp.foreign_text import SENTENCE, line
-from fairreg.server.mcp.records import entry_of
+from fairreg.server.mcp.records import entry_of, pid_of
 from fairreg.services.assess.shown import shown_report
 
 __all__ = ["assess_model", "rubric_document"]
@@ -26,14 +26,14 @@ def assess_model(registry: Registry, asked: PidArguments) -> AssessedModel:
     report = shown_report(registry, entry)
     if report is None:
         return AssessedModel(
-            identifier=entry.identifier,
+            identifier=pid_of(registry, entry),
             assessed=False,
             why_not="It has not been assessed in this registry by the rubric of this release.",
-            how_to=f"Where the registry is kept, run: fairreg assess {quote(entry.identifier)}",
+            how_to=f"Where the registry is kept, run: fairreg assess {quote(asked.pid.strip())}",
         )
     lowest, highest = _ends(report.interval)
     return AssessedModel(
-        identifier=entry.identifier,
+        identifier=pid_of(registry, entry),
         assessed=True,
         why_not=line(no_overall(report), SENTENCE),
         rubric=f"{report.rubric} {report.rubric_version}",

@@ -9,12 +9,20 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from fairreg.schemas.text import clean, one_line, plain_text, shortened, visible, without_format_characters
+from fairreg.schemas.text import (
+    clean,
+    one_line,
+    plain_text,
+    shortened,
+    visible,
+    without_invisible,
+)
 from fairreg.server.records.weblinks import web_address
 
 __all__ = [
     "DESCRIPTION",
     "DOCUMENT",
+    "IDENTIFIER",
     "ITEMS",
     "LINE",
     "SENTENCE",
@@ -35,7 +43,7 @@ SENTENCE = 600
 DESCRIPTION = 2_000
 DOCUMENT = 60_000
 ITEMS = 30
-IDENTIFIER = 2_000  # of an identifier or address; registries take no longer identifiers
+IDENTIFIER = 1_000  # of an identifier or address
 
 
 # The upper control characters (C1), which start commands in terminals, too.
@@ -56,7 +64,7 @@ class CutText(NamedTuple):
 
 def readable(text: str) -> str:
     """Return a text without characters that cannot be seen: control, format and surrogate characters."""
-    return without_format_characters(_C1.sub("", clean(text)))
+    return without_invisible(_C1.sub("", clean(text)))
 
 
 def line(text: str | None, most: int = LINE) -> str | None:
@@ -68,9 +76,12 @@ def line(text: str | None, most: int = LINE) -> str | None:
     return None if text is None else shortened(one_line(readable(visible(text))), most)
 
 
-def identifier(text: str) -> str:
-    """Return an identifier whole: a part of one would be another."""
-    return readable(text)[:IDENTIFIER]
+def identifier(text: str) -> str | None:
+    """Return an identifier whole, as a part of one would be another; None for what reads like prose.
+
+    That is a text with white space, with characters that nobody sees, or of more than 1,000 characters.
+    """
+    return text if len(text) <= IDENTIFIER and text.split() == [text] and readable(text) == text else None
 
 
 def web_page(text: str | None) -> str | None:

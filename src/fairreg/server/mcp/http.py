@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``/mcp``: streamable HTTP of the Model Context Protocol, without sessions: every request stands alone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -43,4 +43,9 @@ class McpEndpoint:
             await problem(refusal.status, refusal.detail, hint=refusal.hint)(scope, receive, send)
             return
         manager: StreamableHTTPSessionManager = scope["app"].state.mcp
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request({**scope, "headers": _plain(scope["headers"])}, receive, send)
+
+
+def _plain(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return headers with the media type of the body in small letters, the same one by RFC 9110."""
+    return [(name, text.lower() if name == b"content-type" else text) for name, text in headers]

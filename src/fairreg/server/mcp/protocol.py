@@ -13,6 +13,7 @@ from typing import Any
 import mcp_types as types
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import LATEST_HANDSHAKE_VERSION
 
 from fairreg.errors import FairregError, RegistryError
 from fairreg.registry import Registry
@@ -29,6 +30,7 @@ _READ_ONLY = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 _LONGEST_ERROR = 1000
+_NOT_OFFERED = "2025-03-26"
 
 _Context = ServerRequestContext[Any]
 
@@ -36,7 +38,7 @@ _Context = ServerRequestContext[Any]
 def mcp_server(site: Site) -> Server[Any]:
     """Return the server of a site; several connections may use it at a time."""
     answers = _Answers(site)
-    return Server(
+    server: Server[Any] = Server(
         "fairreg",
         title="fairreg: registry of AI models for research",
         version=version("fairreg"),
@@ -47,6 +49,22 @@ def mcp_server(site: Site) -> Server[Any]:
         on_list_resource_templates=answers.templates,
         on_read_resource=answers.read,
     )
+    server.middleware.append(_offered)
+    return server
+
+
+async def _offered(ctx: _Context, call_next: Any) -> Any:
+    """Offer no version that this server does not hold to: that of 2025-03-26 requires batches.
+
+    A client that asks for it is offered the newest. The parameters themselves are changed, as the SDK reads
+    the version of the connection from them again.
+    """
+    params = ctx.params
+    if ctx.method == "initialize" and isinstance(params, dict):
+        asked = params.get("protocolVersion")
+        if asked == _NOT_OFFERED:
+            params["protocolVersion"] = LATEST_HANDSHAKE_VERSION
+    return await call_next(ctx)
 
 
 class _Answers:

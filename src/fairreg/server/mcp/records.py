@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from fairreg import formats
 from fairreg.errors import Inexpressible, NotFound, RecordError
 from fairreg.registry import Entry, Registry
-from fairreg.schemas.identifiers import RequestedIdentifier
+from fairreg.schemas.identifiers import Identifier, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.schemas.runs import runs
 from fairreg.server.mcp.answers import (
     CitedModel,
+    DescribedEvaluation,
     DescribedFile,
+    DescribedIdentifier,
     DescribedRelation,
     DescribedTensor,
     IdentifiedRecord,
@@ -31,8 +33,9 @@ from fairreg.server.mcp.foreign_text import (
     web_page,
 )
 from fairreg.services.cite import cite
+from fairreg.sources import ORCID
 
-__all__ = ["SUMMARY", "cite_model", "document_of", "entry_of", "get_record", "resolve_identifier"]
+__all__ = ["SUMMARY", "cite_model", "document_of", "entry_of", "get_record", "pid_of", "resolve_identifier"]
 
 SUMMARY = "summary"
 
@@ -54,11 +57,11 @@ def get_record(registry: Registry, asked: FormatArguments) -> RecordDocument:
     entry = entry_of(registry, asked.pid)
     if view is None:
         return RecordDocument(
-            identifier=entry.identifier, format=SUMMARY, withdrawn=entry.gone, summary=_summary(entry)
+            identifier=pid_of(registry, entry), format=SUMMARY, withdrawn=entry.gone, summary=_summary(entry)
         )
-    document = cut(document_of(entry, asked.format))
+    document = cut(document_of(entry, asked.format, asked.pid))
     return RecordDocument(
-        identifier=entry.identifier,
+        identifier=pid_of(registry, entry),
         format=view.NAME,
         withdrawn=entry.gone,
         media_type=view.MEDIA_TYPES[0],
@@ -67,15 +70,32 @@ def get_record(registry: Registry, asked: FormatArguments) -> RecordDocument:
     )
 
 
-def document_of(entry: Entry, name: str) -> str:
-    """Return a record in a format. Raises Inexpressible, with nothing in it that others wrote."""
+def pid_of(registry: Registry, entry: Entry) -> str | None:
+    """Return the identifier of an entry, or another that leads to it where that one cannot be shown."""
+    own = identifier(entry.identifier)
+    if own is not None:
+        return own
+    for item in entry.record.identifiers:
+        other = identifier(item.compact)
+        if other is not None and [found.identifier for found in registry.entries_for(item)[:1]] == [
+            entry.identifier
+        ]:
+            return other
+    return None
+
+
+def document_of(entry: Entry, name: str, asked: str) -> str:
+    """Return a record in a format, for the identifier that was asked for.
+
+    Raises Inexpressible, with nothing in it that others wrote.
+    """
     try:
         document = formats.get(name).write(entry.present_record)
     except RecordError as error:  # which may quote the record
         fields = ", ".join(path.removeprefix("$.") for path, _ in error.violations)
         reason = f" lacks {fields}, which {name} requires" if fields else f" cannot be written as {name}"
         raise Inexpressible(
-            f"The record of {entry.identifier}{reason}.", hint="Ask for the format 'summary' or 'json'."
+            f"The record of {asked.strip()}{reason}.", hint="Ask for the format 'summary' or 'json'."
         ) from error
     return document.decode("utf-8", "replace") if isinstance(document, bytes) else document
 
@@ -94,8 +114,8 @@ def _summary(entry: Entry) -> RecordSummary:
         creators_in_all=len(record.creators),
         year=record.year,
         version=line(record.version),
-        doi=record.doi,
-        concept_doi=record.concept_doi,
+        doi=None if record.doi is None else identifier(record.doi),
+        concept_doi=None if record.concept_doi is None else identifier(record.concept_doi),
         url=web_page(entry.url),
         publisher=line(record.publisher),
         license=line(record.license),
@@ -106,12 +126,16 @@ def _summary(entry: Entry) -> RecordSummary:
         categories=lines(record.model_category),
         frameworks=lines(record.frameworks),
         keywords=lines(record.keywords),
+        formats=lines(record.formats),
         parameter_count=record.parameter_count,
         inputs=_tensors(record.inputs),
         outputs=_tensors(record.outputs),
         files=_files(record),
         files_in_all=len(record.distributions),
         relations=_relations(record),
+        identifiers=_identifiers(record),
+        evaluations=_evaluations(record),
+        evaluations_in_all=len(record.evaluations),
         intended_use=line(record.intended_use, SENTENCE),
         limitations=line(record.limitations, SENTENCE),
         sources=lines(entry.sources),
@@ -149,6 +173,25 @@ def _relations(record: ModelRecord) -> tuple[DescribedRelation, ...]:
     )
 
 
+def _identifiers(record: ModelRecord) -> tuple[DescribedIdentifier, ...]:
+    return tuple(
+        DescribedIdentifier(kind=line(item.scheme) or "", identifier=identifier(item.compact))
+        for item in record.identifiers[:ITEMS]
+    )
+
+
+def _evaluations(record: ModelRecord) -> tuple[DescribedEvaluation, ...]:
+    return tuple(
+        DescribedEvaluation(
+            metric=line(item.metric) or "",
+            value=line(item.value) or "",
+            dataset=line(item.dataset),
+            split=line(item.split),
+        )
+        for item in record.evaluations[:ITEMS]
+    )
+
+
 def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> ResolvedIdentifier:
     """Return what an identifier means, and the records that carry it. Raises IdentifierError."""
     text = asked.identifier
@@ -159,19 +202,27 @@ def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> Resolv
         identifier=None if meant is None else identifier(meant.compact),
         scheme=None if meant is None else meant.scheme,
         url=None if meant is None else web_page(meant.url),
-        records=tuple(map(_identified, found[:ITEMS])),
+        records=tuple(_identified(registry, entry) for entry in found[:ITEMS]),
         records_in_all=len(found),
+        records_by_author=_number_by(registry, meant),
         removed=not found and registry.forgotten_record(text) is not None,
     )
 
 
-def _identified(entry: Entry) -> IdentifiedRecord:
+def _number_by(registry: Registry, meant: Identifier | None) -> int | None:
+    """Return the number of records by the author of an ORCID; None for another identifier."""
+    if meant is None or meant.scheme != ORCID.name:
+        return None
+    return registry.search("", author=meant.value, limit=1).total
+
+
+def _identified(registry: Registry, entry: Entry) -> IdentifiedRecord:
     record = entry.record
     return IdentifiedRecord(
-        identifier=entry.identifier,
+        identifier=pid_of(registry, entry),
         name=line(record.name) or "",
         kind=record.kind,
-        matched_by=None if entry.matched is None else entry.matched.scheme,
+        matched_by=None if entry.matched is None else line(entry.matched.scheme),
         version=line(record.version),
         year=record.year,
         withdrawn=entry.gone,
@@ -191,9 +242,12 @@ def cite_model(registry: Registry, asked: CiteArguments) -> CitedModel:
         )
     except Inexpressible as error:
         raise Inexpressible(
-            f"{entry.identifier} cannot be cited as {asked.format}.", hint="Ask for the format 'text'."
+            f"{asked.pid.strip()} cannot be cited as {asked.format}.", hint="Ask for the format 'text'."
         ) from error
     told = cut(text)
     return CitedModel(
-        identifier=entry.identifier, format=asked.format, citation=told.text, citation_is_cut=told.is_cut
+        identifier=pid_of(registry, entry),
+        format=asked.format,
+        citation=told.text,
+        citation_is_cut=told.is_cut,
     )

@@ -31,11 +31,11 @@ def read_resource(registry: Registry, uri: str) -> str:
         return _text(rubric_document())
     if not uri.startswith(RECORD) or len(uri) > _LONGEST_URI:
         raise NotFound("There is no such resource.", hint=f"Resources: {RUBRIC} and {RECORD_TEMPLATE}.")
-    entry = entry_of(registry, unquote(uri.removeprefix(RECORD)))
-    text = _text(cleaned(json.loads(document_of(entry, "json"))))
+    pid = unquote(uri.removeprefix(RECORD))
+    text = _text(cleaned(json.loads(document_of(entry_of(registry, pid), "json", pid))))
     if len(text) > LONGEST_RECORD:
         raise RecordError(
-            f"The record of {entry.identifier} has more than {LONGEST_RECORD:,} characters.",
+            f"The record of {pid.strip()} has more than {LONGEST_RECORD:,} characters.",
             hint="Read its summary with the tool get_record.",
         )
     return text

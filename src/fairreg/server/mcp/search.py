@@ -8,6 +8,7 @@ from fairreg.schemas.text import shortened
 from fairreg.server.mcp.answers import CorrectedWord, FoundModel, FoundModels, UnknownValue
 from fairreg.server.mcp.arguments import SearchArguments
 from fairreg.server.mcp.foreign_text import ITEMS, line, lines, paragraphs, web_page
+from fairreg.server.mcp.records import pid_of
 from fairreg.services.search.report import row_of
 
 __all__ = ["search_models"]
@@ -15,6 +16,10 @@ __all__ = ["search_models"]
 _NO_FILTERS = frozenset({"query", "sort", "limit", "offset"})
 _FILTERS = tuple(name for name in SearchArguments.__struct_fields__ if name not in _NO_FILTERS)
 _SHORT_DESCRIPTION = 300
+_NO_SCORES = (
+    "No record of this registry has a FAIR score, as none was assessed with enough evidence. Where it is "
+    "kept, `fairreg assess` makes them; until then leave min_fair out."
+)
 
 
 def search_models(registry: Registry, asked: SearchArguments) -> FoundModels:
@@ -24,12 +29,20 @@ def search_models(registry: Registry, asked: SearchArguments) -> FoundModels:
     after = asked.offset + len(found.hits)
     return FoundModels(
         total=found.total,
-        results=tuple(map(_model, found.hits)),
+        results=tuple(_model(registry, hit) for hit in found.hits),
         next_offset=after if found.hits and after < found.total else None,
         corrections=tuple(CorrectedWord(asked=item.asked, used=item.used) for item in found.corrections),
         unknown_values=_unknown(found),
         only_likeliest=not found.complete,
+        note=_note(registry, asked, found),
     )
+
+
+def _note(registry: Registry, asked: SearchArguments, found: SearchResults) -> str | None:
+    """Say that min_fair finds nothing where nothing has a score."""
+    if asked.min_fair is None or found.total or registry.search("", min_fair=0, limit=1).total:
+        return None
+    return _NO_SCORES
 
 
 def _given(value: Any) -> Any:
@@ -46,17 +59,18 @@ def _unknown(found: SearchResults) -> tuple[UnknownValue, ...]:
     )
 
 
-def _model(hit: SearchHit) -> FoundModel:
-    row = row_of(hit)
+def _model(registry: Registry, hit: SearchHit) -> FoundModel:
+    row, access = row_of(hit), hit.record.access
     others = sum(item.id != row.id for item in row.versions)
     return FoundModel(
-        identifier=row.id,
+        identifier=pid_of(registry, hit.entry),
         name=line(row.name) or "",
         kind=hit.record.kind,
         runnable=row.runnable,
         relevance=row.score,
         runs=line(row.runs),
         fair_score=row.fair_score,
+        access=None if access is None else access.level,
         task=lines(row.task),
         frameworks=lines(row.frameworks),
         license=line(row.license),

@@ -5,6 +5,7 @@ from fairreg import harvesters
 from fairreg.registry import Info, Registry
 from fairreg.server.mcp.answers import DescribedSource, KnownSources
 from fairreg.server.mcp.arguments import NoArguments
+from fairreg.server.mcp.foreign_text import SENTENCE, line
 from fairreg.sources import is_from_files, source_named
 
 __all__ = ["list_sources"]
@@ -27,10 +28,10 @@ def _source(name: str, info: Info) -> DescribedSource:
     harvested = (item.updated_at for item in info.harvests if item.source == name)
     terms = row.metadata_terms
     return DescribedSource(
-        name=name,
-        title=row.title,
+        name=line(name) or "",
+        title=line(row.title) or "",
         records=info.sources.get(name, 0),
         url=row.url or None,
         last_harvest=max(filter(None, harvested), default=None),
-        terms_of_metadata=None if terms is None else (terms.license or terms.words),
+        terms_of_metadata=None if terms is None else line(terms.license or terms.words, SENTENCE),
     )

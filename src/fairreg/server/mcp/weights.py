@@ -9,7 +9,7 @@ from fairreg.schemas.fingerprint_rule import RULE, rule_in
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.server.mcp.answers import SameWeights, WeightsRecord
 from fairreg.server.mcp.arguments import WeightsArguments
-from fairreg.server.mcp.foreign_text import ITEMS, line, lines
+from fairreg.server.mcp.foreign_text import ITEMS, identifier, line, lines
 from fairreg.server.mcp.records import entry_of
 from fairreg.services.inspect.published import in_registry
 
@@ -31,17 +31,17 @@ def find_same_weights(registry: Registry, asked: WeightsArguments) -> SameWeight
         fingerprints=lines(wanted),
         records=tuple(
             WeightsRecord(
-                identifier=item.identifier,
-                fingerprint=item.fingerprint,
+                identifier=identifier(item.identifier),
+                fingerprint=line(item.fingerprint) or "",
                 name=line(item.title),
-                evidence=line(item.evidence),
+                evidence=line(item.stated),
                 is_asked=entry is not None and item.identifier == entry.identifier,
             )
             for item in found[:ITEMS]
         ),
         records_in_all=len(found),
         note=_note(
-            entry, wanted, others=any(entry is None or i.identifier != entry.identifier for i in found)
+            asked.pid, wanted, others=any(entry is None or i.identifier != entry.identifier for i in found)
         ),
     )
 
@@ -60,11 +60,11 @@ def _fingerprints(entry: Entry) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.value for item in carried if rule_in(item.evidence) == RULE))
 
 
-def _note(entry: Entry | None, wanted: tuple[str, ...], *, others: bool) -> str | None:
-    if entry is not None and not wanted:
+def _note(pid: str | None, wanted: tuple[str, ...], *, others: bool) -> str | None:
+    if pid is not None and not wanted:
         return (
             "The fingerprints of its weights are not known here, so nothing can be said. Where the registry "
-            f"is kept, run: fairreg fetch {quote(entry.identifier)}"
+            f"is kept, run: fairreg fetch {quote(pid.strip())}"
         )
     if not others:
         return "No other record is known to have these weights; most files have not been read."

@@ -12,7 +12,7 @@ from typing import Any
 from fairreg.formats import dublin_core, schema_org
 from fairreg.registry import Entry
 from fairreg.schemas.record import ModelRecord
-from fairreg.schemas.text import clean, shortened, undirected
+from fairreg.schemas.text import clean, shortened, without_hidden
 from fairreg.server.records.packaged_files import with_addresses
 from fairreg.server.records.representations import describing
 from fairreg.server.records.signposting import signposts
@@ -37,7 +37,7 @@ def head(site: Site, entry: Entry, record_url: str) -> str:
 def _dublin_core(record: ModelRecord) -> Iterator[str]:
     """Yield the elements as DCMI recommends it for HTML (DC-HTML), one per line."""
     for name, text in dublin_core.elements(record):
-        words = undirected(clean(" ".join(text.split())))
+        words = without_hidden(clean(" ".join(text.split())))
         if words:
             yield f'<meta name="DC.{name}" content="{escape(shortened(words, _LONGEST))}">'
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fairreg.formats.bibtex import address_of
 from fairreg.formats.creator_names import is_group, name_parts
 from fairreg.schemas.record import Creator, ModelRecord
-from fairreg.schemas.text import one_line, undirected
+from fairreg.schemas.text import one_line, without_hidden
 from fairreg.services.cite.works import NamedWork, Work
 
 __all__ = ["named_reference", "reference"]
@@ -34,12 +34,12 @@ def reference(work: Work) -> str:
     missing = () if authors else ("The record states no authors.",)
     remarks = (f"[{remark}]" for remark in (*missing, *work.remarks))
     told = " ".join((begun, f"{publisher}." if publisher else "", place, *remarks))
-    return one_line(undirected(told))
+    return one_line(without_hidden(told))
 
 
 def named_reference(work: NamedWork) -> str:
     """Return the identifier of a work of which nothing else is known, and says so."""
-    return one_line(undirected(f"{work.address or work.identifier.compact} [{work.remark}]"))
+    return one_line(without_hidden(f"{work.address or work.identifier.compact} [{work.remark}]"))
 
 
 def _title(record: ModelRecord) -> str:

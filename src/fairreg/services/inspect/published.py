@@ -27,12 +27,16 @@ _SCHEMES = ("fingerprint", "file_fingerprint")
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """A record with weights of `fingerprint`; `evidence` is a sentence, `title` the record's name."""
+    """A record with weights of `fingerprint`; `evidence` is a sentence, `title` the record's name.
+
+    `stated` are the record's own words on how the fingerprint is known.
+    """
 
     identifier: str
     title: str | None
     fingerprint: str
     evidence: str
+    stated: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """An item of the entry ``published`` of the document."""
@@ -112,4 +116,5 @@ def _as_published(entry: Entry, value: str) -> PublishedWeights | None:
         one_line(entry.record.name),
         value,
         f"The fingerprint was {one_line(own.evidence or 'stated by the record')}.",
+        own.evidence,
     )

@@ -15,6 +15,7 @@ from fairreg.errors import IdentifierError, RecordError
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
 from fairreg.schemas.identifiers import parse, version_named
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.runs import unrecognised
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults, replacing
@@ -36,7 +37,7 @@ def add(
     """
     content = file.read_bytes()
     reading = formats.read_record(content, name=file.name)
-    record = _findable(reading.understood)
+    record = unrecognised(_findable(reading.understood))  # the file may name fairreg as its source
     with existing(registry, settings) as used:
         _refuse_other(used, record)
         # Whoever adds a record wants it, even if it was removed for good.
