@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fairreg.cli.app import command_line
-from fairreg.errors import BadAnswer, Unreachable, UsageError
+from fairreg.errors import BadAnswer, NotFound, Unreachable, UsageError
 from fairreg.harvesters.common import peers
 from fairreg.schemas.record import Creator, Provenance
 from fairreg.server.oai import verbs
@@ -323,6 +323,13 @@ def test_an_address_of_oai_is_that_of_its_registry(places):
         report = other.harvest(spelling)
         assert report.source == one.url
     assert [item.name for item in sources(other.settings, registry=other.registry) if item.name == one.url]
+
+
+def test_an_address_where_no_registry_is_says_which_address_is_one(places):
+    one, other = places("one"), places("other")
+    with pytest.raises(NotFound, match="/wrong/oai does not exist") as caught:
+        other.harvest(f"{one.url}/wrong")
+    assert caught.value.hint == "Give the address that `fairreg serve` prints, without what follows it."
 
 
 def test_a_first_harvest_says_which_records_it_leaves_out(places):
