@@ -200,7 +200,10 @@ def _peers(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def peer_url(text: str, stated_in: str) -> str:
-    """Return the canonical base URL of another registry, given in a variable or an argument. UsageError."""
+    """Return the canonical base URL of another registry, given in a variable or an argument. UsageError.
+
+    The address of its OAI-PMH, which directories of repositories list, stands for its base URL.
+    """
     from fairreg.addresses import parse  # few commands name a peer
 
     try:
@@ -214,7 +217,8 @@ def peer_url(text: str, stated_in: str) -> str:
             f"{stated_in} names {said}, which is not the base URL of a fairreg server.",
             hint="Give http:// or https://, a host and no user, password or query, as http://127.0.0.1:8080.",
         )
-    return f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
+    base = address.path.rstrip("/").removesuffix("/oai").rstrip("/")
+    return f"{address.scheme}://{address.netloc}{base}"
 
 
 def _token(env: Mapping[str, str], variable: str) -> str | None:

@@ -243,3 +243,15 @@ def test_no_email_address_is_printed_of_a_further_record_or_an_unread_property(c
     assert refused.code == 1
     assert "(e-mail address)" in refused.out
     assert "ada@" not in refused.out + refused.err
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("lacks", [("provenance",), ("provenance", "kind")], ids=len)
+def test_a_record_written_by_hand_is_refused_with_an_example(cli, tmp_path, lacks):
+    file = tmp_path / "record.json"
+    record = {"name": "x", "identifier": "doi:10.1234/x", "kind": "model", "provenance": {}}
+    file.write_text(json.dumps({name: value for name, value in record.items() if name not in lacks}))
+    for result in (cli("validate", file), cli("add", file)):
+        assert result.code == 1
+        assert "fairreg show 10.5281/zenodo.7305227 --format json" in result.err
+        assert "fairreg new" in result.err

@@ -85,6 +85,20 @@ def test_an_unknown_source_is_wrong_usage_and_names_the_sources(cli):
     assert "zenodo" in result.err
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1:8304", "localhost:8304/oai", "models.example.org"])
+def test_an_address_without_http_is_told_to_be_one(cli, text):
+    result = cli("harvest", text)
+    assert result.code == 2
+    assert f"fairreg harvest http://{text}" in result.err
+
+
+def test_peers_without_any_are_wrong_usage(cli, monkeypatch):
+    monkeypatch.delenv("FAIRREG_PEERS", raising=False)
+    result = cli("harvest", "--peers")
+    assert result.code == 2
+    assert "FAIRREG_PEERS names no registry" in result.err
+
+
 def test_a_source_that_is_down_ends_with_4(cli, httpserver):
     httpserver.expect_request("/zenodo/api/records").respond_with_response(Response(status=503))
     assert cli("harvest", "zenodo").code == 4

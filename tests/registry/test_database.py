@@ -2,6 +2,7 @@
 import os
 import pwd
 import random
+import re
 import shutil
 import sqlite3
 import string
@@ -16,7 +17,13 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from fairreg.errors import MissingEngine, RecordError, RegistryError, RegistryUnreachable
+from fairreg.errors import (
+    MissingEngine,
+    RecordError,
+    RegistryError,
+    RegistryNotWritable,
+    RegistryUnreachable,
+)
 from fairreg.registry import Harvest, Registry, Submission
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.text_limits import LONGEST_KEY
@@ -496,3 +503,78 @@ def test_a_damaged_payload_is_a_record_error_and_a_problem_for_the_check(
     (problem,) = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
     assert "zenodo" in problem
     assert "payload" in problem
+
+
+@pytest.fixture
+def reader(postgresql: Server, fresh_url: str) -> Iterator[str]:
+    """URL of the registry for a role that may log in, and nothing else."""
+    role = f"reader_{make_url(fresh_url).database}"
+    postgresql.execute(f'CREATE ROLE "{role}" LOGIN')
+    yield make_url(fresh_url).set(username=role).render_as_string(hide_password=False)
+    run(fresh_url, f'DROP OWNED BY "{role}"')
+    postgresql.execute(f'DROP ROLE "{role}"')
+
+
+def run(url: str, *statements: str) -> None:
+    with closing(Database(url)) as database, database.writing() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("more", ["", "REVOKE ALL ON SCHEMA public FROM PUBLIC"], ids=["tables", "schema"])
+def test_a_role_that_may_not_read_is_told_the_grants_with_which_it_can(
+    fresh_url: str, reader: str, more: str
+) -> None:
+    run(fresh_url, *filter(None, [more]))
+    for opens in (Registry, lambda url: ensure(Settings(Path("/nowhere"), url), print)):
+        with pytest.raises(RegistryError, match="lacks the permission to read") as caught:
+            opens(reader)
+        assert "ALTER" not in str(caught.value.hint)
+    role = make_url(reader).username
+    grants = str(caught.value.hint).partition(": ")[2].replace("TO user", f'TO "{role}"')
+    run(fresh_url, *grants.split("; "))
+    with Registry(reader) as registry:
+        assert registry.count() == registry.info().entries
+
+
+@pytest.mark.engines("postgresql")
+def test_a_role_that_reads_and_would_write_is_told_whose_the_registry_is(fresh_url: str, reader: str) -> None:
+    role = make_url(reader).username
+    run(fresh_url, f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{role}"')
+    with pytest.raises(RegistryNotWritable, match="lacks a permission") as caught:
+        run(reader, "DELETE FROM entries")
+    assert "Write as the owner of the database" in str(caught.value.hint)
+
+
+@pytest.mark.engines("postgresql")
+def test_a_role_that_may_not_connect_is_told_the_grant(
+    postgresql: Server, fresh_url: str, reader: str
+) -> None:
+    name = make_url(fresh_url).database
+    postgresql.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
+    refused(reader, "permission to connect")
+    with pytest.raises(RegistryError) as caught:
+        Registry(reader)
+    assert "GRANT CONNECT ON DATABASE" in str(caught.value.hint)
+
+
+@pytest.mark.engines("postgresql")
+def test_the_documented_grants_let_a_role_read_what_is_there_and_what_an_upgrade_makes(
+    fresh_url: str, reader: str
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/postgresql.md").read_text("utf-8")
+    (grants,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    address = make_url(reader)
+    for documented, own in (
+        ("fairreg_reader", address.username),
+        ("DATABASE fairreg", f'DATABASE "{address.database}"'),
+        ("ROLE fairreg", f"ROLE {make_url(fresh_url).username}"),
+    ):
+        grants = re.sub(rf"\b{documented}\b", str(own), grants)
+    run(fresh_url, "REVOKE ALL ON SCHEMA public FROM PUBLIC", *grants.strip().rstrip(";").split(";"))
+    run(fresh_url, "CREATE TABLE of_an_upgrade (number integer)")
+    with Registry(reader) as registry:
+        assert registry.count() == 0
+    with closing(Database(reader)) as database, database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM of_an_upgrade")).scalar() == 0

@@ -151,7 +151,7 @@ def test_sources_are_listed_with_the_numbers_of_their_records(place):
         ("/api/search?offset=-1", "offset"),
         ("/api/search?limit=2&limit=3", "limit"),
         ("/api/search?min_fair=nan", "min_fair"),
-        ("/api/search?runnable=yes", "runnable"),
+        ("/api/search?runnable=perhaps", "runnable"),
         ("/api/search?year=now", "year"),
         ("/api/search?kinds=model", "kinds"),
         ("/api/facets?limit=2", "limit"),
@@ -173,3 +173,12 @@ def test_no_answer_holds_a_path_of_the_machine(place, tmp_path_factory):
         for path in ("/api/sources", f"/api/records/{HBB}", "/healthz", "/metrics", "/openapi.json")
     )
     assert str(Path(place.registry._database.path).parent) not in told
+
+
+def test_guessed_addresses_lead_to_the_help_and_to_the_description(place):
+    for path in ("/api", "/api/"):
+        assert place.json(path) == place.json("/openapi.json")
+        page = requests.get(f"{place.url}{path}", headers={"Accept": "text/html"}, timeout=60)
+        assert (page.status_code, page.url) == (200, f"{place.url}/help")
+    for path in ("/docs", "/about"):
+        assert requests.get(f"{place.url}{path}", timeout=60).url == f"{place.url}/help"

@@ -357,6 +357,11 @@ def test_any_other_address_of_the_protocol_is_answered_in_its_form(url, path):
         assert list(answer.json()) == ["error"]
 
 
+def test_model_configuration_is_said_to_be_an_extension_that_is_not_here(url):
+    answer = requests.get(f"{url}/v2/models/softmax/config", timeout=60)
+    assert (answer.status_code, "an extension of Triton" in answer.json()["error"]) == (404, True)
+
+
 def test_a_method_that_an_address_lacks_is_refused(url):
     answer = requests.delete(f"{url}/v2/models/softmax/infer", timeout=60)
     assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")

@@ -70,3 +70,13 @@ def test_alternatives_are_kept_and_a_single_value_may_be_repeated():
     assert query.limit == 5
     with pytest.raises(UsageError, match="sort is given 2 times"):
         SearchQuery.of(QueryParams("sort=name&sort=year"))
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(("true", "1", "on", "yes"), True), (("false", "0", "off", "no"), False)]
+)
+def test_yes_and_no_are_understood_in_the_usual_words(words, meant):
+    for word in words:
+        query = SearchQuery.of(QueryParams([("runnable", word)]))
+        assert query.runnable is meant
+        assert query.to_params() == [("runnable", str(meant).lower())]

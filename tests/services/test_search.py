@@ -87,7 +87,7 @@ def test_what_has_no_meaning_is_wrong_usage(ready: Settings, asked: dict[str, An
         ),
         ({"source": "Zenodo"}, "The registry holds nothing from 'Zenodo' yet; harvest it first."),
         ({"task": "top tagging"}, "No record has the task 'top tagging'. Similar: jet tagging, "),
-        ({"license": "NIT"}, "No record has the license 'NIT'. Similar: MIT. Held: Apache-2.0, "),
+        ({"license": "NIT"}, "No record has the license 'NIT'. Similar: MIT. Others: Apache-2.0, "),
         ({"year": 1999}, "No record has the year '1999'. Held: 2014-2026."),
         ({"author": "Duerte, J."}, "No record has the author 'Duerte, J.'. Similar: Javier Duarte, "),
         ({"trained_on": "10.1234/x"}, "No record has the training data '10.1234/x'. Held: doi:10.5281/"),

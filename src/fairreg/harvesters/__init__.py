@@ -61,7 +61,10 @@ def get(name: str) -> Harvester:
     for harvester in all_harvesters():
         if harvester.name == name:
             return harvester
-    raise UsageError(f"There is no source called {name!r}.", hint=f"Sources: {', '.join(names())}.")
+    hint = f"Sources: {', '.join(names())}."
+    if "." in name or ":" in name:  # a host, which no source is named like
+        hint = f"The address of another registry begins with its scheme: fairreg harvest http://{name}"
+    raise UsageError(f"There is no source called {name!r}.", hint=hint)
 
 
 def is_peer(name: str) -> bool:

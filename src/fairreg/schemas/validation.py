@@ -34,6 +34,10 @@ RECORD_FILES = (
     "give ro-crate-metadata.json. CITATION.cff and model cards are read with their repository, by fairreg "
     "harvest. fairreg validate also checks a file NAME.cff; fairreg inspect says what a model file is."
 )
+_BY_HAND = (
+    "A record states at least its identifier, kind, name and provenance. For an example: fairreg show "
+    "10.5281/zenodo.7305227 --format json; fairreg new makes a project with a record of your own."
+)
 MAX_REPORTED = 100
 # Members of deposit metadata (https://developers.zenodo.org/#representation), and those that a record needs.
 _OF_DEPOSITS = frozenset({"creators", "upload_type", "access_right", "related_identifiers", "communities"})
@@ -89,7 +93,7 @@ def check(document: object) -> CheckedDocument:
     unsound = tuple(Violation(*item) for item in islice(faults(document), MAX_REPORTED))
     found = unsound or tuple(_against_schema(document))
     if found:
-        return CheckedDocument(found)
+        return CheckedDocument(found, hint=_BY_HAND if _is_incomplete(document) else None)
     try:
         record, left_out, others = _reading(document)
         return _template(record) or CheckedDocument((), left_out, None, record.identifier, others)
@@ -103,6 +107,11 @@ def _is_deposit(document: object) -> bool:
     if not isinstance(document, dict) or "title" not in document or is_jsonld(document):
         return False
     return bool(_OF_DEPOSITS & document.keys()) and not _OF_RECORDS & document.keys()
+
+
+def _is_incomplete(document: object) -> bool:
+    """Tell whether a record's plain JSON lacks what every record states, as one written by hand may."""
+    return isinstance(document, dict) and not is_jsonld(document) and bool(_OF_RECORDS - document.keys())
 
 
 def _of_list(document: list[object]) -> CheckedDocument:
@@ -163,7 +172,7 @@ def require_valid(document: object, *, name: str) -> None:
         raise RecordError(
             f"{name} is not a valid record: {found[0].path} {found[0].message.rstrip('.')}.",
             violations=tuple((item.path, item.message) for item in found),
-            hint=RecordError.all_listed.format(len(found)) if len(found) > 1 else checked.hint,
+            hint=checked.hint or (RecordError.all_listed.format(len(found)) if len(found) > 1 else None),
         )
 
 

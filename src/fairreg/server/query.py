@@ -24,7 +24,8 @@ _RESULTS = 20
 _LONGEST_NUMBER = 40
 _WHOLE = re.compile(r"[0-9]{1,7}", re.ASCII)
 _SHARE = re.compile(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", re.ASCII)
-FLAGS: Mapping[str, bool] = {"true": True, "1": True, "on": True, "false": False, "0": False}
+_YES, _NO = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
+FLAGS: Mapping[str, bool] = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 
 
 @dataclass(frozen=True)

@@ -380,6 +380,8 @@ class HttpClient:
 
     def _hint_on_address(self, url: str) -> str:
         """Say what to check where a service has nothing at the address of its own search."""
+        if addresses.parse(url).origin in self._peers:
+            return "Give the address that `fairreg serve` prints, without what follows it."
         service = self._service_at(url)
         if service is None or not service.configured:
             return "Try again later; the service may have moved its search."

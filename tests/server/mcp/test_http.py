@@ -75,6 +75,14 @@ def test_there_are_no_streams_and_no_sessions(served, method):
     assert set(answer.headers["allow"].split(", ")) - {"OPTIONS"} == {"POST"}
 
 
+def test_a_visitor_is_told_what_is_here(served):
+    page = requests.get(served, headers={"Accept": "text/html"}, timeout=60)
+    assert (page.status_code, page.headers["content-type"]) == (405, "text/html; charset=utf-8")
+    assert "Model Context Protocol" in page.text
+    assert "Model Context Protocol" in requests.get(served, headers=ACCEPT, timeout=60).json()["detail"]
+    assert requests.options(served, timeout=60).headers["allow"] == "OPTIONS, POST"
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

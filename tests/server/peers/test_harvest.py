@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 from typer.testing import CliRunner
 
 from fairreg.cli.app import command_line
-from fairreg.errors import BadAnswer, Unreachable, UsageError
+from fairreg.errors import BadAnswer, NotFound, Unreachable, UsageError
 from fairreg.harvesters.common import peers
 from fairreg.schemas.record import Creator, Provenance
 from fairreg.server.oai import verbs
@@ -295,6 +296,49 @@ def test_peers_are_sources_of_the_command_line(places, monkeypatch):
     (peer,) = (item for item in listed if item["name"] == one.url)
     assert (peer["records"], peer["enabled"], peer["live"]) == (5, True, True)
     assert peer["last_harvest"]
+
+
+def test_only_the_peers_are_harvested_where_that_is_said(places, monkeypatch):
+    one, second = places("one"), places("second")
+    fill(one)
+    other = places("other", one, second)
+    monkeypatch.setenv("FAIRREG_HOME", str(other.settings.home))
+    run = CliRunner().invoke
+    monkeypatch.setenv("FAIRREG_PEERS", f"{one.url},{second.url}/oai")
+    for more in (["zenodo"], ["--collection", "hep"]):
+        assert run(command_line(), ["harvest", "--peers", *more]).exit_code == 2
+    of_set = json.loads(run(command_line(), ["harvest", "--peers", "--query", "kind:model", "--json"]).stdout)
+    assert [(item["source"], item["query"]) for item in of_set] == [
+        (one.url, "kind:model"), (second.url, "kind:model"),
+    ]  # fmt: skip
+    done = run(command_line(), ["harvest", "--peers", "--json"])
+    assert [item["source"] for item in json.loads(done.stdout)] == [one.url, second.url]
+    assert done.exit_code == 0
+
+
+def test_an_address_of_oai_is_that_of_its_registry(places):
+    one, other = places("one"), places("other")
+    fill(one)
+    for spelling in (f"{one.url}/oai", f"{one.url}/oai/"):
+        report = other.harvest(spelling)
+        assert report.source == one.url
+    assert [item.name for item in sources(other.settings, registry=other.registry) if item.name == one.url]
+
+
+def test_an_address_where_no_registry_is_says_which_address_is_one(places):
+    one, other = places("one"), places("other")
+    with pytest.raises(NotFound, match="/wrong/oai does not exist") as caught:
+        other.harvest(f"{one.url}/wrong")
+    assert caught.value.hint == "Give the address that `fairreg serve` prints, without what follows it."
+
+
+def test_a_first_harvest_says_which_records_it_leaves_out(places):
+    one, other = places("one", catalogue=True), places("other", catalogue=True)
+    report, told = other.harvest(one), []
+    assert report.new == 0
+    assert len(report.notes) == 1
+    assert f"{one.registry.count()} records of the catalogue" in report.notes[0]
+    assert other.harvest(one, log=told.append, since=date(2000, 1, 1)).notes == [told[-1]]
 
 
 def test_a_peer_that_is_not_set_any_more_is_listed(places):

@@ -269,3 +269,18 @@ def test_packaged_weights_are_served_and_lead_back(served):
     # The record itself is the registry's, without addresses of this server.
     stated = next(item for item in catalogue.records() if item.identifier == REFERENCE)
     assert json.loads(get(f"{url}?format=json").text) == stated.to_json()
+
+
+@pytest.mark.parametrize("name", ["BibTeX", "RDF", "HTML", "Model-Card"])
+def test_a_format_is_found_in_any_case_of_its_name(of_hbb, name):
+    url, _ = of_hbb
+    found, usual = get(f"{url}?format={name}"), get(f"{url}?format={name.lower()}")
+    assert (found.status_code, found.headers["content-type"]) == (200, usual.headers["content-type"])
+    assert found.headers["content-location"] == usual.headers["content-location"]
+
+
+def test_the_text_of_the_command_is_not_here_and_that_is_said(of_hbb):
+    url, _ = of_hbb
+    answer = get(f"{url}?format=text")
+    assert answer.status_code == 406
+    assert answer.json()["hint"].startswith("Only `fairreg show` writes it")

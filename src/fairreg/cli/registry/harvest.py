@@ -27,11 +27,14 @@ _Sources = Annotated[
         metavar="SOURCE...",
         help="Sources to harvest (see fairreg sources), or addresses of other registries. "
         "Those in FAIRREG_DISABLE only if named here.",
-        show_default="all enabled ones but zenodo_oai, a double of zenodo",
+        show_default="all enabled ones but zenodo_oai, a double of zenodo; and FAIRREG_PEERS",
     ),
 ]
 _Query = Annotated[
     str | None, typer.Option(metavar="QUERY", help="Query in the query language of the source.")
+]
+_Peers = Annotated[
+    bool, typer.Option("--peers", help="Harvest the registries in FAIRREG_PEERS and no other source.")
 ]
 _Name = Annotated[
     str | None,
@@ -72,12 +75,16 @@ _Workers = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog='Example: fairreg harvest zenodo datacite --query "jet tagging" --limit 100')(harvest)
+    app.command(
+        epilog='Examples: fairreg harvest zenodo datacite --query "jet tagging" --limit 100; '
+        "FAIRREG_PEERS=https://models.example.org fairreg harvest --peers"
+    )(harvest)
 
 
 def harvest(
     source: _Sources = None,
     query: _Query = None,
+    peers: _Peers = False,
     collection: _Name = None,
     collections: _List = False,
     dry_run: _DryRun = False,
@@ -96,6 +103,8 @@ def harvest(
 
     where = ExecutionTarget(workers, scheduler)
     _refuse_contradictions(query, collection, dry_run=dry_run)
+    if peers:
+        source = _peers(source, collection)
     day = since.date() if since else None
     if collections:
         _print_collections(settings(), json=json)
@@ -110,6 +119,20 @@ def _refuse_contradictions(query: str | None, collection: str | None, *, dry_run
         raise typer.BadParameter("A collection has its own queries: give --query or --collection, not both.")
     if dry_run and collection is None:
         raise typer.BadParameter("--dry-run shows the queries of a collection: give --collection NAME.")
+
+
+def _peers(source: list[str] | None, collection: str | None) -> list[str]:
+    """Return the registries in FAIRREG_PEERS; UsageError without any."""
+    from fairreg.errors import UsageError
+
+    if source or collection is not None:
+        raise typer.BadParameter("--peers harvests the registries in FAIRREG_PEERS, without other sources.")
+    if not (urls := settings().peers):
+        raise UsageError(
+            "FAIRREG_PEERS names no registry.",
+            hint="Set it, or name the address: fairreg harvest https://models.example.org",
+        )
+    return list(urls)
 
 
 def _of_sources(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Engine,
     create_engine,
     event,
+    func,
     inspect,
     make_url,
     select,
@@ -153,12 +154,12 @@ class Database:
         """Open a read transaction with one consistent view of the database; raises RegistryError."""
         held: Connection | None = getattr(self._view, "connection", None)
         if held is not None:
-            with _sql_errors(self.url):
+            with _sql_errors(self.url, reading=True):
                 yield held
             return
         if self._file is not None and self._file.is_stale:
             self._engine.dispose()  # the next connection sees the new content
-        with _sql_errors(self.url), self._reader.begin() as connection:
+        with _sql_errors(self.url, reading=True), self._reader.begin() as connection:
             yield connection
             if self._file is not None and self._file.is_stale:
                 raise RegistryError(f"{self.location} was changed while it was read.", hint="Try again.")
@@ -284,6 +285,7 @@ def require_readable(state: SchemaState, location: str) -> None:
 def _schema_state(connection: Connection) -> SchemaState:
     names = set(inspect(connection).get_table_names())
     if not names:
+        _require_schema(connection)
         return "empty"
     if "alembic_version" not in names:
         return "foreign"
@@ -295,6 +297,14 @@ def _schema_state(connection: Connection) -> SchemaState:
     if version is None:
         return "empty"
     return "newer" if names >= {"entries", "statements"} else "foreign"
+
+
+def _require_schema(connection: Connection) -> None:
+    """Raise RegistryError where PostgreSQL hides tables whose schema its user may not use."""
+    if connection.dialect.name == "postgresql" and connection.scalar(select(func.current_schema())) is None:
+        from fairreg.registry.db.sql_errors import location_of_url, unreadable
+
+        raise unreadable(location_of_url(connection.engine.url.render_as_string(hide_password=False)))
 
 
 def _engine(url: str) -> Engine:
@@ -428,13 +438,13 @@ def _take(connection: Connection, lock: int) -> None:
 
 
 @contextmanager
-def _sql_errors(url: str) -> Iterator[None]:
+def _sql_errors(url: str, *, reading: bool = False) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
         from fairreg.registry.db.sql_errors import location_of_url, translate_error
 
-        raise translate_error(error, location_of_url(url)) from error
+        raise translate_error(error, location_of_url(url), reading=reading) from error
     except UnicodeError as error:
         from fairreg.registry.db.sql_errors import location_of_url, text_error
 

@@ -15,7 +15,7 @@ from fairreg.errors import (
     UsageError,
 )
 
-__all__ = ["URL_HINT", "bad_url", "location_of_url", "text_error", "translate_error"]
+__all__ = ["URL_HINT", "bad_url", "location_of_url", "text_error", "translate_error", "unreadable"]
 
 URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
@@ -67,7 +67,7 @@ _POSTGRESQL: dict[str, _Message] = {
     "3D000": ("There is no database at {place}.", "Create it: createdb --encoding=UTF8 NAME"),
     "42501": (
         "The user of {place} lacks a permission.",
-        "Make the user the owner of the database: ALTER DATABASE name OWNER TO user",
+        "Write as the owner of the database; of a new one make it so: ALTER DATABASE name OWNER TO user",
     ),
     "25006": (
         "The database {place} is read-only.",
@@ -94,11 +94,23 @@ _POSTGRESQL: dict[str, _Message] = {
         "Committed changes are safe; try again when the server can be reached.",
     ),
 }
+_NOT_READABLE = (
+    "The user of {place} lacks the permission to read.",
+    (
+        "Let the owner grant it: GRANT USAGE ON SCHEMA public TO user; "
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO user"
+    ),
+)
+_NOT_CONNECTABLE = (
+    "The user of {place} lacks the permission to connect.",
+    "Let the owner grant it: GRANT CONNECT ON DATABASE name TO user",
+)
 # libpq passes on only the text of a failed login, without its SQLSTATE.
+_CONNECTING_DENIED = "CONNECT"  # instead of 42501, which is about what a session may do
 _LOGIN_FAILURES: tuple[tuple[str, str], ...] = (
     (r"authentication|password|pg_hba\.conf|role \".*\" (does not exist|is not permitted)", "28"),
     (r"database \".*\" does not exist", "3D000"),
-    (r"permission denied for database", "42501"),
+    (r"permission denied for database", _CONNECTING_DENIED),
     (r"too many (clients|connections)|connection slots", "53300"),
     (r"the database system is|not (yet )?accepting connections", "57P"),
 )
@@ -110,24 +122,42 @@ _UNREACHABLE = (
 _AWAY = ("08", "57P", "53300")
 
 
-def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
-    """Return the RegistryError for a database error; RegistryUnreachable where no server answered."""
+def translate_error(error: SQLAlchemyError, location: str, *, reading: bool = False) -> RegistryError:
+    """Return the RegistryError for a database error; RegistryUnreachable where no server answered.
+
+    `reading`: nothing was to be written, so that a missing permission is one to read.
+    """
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorname", None) or ""
     if found := _by_code(code, _SQLITE):
         return _error(_kind(code, _NOT_WRITABLE), found, location)
     state = getattr(original, "sqlstate", None) or _state_of_connecting(error)
-    if state == "unreachable":
-        return _error(RegistryUnreachable, _UNREACHABLE, location)
-    if found := _by_code(state, _POSTGRESQL):
-        away = state.startswith(_AWAY)
-        return _error(RegistryUnreachable if away else _kind(state, _NOT_WRITABLE_STATES), found, location)
+    if refused := _refused_by_server(state, location, reading=reading):
+        return refused
     if "could not parse" in str(error).lower():
         return RegistryError("FAIRREG_DATABASE_URL is not a database URL.", hint=URL_HINT)
     first_line = str(original or error).strip().partition("\n")[0]
     return RegistryError(
         f"The database {location} reported an error: {first_line}", hint="Run `fairreg db check`."
     )
+
+
+def _refused_by_server(state: str, location: str, *, reading: bool) -> RegistryError | None:
+    if state == "unreachable":
+        return _error(RegistryUnreachable, _UNREACHABLE, location)
+    if state == _CONNECTING_DENIED:
+        return _error(RegistryError, _NOT_CONNECTABLE, location)
+    if reading and state == "42501":
+        return unreadable(location)
+    if (found := _by_code(state, _POSTGRESQL)) is None:
+        return None
+    away = state.startswith(_AWAY)
+    return _error(RegistryUnreachable if away else _kind(state, _NOT_WRITABLE_STATES), found, location)
+
+
+def unreadable(location: str) -> RegistryError:
+    """Return the error for a registry whose user may not read it."""
+    return _error(RegistryError, _NOT_READABLE, location)
 
 
 def bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:

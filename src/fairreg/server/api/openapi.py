@@ -28,7 +28,7 @@ from fairreg.server.api.documents import (
     ServerHealth,
 )
 from fairreg.server.problems import MEDIA_TYPE
-from fairreg.server.query import LONGEST_TEXT, MOST_OFFSET, MOST_RESULTS, MOST_VALUES, SORTS
+from fairreg.server.query import FLAGS, LONGEST_TEXT, MOST_OFFSET, MOST_RESULTS, MOST_VALUES, SORTS
 from fairreg.server.site import site_of
 
 __all__ = ["openapi", "openapi_answer"]
@@ -125,7 +125,7 @@ def _paths() -> dict[str, Any]:
     }
 
 
-_CHOICE = {"enum": ["true", "false", "1", "0", "on"]}
+_CHOICE = {"enum": list(FLAGS)}
 
 
 def _conditions() -> tuple[dict[str, Any], ...]:

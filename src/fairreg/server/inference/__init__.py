@@ -96,7 +96,10 @@ class _Inference:
 
     async def nothing(self, request: Request) -> Response:
         """Any other address."""
-        hint = "; models have no versions here" if "/versions/" in request.url.path else ""
+        path = request.url.path
+        hint = "; models have no versions here" if "/versions/" in path else ""
+        if path.endswith("/config"):
+            hint = "; model configuration is an extension of Triton, which this server does not have"
         raise InferenceFault(f"There is nothing at this address{hint}.", HTTPStatus.NOT_FOUND)
 
     def _model(self, request: Request) -> ServedModel:

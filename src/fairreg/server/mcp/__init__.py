@@ -11,7 +11,9 @@ from importlib.util import find_spec
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
+from fairreg.server.problems import problem
 from fairreg.server.site import Site
 
 __all__ = ["is_installed", "lifespan", "routes"]
@@ -31,7 +33,24 @@ def routes(site: Site) -> Sequence[BaseRoute]:
         return []
     from fairreg.server.mcp.http import McpEndpoint
 
-    return [Route("/mcp", McpEndpoint(site), methods=["POST"])]
+    return [_Posted("/mcp", McpEndpoint(site), methods=["POST"])]
+
+
+class _Posted(Route):
+    """Route that tells a visitor, who may have followed a link, what is asked there with POST."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["method"] in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        answer = problem(
+            405,
+            "Assistants ask here by the Model Context Protocol, with POST.",
+            hint="Give this address to an assistant; people start at /.",
+            headers={"Allow": "POST"},
+        )
+        await answer(scope, receive, send)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@
 import os
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from fairreg.server.api.answers import document
@@ -19,6 +19,9 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 # are live searches at any path, for which other registries are asked.
 _NO_ROBOTS = ("/search", "/api/", "/oai", "/resolve/", "/mcp", "/v2/", "/metrics", "/*live=")
 
+# Addresses that are guessed, of what is explained elsewhere.
+_GUESSED = ("/api", "/api/", "/docs", "/about")
+
 
 def routes(_site: Site) -> list[BaseRoute]:
     """Return the routes of this part."""
@@ -27,6 +30,7 @@ def routes(_site: Site) -> list[BaseRoute]:
         Route("/metrics", _metrics),
         Route("/robots.txt", _robots),
         Route("/sitemap.xml", show_sitemap),
+        *(Route(path, _guide) for path in _GUESSED),
     ]
 
 
@@ -34,6 +38,13 @@ async def _health(request: Request) -> Response:
     """Answer whether the registry can be read."""
     entries = await site_of(request).read(lambda registry: registry.count())
     return document(ServerHealth(status="ok", entries=entries), headers=_NOT_KEPT)
+
+
+async def _guide(request: Request) -> Response:
+    """Redirect a reader to the help, and a program that asks for the API to its description."""
+    reader = "text/html" in request.headers.get("accept", "")
+    path = "/help" if reader or not request.url.path.startswith("/api") else "/openapi.json"
+    return RedirectResponse(site_of(request).url(path), status_code=302, headers={"Vary": "Accept"})
 
 
 async def _metrics(request: Request) -> Response:

@@ -41,6 +41,7 @@ from fairreg.services.assess.shown import shown_report
 __all__ = ["record"]
 
 _JSON = Representation("json", ("application/json",))
+_OF_TERMINALS = "text"  # a name that no format may have
 
 
 async def record(request: Request) -> Response:
@@ -54,7 +55,8 @@ class _Answer:
 
     def __init__(self, site: Site, registry: Registry, request: Request) -> None:
         self.site, self.registry, self.request = site, registry, request
-        self.wanted = request.query_params.get("format")
+        wanted = request.query_params.get("format")
+        self.wanted = None if wanted is None else wanted.lower()  # as the names of all formats are
         self.part = ""
 
     def of(self, path: str) -> Response:
@@ -225,6 +227,8 @@ class _Answer:
         asked = f"as {undirected(self.wanted or '')[:100]!r}" if named else "in a type that is accepted"
         detail = fault.message if fault else f"{entry.identifier} is not available {asked}."
         hint = f"Take one of those in `available`, such as {address}{listed[0].name}."
+        if self.wanted == _OF_TERMINALS:
+            hint = f"Only `fairreg show` writes it, for terminals. {hint}"
         answer = problem(406, detail, hint=hint, available=available)
         self._vary(answer)
         return answer

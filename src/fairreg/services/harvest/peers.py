@@ -27,7 +27,7 @@ from fairreg.registry import (
 )
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.ingest.hearsay import moment_of
-from fairreg.schemas.text import one_line, shortened, visible
+from fairreg.schemas.text import counted, one_line, shortened, visible
 from fairreg.schemas.timestamps import now
 from fairreg.services.harvest.harvest import PLUGIN_FAULTS, HarvestReport, Progress, Refusal, harvest_key
 from fairreg.sources import CURATED, OWN_SOURCE, is_registry
@@ -53,6 +53,7 @@ class PeerRun:
         self._taken = 0
         self._complete = True
         self._left_out: dict[str, None] = {}
+        self._of_catalogue = 0
 
     def all_pages(self, web: HttpClient, limit: int | None, progress: Progress | None) -> None:
         """Store every page, then withdraw what is there no more."""
@@ -68,8 +69,14 @@ class PeerRun:
         self.registry.save_harvest(self._state({"from": place.next_start}, finished=True))
         if self._left_out:
             names = ", ".join(list(self._left_out)[:_MOST_NAMED])
-            self.report.notes.append(f"{self.peer.host} states what this release does not know: {names}.")
-            self.log(self.report.notes[-1])
+            self._note(f"{self.peer.host} states what this release does not know: {names}.")
+        if self._of_catalogue:
+            number = counted(self._of_catalogue, "record")
+            self._note(f"{number} of the catalogue of {self.peer.host} left out: each registry has its own.")
+
+    def _note(self, words: str) -> None:
+        self.report.notes.append(words)
+        self.log(words)
 
     def _start(self) -> ListPlace:
         """Return the place to go on from: that of a run that stopped, else the newest datestamp."""
@@ -134,6 +141,7 @@ class PeerRun:
         entry = items.read_element(item.metadata, name=name)
         self._left_out |= dict.fromkeys(visible(one_line(part))[:80] for part in entry.left_out[:_MOST_NAMED])
         own = [stated for stated in entry.statements if not self._is_own(stated)]
+        self._of_catalogue += sum(stated.record.provenance.source == CURATED.name for stated in own)
         heard = (_heard_statement(stated, self.peer.host) for stated in own)
         return tuple(one for one in heard if one is not None)
 

@@ -186,7 +186,7 @@ def unheld_warning(value: UnheldValue) -> str:
     if value.similar:
         parts.append(f"Similar: {', '.join(value.similar)}.")
     if others := [item for item in value.frequent if item not in value.similar]:
-        parts.append(f"Held: {', '.join(others)}.")
+        parts.append(f"{'Others' if value.similar else 'Held'}: {', '.join(others)}.")
     if value.name == "source":
         from fairreg import harvesters  # few searches name an unknown source
 
