@@ -96,10 +96,10 @@ def test_a_citation_speaks_of_papers_only_where_one_describes_the_model(page):
 def test_what_is_cut_under_who_says_so_opens_to_the_whole(page):
     rows = page(f"/records/{MODEL}").select(".says tbody tr")
     cell = next(item for item in rows if item.th.string == "Notes").find("details")
-    whole = "that 7305173 stands for all versions follows from its number and is not stated."
-    assert cell.summary.get_text().endswith("…")
-    assert whole in cell.get_text()
-    assert whole not in cell.summary.get_text()
+    begun = cell.summary.get_text()
+    assert begun.endswith(" follows from its…")
+    assert cell.get_text().removeprefix(begun).startswith("… number and is not stated. The DLHub record")
+    assert cell.get_text().endswith("(32 .pth, 1 .onnx).")
 
 
 def test_a_record_says_what_it_is_and_where(page):

@@ -47,7 +47,7 @@ _NOUNS: dict[type, str] = {Distribution: "file", Tensor: "tensor", Evaluation: "
 
 @dataclass(frozen=True)
 class SaidValue:
-    """A value in words; where those are its beginning, `rest` is the whole."""
+    """A value in words; where those are its beginning, `rest` is what follows."""
 
     short: str
     rest: str | None = None
@@ -113,8 +113,10 @@ def _part_of(found: Any, value: Any) -> bool:
 
 
 def _value(value: Any) -> SaidValue:
-    whole = one_line(value) if isinstance(value, str) else ""
-    return SaidValue(_text(value), whole if len(whole) > _LONGEST else None)
+    words, whole = _text(value), one_line(value) if isinstance(value, str) else ""
+    if len(whole) <= _LONGEST:
+        return SaidValue(words)
+    return SaidValue(words, f"…{whole[len(words.removesuffix('…')) :]}")
 
 
 def _text(value: Any) -> str:
