@@ -115,7 +115,29 @@ def test_a_letter_without_enough_evidence_has_no_number_but_an_interval_and_the_
         assert f"{letter} not enough evidence" in soup.svg["aria-label"]
     lead = soup.find(class_="lead")
     assert "No overall score" in lead.get_text()
-    assert why_no_overall(report) in lead.find_next("p").get_text()
+    unknown = soup.find_all("article", class_="unknown")
+    said = lead.find_next("p").get_text()
+    assert said.startswith(f"{len(unknown)} of {len(ITEMS)} checks could not be made. Once they are, ")
+    assert why_no_overall(report) in lead.find_next("details").p.get_text()
+
+
+def test_a_line_below_a_letter_of_the_chart_is_short_enough_for_a_telephone():
+    svg = BeautifulSoup(to_html(advised(OFFLINE)), "html.parser").svg
+    notes = [text for text in svg.find_all("text", class_="tick") if text.tspan]
+    assert notes
+    for note in notes:
+        lines = [note.contents[0], note.tspan.string]
+        assert max(map(len, lines)) <= 36, lines
+        assert note.tspan["x"] == "0"
+
+
+def test_what_asks_nothing_of_a_keeper_is_folded_with_its_title_to_be_seen():
+    for article, item in zip(SOUP.find_all("article"), ITEMS, strict=True):
+        folded = item.verdict.value in {"pass", "unknown", "not_applicable"}
+        assert (article.h3.find_parent("summary") is not None) == folded
+        assert (article.p.find_parent("details") is not None) == folded
+        assert item.title in article.h3.get_text()
+    assert all(table.find_parent("details") for table in SOUP.select("#comparison table"))
 
 
 def test_the_steps_to_do_first_stand_before_the_principles_with_gain_file_and_link():
@@ -133,8 +155,11 @@ def test_the_steps_to_do_first_stand_before_the_principles_with_gain_file_and_li
 def test_what_is_unknown_is_listed_with_the_way_to_know_it():
     soup = BeautifulSoup(to_html(advised(OFFLINE)), "html.parser")
     told = soup.select_one("#first .note")
-    assert "Assess again without --offline" in told.get_text()
-    assert told.find_all("a")
+    assert "checks could not be made. Assess again without --offline" in told.p.get_text()
+    links = {link["href"].removeprefix("#"): link.string for link in told.find_all("a")}
+    assert links
+    for place, title in links.items():
+        assert title in soup.find(id=place).h3.get_text()
 
 
 def test_principles_have_names_and_the_identifier_is_a_link_and_times_are_for_people():

@@ -149,3 +149,17 @@ def test_a_page_works_without_scripts_and_by_keyboard(shown):
     page.keyboard.press("Enter")
     assert page.locator("article details").first.get_attribute("open") is not None
     assert page.get_by_text("30 files like").first.count() == 1
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_words_of_the_chart_stay_inside_it(shown, width):
+    page = shown("undecided", width)
+    notes = page.locator("svg text.tick tspan")
+    assert notes.count()
+    wide = page.evaluate(
+        "[...document.querySelectorAll('figure svg text')].filter(text => {"
+        " const box = text.getBoundingClientRect();"
+        " return box.right > text.ownerSVGElement.getBoundingClientRect().right + 1 })"
+        ".map(text => text.textContent)"
+    )
+    assert wide == []

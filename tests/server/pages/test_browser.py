@@ -258,6 +258,38 @@ def test_the_keyboard_alone_leads_from_the_search_to_a_record(opened):
     assert reached >= {"BUTTON", "SELECT", "INPUT", "A"}
 
 
+def test_the_keyboard_passes_the_filters_and_asks_for_what_runs(opened):
+    page = opened("/search?q=tagger")
+    page.locator("#words").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "runnable"
+    before = number(page)
+    page.keyboard.press("Space")
+    page.wait_for_url("**/search?q=tagger&runnable=true")
+    page.wait_for_function(f"!document.querySelector('#count').innerText.startsWith('{before}')")
+    assert 0 < number(page) < before
+    page.keyboard.press("Tab")
+    assert page.get_by_role("link", name="To the results").is_visible()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "results"
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.cards h3 a')"):
+            break
+    assert page.evaluate("document.activeElement.matches('.cards h3 a')")
+    assert page.logged == []
+
+
+def test_a_folded_check_opens_by_keyboard(opened):
+    page = opened(f"/records/{MODEL}/assessment")
+    check = page.locator("article .settled").first
+    reason = check.locator("p").first
+    assert reason.is_hidden()
+    check.locator("summary").first.press("Enter")
+    assert reason.is_visible()
+
+
 def test_conditions_are_beside_the_results_where_there_is_room_and_folded_elsewhere(opened):
     wide, narrow = opened("/", 1280), opened("/", 320)
     assert wide.locator("#year").is_visible()

@@ -41,6 +41,67 @@ def test_a_record_says_how_to_run_it_in_one_line_only_where_it_can_run(page):
     assert commands(page(f"/records/{WITHDRAWN}", 410)) == []
 
 
+def told(soup):
+    return [item.find_next_sibling("p").get_text() for item in soup.select("#use .command")]
+
+
+def test_a_command_promises_what_the_record_bears_out(page):
+    running, fetching = told(page(f"/records/{MODEL}"))
+    assert running == (
+        "The record names a format that runs here, ONNX, but lists no such file: the command looks into what "
+        "the host gives out. Not tried yet."
+    )
+    assert fetching == "Downloads the files and compares them with their published checksums."
+    assert told(page(f"/records/{REFERENCE}"))[0] == (
+        "These weights are a part of fairreg, which builds their network."
+    )
+    soup = page("/records/catalogue:cms-particlenetak8-general-v01")
+    assert soup.select_one("#files .missing")
+    assert told(soup)[1] == (
+        "Downloads the files. The record has no checksums: they are compared where their host states some."
+    )
+
+
+def test_facts_and_results_say_the_same_of_running(page):
+    for pid in (MODEL, REFERENCE, BARE_MODEL, "catalogue:cms-upart-ak4"):
+        card = page(f"/search?q={pid}").select_one(".card")
+        fact = next(item for item in card.select(".facts-line > div") if item.dt.get_text() == "Runs here")
+        assert glance(page(f"/records/{pid}"))["Runs here"] == fact.dd.get_text()
+
+
+def test_a_command_names_the_folder_of_a_model_that_shares_its_repository(page):
+    assert commands(page("/records/catalogue:cms-particlenetak8-general-v01")) == [
+        "fairreg fetch catalogue:cms-particlenetak8-general-v01 --file 'ParticleNetAK8/General/V01/*' --run",
+        "fairreg fetch catalogue:cms-particlenetak8-general-v01 --file 'ParticleNetAK8/General/V01/*'",
+    ]
+
+
+def test_commands_lead_to_the_way_to_get_the_program(page):
+    link = page(f"/records/{MODEL}").select_one("#use a")
+    path, _, place = link["href"].partition("#")
+    found = page(path).find(id=place)
+    assert found.find_next("code").get_text() == "pip install ."
+    assert not page(f"/records/{WITHDRAWN}", 410).select("#use")
+
+
+def test_a_citation_speaks_of_papers_only_where_one_describes_the_model(page):
+    details = page(f"/records/{REFERENCE}").select("#cite details")
+    folded = {item.summary.get_text(): item.get_text() for item in details}
+    assert "With its training data" in folded
+    assert "names no" not in "".join(folded.values())
+    model = page(f"/records/{MODEL}").select("#cite summary")
+    assert "With its training data and papers" in {item.get_text() for item in model}
+
+
+def test_what_is_cut_under_who_says_so_opens_to_the_whole(page):
+    rows = page(f"/records/{MODEL}").select(".says tbody tr")
+    cell = next(item for item in rows if item.th.string == "Notes").find("details")
+    begun = cell.summary.get_text()
+    assert begun.endswith(" follows from its…")
+    assert cell.get_text().removeprefix(begun).startswith("… number and is not stated. The DLHub record")
+    assert cell.get_text().endswith("(32 .pth, 1 .onnx).")
+
+
 def test_a_record_says_what_it_is_and_where(page):
     found = glance(page(f"/records/{MODEL}"))
     assert found["DOI"] == "10.5281/zenodo.7305227"
@@ -148,6 +209,16 @@ def test_a_source_says_what_is_here_and_under_which_terms(page):
     assert terms["Records here"] == "4"
     assert terms["Terms of its metadata"]
     assert soup.find("a", href="/search?source=zenodo")
+
+
+def test_a_source_without_a_page_of_terms_names_its_licence(page):
+    text = page("/sources/catalogue").main.get_text()
+    assert "MIT" in text
+    assert "where to look for them" not in text
+
+
+def test_a_number_of_one_has_the_singular(page):
+    assert page(f"/records/{REFERENCE}").select_one("#formats summary").get_text() == "1 identifier"
 
 
 def test_a_source_that_is_not_there_is_named(page):

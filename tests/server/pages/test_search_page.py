@@ -57,12 +57,9 @@ def test_a_fact_that_nobody_states_is_said_to_be_missing(page):
 
 def test_the_numbers_beside_a_search_are_those_of_its_results(page):
     soup = page("/search?q=tagging")
-    for title in ("Kind", "Licence", "Year", "Author", "Source", "Runs here"):
+    for title in ("Kind", "Licence", "Year", "Author", "Source", "Runs here", "Task", "Framework"):
         for link in list(values(soup, title).values())[:2]:
             assert total(page(link["href"])) == count_of(link), link
-    for title in ("Task", "Framework"):  # found by words that stand among others, too
-        for link in list(values(soup, title).values())[:2]:
-            assert total(page(link["href"])) >= count_of(link), link
 
 
 def test_a_chosen_value_can_be_removed_and_its_alternatives_stay(page):
@@ -157,7 +154,55 @@ def test_programs_get_json(fetched):
 
 def test_what_fairreg_contains_is_said_to_run(page):
     card = page(f"/search?q={REFERENCE}").select_one(".card")
-    assert facts(card)["Runs here"] == "may run: ONNX"
+    assert facts(card)["Runs here"] == "runs"
+
+
+def test_all_that_the_filter_for_running_finds_says_so_and_nothing_else_does(page):
+    chosen = values(page("/search?kind=model"), "Runs here")["runs or may run"]
+    address, found = chosen["href"] + "&limit=100", {}
+    soup = page(address)
+    for card in soup.select(".card"):
+        found[card.h3.a["href"]] = facts(card)["Runs here"]
+        assert card.select_one(".runs").get_text() == found[card.h3.a["href"]]
+    assert len(found) == count_of(chosen)
+    assert all(words == "runs" or words.startswith("may run: ") for words in found.values())
+    assert not [words for words in found.values() if "access" in words]
+    for card in page("/search?kind=model&limit=100").select(".card"):
+        words, is_found = facts(card)["Runs here"], card.h3.a["href"] in found
+        assert is_found == ((words == "runs" or words.startswith("may run: ")) and "access" not in words)
+    closed = page("/search?q=CMS+UParT+AK4").select_one(".card")
+    assert facts(closed)["Runs here"] == "may run: ONNX, but its access is not stated"
+
+
+def test_only_what_runs_can_be_asked_for_beside_the_words(page):
+    box = page("/search?q=tagger").select_one("#search input[type=checkbox]")
+    assert (box["name"], box["value"], box.get("checked")) == ("runnable", "true", None)
+    chosen = page("/search?q=tagger&runnable=true")
+    assert chosen.select_one("#search input[type=checkbox]").has_attr("checked")
+    assert not chosen.select("input[type=hidden]")
+    assert total(chosen) < total(page("/search?q=tagger"))
+    other = page("/search?q=tagger&runnable=false")
+    assert not other.select_one("#search input[type=checkbox]").has_attr("checked")
+    assert [item["value"] for item in other.select("input[type=hidden]")] == ["false"]
+
+
+def test_a_link_behind_the_words_leads_past_the_filters(page):
+    soup = page("/search?q=tagger")
+    link = next(item for item in soup.select("a.skip") if item.string == "To the results")
+    assert soup.find(id=link["href"].removeprefix("#")).select(".cards")
+    assert link.find_previous("form")["id"] == "search"
+    assert soup.select_one(".filters").find_previous("a", class_="skip") == link
+
+
+def test_on_paper_a_search_says_what_was_searched_for(page):
+    assert page("/search?q=tagger").select_one(".on-paper").get_text() == "Searched for: tagger"
+    assert page("/search?kind=model").select_one(".on-paper") is None
+
+
+def test_a_record_that_is_known_by_its_doi_only_has_no_host(page):
+    card = page("/search?q=10.7483/opendata.atlas.8ct0.8cwa").select_one(".card")
+    assert facts(card)["Where"] == "where its DOI leads"
+    assert "where its DOI leads" in page("/help").get_text()
 
 
 any_text = st.text(max_size=30)

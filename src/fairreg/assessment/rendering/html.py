@@ -21,13 +21,14 @@ from fairreg.assessment.report import (
     badge_line,
     coverage_text,
     interval_text,
-    lies,
     not_enough,
     why_no_overall,
 )
 
 __all__ = ["report_values", "to_html"]
 
+# Verdicts that ask nothing of the keeper of a record: their indicators are folded.
+_SETTLED = frozenset({Verdict.PASS, Verdict.UNKNOWN, Verdict.NOT_APPLICABLE})
 _WORDS = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
 
 
@@ -38,6 +39,8 @@ def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
 
 def report_values(report: AssessmentReport, *, name: str | None = None) -> dict[str, Any]:
     """Return the values that ``scorecard.html`` needs, and the title of a page with it."""
+    asked = [item for found in report.principles.values() for item in found.indicators]
+    titles = {item.id: item.title for item in asked}
     return {
         "title": f"FAIR assessment of {name or report.id}",
         "name": name or report.id,
@@ -51,12 +54,14 @@ def report_values(report: AssessmentReport, *, name: str | None = None) -> dict[
         "compared": compared(report),
         "words": _WORDS,
         "across": _across,
+        "titles": titles,
+        "settled": _SETTLED,
+        "unknown_words": _unknown_words(report),
         "badge_line": badge_line,
         "coverage_text": coverage_text,
         "effort_text": effort_text,
         "grouped": grouped,
         "interval_text": interval_text,
-        "lies": lies,
         "not_enough": partial(not_enough, report),
         "percent": percent,
         "points": points,
@@ -64,6 +69,13 @@ def report_values(report: AssessmentReport, *, name: str | None = None) -> dict[
         "readable_time": readable_time,
         "why_no_overall": why_no_overall,
     }
+
+
+def _unknown_words(report: AssessmentReport) -> str:
+    """Return how many checks have no verdict, in a sentence; empty where every one has."""
+    found = [item.verdict for part in report.principles.values() for item in part.indicators]
+    unknown = found.count(Verdict.UNKNOWN)
+    return f"{unknown} of {len(found)} checks could not be made" if unknown else ""
 
 
 def _across(part: float) -> str:

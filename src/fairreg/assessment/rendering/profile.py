@@ -9,7 +9,7 @@ from fairreg.rubrics import reaches
 
 __all__ = ["HATCHING", "Bar", "Profile", "percent", "profile"]
 
-_ROW, _NOTE, _AXIS = 50, 16, 22  # heights in pixels: of a letter, of the line below it, of the scale
+_ROW, _NOTE, _AXIS = 50, 32, 22  # heights in pixels: of a letter, of the two lines below it, of the scale
 _TITLE, _BAR, _THICK = 14, 21, 14  # baseline of the words, top and height of the bar, from the row's top
 _GOOD, _FAIR = 0.75, 0.5
 _WIDEST, _STEP = 1000, 7  # pixels

@@ -2,19 +2,21 @@
 """Count results by the values of the filters: source, kind, task, framework, licence, year, author, runnable.
 
 A facet is counted without its own filter, so that the values which were not chosen keep their counts. What is
-counted are results: entries of one lineage with the same value count once.
+counted are results: entries of one lineage count once. The most frequent values are shown, each with the
+number of results that its filter finds: a longer task with its words, the family of a licence and the
+initials of a name are among them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal_column, or_, select
 
 from fairreg.registry.db.kept_results import kept
 from fairreg.registry.db.key_conditions import in_values, text_values
 from fairreg.registry.db.tables import entries, facets, lineages
-from fairreg.registry.search.filters import Filters
+from fairreg.registry.search.filters import FILTERS, Filters
 from fairreg.registry.text.normalization import fold
 
 __all__ = ["FACETS", "Facets", "count_facets"]
@@ -25,8 +27,12 @@ Facets = Mapping[str, Counts]
 # Keys of all entries that were found under the filters; None: all that meet them.
 FoundUnder = Callable[[Filters], Iterable[int] | None]
 Conditions = Sequence[ColumnElement[bool]]
+# Conditions of values whose filters may find more than the value itself.
+Wider = Mapping[str, ColumnElement[bool]]
 
 FACETS = ("source", "kind", "task", "framework", "license", "year", "author", "runnable")
+# Their filters find other values with the same words, too.
+_BY_WORDS = frozenset({"task", "framework"})
 _MOST = 10
 # Values that are read, as entries of one lineage are taken away from their numbers afterwards.
 _MOST_READ = 40
@@ -98,13 +104,20 @@ def _count_column(connection: Connection, name: str, among: _Among, chosen: froz
         related = in_values(connection, entries.c.id, among.related)
         query = select(column, _beyond(entries.c.id)).where(related).group_by(column)
         repeated = _numbers(connection, query)
-    return _ranked(numbers, repeated, chosen)
+    ranked = _ranked(numbers, repeated, chosen)
+    if name != "license":
+        return ranked
+    wider = _of_families(connection, [value for value, _ in ranked])
+    return _recounted(ranked, _results(connection, wider, entries.c.id, among.conditions))
 
 
 def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozenset[str]) -> Counts:
     key, number = facets.c.key, func.count()
-    counted = select(key, number).where(*_rows_of(name, among)).group_by(key)
-    numbers = _numbers(connection, counted.order_by(number.desc(), key).limit(_MOST_READ))
+    counted = select(key, number).where(*_rows_of((name,), among)).group_by(key)
+    every = name in _BY_WORDS
+    numbers = _numbers(
+        connection, counted if every else counted.order_by(number.desc(), key).limit(_MOST_READ)
+    )
     repeated: dict[str, int] = {}
     if rare := sorted(chosen - numbers.keys()):
         numbers |= _numbers(connection, counted.where(key.in_(rare)))
@@ -114,17 +127,71 @@ def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozen
         repeated = _numbers(connection, query)
     ranked = _ranked(numbers, repeated, chosen)
     spelled = _spelled(connection, name, [value for value, _ in ranked])
-    return tuple((spelled.get(value) or value, counts) for value, counts in ranked)
+    named = tuple((spelled.get(value) or value, counts) for value, counts in ranked)
+    if name == "author":
+        wider = _of_names(value for value, _ in named)
+    elif every:
+        keys = {value: spelling for (value, _), (spelling, _) in zip(ranked, named, strict=True)}
+        wider = _of_words(connection, keys, numbers)
+    else:
+        return named
+    rows = _rows_of(("author", "author_key") if name == "author" else (name,), among)
+    return _recounted(named, _results(connection, wider, facets.c.entry_id, rows))
 
 
-def _rows_of(name: str, among: _Among) -> Conditions:
+def _of_families(connection: Connection, values: Sequence[str]) -> Wider:
+    """Return the condition of each licence that has others in its family."""
+    column = entries.c.license
+    found = select(column, *(FILTERS["license"].sql(value) for value in values)).group_by(column)
+    held = [tuple(row) for row in connection.execute(found.where(column.is_not(None)))]
+    members = {value: [row[0] for row in held if row[place]] for place, value in enumerate(values, 1)}
+    return {value: column.in_(names) for value, names in members.items() if len(names) > 1}
+
+
+def _of_names(names: Iterable[str]) -> Wider:
+    """Return the condition of each author on the rows of `facets`."""
+    from fairreg.registry.search.asked_values import AskedAuthor
+
+    return {name: AskedAuthor.of(name).condition(facets.c.key) for name in names}
+
+
+def _of_words(connection: Connection, spelled: Mapping[str, str], keys: Iterable[str]) -> Wider:
+    """Return the condition of each value whose words stand in other keys, too; `spelled` are keys to show."""
+    padded = [f" {key} " for key in keys]
+    found = {key: [other[1:-1] for other in padded if f" {key} " in other] for key in spelled}
+    return {
+        spelled[key]: facets.c.key.in_(select(text_values(connection, others)))
+        for key, others in found.items()
+        if len(others) > 1
+    }
+
+
+def _results(
+    connection: Connection, wider: Wider, entry_id: ColumnElement[int], rows: Conditions
+) -> dict[str, int]:
+    """Count for each value the results that meet its condition, in one reading of the rows."""
+    if not wider:
+        return {}
+    result = func.coalesce(lineages.c.lineage, -entry_id)
+    numbers = [func.count(case((condition, result)).distinct()) for condition in wider.values()]
+    joined = entry_id.table.outerjoin(lineages, lineages.c.entry_id == entry_id)
+    query = select(*numbers).select_from(joined).where(or_(*wider.values()), *rows)
+    return dict(zip(wider, connection.execute(query).one(), strict=True))
+
+
+def _recounted(counts: Counts, numbers: Mapping[str, int]) -> Counts:
+    found = ((value, numbers.get(value, number)) for value, number in counts)
+    return tuple(sorted(found, key=lambda item: -item[1]))
+
+
+def _rows_of(names: Sequence[str], among: _Among) -> Conditions:
     """Return the conditions on the rows of `facets` to count."""
     if not among.conditions:
-        return [facets.c.name == name]
+        return [facets.c.name.in_(names)]
     meeting = select(entries.c.id).where(*among.conditions)
     if among.few:
-        return [_NAME.in_((name,)), facets.c.entry_id.in_(meeting)]
-    return [facets.c.name == name, _ENTRY.in_(meeting)]
+        return [_NAME.in_(names), facets.c.entry_id.in_(meeting)]
+    return [facets.c.name.in_(names), _ENTRY.in_(meeting)]
 
 
 def _beyond(entry_id: ColumnElement[int]) -> ColumnElement[int]:

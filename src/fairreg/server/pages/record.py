@@ -13,16 +13,17 @@ from fairreg.schemas.record import Creator, Distribution, ModelRecord
 from fairreg.schemas.text import counted
 from fairreg.server.pages.frame import framed
 from fairreg.server.pages.paths import local, record_path, search_path, short_address, web_address
-from fairreg.server.pages.views.cards import Link, host_of_files, running, version_words
+from fairreg.server.pages.views.cards import Link, host_of_files, version_words
 from fairreg.server.pages.views.graph import drawing
 from fairreg.server.pages.views.letters import LetterBars
 from fairreg.server.pages.views.relations import surroundings
 from fairreg.server.pages.views.said import said, source_rows
-from fairreg.server.pages.views.use import commands
+from fairreg.server.pages.views.use import commands, running
 from fairreg.server.records.packaged_files import with_addresses
 from fairreg.server.records.representations import describing
 from fairreg.server.site import Site
 from fairreg.services.cite import cite
+from fairreg.services.cite.works import papers_of
 from fairreg.sources import ORCID
 
 __all__ = ["record_page"]
@@ -81,6 +82,8 @@ def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
         paths={name: record_path(site, entry.identifier, f"/{name}") for name in ("assessment", "related")},
         source_path=lambda name: local(site, f"/sources/{quote(name)}"),
         short_address=short_address,
+        terminal=local(site, "/help#terminal"),
+        counted=counted,
         version_words=version_words,
     )
 
@@ -99,7 +102,7 @@ def _facts(site: Site, record: ModelRecord, entry: Entry) -> tuple[tuple[str, tu
     found = {
         "Task": tuple(Link(item, search_path(site, [("task", item)])) for item in record.ml_task),
         "Licence": _licence(record),
-        "Runs here": _words(running(record)),
+        "Runs here": _words(running(entry)),
         "Access": _words(record.access.level if record.access else None),
         "Architecture": tuple(map(Link, record.model_category)),
         "Frameworks": tuple(
@@ -150,9 +153,12 @@ def _file(item: Distribution) -> FileRow:
 def _citations(registry: Registry, record: ModelRecord) -> tuple[CitationText, ...]:
     """Return the citation as text, then for programs, then with the data and papers if any are named."""
     found = [CitationText("Citation", cite(record)), CitationText("BibTeX", cite(record, format="bibtex"))]
-    whole = cite(record, with_data=bool(record.related("trained_on")), with_paper=True, registry=registry)
+    named = {"training data": bool(record.related("trained_on")), "papers": any(papers_of(record))}
+    with_data, with_paper = named.values()
+    whole = cite(record, with_data=with_data, with_paper=with_paper, registry=registry)
     if whole.count("\n\n"):
-        found.append(CitationText("With its training data and papers", whole))
+        words = " and ".join(name for name, is_named in named.items() if is_named)
+        found.append(CitationText(f"With its {words}", whole))
     return tuple(found)
 
 

@@ -32,7 +32,7 @@ _SORTS = {"relevance": "Best match", "year": "Newest first", "fair": "FAIR score
 _ORDERS = {"relevance": "Newest first", "fair": "FAIR score", "name": "Name"}  # without words
 _FAIR = ("0.5", "0.75", "0.9")
 # Fields of the forms; other conditions are kept in hidden ones.
-_FIELDS = ("q", "author", "year", "min_fair", "sort", "offset")
+_FIELDS = ("q", "author", "year", "min_fair", "runnable", "sort", "offset")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def _page(
     named = dict(kept)
     # Several alternatives do not fit in one field.
     fields = [name for name in _FIELDS if sum(pair[0] == name for pair in kept) <= 1]
+    if named.get("runnable") == "false":
+        fields.remove("runnable")  # a box has no place for it
     return framed(
         site,
         "search.html",

@@ -17,7 +17,7 @@ from fairreg.server.pages.frame import framed, page_response
 from fairreg.server.pages.paths import local, search_path
 from fairreg.server.site import Site, site_of
 from fairreg.source_row import MetadataTerms
-from fairreg.sources import CURATED, is_from_files, source_named
+from fairreg.sources import CURATED, all_sources, is_from_files, source_named
 
 __all__ = ["show_source", "show_sources"]
 
@@ -28,7 +28,8 @@ _LONGEST, _MOST = 160, 10
 class SourcePage:
     """A source: `records` in this registry, the harvests of it, and payloads that became no record.
 
-    `url` is its public address, also where this installation asks a mirror.
+    `url` is its public address, also where this installation asks a mirror. One that is not `known` is a word
+    of the records themselves.
     """
 
     name: str
@@ -40,6 +41,7 @@ class SourcePage:
     reasons: tuple[tuple[str, int], ...]
     terms: MetadataTerms | None
     enabled: bool
+    known: bool
     path: str
     search: str
 
@@ -110,6 +112,7 @@ def _source(site: Site, name: str, info: Info, rejected: Mapping[str, int]) -> S
         reasons=tuple(reasons.most_common(_MOST)),
         terms=row.metadata_terms,
         enabled=name not in site.settings.disabled,
+        known=any(item.name == name for item in all_sources()),
         path=local(site, f"/sources/{quote(name)}"),
         search=search_path(site, [("source", name)]),
     )

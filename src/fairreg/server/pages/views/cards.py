@@ -8,10 +8,10 @@ from types import MappingProxyType
 from fairreg.registry import Assessment, Entry, NamedEntry, Registry, SearchHit
 from fairreg.schemas.identifiers import Identifier, record_of_doi
 from fairreg.schemas.record import Creator, ModelRecord, RelationType
-from fairreg.schemas.runs import runs
 from fairreg.schemas.text import counted, one_line, shortened
 from fairreg.server.pages.paths import host_of, record_path, web_address
 from fairreg.server.pages.views.letters import LetterBars
+from fairreg.server.pages.views.use import UNKNOWN, running
 from fairreg.server.site import Site
 from fairreg.sources import DOI
 
@@ -23,7 +23,6 @@ __all__ = [
     "licence_of",
     "people",
     "readable_identifier",
-    "running",
     "version_words",
 ]
 
@@ -60,6 +59,7 @@ class ResultCard:
     licence: str | None
     running: str | None
     runnable: bool
+    unknown: bool
     access: str | None
     place: Link | None
     versions: str | None
@@ -110,8 +110,9 @@ def _card(
         task=record.ml_task,
         data=_data(site, record, known),
         licence=licence_of(record),
-        running=running(record),
+        running=running(entry),
         runnable=entry.runnable,
+        unknown=running(entry) == UNKNOWN,
         access=record.access.level if record.access else None,
         place=_place(entry),
         versions=counted(len(hit.versions), "version") if len(hit.versions) > 1 else None,
@@ -141,14 +142,14 @@ def _place(entry: Entry) -> Link | None:
 
 
 def host_of_files(entry: Entry) -> str:
-    """Return the host that has the files: that of a resolver's address says nothing, if another is known."""
+    """Return the host that has the files: that of a resolver's address says nothing of them."""
     record = entry.record
     deposit = record_of_doi(record.doi) if record.doi else None
     own = [item.url for item in record.distributions[:1]]
     named = (*own, deposit.url if deposit else None, record.provenance.url, entry.url)
     hosts = [host for url in named if (host := host_of(url))]
     direct = (host for host in hosts if host != host_of(DOI.resolver))
-    return next(direct, hosts[0] if hosts else "")
+    return next(direct, "where its DOI leads" if hosts else "")
 
 
 def version_words(version: str | None) -> str | None:
@@ -166,13 +167,6 @@ def people(creators: tuple[Creator, ...]) -> str:
 def licence_of(record: ModelRecord) -> str | None:
     """Return the licence as SPDX names it, else in the words of the source."""
     return record.license or record.license_stated
-
-
-def running(record: ModelRecord) -> str | None:
-    """Return a phrase on running a model here, None for other records."""
-    if record.kind != "model":
-        return None
-    return runs(record) or "no model file known"
 
 
 def readable_identifier(record: ModelRecord) -> str:

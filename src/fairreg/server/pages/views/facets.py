@@ -107,7 +107,7 @@ def _words(name: str, value: str) -> str:
     if name == "source":
         return source_named(value).title
     if name == "runnable":
-        return "yes" if value == "true" else "no"
+        return "runs or may run" if value == "true" else "no, or not openly"
     if name == "min_fair":
         return f"at least {_percent(value)}"
     return value

@@ -46,6 +46,14 @@ _NOUNS: dict[type, str] = {Distribution: "file", Tensor: "tensor", Evaluation: "
 
 
 @dataclass(frozen=True)
+class SaidValue:
+    """A value in words; where those are its beginning, `rest` is what follows."""
+
+    short: str
+    rest: str | None = None
+
+
+@dataclass(frozen=True)
 class FieldSaying:
     """A field of the record: `by` state its value, each of `others` another one.
 
@@ -53,9 +61,9 @@ class FieldSaying:
     """
 
     title: str
-    value: str
+    value: SaidValue
     by: tuple[str, ...]
-    others: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, SaidValue], ...]
     origin: str
     evidence: str | None
 
@@ -87,11 +95,11 @@ def _field(name: str, value: Any, statements: Sequence[Statement], origin: Field
     stated = [(item.source, getattr(item.record, name)) for item in statements]
     by = dict.fromkeys(source for source, found in stated if found == value or _part_of(found, value))
     others = {
-        source: _text(found) for source, found in stated if source not in by and found not in {None, ()}
+        source: _value(found) for source, found in stated if source not in by and found not in {None, ()}
     }
     return FieldSaying(
         title=_FIELDS[name],
-        value=_text(value),
+        value=_value(value),
         by=tuple(source_named(source).title for source in by),
         others=tuple((source_named(source).title, text) for source, text in others.items()),
         origin=origin.origin if origin else "stated",
@@ -102,6 +110,13 @@ def _field(name: str, value: Any, statements: Sequence[Statement], origin: Field
 def _part_of(found: Any, value: Any) -> bool:
     """Tell whether a source states a part of a list that was joined from several."""
     return isinstance(value, tuple) and bool(found) and all(item in value for item in found)
+
+
+def _value(value: Any) -> SaidValue:
+    words, whole = _text(value), one_line(value) if isinstance(value, str) else ""
+    if len(whole) <= _LONGEST:
+        return SaidValue(words)
+    return SaidValue(words, f"…{whole[len(words.removesuffix('…')) :]}")
 
 
 def _text(value: Any) -> str:
