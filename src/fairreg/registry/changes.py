@@ -2,8 +2,9 @@
 """Changes in the registry, oldest first: for those who keep copies of it.
 
 Every entry stands once in this list, at its last change, and every identifier that stands for no entry any
-more at its departure. What changes meanwhile moves to the end, so that going on after a place skips nothing.
-Every function runs inside its caller's transaction.
+more at its departure. In a list of some entries the departures are also of entries that left it, such as
+those whose kind changed. What changes meanwhile moves to the end, so that going on after a place skips
+nothing. Every function runs inside its caller's transaction.
 """
 
 import re
@@ -15,7 +16,15 @@ from typing import Any, Literal, TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
 
 from fairreg.errors import UsageError
-from fairreg.registry.db.change_times import source_line
+from fairreg.registry.db.change_times import (
+    DATED,
+    LEFT,
+    kind_list,
+    list_line,
+    runnable_list,
+    source_line,
+    source_list,
+)
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import entry_from, statement_from
@@ -25,7 +34,7 @@ from fairreg.registry.text.normalization import fold
 
 __all__ = ["Change", "ChangeFilters", "change_of", "changes", "first_time", "source_names"]
 
-Departed = Literal["merged", "forgotten"]
+Departed = Literal["merged", "forgotten", "left"]
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?")
 # Behind every character that a time may go on with.
 _LAST = "~"
@@ -38,7 +47,8 @@ class Change:
     """The last change of an entry, or the departure of an identifier, whose `entry` is None.
 
     `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed`
-    says whether the statements are in entries of other names now (merged) or were removed (forgotten).
+    says whether the statements are in entries of other names now (merged) or were removed (forgotten),
+    or whether an entry is not in the list that was asked for any more (left).
     """
 
     changed_at: str
@@ -83,18 +93,25 @@ def changes(
     window = _Window(since, until, after)
     changed = select_entries().where(*window.of_entries(), *_of_entries(connection, filters))
     changed = changed.order_by(entries.c.updated_at, entries.c.id).limit(limit)
-    gone = select(departures).where(*window.of_departures(), *_of_departures(filters))
+    gone = select(departures).where(*window.of_departures(), _of_departures(filters))
     gone = gone.order_by(departures.c.departed_at, departures.c.id.desc()).limit(limit)
     listed = [*_changed(connection, changed, statements=statements), *_departed(connection, gone)]
     return sorted(listed, key=lambda item: item.place)[:limit]
 
 
-def change_of(connection: Connection, identifier: str, *, statements: bool = False) -> Change | None:
-    """Return the change of one identifier, exactly as it is written; None for one that was never stored."""
+def change_of(
+    connection: Connection, identifier: str, *, statements: bool = False, dated: bool = False
+) -> Change | None:
+    """Return the change of one identifier, exactly as it is written; None for one that was never stored.
+
+    With `dated` an entry that lost its date has left.
+    """
     changed = select_entries().where(entries.c.identifier == identifier)
     found = _changed(connection, changed, statements=statements)
     gone = select(departures).where(departures.c.identifier == identifier)
-    return next(iter(found or _departed(connection, gone)), None)
+    left = _departed(connection, gone.where(_of_departures({"dated": dated})))
+    undated = dated and found and found[0].entry is not None and found[0].entry.record.year is None
+    return next(iter((left or found) if undated else (found or left)), None)
 
 
 def first_time(connection: Connection) -> str | None:
@@ -182,13 +199,31 @@ def _is_of_source(connection: Connection, name: str) -> ColumnElement[bool]:
     return said.where(facets.c.entry_id == entries.c.id).exists()
 
 
-def _of_departures(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
+def _of_departures(filters: ChangeFilters) -> ColumnElement[bool]:
+    """Return the condition on departures: the entry was among these, or has left one of the lists."""
+    left = (departures.c.lists.contains(list_line(name), autoescape=True) for name in _lists(filters))
+    return or_(and_(departures.c.reason != LEFT, *_of_whole(filters)), *left)
+
+
+def _of_whole(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
     if "kind" in filters:
         yield departures.c.kind == filters["kind"]
     if "runnable" in filters:
         yield departures.c.runnable.is_(filters["runnable"])
     if "source" in filters:
         yield departures.c.sources.contains(source_line(fold(filters["source"])), autoescape=True)
+
+
+def _lists(filters: ChangeFilters) -> Iterable[str]:
+    """Yield the names of the lists whose common entries are asked for."""
+    if "kind" in filters:
+        yield kind_list(filters["kind"])
+    if "runnable" in filters:
+        yield runnable_list(filters["runnable"])
+    if filters.get("dated"):
+        yield DATED
+    if "source" in filters:
+        yield source_list(filters["source"])
 
 
 def _changed(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:

@@ -263,7 +263,7 @@ def test_whatever_an_item_holds_it_is_taken_or_rejected(changes):
     bad: list[RejectedPayload] = []
     for listed in peers._page_of(root, "there").items:
         heard = run._heard(listed, bad)
-        for one in () if heard is None else heard.statements:
+        for one in heard.statements or ():
             build_batch([one.submission])
 
 

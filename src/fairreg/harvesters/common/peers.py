@@ -106,14 +106,21 @@ class Peer(Harvester):
 
     def identify(self, web: HttpClient) -> None:
         """Ask who it is. Raises BadAnswer unless it is a registry with complete records and deletions."""
-        root = self._oai(web, {"verb": "Identify"})
-        found = root.find(f"{_OAI}Identify")
-        stated = {part.tag.removeprefix(_OAI): part.text or "" for part in found} if found is not None else {}
+        stated = self._identity(web)
         if stated.get("protocolVersion") != "2.0" or stated.get("deletedRecord") != "persistent":
             raise self._other_server()
         page = self._oai(web, {"verb": "ListMetadataFormats"})
         if PREFIX not in {item.text for item in page.iter(f"{_OAI}metadataPrefix")}:
             raise self._other_server()
+
+    def earliest(self, web: HttpClient) -> str:
+        """Return the datestamp before which nothing changed; an empty text where there is none."""
+        stamp = self._identity(web).get("earliestDatestamp", "").strip()
+        return stamp if _STAMP.fullmatch(stamp) else ""
+
+    def _identity(self, web: HttpClient) -> dict[str, str]:
+        found = self._oai(web, {"verb": "Identify"}).find(f"{_OAI}Identify")
+        return {part.tag.removeprefix(_OAI): part.text or "" for part in found} if found is not None else {}
 
     def pages(self, web: HttpClient, place: ListPlace) -> Iterator[tuple[PeerPage, ListPlace]]:
         """Yield the pages of the list from a place on, each with the place after it.

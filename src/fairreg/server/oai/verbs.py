@@ -106,15 +106,16 @@ def _list_sets(repository: Repository, request: OaiRequest) -> ET.Element:
 
 def _get_record(repository: Repository, request: OaiRequest) -> ET.Element:
     view = format_of(request.arguments["metadataPrefix"])
-    change = _item(repository, request.arguments["identifier"], statements=view.whole)
+    change = _item(repository, request.arguments["identifier"], view)
     element = ET.Element("GetRecord")
     _add_record(element, repository, change, view)
     return element
 
 
-def _item(repository: Repository, identifier: str, *, statements: bool = False) -> Change:
+def _item(repository: Repository, identifier: str, view: MetadataFormat | None = None) -> Change:
     local = local_of(repository.host, identifier)
-    change = None if local is None else repository.registry.change(local, statements=statements)
+    whole, dated = (view.whole, view.dated) if view else (False, False)
+    change = None if local is None else repository.registry.change(local, statements=whole, dated=dated)
     if change is None:
         raise OaiFault("idDoesNotExist", "There is no item with this identifier.")
     return change

@@ -5,6 +5,7 @@ A harvest that ended leaves the newest datestamp behind, from which the next one
 resumes after its last page. What replaces what is in `registry.ingest.hearsay`.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
@@ -20,6 +21,7 @@ from fairreg.registry import (
     ExportedStatement,
     Harvest,
     HeardItem,
+    Hearing,
     Registry,
     RejectedPayload,
     Submission,
@@ -28,7 +30,7 @@ from fairreg.registry import (
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.ingest.hearsay import moment_of
 from fairreg.schemas.text import one_line, shortened, visible
-from fairreg.schemas.timestamps import now
+from fairreg.schemas.timestamps import now, now_precisely
 from fairreg.services.harvest.harvest import PLUGIN_FAULTS, HarvestReport, Progress, Refusal, harvest_key
 from fairreg.sources import CURATED, OWN_SOURCE, is_registry
 from fairreg.web import HttpClient, Log
@@ -41,7 +43,6 @@ _MOST_KEPT = 64 * 1024  # bytes of a rejected item
 _MOST_NAMED = 10
 # Clocks of servers differ by less; a reading that is later would outlast every true one.
 _SLACK = timedelta(minutes=5)
-_DEPARTED = "It is no longer in the registry that it came from."
 
 
 class PeerRun:
@@ -50,13 +51,16 @@ class PeerRun:
     def __init__(self, registry: Registry, peer: Harvester, report: HarvestReport, log: Log) -> None:
         self.registry, self.peer, self.report, self.log = registry, cast("Peer", peer), report, log
         self._started_at = now()
+        self._hearing = Hearing(self.peer.name, report.query.strip(), now_precisely())
+        # Whether the list is that of everything, of which what it lacks has departed.
+        self._whole = False
         self._taken = 0
         self._complete = True
         self._left_out: dict[str, None] = {}
 
     def all_pages(self, web: HttpClient, limit: int | None, progress: Progress | None) -> None:
         """Store every page, then withdraw what is there no more."""
-        place = self._start()
+        place = self._start(web)
         try:
             place = self._stored(web, place, limit, progress)
         except TokenRefused as error:
@@ -64,14 +68,14 @@ class PeerRun:
             self.report.resumed, self._taken = False, 0
             place = self._stored(web, ListPlace(place.start, place.set_spec), limit, progress)
         if self._complete:  # else a later page may have what seems to have departed
-            self.report.gone += self.registry.drop_departed(self.peer.name, _DEPARTED)
+            self.report.gone += self.registry.drop_departed(self._hearing, whole=self._whole)
         self.registry.save_harvest(self._state({"from": place.next_start}, finished=True))
         if self._left_out:
             names = ", ".join(list(self._left_out)[:_MOST_NAMED])
             self.report.notes.append(f"{self.peer.host} states what this release does not know: {names}.")
             self.log(self.report.notes[-1])
 
-    def _start(self) -> ListPlace:
+    def _start(self, web: HttpClient) -> ListPlace:
         """Return the place to go on from: that of a run that stopped, else the newest datestamp."""
         query = self.report.query.strip()
         state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
@@ -79,9 +83,13 @@ class PeerRun:
         texts = {name: value for name, value in stored.items() if isinstance(value, str)}
         since = self.report.since.isoformat() if self.report.since else ""
         if state is None or state.finished or "token" not in texts:
-            return ListPlace(since or texts.get("from", ""), query)
+            place = ListPlace(since or texts.get("from", ""), query)
+            self._whole = not place.start or (bool(since) and since <= self.peer.earliest(web)[:10])
+            return place
         self.report.resumed = True
         self._taken = state.counts.get("taken", 0)
+        self._whole = "whole" in texts
+        self._hearing = replace(self._hearing, begun_at=texts.get("whole", self._hearing.begun_at))
         self.log(f"{self.peer.host}: resuming the harvest that stopped at {state.updated_at}")
         newest, ordered = texts.get("newest", ""), bool(stored.get("ordered"))
         return ListPlace(texts.get("from", ""), query, texts["token"], newest, ordered)
@@ -105,22 +113,23 @@ class PeerRun:
 
     def _take(self, listed: tuple[PeerItem, ...], place: ListPlace) -> None:
         bad: list[RejectedPayload] = []
-        heard = [found for item in listed if (found := self._heard(item, bad)) is not None]
+        heard = [self._heard(item, bad) for item in listed]
         self._taken += len(listed)
         cursor = {"from": place.start, "token": place.token, "newest": place.newest, "ordered": place.ordered}
-        counts = self.registry.hear(self.peer.name, heard, harvest=self._state(cursor), rejected=bad)
+        cursor |= {"whole": self._hearing.begun_at} if self._whole else {}
+        counts = self.registry.hear(self._hearing, heard, harvest=self._state(cursor), rejected=bad)
         for outcome, number in counts.items():
             setattr(self.report, outcome, getattr(self.report, outcome) + number)
 
-    def _heard(self, item: PeerItem, bad: list[RejectedPayload]) -> HeardItem | None:
-        """Return an item as it may be stored; None for a rejected one, added to `bad`."""
+    def _heard(self, item: PeerItem, bad: list[RejectedPayload]) -> HeardItem:
+        """Return an item as it may be stored; a rejected one without statements, added to `bad`."""
         try:
             return HeardItem(item.name, self._statements(item))
         except FairregError as error:
             self._reject(item, error, bad)
         except PLUGIN_FAULTS as error:
             self._reject(item, RecordError(f"An item cannot be read ({type(error).__name__})."), bad)
-        return None
+        return HeardItem(item.name, None)
 
     def _statements(self, item: PeerItem) -> tuple[ExportedStatement, ...]:
         """Return the statements of an item that may be stored, none of a deleted one. Raises RecordError."""
