@@ -222,6 +222,22 @@ def test_an_entry_that_leaves_a_list_departs_from_it_until_it_is_back(
     assert told(registry, source="huggingface") == [(HUB, None), (DOI, "left")]
 
 
+def test_names_of_sources_that_are_spelled_alike_are_told_apart(
+    registry: Registry, make_record: Make
+) -> None:
+    for number, source in enumerate(("lab-a", "Lab A")):
+        registry.put(make_record(source, str(number)))
+    registry.put_many([make_record(source, "2", pids=(DOI,)) for source in ("lab-a", "Lab.A")])
+    assert registry.source_names() == ("Lab A", "Lab.A", "lab-a")
+    assert len(told(registry, source="LAB-A")) == 3
+    assert told(registry, source_name="Lab A") == [("Lab A:1", None)]
+    assert told(registry, source_name="Lab.A") == [(DOI, None)]
+    assert len(told(registry, source_name="lab-a")) == 2
+    assert told(registry, source_name="LAB-A") == []
+    registry.put(make_record("Lab.A", "2"))
+    assert told(registry, source_name="Lab.A") == [(DOI, "left"), ("Lab.A:2", None)]
+
+
 def test_an_identifier_that_departed_from_a_list_wholly_and_came_back_otherwise_has_left_it(
     registry: Registry, make_record: Make
 ) -> None:

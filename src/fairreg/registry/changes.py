@@ -24,6 +24,7 @@ from fairreg.registry.db.change_times import (
     runnable_list,
     source_line,
     source_list,
+    source_name_list,
 )
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
@@ -31,6 +32,7 @@ from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import departures, entries, facets, statements
 from fairreg.registry.entries import Entry, Statement
 from fairreg.registry.text.normalization import fold
+from fairreg.sources import is_from_files
 
 __all__ = ["Change", "ChangeFilters", "change_of", "changes", "first_time", "source_names"]
 
@@ -70,11 +72,14 @@ class Change:
 class ChangeFilters(TypedDict, total=False):
     """Conditions of a list of changes: `kind`, `source`, `runnable`, `dated` (entries whose year is known).
 
+    `source` is a source in any spelling, `source_name` one by its exact name.
+
     Departed identifiers are chosen by what their entries were; `dated` leaves them in.
     """
 
     kind: str
     source: str
+    source_name: str
     runnable: bool
     dated: bool
 
@@ -124,15 +129,14 @@ def first_time(connection: Connection) -> str | None:
 
 
 def source_names(connection: Connection) -> tuple[str, ...]:
-    """Return the sources of the entries, sorted: one look into the index for each, however many entries."""
+    """Return the sources of the statements, sorted: one look into the index for each, however many."""
     found: list[str] = []
-    query = select(facets.c.key, facets.c.value).where(facets.c.name == "source")
-    query = query.order_by(facets.c.key).limit(1)
-    row = connection.execute(query).one_or_none()
-    while row is not None:
-        found.append(row.value)
-        row = connection.execute(query.where(facets.c.key > row.key)).one_or_none()
-    return tuple(found)
+    query = select(statements.c.source).order_by(statements.c.source).limit(1)
+    name = connection.scalar(query)
+    while name is not None:
+        found.append(name)
+        name = connection.scalar(query.where(statements.c.source > name))
+    return tuple(name for name in found if not is_from_files(name))
 
 
 class _Window:
@@ -184,19 +188,22 @@ def _of_entries(connection: Connection, filters: ChangeFilters) -> Iterable[Colu
     if filters.get("dated"):
         yield entries.c.year.is_not(None)
     if "source" in filters:
-        yield _is_of_source(connection, filters["source"])
+        named = select(facets.c.entry_id).where(facets.c.name == "source")
+        yield _is_among(connection, named.where(facets.c.key == fold(filters["source"])), facets.c.entry_id)
+    if "source_name" in filters:
+        of_source = select(statements.c.entry_id).where(statements.c.source == filters["source_name"])
+        yield _is_among(connection, of_source, statements.c.entry_id)
 
 
-def _is_of_source(connection: Connection, name: str) -> ColumnElement[bool]:
+def _is_among(connection: Connection, said: Select[Any], key: ColumnElement[int]) -> ColumnElement[bool]:
     """Return the condition that a source states an entry, in the form that is fast for this source.
 
     The entries of a source with few would be looked for among all others, those of one with many be sorted.
     """
-    said = select(facets.c.entry_id).where(facets.c.name == "source", facets.c.key == fold(name))
     few = connection.scalars(said.limit(_FEW + 1)).all()
     if len(few) <= _FEW:
-        return in_values(connection, entries.c.id, few)
-    return said.where(facets.c.entry_id == entries.c.id).exists()
+        return in_values(connection, entries.c.id, set(few))
+    return said.where(key == entries.c.id).exists()
 
 
 def _of_departures(filters: ChangeFilters) -> ColumnElement[bool]:
@@ -210,8 +217,10 @@ def _of_whole(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
         yield departures.c.kind == filters["kind"]
     if "runnable" in filters:
         yield departures.c.runnable.is_(filters["runnable"])
-    if "source" in filters:
-        yield departures.c.sources.contains(source_line(fold(filters["source"])), autoescape=True)
+    for name in ("source", "source_name"):
+        if name in filters:  # of some spellings of a name only one is noted
+            said = source_line(fold(str(filters[name])))
+            yield departures.c.sources.contains(said, autoescape=True)
 
 
 def _lists(filters: ChangeFilters) -> Iterable[str]:
@@ -224,6 +233,8 @@ def _lists(filters: ChangeFilters) -> Iterable[str]:
         yield DATED
     if "source" in filters:
         yield source_list(filters["source"])
+    if "source_name" in filters:
+        yield source_name_list(filters["source_name"])
 
 
 def _changed(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:

@@ -243,3 +243,26 @@ def test_programs_are_told_what_left_the_list_that_they_follow(written):
         ("doi:10.1234/1", "left", True)
     ]
     assert requests.get(f"{url}/api/records/doi:10.1234/1", timeout=60).status_code == 200
+
+
+def test_names_with_characters_that_xml_forbids_spoil_no_answer(written):
+    url, registry = written
+    record = said("a\x07b\uffff", "1\x07\uffff", date_published=None)
+    registry.put(record)
+    assert any("ab" in (item[1].text or "") for item in ask(url, verb="ListSets").body)
+    listed = pages(url, "ListIdentifiers", metadataPrefix="oai_dc")
+    (name,) = (header[0] for page in listed for header in page.headers if header[0].startswith(f"{ITEM}a%07"))
+    answer = ask(url, verb="GetRecord", metadataPrefix="datacite", identifier=name)
+    assert answer.code == "cannotDisseminateFormat"
+    assert ask(url, verb="GetRecord", metadataPrefix="rdf", identifier=name).metadata
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_list_that_has_moved_out_of_its_window_entirely_has_no_records_left(written):
+    url, registry = written
+    since = a_second_later()
+    registry.put_many([said("zenodo", str(number)) for number in range(4)])
+    page = ask(url, verb="ListRecords", metadataPrefix="rdf", from_=since, until=since)
+    a_second_later()
+    registry.put_many([said("zenodo", str(number), description="new") for number in range(4)])
+    assert ask(url, verb="ListRecords", resumptionToken=page.token).code == "noRecordsMatch"

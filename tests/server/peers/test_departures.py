@@ -100,6 +100,15 @@ def test_the_list_of_everything_tells_of_what_a_set_had_found(places):
     assert other.harvest(one).gone == 1
 
 
+def test_a_corrected_reason_of_a_withdrawal_comes_over(places):
+    one, other = places("one"), places("other")
+    one.registry.put(at(OLD, "zenodo", "1"), payload=b"{}")
+    for reason in ("spam", "duplicate of zenodo:2"):
+        one.registry.mark_gone("zenodo", "1", reason)
+        other.harvest(one)
+        assert other.lines() == one.lines()
+
+
 def restored(place: Place, *removed: str) -> None:
     """Return to a backup that was made before these records came: nothing tells that they are gone."""
     place.registry.forget(removed)

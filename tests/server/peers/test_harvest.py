@@ -247,6 +247,16 @@ def test_a_limited_harvest_goes_on_where_it_ended(places, monkeypatch):
     assert other.lines() == one.lines()
 
 
+def test_a_limited_harvest_goes_on_among_many_that_came_at_one_time(places, monkeypatch):
+    monkeypatch.setattr(verbs, "_PAGES", {"ListRecords": 7, "ListIdentifiers": 7})
+    one, other = places("one"), places("other")
+    one.registry.put_many([at(OLD, "zenodo", str(number)) for number in range(20)])
+    assert [other.harvest(one, limit=5).new for _ in range(5)] == [5, 5, 5, 5, 0]
+    assert other.lines() == one.lines()
+    one.registry.put(at(LATER, "zenodo", "0", name="changed"))
+    assert other.harvest(one, limit=100).changed == 1
+
+
 def test_a_limited_harvest_withdraws_nothing_that_a_later_page_may_have(places, monkeypatch):
     monkeypatch.setattr(verbs, "_PAGES", {"ListRecords": 1, "ListIdentifiers": 1})
     one, other = places("one"), places("other")

@@ -35,6 +35,7 @@ __all__ = [
     "settle",
     "source_line",
     "source_list",
+    "source_name_list",
     "touch",
     "touch_statement",
 ]
@@ -80,7 +81,8 @@ class Standing(NamedTuple):
     @property
     def lists(self) -> frozenset[str]:
         """Names of the lists."""
-        named = {runnable_list(self.runnable), *map(source_list, self.sources)}
+        named = {runnable_list(self.runnable)}
+        named |= {spell(name) for name in self.sources for spell in (source_list, source_name_list)}
         named |= {kind_list(self.kind)} if self.kind else set()
         return frozenset(named | ({DATED} if self.dated else set()))
 
@@ -96,8 +98,13 @@ def runnable_list(runnable: bool) -> str:
 
 
 def source_list(source: str) -> str:
-    """Return the name of the list of entries that a source states."""
+    """Return the name of the list of entries that a source states, in any spelling of its name."""
     return f"source:{fold(source)}"
+
+
+def source_name_list(source: str) -> str:
+    """Return the name of the list of entries that a source of exactly this name states."""
+    return f"source name:{source}"
 
 
 def list_line(name: str) -> str:

@@ -29,7 +29,15 @@ from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import is_registry, other_registry
 
-__all__ = ["HeardItem", "Hearing", "counts_by_peer", "drop_departed", "hear", "mark_unheard", "moment_of"]
+__all__ = [
+    "HeardItem",
+    "Hearing",
+    "counts_by_peer",
+    "drop_departed",
+    "hear",
+    "mark_unheard",
+    "moment_of",
+]
 
 _PAGE = 500
 # Reason of the withdrawal of what was dropped.
@@ -187,7 +195,9 @@ def _replaces(
     before = ModelRecord.from_json(
         connection.scalar(select(statements.c.record).where(statements.c.id == row.id))
     )
-    return row.gone_at != gone_at or not same_content(before, said.submission.record)
+    reason = said.tombstone.reason if said.tombstone else ""
+    same = (row.gone_at, row.gone_reason or "") == (gone_at, reason)
+    return not same or not same_content(before, said.submission.record)
 
 
 def _may_return(peer: str, path: _Path) -> bool:

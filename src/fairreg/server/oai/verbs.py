@@ -172,6 +172,8 @@ def _page(repository: Repository, token: ListToken, view: MetadataFormat) -> tup
         # All that was left has changed and is behind `until`. A list has no empty page: the last item again.
         found = listed((token.time, token.number - 1), 1)
     if not found:
+        # With a token that is the end of a list whose last item has moved, too. The token is not bad, and
+        # who took the error for that would begin again for nothing.
         raise OaiFault("noRecordsMatch", "No record matches.")
     return found[:size], len(found) > size
 
