@@ -193,6 +193,65 @@ def test_the_list_is_chosen_by_kind_source_year_and_what_is_runnable(
     assert registry.source_names() == ("github", "zenodo")
 
 
+DOI, HUB = "doi:10.1234/a", "huggingface:lab/net"
+
+
+def test_an_entry_that_leaves_a_list_departs_from_it_until_it_is_back(
+    registry: Registry, make_record: Make
+) -> None:
+    first = make_record(pids=(DOI,), date_published="2024")
+    registry.put(first)
+    registry.put(make_record("huggingface", "lab/net", pids=(HUB, DOI)))
+    assert told(registry, source="huggingface") == [(DOI, None)]
+    registry.put(make_record("huggingface", "lab/net", pids=(HUB,)))
+    assert told(registry, source="huggingface") == [(DOI, "left"), (HUB, None)]
+    registry.put(make_record(pids=(DOI,), kind="dataset"))
+    assert told(registry, kind="model") == [(HUB, None), (DOI, "left")]
+    assert told(registry, source="huggingface") == [(HUB, None), (DOI, "left")]
+    assert told(registry, dated=True) == [(DOI, "left")]
+    assert told(registry, kind="software") == []
+    assert told(registry) == [(HUB, None), (DOI, None)]
+    assert registry.change(DOI) == registry.changes()[-1]
+    left = registry.change(DOI, dated=True)
+    assert left is not None
+    assert (left.departed, left.kind, left.changed_at) == ("left", "model", registry.changes()[-1].changed_at)
+    registry.put(first)
+    assert told(registry, kind="model") == [(HUB, None), (DOI, None)]
+    assert told(registry, dated=True) == [(DOI, None)]
+    assert told(registry, kind="dataset") == [(DOI, "left")]
+    assert told(registry, source="huggingface") == [(HUB, None), (DOI, "left")]
+
+
+def test_names_of_sources_that_are_spelled_alike_are_told_apart(
+    registry: Registry, make_record: Make
+) -> None:
+    for number, source in enumerate(("lab-a", "Lab A")):
+        registry.put(make_record(source, str(number)))
+    registry.put_many([make_record(source, "2", pids=(DOI,)) for source in ("lab-a", "Lab.A")])
+    assert registry.source_names() == ("Lab A", "Lab.A", "lab-a")
+    assert len(told(registry, source="LAB-A")) == 3
+    assert told(registry, source_name="Lab A") == [("Lab A:1", None)]
+    assert told(registry, source_name="Lab.A") == [(DOI, None)]
+    assert len(told(registry, source_name="lab-a")) == 2
+    assert told(registry, source_name="LAB-A") == []
+    registry.put(make_record("Lab.A", "2"))
+    assert told(registry, source_name="Lab.A") == [(DOI, "left"), ("Lab.A:2", None)]
+
+
+def test_an_identifier_that_departed_from_a_list_wholly_and_came_back_otherwise_has_left_it(
+    registry: Registry, make_record: Make
+) -> None:
+    registry.put(make_record(pids=(DOI,)))
+    registry.put(make_record(pids=(DOI,), kind="software"))
+    registry.forget([DOI])
+    for kind in ("model", "software"):
+        assert told(registry, kind=kind) == [(DOI, "forgotten")]
+    registry.put(make_record(pids=(DOI,), kind="dataset"), readmit=True)
+    for kind, departed in (("model", "left"), ("software", "left"), ("dataset", None)):
+        assert told(registry, kind=kind) == [(DOI, departed)]
+    assert told(registry) == [(DOI, None)]
+
+
 def test_a_window_holds_the_days_and_seconds_that_it_names(registry: Registry, make_record: Make) -> None:
     assert registry.first_change() is None
     registry.put(make_record())
@@ -242,20 +301,30 @@ steps = st.lists(
         st.sampled_from(SOURCES),
         st.sampled_from(["1", "2"]),
         st.lists(st.sampled_from(PIDS), max_size=3, unique=True),
-        st.sampled_from(["", "words"]),
+        st.sampled_from(["", "words", "2024", "dataset"]),
     ),
     max_size=12,
 )
+# Of lists of some entries a copy is kept, too.
+LISTS: tuple[dict[str, object], ...] = (
+    {}, {"kind": "model"}, {"source": "github"}, {"dated": True}, {"source": "zenodo", "dated": True},
+)  # fmt: skip
 
 
 class Copy:
-    """A copy of a registry, kept by what it tells of its changes alone."""
+    """A copy of a registry, or of a list of some entries, kept by what it tells of its changes alone."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, **filters: object) -> None:
         self.registry, self.held, self.place = registry, dict[str, object](), None
+        self.filters = filters
 
     def follow(self, limit: int) -> None:
-        while listed := self.registry.changes(after=self.place, limit=limit, statements=True):
+        while listed := self.registry.changes(
+            after=self.place,
+            limit=limit,
+            statements=True,
+            **self.filters,  # type: ignore[arg-type]
+        ):
             self.place = listed[-1].place  # type: ignore[assignment]
             for item in listed:
                 self.held.pop(item.identifier, None)
@@ -286,18 +355,18 @@ def test_who_follows_the_changes_has_what_the_registry_has(
     empty_registries: Iterator[Registry], data: st.DataObject
 ) -> None:
     registry = next(empty_registries)
-    copy = Copy(registry)
+    copies = [Copy(registry, **filters) for filters in LISTS]
     for what, source, number, pids, words in data.draw(steps):
         work(registry, what, source, number, pids, words)
-        if data.draw(st.booleans()):
-            copy.follow(limit=2)
-    copy.follow(limit=3)
-    assert copy.held == {
-        item.identifier: stated(item)
-        for item in registry.changes(limit=1000, statements=True)
-        if item.entry is not None
-    }
-    assert copy.held.keys() == set(registry.identifiers())
+        for copy in copies:
+            if data.draw(st.booleans()):
+                copy.follow(limit=2)
+    for copy in copies:
+        copy.follow(limit=3)
+        listed = registry.changes(limit=1000, statements=True, **copy.filters)  # type: ignore[arg-type]
+        assert copy.held == {item.identifier: stated(item) for item in listed if item.entry is not None}
+        assert len({item.identifier for item in listed}) == len(listed)
+    assert copies[0].held.keys() == set(registry.identifiers())
     with registry._database.reading() as connection:
         times = select(entries.c.updated_at).union_all(select(departures.c.departed_at))
         assert all(connection.scalars(times))
@@ -308,8 +377,9 @@ def work(registry: Registry, what: str, source: str, number: str, pids: list[str
     origin = Provenance(source, number, retrieved=str(len(pids)))
     record = ModelRecord(
         identifier=named[0].compact if named else f"{source}:{number}",
-        kind="model",
+        kind="dataset" if words == "dataset" else "model",
         name="net",
+        date_published="2024" if words == "2024" else None,
         description=words or None,
         identifiers=named,
         provenance=origin,

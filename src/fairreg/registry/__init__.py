@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Submission,
     )
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
-    from fairreg.registry.ingest.hearsay import HeardItem
+    from fairreg.registry.ingest.hearsay import HeardItem, Hearing
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
     from fairreg.registry.ingest.row_builder import StatementBatch, build_batch, decode_batch, encode_batch
@@ -47,6 +47,7 @@ __all__ = [
     "ForgottenRecord",
     "Harvest",
     "HeardItem",
+    "Hearing",
     "Info",
     "LineageReport",
     "LinkEvidence",
@@ -87,6 +88,7 @@ _HOMES = {
     "RemovedEntry": "ingest.forget",
     "Harvest": "entries",
     "HeardItem": "ingest.hearsay",
+    "Hearing": "ingest.hearsay",
     "Info": "entries",
     "EntrySnapshot": "snapshots",
     "LineageReport": "resolution.report",

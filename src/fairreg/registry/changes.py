@@ -2,8 +2,9 @@
 """Changes in the registry, oldest first: for those who keep copies of it.
 
 Every entry stands once in this list, at its last change, and every identifier that stands for no entry any
-more at its departure. What changes meanwhile moves to the end, so that going on after a place skips nothing.
-Every function runs inside its caller's transaction.
+more at its departure. In a list of some entries the departures are also of entries that left it, such as
+those whose kind changed. What changes meanwhile moves to the end, so that going on after a place skips
+nothing. Every function runs inside its caller's transaction.
 """
 
 import re
@@ -15,17 +16,27 @@ from typing import Any, Literal, TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
 
 from fairreg.errors import UsageError
-from fairreg.registry.db.change_times import source_line
+from fairreg.registry.db.change_times import (
+    DATED,
+    LEFT,
+    kind_list,
+    list_line,
+    runnable_list,
+    source_line,
+    source_list,
+    source_name_list,
+)
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import departures, entries, facets, statements
 from fairreg.registry.entries import Entry, Statement
 from fairreg.registry.text.normalization import fold
+from fairreg.sources import is_from_files
 
 __all__ = ["Change", "ChangeFilters", "change_of", "changes", "first_time", "source_names"]
 
-Departed = Literal["merged", "forgotten"]
+Departed = Literal["merged", "forgotten", "left"]
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?")
 # Behind every character that a time may go on with.
 _LAST = "~"
@@ -38,7 +49,8 @@ class Change:
     """The last change of an entry, or the departure of an identifier, whose `entry` is None.
 
     `changed_at` is ISO 8601 in UTC, to the microsecond; with `number` it is the place in the list. `departed`
-    says whether the statements are in entries of other names now (merged) or were removed (forgotten).
+    says whether the statements are in entries of other names now (merged) or were removed (forgotten),
+    or whether an entry is not in the list that was asked for any more (left).
     """
 
     changed_at: str
@@ -60,11 +72,14 @@ class Change:
 class ChangeFilters(TypedDict, total=False):
     """Conditions of a list of changes: `kind`, `source`, `runnable`, `dated` (entries whose year is known).
 
+    `source` is a source in any spelling, `source_name` one by its exact name.
+
     Departed identifiers are chosen by what their entries were; `dated` leaves them in.
     """
 
     kind: str
     source: str
+    source_name: str
     runnable: bool
     dated: bool
 
@@ -83,18 +98,25 @@ def changes(
     window = _Window(since, until, after)
     changed = select_entries().where(*window.of_entries(), *_of_entries(connection, filters))
     changed = changed.order_by(entries.c.updated_at, entries.c.id).limit(limit)
-    gone = select(departures).where(*window.of_departures(), *_of_departures(filters))
+    gone = select(departures).where(*window.of_departures(), _of_departures(filters))
     gone = gone.order_by(departures.c.departed_at, departures.c.id.desc()).limit(limit)
     listed = [*_changed(connection, changed, statements=statements), *_departed(connection, gone)]
     return sorted(listed, key=lambda item: item.place)[:limit]
 
 
-def change_of(connection: Connection, identifier: str, *, statements: bool = False) -> Change | None:
-    """Return the change of one identifier, exactly as it is written; None for one that was never stored."""
+def change_of(
+    connection: Connection, identifier: str, *, statements: bool = False, dated: bool = False
+) -> Change | None:
+    """Return the change of one identifier, exactly as it is written; None for one that was never stored.
+
+    With `dated` an entry that lost its date has left.
+    """
     changed = select_entries().where(entries.c.identifier == identifier)
     found = _changed(connection, changed, statements=statements)
     gone = select(departures).where(departures.c.identifier == identifier)
-    return next(iter(found or _departed(connection, gone)), None)
+    left = _departed(connection, gone.where(_of_departures({"dated": dated})))
+    undated = dated and found and found[0].entry is not None and found[0].entry.record.year is None
+    return next(iter((left or found) if undated else (found or left)), None)
 
 
 def first_time(connection: Connection) -> str | None:
@@ -107,15 +129,14 @@ def first_time(connection: Connection) -> str | None:
 
 
 def source_names(connection: Connection) -> tuple[str, ...]:
-    """Return the sources of the entries, sorted: one look into the index for each, however many entries."""
+    """Return the sources of the statements, sorted: one look into the index for each, however many."""
     found: list[str] = []
-    query = select(facets.c.key, facets.c.value).where(facets.c.name == "source")
-    query = query.order_by(facets.c.key).limit(1)
-    row = connection.execute(query).one_or_none()
-    while row is not None:
-        found.append(row.value)
-        row = connection.execute(query.where(facets.c.key > row.key)).one_or_none()
-    return tuple(found)
+    query = select(statements.c.source).order_by(statements.c.source).limit(1)
+    name = connection.scalar(query)
+    while name is not None:
+        found.append(name)
+        name = connection.scalar(query.where(statements.c.source > name))
+    return tuple(name for name in found if not is_from_files(name))
 
 
 class _Window:
@@ -167,28 +188,53 @@ def _of_entries(connection: Connection, filters: ChangeFilters) -> Iterable[Colu
     if filters.get("dated"):
         yield entries.c.year.is_not(None)
     if "source" in filters:
-        yield _is_of_source(connection, filters["source"])
+        named = select(facets.c.entry_id).where(facets.c.name == "source")
+        yield _is_among(connection, named.where(facets.c.key == fold(filters["source"])), facets.c.entry_id)
+    if "source_name" in filters:
+        of_source = select(statements.c.entry_id).where(statements.c.source == filters["source_name"])
+        yield _is_among(connection, of_source, statements.c.entry_id)
 
 
-def _is_of_source(connection: Connection, name: str) -> ColumnElement[bool]:
+def _is_among(connection: Connection, said: Select[Any], key: ColumnElement[int]) -> ColumnElement[bool]:
     """Return the condition that a source states an entry, in the form that is fast for this source.
 
     The entries of a source with few would be looked for among all others, those of one with many be sorted.
     """
-    said = select(facets.c.entry_id).where(facets.c.name == "source", facets.c.key == fold(name))
     few = connection.scalars(said.limit(_FEW + 1)).all()
     if len(few) <= _FEW:
-        return in_values(connection, entries.c.id, few)
-    return said.where(facets.c.entry_id == entries.c.id).exists()
+        return in_values(connection, entries.c.id, set(few))
+    return said.where(key == entries.c.id).exists()
 
 
-def _of_departures(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
+def _of_departures(filters: ChangeFilters) -> ColumnElement[bool]:
+    """Return the condition on departures: the entry was among these, or has left one of the lists."""
+    left = (departures.c.lists.contains(list_line(name), autoescape=True) for name in _lists(filters))
+    return or_(and_(departures.c.reason != LEFT, *_of_whole(filters)), *left)
+
+
+def _of_whole(filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:
     if "kind" in filters:
         yield departures.c.kind == filters["kind"]
     if "runnable" in filters:
         yield departures.c.runnable.is_(filters["runnable"])
+    for name in ("source", "source_name"):
+        if name in filters:  # of some spellings of a name only one is noted
+            said = source_line(fold(str(filters[name])))
+            yield departures.c.sources.contains(said, autoescape=True)
+
+
+def _lists(filters: ChangeFilters) -> Iterable[str]:
+    """Yield the names of the lists whose common entries are asked for."""
+    if "kind" in filters:
+        yield kind_list(filters["kind"])
+    if "runnable" in filters:
+        yield runnable_list(filters["runnable"])
+    if filters.get("dated"):
+        yield DATED
     if "source" in filters:
-        yield departures.c.sources.contains(source_line(fold(filters["source"])), autoescape=True)
+        yield source_list(filters["source"])
+    if "source_name" in filters:
+        yield source_name_list(filters["source_name"])
 
 
 def _changed(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:

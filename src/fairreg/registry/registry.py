@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from fairreg.registry.changes import Change, ChangeFilters
     from fairreg.registry.db.named_entries import NamedEntry
     from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
-    from fairreg.registry.ingest.hearsay import HeardItem
+    from fairreg.registry.ingest.hearsay import HeardItem, Hearing
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
     from fairreg.registry.ingest.row_builder import StatementBatch
@@ -200,7 +200,7 @@ class Registry:
 
     def reindex_text(self) -> int:
         """Rewrite the search index of all entries, a page at a time; return the number of entries."""
-        from fairreg.registry.ingest.upsert import reindex_text
+        from fairreg.registry.ingest.reindex import reindex_text
 
         done, after = 0, 0
         while True:
@@ -479,12 +479,15 @@ class Registry:
         with self._database.reading() as connection:
             return changes(connection, since, until, after, limit, statements=statements, **filters)
 
-    def change(self, identifier: str, *, statements: bool = False) -> "Change | None":
-        """Return the last change of the entry with this very identifier, or the identifier's departure."""
+    def change(self, identifier: str, *, statements: bool = False, dated: bool = False) -> "Change | None":
+        """Return the last change of the entry with this very identifier, or the identifier's departure.
+
+        With `dated` that of an entry that lost its date from the list of dated ones.
+        """
         from fairreg.registry.changes import change_of
 
         with self._database.reading() as connection:
-            return change_of(connection, identifier, statements=statements)
+            return change_of(connection, identifier, statements=statements, dated=dated)
 
     def first_change(self) -> str | None:
         """Return the earliest time that a change has, None for a registry that holds nothing."""
@@ -558,13 +561,13 @@ class Registry:
 
     def hear(
         self,
-        peer: str,
+        hearing: "Hearing",
         items: "Sequence[HeardItem]",
         *,
         harvest: Harvest,
         rejected: Iterable[RejectedPayload] = (),
     ) -> Counter[str]:
-        """Take over items of the registry at `peer`, with the harvest's progress, in one transaction.
+        """Take over items of another registry, with the harvest's progress, in one transaction.
 
         See `registry.ingest.hearsay` for what replaces what; returns the numbers of outcomes.
         """
@@ -575,18 +578,24 @@ class Registry:
         with self._changing() as connection:
             for bad in rejected:
                 store_rejected(connection, bad)
-            counts = hear(connection, peer, items)
+            counts = hear(connection, hearing, items)
             write_harvest(connection, harvest)
             return counts
 
-    def drop_departed(self, peer: str, reason: str) -> int:
-        """Withdraw what the registry at `peer` states no more, nor another one; return their number."""
-        from fairreg.registry.ingest.hearsay import drop_departed
+    def drop_departed(self, hearing: "Hearing", *, whole: bool = False) -> int:
+        """Withdraw what a registry states no more, nor another one; return their number.
 
+        After the `whole` of a harvest from the beginning, that is also all that it has not found.
+        """
+        from fairreg.registry.ingest.hearsay import drop_departed, mark_unheard
+
+        if whole:
+            with self._database.writing() as connection:
+                mark_unheard(connection, hearing)
         total = 0
         while True:
             with self._changing() as connection:
-                handled, withdrawn = drop_departed(connection, peer, reason)
+                handled, withdrawn = drop_departed(connection, hearing.peer)
             total += withdrawn
             if not handled:
                 return total

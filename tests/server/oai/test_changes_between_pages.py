@@ -4,6 +4,7 @@
 import time
 
 import pytest
+import requests
 
 from fairreg.formats.rdf_xml import items
 from fairreg.registry import ExportedStatement, Registry, Submission, Tombstone, catalogue
@@ -36,7 +37,8 @@ def a_second_later():
     """Wait for the next second of the datestamps, and return it."""
     now = time.time()
     time.sleep(1.001 - now % 1)
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    # gmtime() alone reads a coarser clock, which may still be in the second before.
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time()))
 
 
 def test_a_second_harvest_brings_changes_and_deletions_and_nothing_else(written):
@@ -203,3 +205,64 @@ def exported(item):
 
 def stated(item):
     return item.record, item.gone_at, item.gone_reason
+
+
+def test_an_entry_that_leaves_a_set_or_a_format_is_deleted_there_until_it_is_back(written):
+    url, registry = written
+    doi, item = "doi:10.1234/1", f"{ITEM}doi:10.1234/1"
+    registry.put(said("zenodo", "1", doi))
+    registry.put(said("github", "lab/net", "github:lab/net", doi))
+    since = a_second_later()
+    registry.put(said("github", "lab/net", "github:lab/net"))
+    registry.put(said("zenodo", "1", doi, kind="dataset", date_published=None))
+    assert listed(url, from_=since) == {doi: False, "github:lab/net": False}
+    for spec, deleted in (("source:github", True), ("kind:model", True), ("kind:dataset", False)):
+        assert listed(url, from_=since, set=spec)[doi] is deleted
+    for prefix in ("datacite", "oai_datacite"):
+        headers = ask(url, verb="ListRecords", metadataPrefix=prefix, from_=since).headers
+        assert {name: deleted for name, _, deleted, _ in headers} == {
+            item: True,
+            f"{ITEM}github:lab/net": False,
+        }
+        answer = ask(url, verb="GetRecord", metadataPrefix=prefix, identifier=item)
+        assert [header[2] for header in answer.headers] == [True]
+        assert answer.headers[0] in headers
+    registry.put(said("zenodo", "1", doi))
+    assert listed(url, from_=since, set="kind:model")[doi] is False
+    assert not ask(url, verb="GetRecord", metadataPrefix="datacite", identifier=item).headers[0][2]
+
+
+def test_programs_are_told_what_left_the_list_that_they_follow(written):
+    url, registry = written
+    registry.put(said("zenodo", "1", "doi:10.1234/1"))
+    asked = {"kind": "model", "source": "zenodo"}
+    cursor = requests.get(f"{url}/api/changes", params=asked, timeout=60).json()["cursor"]
+    registry.put(said("zenodo", "1", "doi:10.1234/1", kind="software"))
+    answer = requests.get(f"{url}/api/changes", params={**asked, "cursor": cursor}, timeout=60).json()
+    assert [(one["identifier"], one["departed"], one["gone"]) for one in answer["changes"]] == [
+        ("doi:10.1234/1", "left", True)
+    ]
+    assert requests.get(f"{url}/api/records/doi:10.1234/1", timeout=60).status_code == 200
+
+
+def test_names_with_characters_that_xml_forbids_spoil_no_answer(written):
+    url, registry = written
+    record = said("a\x07b\uffff", "1\x07\uffff", date_published=None)
+    registry.put(record)
+    assert any("ab" in (item[1].text or "") for item in ask(url, verb="ListSets").body)
+    listed = pages(url, "ListIdentifiers", metadataPrefix="oai_dc")
+    (name,) = (header[0] for page in listed for header in page.headers if header[0].startswith(f"{ITEM}a%07"))
+    answer = ask(url, verb="GetRecord", metadataPrefix="datacite", identifier=name)
+    assert answer.code == "cannotDisseminateFormat"
+    assert ask(url, verb="GetRecord", metadataPrefix="rdf", identifier=name).metadata
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_list_that_has_moved_out_of_its_window_entirely_has_no_records_left(written):
+    url, registry = written
+    since = a_second_later()
+    registry.put_many([said("zenodo", str(number)) for number in range(4)])
+    page = ask(url, verb="ListRecords", metadataPrefix="rdf", from_=since, until=since)
+    a_second_later()
+    registry.put_many([said("zenodo", str(number), description="new") for number in range(4)])
+    assert ask(url, verb="ListRecords", resumptionToken=page.token).code == "noRecordsMatch"

@@ -88,7 +88,7 @@ def test_a_chain_keeps_who_said_it_first_and_a_loop_adds_nothing(places):
     }  # fmt: skip
     before = [place.stamps() for place in (one, two, three)]
     for place, asked in ((one, three), (one, two), (two, three), (two, one), (three, one), (three, two)):
-        report = place.harvest(asked)
+        report = place.harvest(asked, since=date(2000, 1, 1))
         assert (report.new, report.changed, report.gone) == (0, 0, 0)
         assert report.unchanged == 5
     assert [place.stamps() for place in (one, two, three)] == before
@@ -245,6 +245,16 @@ def test_a_limited_harvest_goes_on_where_it_ended(places, monkeypatch):
     assert other.harvest(one, limit=3).new == 3
     other.harvest(one)
     assert other.lines() == one.lines()
+
+
+def test_a_limited_harvest_goes_on_among_many_that_came_at_one_time(places, monkeypatch):
+    monkeypatch.setattr(verbs, "_PAGES", {"ListRecords": 7, "ListIdentifiers": 7})
+    one, other = places("one"), places("other")
+    one.registry.put_many([at(OLD, "zenodo", str(number)) for number in range(20)])
+    assert [other.harvest(one, limit=5).new for _ in range(5)] == [5, 5, 5, 5, 0]
+    assert other.lines() == one.lines()
+    one.registry.put(at(LATER, "zenodo", "0", name="changed"))
+    assert other.harvest(one, limit=100).changed == 1
 
 
 def test_a_limited_harvest_withdraws_nothing_that_a_later_page_may_have(places, monkeypatch):

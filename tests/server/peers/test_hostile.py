@@ -156,6 +156,38 @@ def test_one_bad_item_spoils_no_other(here, httpserver):
     assert len(here.registry.rejected()) >= 2
 
 
+@pytest.mark.parametrize("within", ["record", "document"])
+def test_an_item_that_is_nested_without_end_is_rejected_alone(here, httpserver, within):
+    good = item(StatedRecord(at(OLD, "zenodo", "1"), OLD), name="oai:x:1")
+    deep = "<a>" * 5000 + "</a>" * 5000
+    record = item(StatedRecord(at(OLD, "zenodo", "2"), OLD), name="oai:x:2")
+    if within == "record":
+        bad = record.replace("</fairreg:recordIdentifier>", f"</fairreg:recordIdentifier>{deep}", 1)
+    else:
+        bad = re.sub("<metadata>.*</metadata>", f"<metadata>{_RDF.format(deep)}</metadata>", record)
+    assert deep in bad
+    report = here.harvest(lying(httpserver, page(bad, good)))
+    assert (report.new, len(report.refused)) == (1, 1)
+    assert "oai:x:2 is nested" in report.refused[0].reason
+
+
+_RDF = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{}</rdf:RDF>'
+
+
+def test_an_item_of_hundreds_of_statements_is_rejected_alone(here, httpserver):
+    many = [StatedRecord(at(OLD, "zenodo", str(number), "doi:10.1234/1"), OLD) for number in range(101)]
+    url = lying(httpserver, page(item(*many), item(*many[:100], name="oai:x:2")))
+    report = here.harvest(url)
+    assert (report.new, len(report.refused)) == (100, 1)
+    assert "more than 100 statements" in report.refused[0].reason
+
+
+@pytest.mark.parametrize("part", ["<a/>", '<a b=""/>'], ids=["elements", "attributes"])
+def test_a_page_of_countless_parts_is_not_read(here, httpserver, part):
+    with pytest.raises(BadAnswer, match="more than 500,000 elements and attributes"):
+        here.harvest(lying(httpserver, page(f"<record>{part * 500_000}</record>")))
+
+
 def test_a_list_that_goes_round_ends(here, httpserver):
     one = item(StatedRecord(at(OLD, "zenodo", "1"), OLD))
     with pytest.raises(BadAnswer, match="repeating"):
@@ -263,7 +295,7 @@ def test_whatever_an_item_holds_it_is_taken_or_rejected(changes):
     bad: list[RejectedPayload] = []
     for listed in peers._page_of(root, "there").items:
         heard = run._heard(listed, bad)
-        for one in () if heard is None else heard.statements:
+        for one in heard.statements or ():
             build_batch([one.submission])
 
 

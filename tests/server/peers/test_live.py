@@ -133,6 +133,37 @@ def test_a_lying_answer_becomes_no_record(places, httpserver):
     assert report.results == ()
 
 
+def test_a_registry_gives_as_many_results_as_are_asked_for(places):
+    one = places("one")
+    one.registry.put_many([at(OLD, "zenodo", str(number), name="Wombat") for number in range(35)])
+    here = places("here", one)
+    assert live(here).sources[one.url].count == 20  # the usual number
+    assert live(here, limit=35).sources[one.url].count == 35
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("{", 200), ('{"record": {"name": 1' + "0" * 5000 + "}}", 200), ("[1]", 200), ("{}", 404), ("{}", 410)],
+    ids=["truncated", "huge number", "list", "not found", "gone"],
+)
+def test_one_record_that_cannot_be_read_spoils_no_other(places, httpserver, body, status):
+    here = places("here")
+    rows = [{"id": f"zenodo:{number}"} for number in range(4)]
+    httpserver.expect_request("/api/search").respond_with_json({"results": rows})
+    for number in (0, 2, 3):
+        made = said("zenodo", str(number), name="Wombat").to_json()
+        made |= {"name": "Wombat \ud800"} if number == 3 else {}
+        httpserver.expect_request(f"/api/records/zenodo:{number}").respond_with_json({"record": made})
+    bad = httpserver.expect_request("/api/records/zenodo:1")
+    bad.respond_with_data(body, status=status, content_type="application/json")
+    url = httpserver.url_for("/").rstrip("/")
+    settings = replace(here.settings.with_peers([url]), disabled=ONLY_PEERS)
+    answer = search(settings, "wombat", live=True, registry=here.registry, deadline=FAR).sources[url]
+    assert (answer.status, answer.count) == ("ok", 2)
+    refused = 1 if status != 200 else 2
+    assert str(answer.message).startswith(f"{refused} payload")
+
+
 def test_other_registries_are_asked_for_the_same_weights(places, tmp_path, httpserver):
     tensors = random_tensors(SMALL)
     value = fingerprint_of(tensors)

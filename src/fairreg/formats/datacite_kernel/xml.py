@@ -13,9 +13,11 @@ from fairreg.schemas.text import clean, one_line
 
 __all__ = [
     "FAULTS",
+    "MOST_PARTS",
     "NAMESPACE",
     "SCHEMA",
     "SCHEMA_VERSION",
+    "TooManyParts",
     "attributes_in",
     "child",
     "local_name",
@@ -28,6 +30,8 @@ __all__ = [
 
 Json = dict[str, Any]
 # Of expat about a document, and of Python about its encoding.
+# A page of a thousand records has less; each part takes hundreds of bytes of memory, and four of a document.
+MOST_PARTS = 500_000
 FAULTS = (ET.ParseError, ValueError, LookupError)
 NAMESPACE = "http://datacite.org/schema/kernel-4"
 SCHEMA_VERSION = "4.7"
@@ -61,12 +65,24 @@ _READ = frozenset(
 )
 
 
+class TooManyParts(ValueError):
+    """More elements and attributes than are read."""
+
+
 class _Builder(ET.TreeBuilder):
-    """Tree builder that refuses a document type."""
+    """Tree builder that refuses a document type, and more parts than memory has room for."""
 
     def __init__(self, refusal: Exception) -> None:
         super().__init__()
         self._refusal = refusal
+        self._left = MOST_PARTS
+
+    def start(self, tag: str, attrs: dict[Any, Any], /) -> ET.Element:
+        """Count the element and its attributes."""
+        self._left -= 1 + len(attrs)
+        if self._left < 0:
+            raise TooManyParts(f"more than {MOST_PARTS:,} elements and attributes")
+        return super().start(tag, attrs)
 
     def doctype(self, *_: str | None) -> None:
         """Refuse the document at ``<!DOCTYPE``, before what follows is read."""

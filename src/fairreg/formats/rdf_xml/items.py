@@ -18,8 +18,10 @@ from fairreg.schemas.contexts import NAMESPACE
 from fairreg.schemas.jsonld import iri_of_record
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["StatedEntry", "StatedRecord", "element_of", "read", "read_element"]
+__all__ = ["STATEMENT", "StatedEntry", "StatedRecord", "element_of", "read", "read_element"]
 
+# Element of what a source states.
+STATEMENT = f"{{{NAMESPACE}}}SourceStatement"
 _WITHDRAWN = f"{{{PROV}}}invalidatedAtTime"
 
 
@@ -84,7 +86,7 @@ def read_element(root: ET.Element, *, name: str = "the document") -> StatedEntry
     found = rdf.read_element(root, name=name)
     record, left_out = found.understood, dict.fromkeys(found.left_out)
     statements = []
-    for stated in root.iterfind(f"{{{NAMESPACE}}}SourceStatement"):
+    for stated in root.iterfind(STATEMENT):
         quoted = stated.find(f"{{{NAMESPACE}}}statedRecord/{{{RDF}}}RDF")
         reading = found if quoted is None else rdf.read_element(quoted, name=name)
         left_out |= dict.fromkeys(reading.left_out)

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET
 
 from fairreg.addresses import parse
-from fairreg.errors import BadAnswer, RecordError, UsageError
-from fairreg.formats.datacite_kernel.xml import FAULTS, parsed_xml
+from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.formats.datacite_kernel.xml import FAULTS, TooManyParts, parsed_xml
 from fairreg.formats.rdf_xml.names import RDF
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.statements import heard_record
@@ -25,7 +25,7 @@ from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line, visible
 from fairreg.web import HttpClient, Response, RetryPolicy
-from fairreg.web.listings import MOST_ITEMS
+from fairreg.web.listings import MOST_ITEMS, damaged_payload
 
 __all__ = ["PREFIX", "ListPlace", "Peer", "PeerItem", "PeerPage", "TokenRefused", "peer_at"]
 
@@ -39,6 +39,8 @@ _MOST_PAGES = 1_000_000
 # Of one page of a list, and of one answer of the API, in bytes.
 _MOST_OF_PAGE, _MOST_OF_ANSWER = 32 * 2**20, 8 * 2**20
 _MOST_OF_SEARCH = 100
+# Pages of the results of a search: who asks live reads few.
+_MOST_SEARCH_PAGES = 10
 _FINGERPRINT = re.compile(r"[a-z0-9:_.-]{1,200}", re.ASCII)
 
 
@@ -106,14 +108,21 @@ class Peer(Harvester):
 
     def identify(self, web: HttpClient) -> None:
         """Ask who it is. Raises BadAnswer unless it is a registry with complete records and deletions."""
-        root = self._oai(web, {"verb": "Identify"})
-        found = root.find(f"{_OAI}Identify")
-        stated = {part.tag.removeprefix(_OAI): part.text or "" for part in found} if found is not None else {}
+        stated = self._identity(web)
         if stated.get("protocolVersion") != "2.0" or stated.get("deletedRecord") != "persistent":
             raise self._other_server()
         page = self._oai(web, {"verb": "ListMetadataFormats"})
         if PREFIX not in {item.text for item in page.iter(f"{_OAI}metadataPrefix")}:
             raise self._other_server()
+
+    def earliest(self, web: HttpClient) -> str:
+        """Return the datestamp before which nothing changed; an empty text where there is none."""
+        stamp = self._identity(web).get("earliestDatestamp", "").strip()
+        return stamp if _STAMP.fullmatch(stamp) else ""
+
+    def _identity(self, web: HttpClient) -> dict[str, str]:
+        found = self._oai(web, {"verb": "Identify"}).find(f"{_OAI}Identify")
+        return {part.tag.removeprefix(_OAI): part.text or "" for part in found} if found is not None else {}
 
     def pages(self, web: HttpClient, place: ListPlace) -> Iterator[tuple[PeerPage, ListPlace]]:
         """Yield the pages of the list from a place on, each with the place after it.
@@ -160,6 +169,8 @@ class Peer(Harvester):
         refusal = BadAnswer(f"{self.host} sent XML with a document type; it was rejected unread.")
         try:
             root = parsed_xml(answer.body, refusal=refusal)
+        except TooManyParts as error:
+            raise BadAnswer(f"{self.host} sent XML of {error}; it was not read.") from error
         except FAULTS as error:
             raise self._other_server() from error
         if root.tag != f"{_OAI}OAI-PMH":
@@ -182,14 +193,28 @@ class Peer(Harvester):
         limit: int | None = None,
         page_size: int | None = None,  # noqa: ARG002
     ) -> Iterator[HitPage]:
-        """Yield a page per result of its own search, best first; a result is a request more."""
+        """Yield the results of its own search, best first, a few on each page: each is a request more.
+
+        One that is not there any more is left out, and one that cannot be read is damaged.
+        """
         size = min(limit or _MOST_OF_SEARCH, _MOST_OF_SEARCH)
         url = f"{self.name}/api/search?{urlencode({'q': query, 'limit': size})}"
         rows = list(JsonNode(self._api(web, url)).at("results").items())[:size]
         names = [name for row in rows if (name := row["id"].text)]
-        for number, name in enumerate(names, 1):
-            payload = self._api(web, self._record_url(name))
-            yield HitPage((Hit.of(payload),), None if number == len(names) else str(number), len(names))
+        step = -(-len(names) // _MOST_SEARCH_PAGES) or 1
+        for start in range(0, len(names), step):
+            end = start + step
+            found = tuple(hit for name in names[start:end] for hit in self._hits(web, name))
+            yield HitPage(found, None if end >= len(names) else str(end), len(names))
+
+    def _hits(self, web: HttpClient, name: str) -> Iterator[Hit]:
+        url = self._record_url(name)
+        try:
+            yield Hit.of(self._api(web, url))
+        except NotFound:  # it was removed after the search
+            return
+        except BadAnswer as error:
+            yield Hit.of(damaged_payload(error.message, "", name[:_LONGEST_NAME]))
 
     def with_fingerprint(self, web: HttpClient, fingerprint: str) -> list[JsonNode]:
         """Return what it says of records with these weights: objects with id, title and evidence."""

@@ -5,21 +5,47 @@ A transaction leaves what it changes pending, and `settle` gives all of it one t
 a reader who saw everything up to a time misses nothing that was begun before and written after it. Writers
 follow one another, so that these times ascend as the transactions do. To read a source again without a
 change of what it states is no change.
+
+Who keeps a copy of some entries follows the list of those. An entry that leaves such a list, as one whose
+kind changes does, is noted in `departures`, too, until it is back in the list.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from fairreg.registry.db.key_conditions import in_values
+from fairreg.registry.db.entry_query import sources_of_all
+from fairreg.registry.db.key_conditions import chunks, in_values
 from fairreg.registry.db.tables import departures, entries, facets, statements
+from fairreg.registry.text.normalization import fold
 from fairreg.schemas.timestamps import now_precisely
 
-__all__ = ["PENDING", "note_departures", "settle", "source_line", "touch", "touch_statement"]
+__all__ = [
+    "DATED",
+    "LEFT",
+    "PENDING",
+    "Standing",
+    "kind_list",
+    "list_line",
+    "note_departures",
+    "note_left",
+    "runnable_list",
+    "settle",
+    "source_line",
+    "source_list",
+    "source_name_list",
+    "touch",
+    "touch_statement",
+]
 
 # The time of a change within the transaction that makes it.
 PENDING = ""
+# Reason in `departures` of what stands for an entry, which left a list.
+LEFT = "left"
+# Name of the list of entries whose year is known.
+DATED = "dated"
 _STEP = timedelta(microseconds=1)
 # Mark of a connection in whose transaction departures were noted.
 _NOTED = "fairreg_departures"
@@ -44,6 +70,48 @@ def touch_statement(connection: Connection, statement_id: int) -> None:
     connection.execute(update(entries).where(entries.c.id == home).values(updated_at=PENDING))
 
 
+class Standing(NamedTuple):
+    """What decides in which lists of some entries an entry is."""
+
+    kind: str | None
+    runnable: bool
+    dated: bool
+    sources: tuple[str, ...]
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Names of the lists."""
+        named = {runnable_list(self.runnable)}
+        named |= {spell(name) for name in self.sources for spell in (source_list, source_name_list)}
+        named |= {kind_list(self.kind)} if self.kind else set()
+        return frozenset(named | ({DATED} if self.dated else set()))
+
+
+def kind_list(kind: str) -> str:
+    """Return the name of the list of entries of a kind."""
+    return f"kind:{kind}"
+
+
+def runnable_list(runnable: bool) -> str:
+    """Return the name of the list of entries that can be run, or of the others."""
+    return "runnable" if runnable else "not runnable"
+
+
+def source_list(source: str) -> str:
+    """Return the name of the list of entries that a source states, in any spelling of its name."""
+    return f"source:{fold(source)}"
+
+
+def source_name_list(source: str) -> str:
+    """Return the name of the list of entries that a source of exactly this name states."""
+    return f"source name:{source}"
+
+
+def list_line(name: str) -> str:
+    """Return the line of a list in `departures`, to look for."""
+    return f"\n{name}\n"
+
+
 def note_departures(connection: Connection, entry_ids: list[int], reason: str) -> None:
     """Note that the identifiers of entries may come to stand for none; `settle` drops those that stay."""
     if not entry_ids:
@@ -55,10 +123,51 @@ def note_departures(connection: Connection, entry_ids: list[int], reason: str) -
     for name, kind, runnable, key, source in connection.execute(query.order_by(facets.c.key)):
         row = rows.setdefault(name, {"identifier": name, "kind": kind, "runnable": runnable, "sources": ""})
         row["sources"] += "" if key is None else source_line(key, source)
-    connection.execute(delete(departures).where(departures.c.identifier.in_(rows)))
-    noted = {"reason": reason, "departed_at": PENDING}
-    connection.execute(insert(departures), [row | noted for row in rows.values()])
-    connection.info[_NOTED] = True
+    _note(connection, {name: row | {"reason": reason} for name, row in rows.items()})
+
+
+def note_left(connection: Connection, before: Mapping[str, Standing], after: Mapping[str, Standing]) -> None:
+    """Note the lists that entries left, which are given by identifier as they were and as they are."""
+    lost = {name: had.lists - after[name].lists for name, had in before.items() if name in after}
+    rows = {name: _row_of(before[name]) | {"reason": LEFT} for name, lists in lost.items() if lists}
+    _note(connection, rows, lost)
+
+
+def _row_of(had: Standing) -> dict[str, Any]:
+    sources = "".join(sorted(source_line(fold(name), name) for name in had.sources))
+    return {"kind": had.kind, "runnable": had.runnable, "sources": sources}
+
+
+def _note(
+    connection: Connection,
+    rows: Mapping[str, dict[str, Any]],
+    lost: Mapping[str, frozenset[str]] | None = None,
+) -> None:
+    """Write departures by identifier; lists that were left before stay noted."""
+    left = {name: set((lost or {}).get(name, ())) for name in rows}
+    for chunk in chunks(rows):
+        known = departures.c.identifier.in_(chunk)
+        for name, lists in connection.execute(
+            select(departures.c.identifier, departures.c.lists).where(known)
+        ):
+            left[name] |= _names_in(lists)
+        connection.execute(delete(departures).where(known))
+    if rows:
+        common = {"departed_at": PENDING}
+        values = [
+            row | common | {"identifier": name, "lists": _lines_of(left[name])} for name, row in rows.items()
+        ]
+        connection.execute(insert(departures), values)
+        connection.info[_NOTED] = True
+
+
+def _names_in(lines: str) -> set[str]:
+    return set(filter(None, lines.split("\n")))
+
+
+def _lines_of(lists: Iterable[str]) -> str:
+    listed = "\n".join(sorted(lists))
+    return list_line(listed) if listed else ""
 
 
 def source_line(key: str, name: str = "") -> str:
@@ -78,10 +187,33 @@ def settle(connection: Connection) -> None:
     if first == PENDING:
         connection.execute(update(entries).where(entries.c.updated_at == PENDING).values(updated_at=at))
         if departed is not None:
-            named = select(entries.c.identifier).where(entries.c.updated_at == at)
-            connection.execute(delete(departures).where(departures.c.identifier.in_(named)))
+            _readmit(connection, at)
     if connection.info.pop(_NOTED, False):
         left = departures.c.departed_at == PENDING
         stands = exists().where(entries.c.identifier == departures.c.identifier)
-        connection.execute(delete(departures).where(left, stands))
+        connection.execute(delete(departures).where(left, departures.c.reason != LEFT, stands))
         connection.execute(update(departures).where(left).values(departed_at=at))
+
+
+def _readmit(connection: Connection, at: str) -> None:
+    """Drop the departures that entries of a time undo: of their identifiers, and from lists they are in."""
+    query = select(departures, entries.c.id.label("home"), entries.c.year)
+    query = query.add_columns(entries.c.kind.label("kind_now"), entries.c.runnable.label("runnable_now"))
+    query = query.join(entries, entries.c.identifier == departures.c.identifier)
+    rows = connection.execute(query.where(entries.c.updated_at == at)).all()
+    sources = sources_of_all(connection, [row.home for row in rows])
+    for row in rows:
+        now = Standing(row.kind_now, row.runnable_now, row.year is not None, sources[row.home])
+        lists = _names_in(row.lists)
+        if row.reason != LEFT:  # it may have been dated
+            named = tuple(line.partition("\t")[2] for line in row.sources.split("\n")[1:])
+            lists |= Standing(row.kind, row.runnable, dated=True, sources=named).lists
+        lists -= now.lists
+        one = departures.c.id == row.id
+        if not lists:
+            connection.execute(delete(departures).where(one))
+        elif row.reason != LEFT:
+            values = {"reason": LEFT, "lists": _lines_of(lists), "departed_at": at}
+            connection.execute(update(departures).where(one).values(values))
+        elif lists != _names_in(row.lists):
+            connection.execute(update(departures).where(one).values(lists=_lines_of(lists)))

@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -347,9 +347,11 @@ forgotten = Table(
     Column("forgotten_at", _word(40), nullable=False),
 )
 
-# Identifiers that stood for an entry and stand for none any more, so that those who took the entry learn of
-# it. `reason` is merged (its statements are in entries of other names) or forgotten; kind, what is runnable
-# and the sources, one on each line (`change_times.source_line`), are those that the entry had last.
+# Identifiers that stood for an entry and stand for none any more, or left a list of some entries, so that
+# those who took the entry learn of it. `reason` is merged (its statements are in entries of other names),
+# forgotten, or left: it stands for an entry. Kind, what is runnable and the sources, one on each line
+# (`change_times.source_line`), are those that the entry had before; `lists` (`change_times.list_line`) names
+# all lists that it was in earlier and is not in any more.
 departures = Table(
     "departures",
     metadata,
@@ -358,13 +360,16 @@ departures = Table(
     Column("kind", _word(16)),
     Column("runnable", Boolean, nullable=False),
     Column("sources", _TEXT, nullable=False),
+    Column("lists", _TEXT, nullable=False),
     Column("reason", _word(16), nullable=False),
     Column("departed_at", _word(40), nullable=False),
     Index("ix_departures_departed_at_id", "departed_at", "id"),
 )
 
-# Statements that other registries state, by their base URLs, and in which item of their OAI-PMH. `departed`:
-# the item has it no more; the end of the harvest withdraws it unless another item has it.
+# Statements that other registries state, by their base URLs, and in which item of their OAI-PMH it was heard
+# by which query. `departed`: the item has it no more; the end of the harvest withdraws it unless another item
+# has it. An empty `item`: the registry stated it once, and has it no more. `heard_at`: begin of the latest
+# harvest that found it.
 heard = Table(
     "heard",
     metadata,
@@ -372,9 +377,11 @@ heard = Table(
     Column("peer", _TEXT, nullable=False),
     Column("source", _TEXT, nullable=False),
     Column("source_id", _TEXT, nullable=False),
+    Column("query", _TEXT, nullable=False),
     Column("item", _TEXT, nullable=False),
     Column("departed", Boolean, nullable=False),
-    UniqueConstraint("source", "source_id", "peer"),
+    Column("heard_at", _word(40), nullable=False),
+    UniqueConstraint("source", "source_id", "peer", "query"),
     Index("ix_heard_peer_item", "peer", "item"),
     Index("ix_heard_peer_departed", "peer", "departed"),
 )

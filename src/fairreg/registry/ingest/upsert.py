@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import ScoredEntry, show_scores
-from fairreg.registry.db.change_times import PENDING, note_departures, touch
-from fairreg.registry.db.entry_query import RECORD, sources_of_all
+from fairreg.registry.db.change_times import PENDING, Standing, note_departures, note_left, touch
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.row_mapping import (
     entry_values,
@@ -37,7 +36,7 @@ from fairreg.registry.db.tables import (
 from fairreg.registry.entries import Outcome, Submission, tombstone_of
 from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write_words
 from fairreg.registry.ingest.lineage_update import LineageUpdate, write_link_targets
-from fairreg.registry.ingest.row_builder import complete_entry_values, statement_values
+from fairreg.registry.ingest.row_builder import statement_values
 from fairreg.registry.resolution.grouping import (
     Group,
     Key,
@@ -50,10 +49,10 @@ from fairreg.registry.resolution.grouping import (
 )
 from fairreg.registry.resolution.lineage import own_keys, target_keys
 from fairreg.schemas.record import ModelRecord, public_text
-from fairreg.schemas.runs import is_runnable
 from fairreg.schemas.timestamps import now
+from fairreg.sources import is_from_files
 
-__all__ = ["accept", "now", "put", "regroup", "reindex_text", "relink", "withdraw"]
+__all__ = ["accept", "now", "put", "regroup", "relink", "withdraw", "write_facets", "write_text"]
 
 
 def put(connection: Connection, submission: Submission, pending: LineageUpdate) -> tuple[Outcome, int]:
@@ -151,12 +150,12 @@ class _Planned(NamedTuple):
         """Keys of the statements."""
         return frozenset(row.id for row in self.rows)
 
-    def stays(self, held: Mapping[int, "_Standing"], name: str | None = None) -> bool:
+    def stays(self, held: Mapping[int, "_Held"], name: str | None = None) -> bool:
         """Tell whether the entry has this name (that of the plan) and these statements already."""
-        return self.kept is not None and held.get(self.kept) == _Standing(name or self.name, self.ids)
+        return self.kept is not None and held.get(self.kept) == _Held(name or self.name, self.ids)
 
 
-class _Standing(NamedTuple):
+class _Held(NamedTuple):
     """An entry as it is stored: its name, and the keys of its statements."""
 
     name: str
@@ -185,7 +184,10 @@ def _sort(
         [item.kept for item in stale if item.kept] if len(plan) > 1 else [],
         free,
     )
-    show_scores(connection, [_write_entry(connection, item, held) for item in stale])
+    before = _before(reached)
+    written = [_write_entry(connection, item, held) for item in stale]
+    note_left(connection, before, {scored.name: standing for scored, standing in written})
+    show_scores(connection, [scored for scored, _ in written])
 
 
 def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[_Planned], list[int]]:
@@ -205,13 +207,29 @@ def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[
     return plan, free
 
 
-def _standing(reached: Mapping[int, "_Reached"]) -> dict[int, _Standing]:
+def _standing(reached: Mapping[int, "_Reached"]) -> dict[int, _Held]:
     """Return the entries of the statements as they are stored, by key."""
     held: dict[tuple[int, str], set[int]] = defaultdict(set)
     for row in reached.values():
         if row.entry_id is not None:
             held[row.entry_id, row.entry_name].add(row.id)
-    return {key: _Standing(name, frozenset(ids)) for (key, name), ids in held.items()}
+    return {key: _Held(name, frozenset(ids)) for (key, name), ids in held.items()}
+
+
+def _before(reached: Mapping[int, "_Reached"]) -> dict[str, Standing]:
+    """Return what the entries of the statements were before, by identifier."""
+    homes: dict[str, list[_Reached]] = defaultdict(list)
+    for row in reached.values():
+        if row.entry_id is not None:
+            homes[row.entry_name].append(row)
+    return {
+        name: Standing(rows[0].kind, rows[0].runnable, rows[0].dated, _sources(rows))
+        for name, rows in homes.items()
+    }
+
+
+def _sources(rows: Iterable["_Reached"]) -> tuple[str, ...]:
+    return tuple(sorted({row.source for row in rows if not is_from_files(row.source)}))
 
 
 class _Reached:
@@ -221,6 +239,8 @@ class _Reached:
         self.id: int = row.id
         self.entry_id: int | None = row.entry_id
         self.entry_name: str = row.entry_name or ""
+        self.kind: str | None = row.entry_kind
+        self.runnable, self.dated = bool(row.entry_runnable), row.entry_year is not None
         self.source: str = row.source
         self.source_id: str = row.source_id
         self.gone_at: str | None = row.gone_at
@@ -258,8 +278,10 @@ def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) ->
     Statements that carry the keys which it `left` are included.
     """
     reached: dict[int, _Reached] = {}
-    named = entries.c.identifier.label("entry_name")
-    reaching = select(*_REACHED_COLUMNS, named).outerjoin(entries, entries.c.id == statements.c.entry_id)
+    names = ("kind", "runnable", "year")
+    of_entry = [entries.c[name].label(f"entry_{name}") for name in names]
+    of_entry.append(entries.c.identifier.label("entry_name"))
+    reaching = select(*_REACHED_COLUMNS, *of_entry).outerjoin(entries, entries.c.id == statements.c.entry_id)
     seen_keys: set[tuple[str, str]] = set()
     seen_entries: set[int] = set()
     wanted: ColumnElement[bool] = statements.c.id.in_({statement_id} | _holders(connection, set(left)))
@@ -302,7 +324,9 @@ def _release(connection: Connection, statement_ids: list[int], renamed: list[int
         connection.execute(update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}"))
 
 
-def _write_entry(connection: Connection, planned: _Planned, held: Mapping[int, _Standing]) -> ScoredEntry:
+def _write_entry(
+    connection: Connection, planned: _Planned, held: Mapping[int, "_Held"]
+) -> tuple[ScoredEntry, Standing]:
     """Write an entry with all its rows, but for its score; it has changed if `held` has it otherwise."""
     members, name, rows, entry_id = planned
     record = merge(members)
@@ -322,60 +346,21 @@ def _write_entry(connection: Connection, planned: _Planned, held: Mapping[int, _
     )
     for owned in (facets, entry_texts):
         connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
-    _write_facets(connection, entry_id, record, (row.source for row in rows))
-    _write_text(connection, entry_id, record)
-    return ScoredEntry(entry_id, name, members)
+    write_facets(connection, entry_id, record, (row.source for row in rows))
+    write_text(connection, entry_id, record)
+    standing = Standing(values["kind"], values["runnable"], values["year"] is not None, _sources(rows))
+    return ScoredEntry(entry_id, name, members), standing
 
 
-def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:
+def write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:
     """Store the full-text search input of a new entry."""
     text, known = text_values(record)
     write_texts(connection, [(entry_id, *map(text.__getitem__, TEXT_COLUMNS))])
     write_words(connection, known)
 
 
-def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
-    """Rewrite what is derived from the statements of the entries after the key `after`: merged records,
-    values, facets, texts.
-
-    At most `limit` entries; returns their keys, empty at the end.
-    """
-    query = select(entries.c.id, entries.c.runnable, RECORD).where(entries.c.id > after)
-    rows = connection.execute(query.order_by(entries.c.id).limit(limit)).all()
-    stored = {row.id: ModelRecord.from_json(row.record) for row in rows}
-    merged = _merged_anew(connection, stored)
-    records = stored | merged
-    told = {(row.id, row.runnable, stored[row.id]) for row in rows}
-    changed = [key for key, record in records.items() if (key, is_runnable(record), record) not in told]
-    touch(connection, changed)
-    for chunk in chunks(records):
-        for owned in (facets, entry_texts):
-            connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
-    said = sources_of_all(connection, records)
-    for key, record in records.items():
-        whole = {"merged": merged_value(record, ())} if key in merged else {}
-        values = complete_entry_values(record) | whole
-        connection.execute(update(entries).where(entries.c.id == key).values(values))
-        _write_facets(connection, key, record, said[key])
-        _write_text(connection, key, record)
-    return list(records)
-
-
-def _merged_anew(connection: Connection, records: Mapping[int, ModelRecord]) -> dict[int, ModelRecord]:
-    """Merge the statements of those entries that hold a merged record; the entries keep their names."""
-    members: dict[int, list[ModelRecord]] = {}
-    for chunk in chunks(records):
-        query = (
-            select(statements.c.entry_id, statements.c.record)
-            .join(entries, entries.c.id == statements.c.entry_id)
-            .where(statements.c.entry_id.in_(chunk), entries.c.merged.is_not(None))
-        )
-        for row in connection.execute(query):
-            members.setdefault(row.entry_id, []).append(ModelRecord.from_json(row.record))
-    return {key: replace(merge(said), identifier=records[key].identifier) for key, said in members.items()}
-
-
-def _write_facets(connection: Connection, entry_id: int, record: ModelRecord, sources: Iterable[str]) -> None:
+def write_facets(connection: Connection, entry_id: int, record: ModelRecord, sources: Iterable[str]) -> None:
+    """Store the filter values of a new entry."""
     rows = [row | {"entry_id": entry_id} for row in facet_values(record, sources)]
     if rows:
         connection.execute(insert(facets), rows)

@@ -181,9 +181,9 @@ class EntryChange(DocumentPart, frozen=True):
     changed_at: str
     """Time of the change (ISO 8601 in UTC, to the microsecond)."""
     gone: bool
-    """True if its source withdrew it, or if it is no entry any more."""
-    departed: Literal["merged", "forgotten"] | None
-    """Why it is no entry any more; null for an entry."""
+    """True if its source withdrew it, or if it has departed."""
+    departed: Literal["merged", "forgotten", "left"] | None
+    """Why it is no entry any more (left: none of those asked for by kind or source); null for an entry."""
     kind: Kind | None
     """Kind of the record; null where it is not known any more."""
     sources: list[str]

@@ -17,6 +17,8 @@ from fairreg.sources import source_named
 __all__ = ["all_sets", "filters_of", "sets_of"]
 
 _RUNNABLE = "runnable"
+# Sets of sets: a colon in a setSpec states a hierarchy.
+_PARENTS = {"kind": "Records of any kind", "source": "Records of any source"}
 _ESCAPED = re.compile(rb"[^A-Za-z0-9\-_.!*'()]")
 _BYTE = re.compile(r"~([0-9a-f]{2})")
 _KINDS = {"model": "Models", "dataset": "Datasets", "software": "Software"}
@@ -34,18 +36,21 @@ def sets_of(change: Change) -> Iterator[str]:
 def filters_of(set_spec: str) -> ChangeFilters | None:
     """Return the conditions of a set, None for one that there is not."""
     family, _, name = set_spec.partition(":")
+    if set_spec in _PARENTS:
+        return {}  # every record has a kind and a source
     if set_spec == _RUNNABLE:
         return {"runnable": True}
     if family == "kind" and name in get_args(Kind):
         return {"kind": name}
     if family == "source" and name and ":" not in name:
         source = _unquoted(name)
-        return {"source": source} if _quoted(source) == name and "\0" not in source else None
+        return {"source_name": source} if _quoted(source) == name and "\0" not in source else None
     return None
 
 
 def all_sets(registry: Registry) -> Iterator[tuple[str, str]]:
     """Yield every setSpec with its name for people."""
+    yield from _PARENTS.items()
     yield from ((f"kind:{kind}", _KINDS[kind]) for kind in get_args(Kind))
     for name in registry.source_names():
         yield f"source:{_quoted(name)}", f"Stated by {one_line(source_named(name).title)}"

@@ -19,7 +19,8 @@ __all__ = ["PATH", "api_catalog", "api_catalog_link"]
 
 PATH = "/.well-known/api-catalog"
 _PROFILE = "https://www.rfc-editor.org/info/rfc9727"
-_OPENAPI = "application/openapi+json"
+# As it is answered: the type of its own, application/openapi+json, is not understood by all clients.
+_OPENAPI = "application/json"
 
 
 class _Interface(NamedTuple):

@@ -247,6 +247,9 @@ def _internal_errors(harvester: Harvester) -> Iterator[None]:
     """Turn an internal error of a harvester about one item into a RecordError."""
     try:
         yield
+    except UnicodeEncodeError as error:  # a lone surrogate, which is the payload's fault
+        reason = f"holds invalid Unicode: {error.reason}"
+        raise RecordError(f"An item of {harvester.title} {reason}.", violations=(("$", reason),)) from error
     except PLUGIN_FAULTS as error:
         raise HarvesterFault(
             f"{harvester.title}'s harvester failed on an item ({type(error).__name__}).",
