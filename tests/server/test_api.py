@@ -95,12 +95,25 @@ def test_what_was_removed_or_merged_is_gone_and_what_was_withdrawn_is_told(place
     moved = replace(said(3), identifier="doi:10.1234/3", identifiers=catalogue_doi("10.1234/3"))
     place.registry.put(moved)
     assert place.get("/api/records/zenodo:1").status_code == 410
+    for part in ("", "/linkset", "/related", "/assessment", "/badge.svg"):
+        assert place.get(f"/records/zenodo:1{part}").status_code == 410
     withdrawn = place.json("/api/records/zenodo:2")
     assert withdrawn["gone_reason"] == "retracted by its authors"
     assert withdrawn["record"]["access"]["level"] == "closed"
     assert place.json("/api/records/doi:10.1234/3")["record"]["name"] == "Net 3"
     assert place.get("/api/records/zenodo:999").status_code == 404
+    assert place.get("/records/zenodo:3/linkset").url.endswith("/records/doi:10.1234/3/linkset")
     assert place.get("/api/records/no identifier").status_code == 404
+
+
+def test_an_address_that_was_given_out_stays_known_after_a_merge(place):
+    alone = replace(said(3), identifier="local:m1", provenance=Provenance(source="file", source_id="m1"))
+    place.registry.put(replace(alone, identifiers=catalogue_doi("10.9999/zzz")))
+    place.registry.put(
+        replace(said(4), identifier="doi:10.9999/zzz", identifiers=catalogue_doi("10.9999/zzz"))
+    )
+    for address in ("/api/records/local:m1", "/records/local:m1", "/records/local:m1/linkset"):
+        assert place.get(address).status_code == 410
 
 
 def catalogue_doi(value: str) -> tuple:

@@ -18,13 +18,13 @@ __all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_ans
 FACET_PARAMETERS = ("q", *TEXTS, "runnable", "min_fair")
 SEARCH_PARAMETERS = (*FACET_PARAMETERS, "sort", "limit", "offset", "facets")
 _FILLED = ("runnable", "min_fair", "sort", "limit", "offset", "facets")
-_PAGE = "/search"  # the page answers with this document, too
+_PAGES = frozenset({"/", "/search"})  # which answer with this document, too
 _ALSO = ("format", "live")  # parameters of the page
 
 
 async def search_answer(request: Request) -> Response:
     """Answer a search with the document of ``fairreg search --json``, and a link to the next page."""
-    of_page = request.url.path == _PAGE
+    of_page = request.url.path in _PAGES
     if of_page:  # whose form leaves fields empty
         require_known(request, (*SEARCH_PARAMETERS, *_ALSO))
     else:

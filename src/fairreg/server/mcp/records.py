@@ -30,6 +30,7 @@ from fairreg.server.mcp.foreign_text import (
     paragraphs,
     web_page,
 )
+from fairreg.server.records.bounds import require_short
 from fairreg.services.cite import cite
 
 __all__ = ["SUMMARY", "cite_model", "document_of", "entry_of", "get_record", "resolve_identifier"]
@@ -69,6 +70,7 @@ def get_record(registry: Registry, asked: FormatArguments) -> RecordDocument:
 
 def document_of(entry: Entry, name: str) -> str:
     """Return a record in a format. Raises Inexpressible, with nothing in it that others wrote."""
+    require_short(entry.present_record, name)
     try:
         document = formats.get(name).write(entry.present_record)
     except RecordError as error:  # which may quote the record
