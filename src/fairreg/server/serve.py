@@ -35,6 +35,7 @@ _IDLE_SECONDS = 10
 _GARBAGE_OBJECTS = 20_000
 # The head of a request; the limit of its parts is in `middleware.limits`.
 _HEAD_BYTES = 32 * 1024
+_LONGEST_HOST = 100
 _NO_PUBLIC_URL = (
     "Warning: other machines reach this server, but all links and identifiers that it gives them (pages, "
     "redirections, OpenAPI, sitemap, OAI-PMH) begin with {}, which is their own machine. "
@@ -45,7 +46,15 @@ _NO_PUBLIC_URL = (
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address; port 0 takes a free one. Raises FairregError."""
     try:
+        if not host.strip():
+            raise socket.gaierror(socket.EAI_NONAME, "no name")
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise FairregError(
+            f"Cannot listen on {host[:_LONGEST_HOST]!r}, which is no address of this machine.",
+            hint="Give --host 127.0.0.1 for this machine alone, or 0.0.0.0 for all of its addresses.",
+        ) from error
+    try:
         listening = socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
         raise FairregError(
