@@ -11,7 +11,9 @@ from urllib.parse import unquote
 from fairreg.errors import UnsafeAddress, UsageError
 from fairreg.sources import BUILT_IN, Pace, Source, all_sources
 
-__all__ = ["VARIABLES", "Service", "Settings", "peer_url"]
+__all__ = ["VARIABLES", "Service", "Settings", "peer_url", "public_url"]
+
+_LONGEST_SHOWN = 100
 
 _OWN_VARIABLES: Mapping[str, str] = {
     "FAIRREG_HOME": "data folder, with registry and cache",
@@ -20,7 +22,7 @@ _OWN_VARIABLES: Mapping[str, str] = {
     "FAIRREG_DEBUG": "1: show tracebacks",
     "FAIRREG_DISABLE": "sources, separated by commas, that are used only when named",
     "FAIRREG_PEERS": "base URLs of other fairreg servers, separated by commas",
-    "FAIRREG_BASE_URL": "public address of `fairreg serve`, where a proxy gives it another one",
+    "FAIRREG_BASE_URL": "public address of `fairreg serve`, which visitors use",
 }
 # Variables of installed packages are not included: the help lists these without looking for plugins.
 VARIABLES: Mapping[str, str] = {
@@ -184,14 +186,30 @@ def _service(row: Source, env: Mapping[str, str]) -> Service:
 
 
 def _public_url(env: Mapping[str, str]) -> str | None:
-    """Return the public address of the server. UsageError for one with a user or a password."""
-    url, login = _base_url(env, "FAIRREG_BASE_URL")
-    if login is not None:
+    value = env.get("FAIRREG_BASE_URL", "").strip()
+    return public_url(value, "FAIRREG_BASE_URL") if value else None
+
+
+def public_url(text: str, stated_in: str) -> str:
+    """Return the public address of the server in ASCII, given in a variable or an option. UsageError."""
+    from fairreg.addresses import parse  # most commands need none
+
+    try:
+        address = parse(text)
+    except UnsafeAddress:
+        address = None
+    if address is not None and address.user is not None:
         raise UsageError(
-            "FAIRREG_BASE_URL has a user or a password, which every answer would tell.",
+            f"{stated_in} has a user or a password, which every answer would tell.",
             hint="Leave out what is before the @.",
         )
-    return url
+    if address is None or set("?#") & set(text):
+        said = "is a text with @" if "@" in text else f"is {text[:_LONGEST_SHOWN]!r}"
+        raise UsageError(
+            f"{stated_in} {said}, which is not an http(s) address without a query.",
+            hint="Give the address that visitors use, such as https://models.example.org.",
+        )
+    return f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
 
 
 def _peers(env: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from fairreg import formats
 from fairreg.registry import Registry, catalogue
 from fairreg.schemas.record import ModelRecord, Provenance
 from fairreg.server.api.changes import cursor_of, place_of
+from fairreg.server.api.records import record_api_url
+from fairreg.server.site import Site
 from fairreg.settings import Settings
 from support.serving import serving
 
@@ -95,12 +97,52 @@ def test_what_was_removed_or_merged_is_gone_and_what_was_withdrawn_is_told(place
     moved = replace(said(3), identifier="doi:10.1234/3", identifiers=catalogue_doi("10.1234/3"))
     place.registry.put(moved)
     assert place.get("/api/records/zenodo:1").status_code == 410
+    for part in ("", "/linkset", "/related", "/assessment", "/badge.svg"):
+        assert place.get(f"/records/zenodo:1{part}").status_code == 410
     withdrawn = place.json("/api/records/zenodo:2")
     assert withdrawn["gone_reason"] == "retracted by its authors"
     assert withdrawn["record"]["access"]["level"] == "closed"
     assert place.json("/api/records/doi:10.1234/3")["record"]["name"] == "Net 3"
     assert place.get("/api/records/zenodo:999").status_code == 404
+    assert place.get("/records/zenodo:3/linkset").url.endswith("/records/doi:10.1234/3/linkset")
     assert place.get("/api/records/no identifier").status_code == 404
+
+
+def test_an_address_that_was_given_out_stays_known_after_a_merge(place):
+    alone = replace(said(3), identifier="local:m1", provenance=Provenance(source="file", source_id="m1"))
+    place.registry.put(replace(alone, identifiers=catalogue_doi("10.9999/zzz")))
+    place.registry.put(
+        replace(said(4), identifier="doi:10.9999/zzz", identifiers=catalogue_doi("10.9999/zzz"))
+    )
+    for address in ("/api/records/local:m1", "/records/local:m1", "/records/local:m1/linkset"):
+        assert place.get(address).status_code == 410
+
+
+def test_an_identifier_with_a_line_break_has_an_address(place):
+    own = Provenance(source="file", source_id="a\nb")
+    place.registry.put(replace(said(5), identifier="local:a\nb", provenance=own, identifiers=()))
+    for path in ("/records/local:a%0Ab", "/api/records/local:a%0Ab", "/resolve/local:a%0Ab"):
+        assert place.get(path).status_code == 200
+
+
+def test_an_error_tells_caches_that_a_browser_gets_another_one(place):
+    for accept in ("application/json", "text/html"):
+        answer = requests.get(f"{place.url}/records/nothing", headers={"Accept": accept}, timeout=60)
+        varies = answer.headers["vary"].split(", ")
+        assert (answer.status_code, varies.count("Accept")) == (404, 1)
+        assert answer.headers["cache-control"] == "no-cache"
+    refused = requests.get(
+        f"{place.url}/records/{HBB}?format=nothing", headers={"Accept": "text/html"}, timeout=60
+    )
+    assert refused.headers["vary"].split(", ").count("Accept") == 1
+
+
+def test_links_to_formats_and_records_of_the_api_can_be_followed(place):
+    links = place.json(f"/api/records/{HBB}")["links"]
+    assert {requests.get(url, timeout=60).status_code for url in links["formats"].values()} == {200}
+    address = record_api_url(Site(None, "https://a.example"), "local:a/../b")
+    assert address == "https://a.example/api/records/local:a%2F..%2Fb"
+    assert place.json("/", format="json")["schema_version"]
 
 
 def catalogue_doi(value: str) -> tuple:
@@ -154,6 +196,10 @@ def test_sources_are_listed_with_the_numbers_of_their_records(place):
         ("/api/search?runnable=perhaps", "runnable"),
         ("/api/search?year=now", "year"),
         ("/api/search?kinds=model", "kinds"),
+        ("/api/search?kind=foo", "kind"),
+        ("/api/changes?kind=foo", "kind"),
+        ("/api/changes?since=2026-99-99", "since"),
+        ("/api/changes?since=2026-12-01&until=2026-11-01", "until"),
         ("/api/facets?limit=2", "limit"),
         ("/api/changes?cursor=AAAA", "cursor"),
         ("/api/changes?since=yesterday", "yesterday"),

@@ -5,9 +5,12 @@ import asyncio
 import gzip
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 import pytest
 import requests
@@ -16,13 +19,14 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from fairreg.errors import Overloaded, UsageError
+from fairreg.registry import Registry
 from fairreg.server.app import Policy
 from fairreg.server.middleware import rates
 from fairreg.server.middleware.log import Metrics
 from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
 from fairreg.server.protocol import TimedConnection
-from fairreg.server.threads import ReadingThreads
+from fairreg.server.threads import CLIENT, ReadingThreads
 from fairreg.settings import Settings
 from support.serving import serving
 
@@ -353,6 +357,54 @@ def test_threads_have_a_queue_of_limited_length():
         return [*await asyncio.gather(*waiting[:2]), await another, threads.accepted]
 
     assert asyncio.run(crowd()) == [True, True, 0, 0]
+
+
+def test_a_client_leaves_half_of_the_threads_to_others_even_for_what_it_gave_up():
+    async def crowd() -> tuple[list[int], int]:
+        threads, gate, begun = ReadingThreads(threads=4), threading.Event(), []
+
+        def long(number: int) -> None:
+            begun.append(number)
+            gate.wait(60)
+
+        CLIENT.set("greedy")
+        given_up = [asyncio.create_task(threads.run(partial(long, number))) for number in range(2)]
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
+        for task in given_up:
+            task.cancel()
+        waiting = [asyncio.create_task(threads.run(partial(long, number))) for number in range(2, 6)]
+        await asyncio.sleep(0)
+        CLIENT.set("other")
+        answer = await threads.run(lambda: len(begun))
+        gate.set()
+        await asyncio.gather(*waiting)
+        threads.close()
+        return begun, answer
+
+    begun, answer = asyncio.run(crowd())
+    assert (sorted(begun), answer) == (list(range(6)), 2)
+
+
+def test_health_is_told_at_any_rate_and_however_busy_the_threads_are(databases, tmp_path, monkeypatch):
+    busy, begun = threading.Event(), threading.Semaphore(0)
+
+    def slow(_registry: Registry, *_arguments: object, **_options: object) -> None:
+        begun.release()
+        busy.wait(60)
+
+    monkeypatch.setattr(Registry, "changes", slow)
+    home = databases.home(tmp_path / "kept", "catalogue")
+    with serving(home, policy=Policy(rate=5)) as url, ThreadPoolExecutor(6) as clients:
+        try:
+            asked = [clients.submit(requests.get, f"{url}/api/changes", timeout=60) for _ in range(6)]
+            for _ in range(4):
+                assert begun.acquire(timeout=60)
+            codes = {requests.get(f"{url}/healthz", timeout=60).status_code for _ in range(40)}
+        finally:
+            busy.set()
+        assert codes == {200}
+        assert len([answer.result() for answer in asked]) == 6
 
 
 def test_the_log_has_no_address_and_no_query(url, lines):

@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 from fairreg.errors import UsageError
 from fairreg.registry import Registry
 from fairreg.server.operations import sitemap
+from fairreg.server.serve import listen, prepared
 from fairreg.settings import Settings
 from support.databases import Databases
 from support.permissions import needs_permissions, read_only
@@ -128,6 +129,111 @@ def test_the_public_address_may_stand_in_the_environment(databases: Databases, t
         Settings.from_environment({"FAIRREG_BASE_URL": "https://a:b@models.example.org"})
     with pytest.raises(UsageError, match="not an http"):
         Settings.from_environment({"FAIRREG_BASE_URL": "models.example.org"})
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["nonsense", "javascript:alert(1)", "https://a.example/?q=1", "https://a.example?", "https://a.example/#f",
+     "ftp://a.example", "https://a:geheim@a.example", "https://a.example/\nx", 'http://a"><script>', ""],
+    ids=["word", "script", "query", "empty-query", "fragment", "ftp", "password", "line", "quote", "empty"],
+)  # fmt: skip
+@pytest.mark.engines("sqlite")
+def test_what_is_no_public_address_is_refused_wherever_it_stands(tmp_path, engine, stated):
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path}/registry.sqlite")
+    with listen("127.0.0.1", 0) as listening, pytest.raises(UsageError, match="--base-url") as refused:
+        prepared(settings, listening, base_url=stated)
+    assert "geheim" not in f"{refused.value.message} {refused.value.hint}"
+    if stated:
+        with pytest.raises(UsageError, match="FAIRREG_BASE_URL"):
+            Settings.from_environment({"FAIRREG_BASE_URL": stated})
+
+
+@pytest.mark.engines("sqlite")
+def test_an_international_public_address_is_given_in_ascii(tmp_path, engine):
+    settings = Settings.from_environment(
+        {"FAIRREG_HOME": str(tmp_path), "FAIRREG_BASE_URL": "https://日本.example/"}
+    )
+    assert settings.base_url == "https://xn--wgv71a.example"
+    with listen("127.0.0.1", 0) as listening:
+        site, _ = prepared(settings, listening, base_url="https://日本.example/fairreg/")
+    assert site.base_url == "https://xn--wgv71a.example/fairreg"
+
+
+@pytest.mark.parametrize(
+    ("host", "stated", "warned"),
+    [("0.0.0.0", None, True), ("0.0.0.0", "http://a.example", False), ("127.0.0.1", None, False)],
+    ids=["every-address", "stated", "this-machine"],
+)
+@pytest.mark.engines("sqlite")
+def test_a_server_for_others_without_a_public_address_warns(tmp_path, engine, host, stated, warned):
+    said: list[str] = []
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path}/registry.sqlite")
+    with listen(host, 0) as listening:
+        prepared(settings, listening, base_url=stated, log=said.append)
+    found = [line for line in said if line.startswith("Warning")]
+    assert len(found) == warned
+    assert all("http://127.0.0.1" in line and "--base-url" in line for line in found)
+
+
+SLOW_SERVER = """
+import sys, time
+from fairreg.cli.start import main
+from fairreg.registry import Registry
+from fairreg.server import serve
+serve._GRACE_SECONDS = 1
+Registry.changes = lambda *_arguments, **_options: time.sleep(30)
+sys.argv = ["fairreg", "serve", "--port", "0"]
+main()
+"""
+
+
+@pytest.mark.engines("sqlite")
+def test_a_read_that_takes_longer_than_the_grace_time_does_not_hold_the_server(tmp_path, engine):
+    told = tmp_path / "told"
+    with (
+        told.open("w") as log,
+        subprocess.Popen([sys.executable, "-c", SLOW_SERVER], stderr=log) as process,
+        ThreadPoolExecutor(1) as client,
+    ):
+        try:
+            while (found := re.search(r"answers at (\S+)\. ", told.read_text())) is None:
+                assert process.poll() is None, told.read_text()
+                time.sleep(0.02)
+            asked = client.submit(requests.get, f"{found[1]}/api/changes", timeout=60)
+            while "fairreg_reads 1" not in requests.get(f"{found[1]}/metrics", timeout=60).text:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            answer = asked.result()
+            # It ends while the read would go on for half a minute.
+            assert process.wait(15) == 0
+        finally:
+            process.kill()
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The server ends.")
+    assert "Traceback" not in told.read_text()
+    assert told.read_text().endswith("fairreg has stopped.\n")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+@pytest.mark.engines("sqlite")
+def test_a_server_that_is_stopped_says_so_and_has_not_failed(tmp_path, engine, ended_by, workers):
+    told = tmp_path / "told"
+    with command(told, "--workers", workers) as (process, _url):
+        process.send_signal(ended_by)
+        assert process.wait(60) == 0
+    assert told.read_text().splitlines()[-1] == "fairreg has stopped."
+
+
+@pytest.mark.engines("sqlite")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path, engine):
+    with command(tmp_path / "told", "--workers", "2") as (process, url):
+        number = worker(url)
+        process.kill()
+        process.wait(60)
+        until = time.monotonic() + 30
+        while Path(f"/proc/{number}").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not Path(f"/proc/{number}").exists()
 
 
 @needs_permissions

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Parameters of a search: any address is read or refused with a name, and the shortest one says the same."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from fairreg.errors import UsageError
+from fairreg.schemas.record import Kind
 from fairreg.server.query import MOST_OFFSET, MOST_RESULTS, SORTS, TEXTS, SearchQuery
 
 NAMES = ("q", *TEXTS, "runnable", "min_fair", "sort", "limit", "offset", "other")
@@ -14,6 +17,15 @@ VALUES = st.sampled_from(["", "0", "1", "true", "name", "0.5", "1e-3", "20", "-1
     max_size=4
 )
 WORDS = st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=3).map(tuple)
+
+KINDS = st.lists(st.sampled_from(get_args(Kind)), min_size=1, max_size=3).map(tuple)
+# The kinds are a closed list; other conditions take any words.
+OPEN = st.sampled_from([name for name in TEXTS if name != "kind"])
+ASKED = st.builds(
+    lambda words, kinds: words | kinds,
+    st.dictionaries(OPEN, WORDS, max_size=3),
+    st.dictionaries(st.just("kind"), KINDS, max_size=1),
+)
 
 
 @given(pairs=st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=6))
@@ -35,7 +47,7 @@ def test_any_parameters_are_read_or_one_is_named(pairs):
     query=st.builds(
         SearchQuery,
         q=st.text(max_size=8),
-        asked=st.dictionaries(st.sampled_from(TEXTS), WORDS, max_size=3),
+        asked=ASKED,
         runnable=st.none() | st.booleans(),
         min_fair=st.sampled_from([None, 0.0, 0.25, 1.0]),
         sort=st.sampled_from(SORTS),

@@ -44,7 +44,7 @@ def serve(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Public address of the server, where a proxy gives it another one.",
+            help="Public address, which visitors use: needed with --host 0.0.0.0 or a proxy.",
             show_default=False,
         ),
     ] = None,
@@ -67,7 +67,7 @@ def serve(
 ) -> None:
     """Serve the registry as a web page, to programs and to other registries.
 
-    Reads only. Ends with Ctrl-C, after the requests that it is answering.
+    Reads only. Ends with Ctrl-C, after the requests that it is answering, with exit code 0.
     """
     from fairreg.cli.output import log
 
@@ -94,6 +94,7 @@ def serve(
             log=log,
             started=lambda url: _say(url, models or ()),
         )
+    log("fairreg has stopped.")
 
 
 def _say(url: str, models: Iterable[str]) -> None:

@@ -4,11 +4,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from starlette.datastructures import MultiDict, QueryParams
 
 from fairreg.errors import UsageError
+from fairreg.schemas.record import Kind
 
 __all__ = ["FLAGS", "MOST_OFFSET", "MOST_RESULTS", "SORTS", "TEXTS", "SearchQuery", "choice", "single"]
 
@@ -21,6 +22,7 @@ MOST_VALUES = 20
 LONGEST_TEXT = 500
 MOST_OFFSET = 1_000_000
 _RESULTS = 20
+_KINDS = {kind: kind for kind in get_args(Kind)}
 _LONGEST_NUMBER = 40
 _WHOLE = re.compile(r"[0-9]{1,7}", re.ASCII)
 _SHARE = re.compile(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?", re.ASCII)
@@ -45,6 +47,8 @@ class SearchQuery:
         """Read parameters, an empty one as absent; others are left alone. UsageError names the wrong one."""
         held = params if isinstance(params, QueryParams | MultiDict) else QueryParams(dict(params))
         asked = {name: _several(name, held) for name in TEXTS}
+        for kind in asked["kind"]:
+            choice("kind", kind, _KINDS)
         once = {name: single(name, held) for name in _SINGLE}
         limit = _whole("limit", once["limit"], 1, MOST_RESULTS)
         return cls(

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -17,7 +18,7 @@ from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
 from fairreg.server.workers import run_workers
 from fairreg.services.registry.shared_engine import make_ready
-from fairreg.settings import Settings
+from fairreg.settings import Settings, public_url
 from fairreg.web import Log, no_log
 
 if TYPE_CHECKING:
@@ -34,12 +35,26 @@ _IDLE_SECONDS = 10
 _GARBAGE_OBJECTS = 20_000
 # The head of a request; the limit of its parts is in `middleware.limits`.
 _HEAD_BYTES = 32 * 1024
+_LONGEST_HOST = 100
+_NO_PUBLIC_URL = (
+    "Warning: other machines reach this server, but all links and identifiers that it gives them (pages, "
+    "redirections, OpenAPI, sitemap, OAI-PMH) begin with {}, which is their own machine. "
+    "Start it with --base-url and the address that visitors use, or set FAIRREG_BASE_URL."
+)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address; port 0 takes a free one. Raises FairregError."""
     try:
+        if not host.strip():
+            raise socket.gaierror(socket.EAI_NONAME, "no name")
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise FairregError(
+            f"Cannot listen on {host[:_LONGEST_HOST]!r}, which is no address of this machine.",
+            hint="Give --host 127.0.0.1 for this machine alone, or 0.0.0.0 for all of its addresses.",
+        ) from error
+    try:
         listening = socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
         raise FairregError(
@@ -54,10 +69,13 @@ def listen(host: str, port: int) -> socket.socket:
 def local_url(listening: socket.socket) -> str:
     """Return the address at which a listening socket answers on this machine."""
     host, port = listening.getsockname()[:2]
-    address = ipaddress.ip_address(host)
-    if address.is_unspecified:
+    if _address_of(listening).is_unspecified:
         host = "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _address_of(listening: socket.socket) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(listening.getsockname()[0])
 
 
 def prepared(
@@ -73,13 +91,15 @@ def prepared(
     """Make registry and models ready; return the site, and the server that answers once it is run.
 
     A registry that is ready is not written to, so that a replica or a user who may only read will do.
-    `base_url` goes before that of the settings, `models` are identifiers and files. Raises RegistryError,
-    and the errors of `open_named`.
+    `base_url` goes before that of the settings, `models` are identifiers and files. Raises UsageError,
+    RegistryError, and the errors of `open_named`.
     """
+    stated = settings.base_url if base_url is None else public_url(base_url, "--base-url")
+    if stated is None and _address_of(listening).is_unspecified:
+        log(_NO_PUBLIC_URL.format(local_url(listening)))
     stored = make_ready(settings, log)
-    url = base_url or settings.base_url or local_url(listening)
     named = _opened(settings, models, log) if models else ()
-    site = Site(settings, url.rstrip("/"), admin_email, named, stored)
+    site = Site(settings, stated or local_url(listening), admin_email, named, stored)
     config = uvicorn.Config(
         application(site, policy),
         http=TimedConnection,
@@ -124,12 +144,17 @@ def serve(
         )
     site, server = prepared(settings, listening, **choices)
     _spare_garbage_collection()
-    with _ended_by_sigterm():
-        started(site.base_url)
-        if workers == 1:
-            server.run(sockets=[listening])
-        else:
-            run_workers(workers, lambda: server.run(sockets=[listening]))
+    if workers > 1:
+        run_workers(workers, lambda: _run(server, listening), lambda: started(site.base_url))
+    else:
+        _run(server, listening, lambda: started(site.base_url))
+
+
+def _run(server: uvicorn.Server, listening: socket.socket, started: Callable[[], None] | None = None) -> None:
+    with _ended_by_signals(server):
+        if started is not None:
+            started()
+        server.run(sockets=[listening])
 
 
 def _spare_garbage_collection() -> None:
@@ -140,10 +165,19 @@ def _spare_garbage_collection() -> None:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """uvicorn raises the signal that ended it once more, when it is done: SIGTERM then ends nothing else."""
-    usual = signal.signal(signal.SIGTERM, lambda *_: None)
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the server, and nothing else.
+
+    uvicorn raises the signal that ended it once more when it is done; one that comes before it runs ends it
+    at its start.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    usual = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, usual)
+        for number, handler in usual.items():
+            signal.signal(number, handler)

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -19,14 +20,15 @@ _SHORT_LIFE_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run_workers(count: int, work: Callable[[], None]) -> None:
+def run_workers(count: int, work: Callable[[], None], started: Callable[[], None]) -> None:
     """Run `work` in `count` processes until SIGINT or SIGTERM, which they get, too; return when all ended.
 
-    One that ends before is replaced. Call this before the process has further threads.
+    One that ends before is replaced, and none outlives this process. `started` is called once signals count.
+    Call this before the process has further threads.
     """
     if not hasattr(os, "fork"):
         raise UsageError("This system cannot run several workers.", hint="Leave out --workers.")
-    _Workers(work).run(count)
+    _Workers(work).run(count, started)
 
 
 class _Workers:
@@ -34,10 +36,13 @@ class _Workers:
         self._work = work
         self._begun: dict[int, float] = {}
         self._ending: int | None = None
+        # Only this process holds the end for writing: reading the other one ends when the process does.
+        self._watched, self._held = os.pipe()
 
-    def run(self, count: int) -> None:
+    def run(self, count: int, started: Callable[[], None]) -> None:
         before = {number: signal.signal(number, self._end) for number in _SIGNALS}
         try:
+            started()
             for _ in range(count):
                 self._fork()
             while self._begun:
@@ -45,22 +50,34 @@ class _Workers:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            os.close(self._watched)
+            os.close(self._held)
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         self._ending = number
         for process in self._begun:
             os.kill(process, signal.SIGTERM)
 
+    def _ends(self) -> bool:
+        return self._ending is not None
+
     def _fork(self) -> None:
+        if self._ends():
+            return
         process = os.fork()
         if process:
             self._begun[process] = time.monotonic()
+            if self._ends():  # the signal came before this one was among those that get it
+                os.kill(process, signal.SIGTERM)
             return
         code = 1
         try:
             for number in _SIGNALS:
                 signal.signal(number, signal.default_int_handler)
-            self._work()
+            os.close(self._held)
+            threading.Thread(target=self._end_with_parent, name="parent", daemon=True).start()
+            if not self._ends():  # no signal came before this process had handlers of its own
+                self._work()
             code = 0
         except KeyboardInterrupt:
             code = 0
@@ -70,6 +87,11 @@ class _Workers:
             sys.stderr.flush()
             os._exit(code)  # what the parent registered for its end is the parent's
 
+    def _end_with_parent(self) -> None:
+        """End this worker once its parent is gone, however that ended: nobody else would."""
+        os.read(self._watched, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     def _ended(self) -> tuple[int, float]:
         """Wait for the end of a worker; return its number and when it began."""
         while True:
@@ -78,10 +100,9 @@ class _Workers:
                 return process, self._begun.pop(process)
 
     def _replace(self, process: int, begun: float) -> None:
-        if self._ending is not None:
+        if self._ends():
             return
         _LOG.warning("Worker %s ended; another one takes its place.", process)
         if time.monotonic() - begun < _SHORT_LIFE_SECONDS:
             time.sleep(_SHORT_LIFE_SECONDS)
-        if self._ending is None:
-            self._fork()
+        self._fork()

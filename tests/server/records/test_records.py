@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fairreg import formats
 from fairreg.registry import catalogue
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import Creator, Distribution, ModelRecord, Provenance
 from fairreg.server.site import Site
 from fairreg.services.registry.shared_engine import shared_registry
 from support.awkward_records import (
@@ -284,3 +284,78 @@ def test_the_text_of_the_command_is_not_here_and_that_is_said(of_hbb):
     answer = get(f"{url}?format=text")
     assert answer.status_code == 406
     assert answer.json()["hint"].startswith("Only `fairreg show` writes it")
+
+
+@pytest.fixture(scope="module")
+def weights(served):
+    """The address of a file that the server itself hands out."""
+    node = get(address(served, REFERENCE), "application/ld+json").json()
+    return node["distribution"][0]["contentUrl"]
+
+
+@pytest.mark.parametrize("condition", ["If-None-Match", "If-Modified-Since"])
+def test_packaged_weights_that_a_client_has_are_not_sent_again(weights, condition):
+    first = get(weights)
+    known = {condition: first.headers["etag" if condition == "If-None-Match" else "last-modified"]}
+    for method in ("GET", "HEAD"):
+        again = requests.request(method, weights, headers=known, timeout=60)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["cache-control"] == first.headers["cache-control"] == "no-cache"
+    for other in ('"other"', "Thu, 01 Jan 1970 00:00:00 GMT", "no date"):
+        assert requests.get(weights, headers={condition: other}, timeout=60).content == first.content
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "status"),
+    [("GET", "bytes=0-9", 206), ("GET", "bytes=-5", 206), ("GET", "bytes=0-1,3-4", 206),
+     ("HEAD", "bytes=0-9", 200), ("GET", "foo=1-2", 200), ("GET", "bytes=x", 200), ("GET", "bytes=9-1", 200),
+     ("GET", "bytes=99999999999-", 416)],
+)  # fmt: skip
+def test_parts_of_packaged_weights_are_those_of_rfc_9110(weights, method, asked, status):
+    whole = get(weights)
+    answer = requests.request(method, weights, headers={"Range": asked}, timeout=60)
+    assert answer.status_code == status
+    if status == 416:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["content-range"] == f"bytes */{len(whole.content)}"
+    elif status == 200:
+        assert answer.headers["content-length"] == str(len(whole.content))
+
+
+def test_what_costs_too_much_is_refused_with_the_forms_that_do_not(long_record):
+    refused = get(f"{long_record}?format=turtle")
+    assert (refused.status_code, "11,000 items" in refused.json()["detail"]) == (406, True)
+    listed = {item["format"] for item in refused.json()["available"]}
+    assert {"json", "html", "jsonld", "rdf"} <= listed
+    assert not {"turtle", "cff"} & listed
+    assert (
+        get(long_record, "text/turtle, application/json;q=0.1").headers["content-type"] == "application/json"
+    )
+    assert len(get(f"{long_record}?format=json").json()["creators"]) == 5500
+
+
+def test_a_page_shows_the_first_items_of_very_long_lists_and_says_where_the_others_are(long_record):
+    page = get(f"{long_record}?format=html").text
+    assert "f999.root" in page
+    assert "f1000.root" not in page
+    assert "and 4,500 more" in page
+    assert f"{long_record.partition('/records')[2]}?format=json" in page
+
+
+@pytest.fixture(scope="module")
+def long_record(served, settings_of_records):
+    """The address of a record of 5500 authors and as many files."""
+    own = ModelRecord(
+        identifier="local:long",
+        kind="dataset",
+        name="Collisions",
+        creators=tuple(Creator(name=f"Author, Name {number}") for number in range(5500)),
+        distributions=tuple(
+            Distribution(name=f"f{number}.root", url=f"https://h.example/f{number}.root")
+            for number in range(5500)
+        ),
+        provenance=Provenance(source="file", source_id="long"),
+    )
+    with shared_registry(settings_of_records) as registry:
+        registry.put(own)
+    return address(served, "local:long")

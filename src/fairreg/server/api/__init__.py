@@ -3,6 +3,7 @@
 
 from starlette.routing import BaseRoute, Route
 
+from fairreg.server import any_path
 from fairreg.server.api.changes import changes_answer
 from fairreg.server.api.fingerprints import fingerprint_answer
 from fairreg.server.api.openapi import openapi_answer
@@ -16,10 +17,11 @@ __all__ = ["routes"]
 
 def routes(_site: Site) -> list[BaseRoute]:
     """Return the routes of this part."""
+    any_path.register()
     return [
         Route("/api/search", search_answer),
         Route("/api/facets", facets_answer),
-        Route("/api/records/{pid:path}", record_answer),
+        Route("/api/records/{pid:any}", record_answer),
         Route("/api/fingerprints/{value}", fingerprint_answer),
         Route("/api/sources", sources_answer),
         Route("/api/changes", changes_answer),

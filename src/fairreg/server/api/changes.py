@@ -4,6 +4,7 @@
 import base64
 import binascii
 import re
+from datetime import datetime
 from typing import cast, get_args
 
 from starlette.requests import Request
@@ -22,6 +23,7 @@ __all__ = ["CHANGE_PARAMETERS", "LIMIT", "changes_answer", "cursor_of", "place_o
 
 CHANGE_PARAMETERS = ("since", "until", "kind", "source", "cursor", "limit")
 LIMIT = 100
+_FIRST_DAY, _DAY = "2000-01-01", len("2000-01-01")
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|\+00:00)) (-?\d{1,18})", re.ASCII)
 _LONGEST = 128
 Place = tuple[str, int]
@@ -35,6 +37,7 @@ async def changes_answer(request: Request) -> Response:
     limit = SearchQuery.of({"limit": asked["limit"] or str(LIMIT)}).limit
     after = place_of(asked["cursor"]) if asked["cursor"] else None
     since, until = asked["since"], asked["until"]
+    _require_times(since, until)
     filters = _filters(asked["kind"], asked["source"])
     # One more than asked for tells whether there is a next page.
     found = await site.read(lambda registry: registry.changes(since, until, after, limit + 1, **filters))
@@ -45,6 +48,20 @@ async def changes_answer(request: Request) -> Response:
     url = address(site.url("/api/changes"), following) if more else None
     answer = ApiChanges(changes=[_change(site, item) for item in page], cursor=cursor, next=url)
     return document(answer, headers=next_link(url))
+
+
+def _require_times(since: str | None, until: str | None) -> None:
+    """Raise UsageError for a day that no calendar has, and for an end before the beginning."""
+    for name, text in (("since", since), ("until", until)):
+        try:
+            datetime.fromisoformat(text or _FIRST_DAY)
+        except ValueError as error:
+            raise UsageError(
+                f"{name} is {(text or '')[:40]!r}, which is not a day or a time in UTC.",
+                hint="Write 2026-11-30 or 2026-11-30T12:00:00Z.",
+            ) from error
+    if since and until and since[:_DAY] > until[:_DAY]:
+        raise UsageError("until is before since.", hint="Exchange the two.")
 
 
 def _filters(kind: str | None, source: str | None) -> ChangeFilters:

@@ -134,7 +134,7 @@ def _conditions() -> tuple[dict[str, Any], ...]:
     share = {"type": "number", "minimum": 0, "maximum": 1}
     return (
         _parameter("q", "Words, or an identifier in any spelling; without it, all are listed.", _WORD),
-        _parameter("kind", "Kind of record.", several),
+        _parameter("kind", "Kind of record.", {"type": "array", "items": {"enum": [*get_args(Kind)]}}),
         _parameter("task", "Words of a task.", several),
         _parameter("framework", "Words of a framework.", several),
         _parameter("license", "SPDX identifier of a licence, or the beginning of several.", several),

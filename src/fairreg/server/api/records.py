@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: MIT
 """``/api/records/{pid}``: an entry with its sources, versions, assessment and addresses."""
 
-from urllib.parse import quote
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fairreg import formats
 from fairreg.errors import Gone, IdentifierError, NotFound
 from fairreg.registry import Entry, Registry, Statement
 from fairreg.rubrics import VERSIONS
@@ -20,6 +17,7 @@ from fairreg.server.api.documents import (
     RecordVersion,
 )
 from fairreg.server.query import single
+from fairreg.server.records.representations import describing
 from fairreg.server.site import Site, site_of
 
 __all__ = ["record_answer", "record_api_url"]
@@ -27,7 +25,8 @@ __all__ = ["record_answer", "record_api_url"]
 
 def record_api_url(site: Site, identifier: str) -> str:
     """Return the address of the record in this API."""
-    return site.url(f"/api/records/{quote(identifier, safe=':/')}")
+    page = site.record_url(identifier)
+    return f"{site.url('/api')}{page.removeprefix(site.base_url)}"
 
 
 async def record_answer(request: Request) -> Response:
@@ -128,6 +127,6 @@ def _links(site: Site, entry: Entry) -> RecordLinks:
     return RecordLinks(
         self=record_api_url(site, entry.identifier),
         page=page,
-        formats={name: f"{page}?format={name}" for name in formats.names()},
+        formats={item.name: item.url(site, entry) for item in describing(entry.present_record)},
         source=entry.url,
     )

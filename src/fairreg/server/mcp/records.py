@@ -32,6 +32,7 @@ from fairreg.server.mcp.foreign_text import (
     paragraphs,
     web_page,
 )
+from fairreg.server.records.bounds import require_short
 from fairreg.services.cite import cite
 from fairreg.sources import ORCID
 
@@ -89,6 +90,7 @@ def document_of(entry: Entry, name: str, asked: str) -> str:
 
     Raises Inexpressible, with nothing in it that others wrote.
     """
+    require_short(entry.present_record, name)
     try:
         document = formats.get(name).write(entry.present_record)
     except RecordError as error:  # which may quote the record

@@ -86,6 +86,15 @@ def _closing(status: int, detail: str) -> Response:
     return problem(status, detail, headers=_CLOSE)
 
 
+def _unavailable(detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        detail,
+        hint="Ask for less, or again later.",
+        headers={"Retry-After": _RETRY_SECONDS, **(headers or {})},
+    )
+
+
 class _Exchange:
     """One request and its answer."""
 
@@ -101,7 +110,7 @@ class _Exchange:
         self._begun = False
 
     async def run(self, app: ASGIApp, scope: Scope, seconds: float) -> None:
-        """Answer, with 503 after `seconds`; an answer that is not taken from us is cut off."""
+        """Answer, with 503 after `seconds` or at the end of the server; else an answer is cut off."""
         try:
             async with asyncio.timeout(seconds) as self._limit:
                 await app(scope, self._read, self._write)
@@ -109,13 +118,14 @@ class _Exchange:
             if not self._limit.expired():
                 raise
             if not self._begun:
-                late = problem(
-                    HTTPStatus.SERVICE_UNAVAILABLE,
-                    f"There is no answer within {seconds:g} seconds.",
-                    hint="Ask for less, or again later.",
-                    headers={"Retry-After": _RETRY_SECONDS},
-                )
+                late = _unavailable(f"There is no answer within {seconds:g} seconds.")
                 await late(scope, self._receive, self._send)
+        except asyncio.CancelledError:
+            # Only the end of the server cancels a request, after the time that those at work have for theirs.
+            if self._begun:
+                raise
+            ended = _unavailable("The server ends.", _CLOSE)
+            await ended(scope, self._receive, self._send)
 
     async def _read(self) -> Message:
         """Return the next piece of the body. HTTPException (408, 413) where it is late or too long."""

@@ -14,14 +14,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fairreg.errors import UsageError
 from fairreg.server.problems import problem
+from fairreg.server.threads import CLIENT
 
-__all__ = ["NO_PROXIES", "Proxies", "Rates"]
+__all__ = ["HEALTH", "NO_PROXIES", "Proxies", "Rates"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Clients that are remembered; of more, those that asked least recently are forgotten.
 CLIENTS = 10_000
 # Seconds of its rate that a client may use at once.
 BURST_SECONDS = 5
+# Answered at any rate: who watches a server asks from the address of a proxy, or with many others from one.
+HEALTH = "/healthz"
 # The part of an IPv6 address that belongs to one customer.
 _NETWORK_BITS = 64
 _LONGEST_CHAIN = 20
@@ -101,9 +104,10 @@ class Rates:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and self._rate:
-            wait = self._wait(self._proxies.client(scope))
-            if wait:
+        if scope["type"] == "http":
+            client = self._proxies.client(scope)
+            CLIENT.set(client)
+            if self._rate and scope["path"] != HEALTH and (wait := self._wait(client)):
                 answer = problem(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     f"More than {self._rate:g} requests per second.",

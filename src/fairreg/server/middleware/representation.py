@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Representations: compression with gzip, strong entity tags, and 304 for one that a client has (RFC 9110).
 
-Only answers that are one piece; those that are sent piece by piece pass as they are.
+Only answers that are one piece; of those that are sent piece by piece, the ones with a tag are compared.
 """
 
 import asyncio
 import gzip
 import hashlib
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,7 +19,14 @@ _LEAST = 1024
 # Longer bodies are compressed in a thread, so that others are answered meanwhile.
 _LONG = 64 * 1024
 _LEVEL = 5
-_COMPRESSIBLE = ("text/", "image/svg+xml", "application/javascript", "application/xml", "application/json")
+_COMPRESSIBLE = (
+    "text/",
+    "image/svg+xml",
+    "application/javascript",
+    "application/xml",
+    "application/json",
+    "application/linkset",
+)
 _STRUCTURED = ("+json", "+xml", "turtle", "yaml")
 _SENT_ALONE = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
@@ -43,6 +51,7 @@ class _Answer:
         self._reads = scope["method"] in {"GET", "HEAD"}
         self._send = send
         self._start: Message | None = None
+        self._done = False
 
     async def take(self, message: Message) -> None:
         """Hold the beginning of an answer until its first piece is there."""
@@ -53,9 +62,36 @@ class _Answer:
         if start is not None and message["type"] == "http.response.body" and not message.get("more_body"):
             await self._finish(start, message.get("body", b""))
             return
-        if start is not None:
-            await self._send(start)
-        await self._send(message)
+        if start is not None and self._of_pieces_is_known(start):
+            self._done = True
+        if not self._done:
+            if start is not None:
+                await self._send(start)
+            await self._send(message)
+        elif start is not None:
+            await self._send(_not_modified(start))
+            await self._send({"type": "http.response.body", "body": b""})
+
+    def _of_pieces_is_known(self, start: Message) -> bool:
+        """Complete the headers of an answer in pieces; tell whether the client has it already."""
+        headers = MutableHeaders(scope=start)
+        if not (self._reads and start["status"] == HTTPStatus.OK and "etag" in headers):
+            return False
+        headers.setdefault("Cache-Control", "no-cache")
+        return self._is_known(headers)
+
+    def _is_known(self, headers: Headers) -> bool:
+        """Tell whether the client has what the headers tell (RFC 9110, section 13.2.2)."""
+        tags = self._asked.getlist("if-none-match")
+        if tags:
+            return _is_among(", ".join(tags), headers["etag"])
+        since, changed = self._asked.get("if-modified-since"), headers.get("last-modified")
+        if since is None or changed is None:
+            return False
+        try:
+            return parsedate_to_datetime(changed) <= parsedate_to_datetime(since)
+        except (ValueError, TypeError):  # no date, or one without a zone: the condition is ignored
+            return False
 
     async def _finish(self, start: Message, body: bytes) -> None:
         headers = MutableHeaders(scope=start)
@@ -67,17 +103,21 @@ class _Answer:
             headers.setdefault("Cache-Control", "no-cache")  # kept, and compared before each use
         if _may_be_compressed(headers, body):
             headers.add_vary_header("Accept-Encoding")
-            if _takes_gzip(self._asked.get("accept-encoding", "")):
+            if _takes_gzip(", ".join(self._asked.getlist("accept-encoding"))):
                 body = await _compressed(body)
                 headers["Content-Encoding"] = "gzip"
                 headers["Content-Length"] = str(len(body))
                 if "etag" in headers:
                     headers["ETag"] = _tag_of_compressed(headers["etag"])
-        if kept and _is_known(self._asked.get("if-none-match"), headers["etag"]):
-            left = [item for item in start["headers"] if item[0] not in _SENT_ALONE]
-            start, body = {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": left}, b""
+        if kept and self._is_known(headers):
+            start, body = _not_modified(start), b""
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _not_modified(start: Message) -> Message:
+    left = [item for item in start["headers"] if item[0] not in _SENT_ALONE]
+    return {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": left}
 
 
 def _is_stream(start: Message) -> bool:
@@ -113,9 +153,7 @@ def _takes_gzip(accepted: str) -> bool:
     return weights.get("gzip", weights.get("*", False))
 
 
-def _is_known(stated: str | None, tag: str) -> bool:
+def _is_among(stated: str, tag: str) -> bool:
     """Compare weakly, as If-None-Match asks for (RFC 9110, section 13.1.2)."""
-    if stated is None:
-        return False
     opaque = tag.removeprefix("W/")
     return stated.strip() == "*" or opaque in {part.strip().removeprefix("W/") for part in stated.split(",")}

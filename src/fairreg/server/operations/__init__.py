@@ -2,17 +2,23 @@
 """Addresses for the keepers of a server and for other machines: health, counts, robots, list of pages."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from fairreg.server.api.answers import document
 from fairreg.server.api.documents import ServerHealth
+from fairreg.server.middleware.rates import HEALTH
 from fairreg.server.operations.sitemap import show_sitemap
 from fairreg.server.site import Site, site_of
+from fairreg.server.threads import ReadingThreads
 
-__all__ = ["routes"]
+__all__ = ["lifespan", "routes"]
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 # The addresses of a search and of lists that go on: a robot finds the same records in the sitemap. The last
@@ -23,10 +29,10 @@ _NO_ROBOTS = ("/search", "/api/", "/oai", "/resolve/", "/mcp", "/v2/", "/metrics
 _GUESSED = ("/api", "/api/", "/docs", "/about")
 
 
-def routes(_site: Site) -> list[BaseRoute]:
+def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of this part."""
     return [
-        Route("/healthz", _health),
+        Route(HEALTH, _Health(site).answer),
         Route("/metrics", _metrics),
         Route("/robots.txt", _robots),
         Route("/sitemap.xml", show_sitemap),
@@ -34,10 +40,23 @@ def routes(_site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _health(request: Request) -> Response:
-    """Answer whether the registry can be read."""
-    entries = await site_of(request).read(lambda registry: registry.count())
-    return document(ServerHealth(status="ok", entries=entries), headers=_NOT_KEPT)
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """End the threads that read the registry after the last answer."""
+    yield
+    app.state.site.threads.close()
+
+
+class _Health:
+    """Answers whether the registry can be read, in a thread of its own: however busy the others are."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = replace(site, threads=ReadingThreads(threads=1))
+
+    async def answer(self, _request: Request) -> Response:
+        """Answer with the number of entries. Raises RegistryError and Overloaded."""
+        entries = await self._site.read(lambda registry: registry.count())
+        return document(ServerHealth(status="ok", entries=entries), headers=_NOT_KEPT)
 
 
 async def _guide(request: Request) -> Response:

@@ -59,9 +59,14 @@ class _Answer:
             kind = headers.get("content-type", "")
             if kind.startswith("text/html"):
                 headers.setdefault(_POLICY, CONTENT_SECURITY_POLICY)
-            elif kind.startswith(MEDIA_TYPE) and _is_browser(self._request):
-                self._held = message
-                return
+            elif kind.startswith(MEDIA_TYPE):
+                # A browser gets a page here. Without a word, caches would keep what is missing for good.
+                _vary(headers)
+                headers.setdefault("Cache-Control", "no-cache")
+                message = {**message, "headers": headers.raw}
+                if _is_browser(self._request):
+                    self._held = message
+                    return
         elif self._held is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body"):
@@ -81,7 +86,15 @@ def shown(request: Request, problem: Response) -> Response:
         return problem
     document = json.loads(bytes(problem.body))
     kept = {name: value for name, value in problem.headers.items() if name not in _OF_DOCUMENT}
-    return page_response(_page(site_of(request), document), problem.status_code, {**kept, "Vary": "Accept"})
+    answer = page_response(_page(site_of(request), document), problem.status_code, kept)
+    _vary(answer.headers)
+    return answer
+
+
+def _vary(headers: MutableHeaders) -> None:
+    """Tell caches that the answer follows the header Accept, once."""
+    if "accept" not in headers.get("vary", "").lower().split(", "):
+        headers.add_vary_header("Accept")
 
 
 def _is_browser(request: Request) -> bool:

@@ -19,6 +19,7 @@ from fairreg.server.pages.views.letters import LetterBars
 from fairreg.server.pages.views.relations import surroundings
 from fairreg.server.pages.views.said import said, source_rows
 from fairreg.server.pages.views.use import commands, running
+from fairreg.server.records.bounds import LISTED, shortened_lists
 from fairreg.server.records.packaged_files import with_addresses
 from fairreg.server.records.representations import describing
 from fairreg.server.site import Site
@@ -54,6 +55,7 @@ class FileRow:
 def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
     """Render the page of an entry; `head` is safe HTML for its head."""
     record = entry.present_record
+    listed = shortened_lists(record)
     statements, lineage = registry.statements(entry, payloads=False), registry.explain(entry)
     around = surroundings(site, registry, entry, lineage)
     shown = registry.shown_assessments([entry.identifier]).get(entry.identifier)
@@ -64,15 +66,18 @@ def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
         head=head,
         entry=entry,
         record=record,
+        listed=listed,
+        most_listed=LISTED,
+        whole=None if listed is record else f"{record_path(site, entry.identifier)}?format=json",
         paragraphs=_paragraphs(record.description),
         long=_LONG,
-        creators=tuple(map(_creator, record.creators)),
+        creators=tuple(map(_creator, record.creators[:_MOST_CREATORS])),
         most_creators=_MOST_CREATORS,
         facts=_facts(site, record, entry) + _trained(site, registry, entry),
         letters=LetterBars.of(shown),
         commands=commands(entry),
         citations=_citations(registry, record),
-        files=tuple(map(_file, with_addresses(site, entry).distributions)),
+        files=tuple(map(_file, with_addresses(site, entry).distributions[:LISTED])),
         most_files=_MOST_FILES,
         around=around,
         drawing=drawing(around.groups),

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fairreg.server import any_path
 from fairreg.server.records.catalog import api_catalog
 from fairreg.server.records.handlers import record
 from fairreg.server.records.resolve import resolve
@@ -15,10 +16,11 @@ __all__ = ["routes"]
 
 def routes(_site: Site) -> list[BaseRoute]:
     """Return the routes of this part."""
+    any_path.register()
     return [
         Route("/records", _search),
-        Route("/records/{path:path}", record),
-        Route("/resolve/{text:path}", resolve),
+        Route("/records/{path:any}", record),
+        Route("/resolve/{text:any}", resolve),
         Route("/.well-known/api-catalog", api_catalog),
     ]
 

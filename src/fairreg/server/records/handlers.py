@@ -18,6 +18,7 @@ from fairreg.formats.base import is_json, json_text
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.text import undirected
 from fairreg.server.problems import problem
+from fairreg.server.records.bounds import require_short
 from fairreg.server.records.head import head, schema_org_node
 from fairreg.server.records.linkset import as_json, as_text, linkset
 from fairreg.server.records.lookup import find
@@ -109,6 +110,7 @@ class _Answer:
             return Response(text, media_type=media_type)
         if item in LINKSETS:
             return self._links_of(entry, item, media_type)
+        require_short(entry.present_record, item.name)
         if item.name == schema_org.NAME:
             return Response(json_text(schema_org_node(self.site, entry)), media_type=media_type)
         view = formats.get(item.name)

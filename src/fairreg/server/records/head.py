@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Metadata of a record's page for programs: typed links, Dublin Core, and a node of schema.org.
 
+Of very long lists it has the first items, as the page does.
 Everything is in the page itself; nothing of it makes a program ask another host.
 """
 
@@ -13,6 +14,7 @@ from fairreg.formats import dublin_core, schema_org
 from fairreg.registry import Entry
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import clean, shortened, without_hidden
+from fairreg.server.records.bounds import shortened_lists
 from fairreg.server.records.packaged_files import with_addresses
 from fairreg.server.records.representations import describing
 from fairreg.server.records.signposting import signposts
@@ -30,8 +32,9 @@ def head(site: Site, entry: Entry, record_url: str) -> str:
     """Return safe HTML for the head of a record's page, whose address is `record_url`."""
     record = entry.present_record
     links = html_links(signposts(site, entry, describing(record)))
-    script = _script(schema_org_node(site, entry) | {"url": record_url})
-    return "\n".join([links, _SCHEMAS, *_dublin_core(record), script]) + "\n"
+    short = shortened_lists(with_addresses(site, entry))
+    script = _script(schema_org.node(short, page=record_url) | {"url": record_url})
+    return "\n".join([links, _SCHEMAS, *_dublin_core(shortened_lists(record)), script]) + "\n"
 
 
 def _dublin_core(record: ModelRecord) -> Iterator[str]:

@@ -7,7 +7,7 @@ from fairreg.errors import IdentifierError
 from fairreg.registry import Entry, Registry
 from fairreg.server.records.packaged_files import FOLDER
 
-__all__ = ["LONGEST", "PARTS", "FoundRecord", "entry_of", "find"]
+__all__ = ["LONGEST", "PARTS", "FoundRecord", "entry_of", "find", "split"]
 
 # Resources below a record. An identifier may end like one of them.
 PARTS = frozenset({"linkset", "assessment", "badge.svg", "related"})
@@ -28,7 +28,7 @@ def find(registry: Registry, path: str) -> FoundRecord | None:
     The whole path comes first, so that an identifier which ends in ``/linkset`` keeps its address. The
     linkset of a record of which this is the address has the address of the format, ``?format=linkset``.
     """
-    pid, part = _split(path)
+    pid, part = split(path)
     whole = entry_of(registry, path)
     if whole is not None and (not part or _ends_with(whole, part)):
         return FoundRecord(whole, "", path == whole.identifier)
@@ -36,10 +36,10 @@ def find(registry: Registry, path: str) -> FoundRecord | None:
     return None if entry is None else FoundRecord(entry, part, pid == entry.identifier)
 
 
-def _split(path: str) -> tuple[str, str]:
+def split(path: str) -> tuple[str, str]:
     """Return the path before a part, and the part; the part is empty where the path has none.
 
-    >>> _split("doi:10.1/a/linkset"), _split("catalogue:a/files/a.onnx"), _split("doi:10.1/a")
+    >>> split("doi:10.1/a/linkset"), split("catalogue:a/files/a.onnx"), split("doi:10.1/a")
     (('doi:10.1/a', 'linkset'), ('catalogue:a', 'files/a.onnx'), ('doi:10.1/a', ''))
     """
     pid, slash, last = path.rpartition("/")

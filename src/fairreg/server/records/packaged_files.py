@@ -5,17 +5,23 @@ They lie on no other host, so that without these their record names files that n
 """
 
 import logging
+import re
 from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote
 
 from msgspec.structs import replace
-from starlette.responses import FileResponse, Response
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSatisfiable, Response
+from starlette.types import Receive, Scope, Send
 
 from fairreg.errors import ChecksumMismatch
 from fairreg.formats.contents import media_type
 from fairreg.registry import Entry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.server.problems import problem
 from fairreg.server.records.representations import linksets
 from fairreg.server.records.weblinks import WebLink, header
 from fairreg.server.site import Site
@@ -27,6 +33,8 @@ __all__ = ["FOLDER", "packaged_file", "with_addresses"]
 # Part of the path below a record, before the name of a file.
 FOLDER = "files"
 _KNOWN = 100
+_PART = "(?:[0-9]+-[0-9]*|-[0-9]+)"
+_RANGE = re.compile(rf"bytes={_PART}(?:[ \t]*,[ \t]*{_PART})*", re.ASCII | re.IGNORECASE)
 _LOG = logging.getLogger(__name__)
 
 
@@ -50,12 +58,48 @@ def packaged_file(site: Site, entry: Entry, name: str) -> Response | None:
     if name not in own:
         return None
     back = WebLink("collection", site.record_url(entry.identifier), "text/html")
-    return FileResponse(
+    return _WholeOrParts(
         own[name].file.path,
         media_type=media_type(name) or "application/octet-stream",
         filename=name,
         headers={"Link": header([back, *linksets(site, entry)])},
     )
+
+
+class _WholeOrParts(FileResponse):
+    """A file of which parts may be asked for (RFC 9110, section 14); what is no range of bytes is ignored."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or the parts that are asked for; 416 for those behind its end."""
+        self.set_stat_headers(Path(self.path).stat())
+        size = int(self.headers["content-length"])
+        asked = Headers(scope=scope).get("range")
+        if asked is not None and self._is_sent_in_parts(scope, asked):
+            try:
+                self._parse_range_header(asked, size)
+            except RangeNotSatisfiable:
+                await _beyond(size)(scope, receive, send)
+                return
+            except MalformedRangeHeader:
+                asked = None
+        else:
+            asked = None
+        if asked is None:
+            scope = {**scope, "headers": [item for item in scope["headers"] if item[0].lower() != b"range"]}
+        await super().__call__(scope, receive, send)
+
+    def _is_sent_in_parts(self, scope: Scope, asked: str) -> bool:
+        """Tell whether a header Range counts: for GET alone, and in its own syntax."""
+        headers = Headers(scope=scope)
+        condition = headers.get("if-range")
+        same = condition is None or self._should_use_range(condition)
+        known = "if-none-match" in headers or "if-modified-since" in headers
+        return scope["method"] == "GET" and same and not known and _RANGE.fullmatch(asked.strip()) is not None
+
+
+def _beyond(size: int) -> Response:
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    return problem(status, f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
 
 
 def _may_be_packaged(entry: Entry) -> bool:

@@ -11,6 +11,7 @@ from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Format
 from fairreg.registry import Entry
 from fairreg.schemas.record import ModelRecord
+from fairreg.server.records.bounds import is_written, shortened_lists
 from fairreg.server.records.negotiation import MediaType, Variant
 from fairreg.server.records.weblinks import WebLink
 from fairreg.server.site import Site
@@ -86,9 +87,12 @@ def linksets(site: Site, entry: Entry) -> tuple[WebLink, ...]:
 
 
 def describing(record: ModelRecord) -> tuple[Representation, ...]:
-    """Return the representations by those formats that can hold the record."""
-    able = _able(record)
-    return tuple(item for item in of_formats() if item.name in able)
+    """Return the representations by those formats that can hold the record, and are written for it.
+
+    A format that would refuse an item far behind in a very long list is among them.
+    """
+    able = _able(shortened_lists(record))
+    return tuple(item for item in of_formats() if item.name in able and is_written(record, item.name))
 
 
 @lru_cache(_KNOWN)

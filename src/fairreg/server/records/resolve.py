@@ -13,7 +13,7 @@ from fairreg.registry import Registry
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.text import clean, undirected
 from fairreg.server.problems import problem
-from fairreg.server.records.lookup import LONGEST, entry_of
+from fairreg.server.records.lookup import LONGEST, entry_of, split
 from fairreg.server.site import Site, site_of
 from fairreg.sources import all_sources
 
@@ -50,11 +50,19 @@ def _answer(site: Site, registry: Registry, text: str) -> Response:
 def not_found(site: Site, registry: Registry, text: str) -> Response:
     """Return the problem of an identifier without a record here, with records that it may have meant.
 
-    410 where the record was removed for good.
+    410 where the record was removed for good, or merged into another one.
     """
     shown = undirected(clean(text)).strip()[:_LONGEST_SHOWN]
-    if len(text) <= LONGEST and _removed(registry, text):
+    whole = len(text) <= LONGEST
+    if whole and any(_removed(registry, named) for named in (text, split(text)[0])):
         return problem(410, f"The record of {shown} was removed from this registry for good.")
+    if whole and any(_merged(registry, named) for named in (text, split(text)[0])):
+        return problem(
+            410,
+            f"{shown} is a part of another entry now.",
+            hint=f"Search for its name or its other identifiers: {site.url('/search')}",
+            suggestions=suggestions(site, registry, text),
+        )
     return problem(
         404,
         f"{shown or 'An empty text'} is not in this registry.",
@@ -68,6 +76,11 @@ def _removed(registry: Registry, text: str) -> bool:
         return registry.forgotten_record(text) is not None
     except IdentifierError:
         return False
+
+
+def _merged(registry: Registry, text: str) -> bool:
+    change = registry.change(text)
+    return change is not None and change.departed == "merged"
 
 
 def suggestions(site: Site, registry: Registry, text: str) -> list[dict[str, Any]]:

@@ -34,23 +34,33 @@ def level_1(site: Site, entry: Entry, described: Iterable[Representation]) -> tu
 
     `described` are the formats that can hold the record. Files of a withdrawn record are no items.
     """
+    return tuple(_level_1(site, entry, described))
+
+
+def _level_1(site: Site, entry: Entry, described: Iterable[Representation]) -> Iterator[WebLink]:
     record = with_addresses(site, entry)
     cited = web_address(iri_of_record(record)) or site.record_url(entry.identifier)
-    found = [WebLink("cite-as", cited)]
-    found += [WebLink("type", _ABOUT), WebLink("type", f"https://schema.org/{TYPES[record.kind]}")]
-    found += [WebLink("author", address) for address in _authors(record)]
-    found += [WebLink("license", address) for address in _licences(record)]
-    found += [
-        WebLink("describedby", item.url(site, entry), item.plain_type, item.profile) for item in described
-    ]
-    return (*found, *(() if entry.gone else _items(record.distributions)))
+    yield WebLink("cite-as", cited)
+    yield WebLink("type", _ABOUT)
+    yield WebLink("type", f"https://schema.org/{TYPES[record.kind]}")
+    yield from (WebLink("author", address) for address in _authors(record))
+    yield from (WebLink("license", address) for address in _licences(record))
+    for item in described:
+        yield WebLink("describedby", item.url(site, entry), item.plain_type, item.profile)
+    if not entry.gone:
+        yield from _items(record.distributions)
 
 
 def signposts(site: Site, entry: Entry, described: Iterable[Representation]) -> tuple[WebLink, ...]:
     """Return the links to send with the page: level 1 and the linksets, or these alone where it is long."""
     level_2 = linksets(site, entry)
-    whole = (*level_1(site, entry, described), *level_2)
-    return whole if len(header(whole)) <= LONGEST_HEADER else level_2
+    links, length = [], len(header(level_2))
+    for link in _level_1(site, entry, described):  # of many thousands only as many as may be sent
+        length += len(header([link])) + len(", ")
+        if length > LONGEST_HEADER:
+            return level_2
+        links.append(link)
+    return (*links, *level_2)
 
 
 def _authors(record: ModelRecord) -> Iterator[str]:

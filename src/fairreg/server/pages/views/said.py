@@ -109,7 +109,7 @@ def _field(name: str, value: Any, statements: Sequence[Statement], origin: Field
 
 def _part_of(found: Any, value: Any) -> bool:
     """Tell whether a source states a part of a list that was joined from several."""
-    return isinstance(value, tuple) and bool(found) and all(item in value for item in found)
+    return isinstance(value, tuple) and bool(found) and frozenset(value) >= frozenset(found)
 
 
 def _value(value: Any) -> SaidValue:
