@@ -123,7 +123,8 @@ def test_an_identifier_that_is_longer_than_the_terminal_stays_whole():
         ("HiggsToBBNtupleProducerTool of the CMS collaboration", "HiggsToBBNtupleProducerTool…"),
         ("x" * 80, "x" * 32 + "…"),
         ("模型" * 40, "模型" * 8 + "…"),
-        ("Net 模型模型模型模型模型模型模型", "Net…"),
+        ("CMS ParticleNetFromMiniAODAK8 of 2022", "CMS ParticleNetFromMiniAODAK8…"),
+        ("Net 模型模型模型模型模型模型模型模型", "Net…"),
     ],
 )
 def test_a_name_that_is_cut_ends_in_an_ellipsis(name, shown):

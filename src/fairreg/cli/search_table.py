@@ -24,8 +24,8 @@ NARROWEST_TABLE = 60
 # Below it, lines are as long as if the terminal had this width.
 _NARROWEST = 20
 _GAP = "  "
-# A name has this width at least, or that of its first word up to the second figure.
-_NAME, _LONGEST_WORD = 24, 32
+# A name has this width at least, or that of its first words of `_TELLING` letters up to the second figure.
+_NAME, _LONGEST_BEGINNING, _TELLING = 24, 32, 10
 # Identifiers stand in the table up to the width that name, licence and what runs leave, if a DOI fits there,
 # and up to this share of a wide table. Longer ones have lines of their own: a single one would push all
 # other facts out of the table.
@@ -186,9 +186,18 @@ def _room(width: int, beside_facts: int, beside_name: int) -> int:
 
 
 def _least_of(names: Sequence[str], texts: _Texts) -> int:
-    """Return the width in which the first word of each name is whole, unless that is very long."""
-    first = max(cell_len(name.partition(" ")[0]) for name in names)
-    return max(_NAME, min(first + len(texts.mark), _LONGEST_WORD))
+    """Return the width in which the beginning of each name is whole, unless that is very long."""
+    return max(_NAME, min(max(map(_beginning, names)) + len(texts.mark), _LONGEST_BEGINNING))
+
+
+def _beginning(name: str) -> int:
+    """Return the width of the first words by which a name can be told from others."""
+    first, *others = name.split(" ")
+    for word in others:
+        if cell_len(first) >= _TELLING:
+            break
+        first = f"{first} {word}"
+    return cell_len(first)
 
 
 # Columns, those that matter most first; after them Kind and Sources where they are the same in all rows.
