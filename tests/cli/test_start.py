@@ -45,6 +45,7 @@ def test_the_python_api_is_there_by_name():
 COMMANDS = [
     "search",
     "show",
+    "cite",
     "sources",
     "fetch",
     "assess",

@@ -39,6 +39,7 @@ _GARBAGE = 50_000
 ROOMS = {
     "search": "search",
     "show": "find.show",
+    "cite": "find.cite",
     "sources": "find.sources",
     "fetch": "run.fetch",
     "run": "run.run",

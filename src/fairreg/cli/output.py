@@ -27,6 +27,7 @@ __all__ = [
     "counting_each",
     "downloading",
     "explain",
+    "in_one_line",
     "live_table",
     "log",
     "log_rejected",
@@ -118,6 +119,11 @@ def _is_printed(letter: str) -> bool:
 def _encodable(text: str, encoding: str) -> str:
     """Escape the characters that `encoding` lacks, before the width of a column is computed from them."""
     return text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def in_one_line(text: str) -> str:
+    """Return a text as it is printed in one line of a table: visible, masked, in what the terminal has."""
+    return _encodable(visible(without_secrets(_bounded(text)), kept=""), console().encoding)
 
 
 def _named(letter: str) -> str:

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: MIT
 """``search``: records that match a query."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fairreg.cli.options import Json, Limit, a_number, a_score, ready
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
-
-    from fairreg.services.search.report import SearchReport, SearchRow, SourceAnswer
+    from fairreg.services.search.report import SearchReport
 
 __all__ = ["register"]
 
@@ -27,14 +24,31 @@ class Kind(StrEnum):
     SOFTWARE = "software"
 
 
+class Sort(StrEnum):
+    """Orders of results."""
+
+    RELEVANCE = "relevance"
+    YEAR = "year"
+    FAIR = "fair"
+    NAME = "name"
+
+
+class View(StrEnum):
+    """Forms of the output."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog='Example: fairreg search "H→bb" --kind model --live')(search)
+    app.command(epilog="Example: fairreg search jet tagging --kind model --year 2020- --sort year")(search)
 
 
 # Options of `search`.
-_Query = Annotated[
-    str, typer.Argument(metavar="WORDS", help="Words, a formula such as H→bb, or an identifier.")
+_Words = Annotated[
+    list[str], typer.Argument(metavar="WORDS...", help="Words, a formula such as H→bb, or an identifier.")
 ]
 _Source = Annotated[
     list[str] | None,
@@ -46,6 +60,26 @@ _Task = Annotated[str | None, typer.Option(metavar="TASK", help="Only models for
 _Framework = Annotated[str | None, typer.Option(metavar="NAME", help="Only models for this framework.")]
 _License = Annotated[str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")]
 _Kind = Annotated[Kind | None, typer.Option(help="Only records of this kind.")]
+_Author = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only by this author, in any spelling, or by this ORCID.")
+]
+_Year = Annotated[
+    str | None,
+    typer.Option(metavar="Y[-Y]", help="Only of this year or these years: 2021, 2020-2023, -2019 or 2022-."),
+]
+_TrainedOn = Annotated[
+    str | None, typer.Option(metavar="PID", help="Only models that were trained on these data.")
+]
+_Sort = Annotated[
+    Sort, typer.Option(help="Order: by relevance, newest, best FAIR score or name first; unknown ones last.")
+]
+_Offset = Annotated[
+    int, typer.Option(min=0, max=1_000_000, metavar="N", help="Number of results to skip first.")
+]
+_Format = Annotated[
+    View | None,
+    typer.Option("--format", "-f", help="Output format; json is the same as --json.", show_default="table"),
+]
 _Runnable = Annotated[bool, typer.Option("--runnable", help="Only models that run, or may run, here.")]
 _MinFair = Annotated[
     float | None,
@@ -73,20 +107,26 @@ _Deadline = Annotated[
 
 
 def search(
-    query: _Query,
+    words: _Words,
     source: _Source = None,
     task: _Task = None,
     framework: _Framework = None,
     license: _License = None,
     kind: _Kind = None,
+    author: _Author = None,
+    year: _Year = None,
+    trained_on: _TrainedOn = None,
     runnable: _Runnable = False,
     min_fair: _MinFair = None,
+    sort: _Sort = Sort.RELEVANCE,
     limit: Limit = 20,
+    offset: _Offset = 0,
     explain: _Explain = False,
     facets: _Facets = False,
     live: _Live = False,
     save: _Save = False,
     deadline: _Deadline = 8.0,
+    format: _Format = None,
     json: Json = False,
 ) -> None:
     """Search the registry for models, datasets and software.
@@ -95,40 +135,57 @@ def search(
     """
     from functools import partial
 
-    from fairreg.cli.output import log, print_versioned
     from fairreg.services.search.search import search as service
 
+    query = " ".join(words)
+    view = _view(format, json=json, has_more=explain or facets)
     if save and not live:
         raise typer.BadParameter("--save needs --live: it stores the results of a live search.")
+    filters: dict[str, Any] = {"source": source, "task": task, "framework": framework, "license": license}
+    filters |= {"kind": kind, "author": author, "year": year, "trained_on": trained_on}
+    filters |= {"runnable": runnable or None, "min_fair": min_fair}
+    shown: dict[str, Any] = {"limit": limit, "offset": offset, "sort": sort, "explain": explain}
     with ready() as (chosen, registry):
-        find = partial(
-            service,
-            chosen,
-            query,
-            registry=registry,
-            limit=limit,
-            source=source,
-            task=task,
-            framework=framework,
-            license=license,
-            kind=kind,
-            runnable=runnable or None,
-            min_fair=min_fair,
-            explain=explain,
-            facets=facets,
-        )
-        report = (
-            _live_report(partial(find, live=True, save=save, deadline=deadline), shown=not json)
-            if live
-            else find()
-        )
+        find = partial(service, chosen, query, registry=registry, facets=facets, **shown, **filters)
+        if live:
+            found = partial(find, live=True, save=save, deadline=deadline)
+            report = _live_report(found, shown=view is View.TABLE)
+        else:
+            report = _local_report(find)
         note = None if min_fair is None else _threshold_note(find, query, report)
+    _print(report, view, note)
+
+
+def _view(asked: View | None, *, json: bool, has_more: bool) -> View:
+    """Return the form of the output; BadParameter where two were given, or one that has no place for more."""
+    if json and asked not in {None, View.JSON}:
+        raise typer.BadParameter(f"--json and --format {asked} contradict each other; give one of them.")
+    if asked is View.CSV and has_more:
+        raise typer.BadParameter("--format csv has no place for --explain and --facets; json has.")
+    return View.JSON if json else asked or View.TABLE
+
+
+def _local_report(find: "Callable[[], SearchReport]") -> "SearchReport":
+    """Search the registry. UsageError for a value of a filter that no record has: it was mistyped."""
+    from fairreg.services.search.report import require_held
+
+    report = find()
+    require_held(report.unheld)
+    return report
+
+
+def _print(report: "SearchReport", view: View, note: str | None) -> None:
+    """Print the report, with warnings and the note on standard error. Exit with 4 if all sources failed."""
+    from fairreg.cli.output import log, print_versioned
+
     for warning in report.warnings:
         log(f"Warning: {warning}")
-    if json:
+    if view is View.JSON:
         print_versioned("search", report.to_json())
     else:
-        _print_results(report, below=note is not None)
+        from fairreg.cli.search_results import print_csv, print_results
+
+        print_csv(report) if view is View.CSV else print_results(report, below=note is not None)
     if note:
         log(note)
     if report.all_failed:
@@ -138,35 +195,15 @@ def search(
 def _live_report(find: "Callable[..., SearchReport]", *, shown: bool) -> "SearchReport":
     """Run a live search; in a terminal, show its results as they arrive."""
     from fairreg.cli.output import live_table, log
+    from fairreg.cli.search_results import answer_text, partial_results
 
     with live_table() if shown else nullcontext() as display:
         if display is None:
-            return find(on_answer=lambda name, answer: log(_answer_text(name, answer)))
-        report = find(on_update=lambda report, waiting: display(_partial_results(report, waiting)))
+            return find(on_answer=lambda name, answer: log(answer_text(name, answer)))
+        report = find(on_update=lambda report, waiting: display(partial_results(report, waiting)))
     for name, answer in (report.sources or {}).items():
-        log(_answer_text(name, answer))
+        log(answer_text(name, answer))
     return report
-
-
-def _partial_results(report: "SearchReport", waiting: tuple[str, ...]) -> "RenderableType":
-    """The ranking so far, the answer of each source, and the sources still pending."""
-    from rich.console import Group
-    from rich.text import Text
-
-    from fairreg.cli.output import visible
-
-    lines = [_answer_text(name, answer) for name, answer in (report.sources or {}).items()]
-    lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
-    # The table comes last, because a small window cuts off the end.
-    rows = [Text(line) for line in _lines(report)] if _is_narrow(report) else [_table(report)]
-    return Group(*(Text(visible(line), style="dim") for line in lines), *rows)
-
-
-def _answer_text(name: str, answer: "SourceAnswer") -> str:
-    """One line on the answer of a source."""
-    said = f"{answer.count} found" if answer.status == "ok" else answer.status
-    reason = f": {answer.message}" if answer.message else ""
-    return f"{name}: {said} in {answer.seconds:.1f} s{reason}"
 
 
 def _require_an_answer() -> None:
@@ -194,7 +231,7 @@ def _threshold_note(find: "Callable[..., SearchReport]", query: str, report: "Se
     if report.total >= _FEW:
         return None
     every, scored = (
-        find(min_fair=least, limit=1, explain=False, facets=False).total for least in (None, 0.0)
+        find(min_fair=least, limit=1, offset=0, explain=False, facets=False).total for least in (None, 0.0)
     )
     if every <= report.total:
         return None
@@ -205,105 +242,3 @@ def _threshold_note(find: "Callable[..., SearchReport]", query: str, report: "Se
         return told
     which = f"--query {quote(query)}" if query.strip() else "--all"
     return f"{told} To score the rest, run: fairreg assess {which}"
-
-
-def _print_results(report: "SearchReport", *, below: bool = False) -> None:
-    """Print the results; `below`: a note on entries below the threshold follows."""
-    from fairreg.cli.output import log
-
-    if not report.results and below:
-        log("No entry has the FAIR score that --min-fair asks for.")
-        return
-    if not report.results and report.unheld:
-        log("Nothing found.")  # a warning says why
-        return
-    if not report.results:
-        log(
-            "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."
-        )
-        return
-    _print_rows(report)
-    if report.explanations is not None:
-        _print_explanations(report)
-    _print_facets(report)
-    if report.total > len(report.results):
-        log(f"{len(report.results)} of {report.total}; --limit shows more.")
-
-
-def _print_explanations(report: "SearchReport") -> None:
-    from fairreg.cli.output import console
-
-    out = console()
-    for row in report.results:
-        out.print(f"\n{row.name}: score {row.score:.3f}", markup=False)
-        found = (report.explanations or {}).get(row.id)
-        if found is None:
-            out.print("  found by its identifier, or listed by its date", markup=False)
-            continue
-        for part in found.terms:
-            places = ", ".join(part.columns).replace("_", " ")
-            made = f"rarity {part.rarity:.2f} x strength {part.strength:.2f}"
-            added = f"{part.rarity * part.strength:.2f} = {made}"
-            out.print(f"  {part.term}: {added}, as {part.phrase!r} in {places}", markup=False)
-        for term in found.missing:
-            out.print(f"  {term}: not in this record", markup=False)
-        out.print(f"  relevance {found.relevance:.2f}, with weight {found.weight:.2f}", markup=False)
-
-
-def _print_facets(report: "SearchReport") -> None:
-    from fairreg.cli.output import console
-
-    for name, counts in (report.facets or {}).items():
-        values = ", ".join(f"{value} ({count})" for value, count in counts.items())
-        console().print(f"{name}: {values}", markup=False)
-
-
-# Columns of a table beside the identifiers that can be read: name, kind, year, sources, task.
-_BESIDE = 70
-
-
-def _is_narrow(report: "SearchReport") -> bool:
-    """Tell whether the terminal is too narrow for a table in which an identifier can be copied whole."""
-    from fairreg.cli.output import console
-
-    return console().width < _BESIDE + max((len(row.doi or row.id) for row in report.results), default=0)
-
-
-def _print_rows(report: "SearchReport") -> None:
-    """Print the results as a table; in a narrow terminal as a list, identifiers on lines of their own."""
-    from fairreg.cli.output import console
-
-    if not _is_narrow(report):
-        console().print(_table(report))
-        return
-    for line in _lines(report):
-        # The terminal wraps what is longer, so that it can be copied as one line.
-        console().print(line, soft_wrap=True)
-
-
-def _lines(report: "SearchReport") -> "Iterator[str]":
-    from fairreg.cli.output import visible
-
-    for row in report.results:
-        facts = (row.kind, str(row.year or ""), _sources(row), "; ".join(row.task))
-        yield visible(row.name, kept="")
-        yield visible(f"  {row.doi or row.id}", kept="")
-        yield visible(f"  {', '.join(filter(None, facts))}", kept="")
-
-
-def _sources(row: "SearchRow") -> str:
-    versions = row.versions[1:]
-    return " ".join(row.sources) + (f" ({len(row.versions)} versions)" if versions else "")
-
-
-def _table(report: "SearchReport") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Name", "Kind", "Year", "Identifier", "Sources", "Task"):
-        # Identifiers are not wrapped, so that they can be copied.
-        table.add_column(title, overflow="fold", no_wrap=title == "Identifier")
-    for row in report.results:
-        identifier = row.doi or row.id
-        table.add_row(row.name, row.kind, str(row.year or ""), identifier, _sources(row), "; ".join(row.task))
-    return table

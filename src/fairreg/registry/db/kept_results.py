@@ -70,8 +70,7 @@ def kept(connection: Connection, key: Hashable, make: Callable[[], _Result]) -> 
 
 def count_change(connection: Connection) -> None:
     """Count the transaction among those that changed an SQLite database."""
-    count = int(connection.exec_driver_sql(_COUNT).scalar() or 0)
-    connection.exec_driver_sql(f"{_COUNT} = {count % _LARGEST + 1}")
+    connection.exec_driver_sql(f"{_COUNT} = {_pragma(connection, _COUNT) % _LARGEST + 1}")
 
 
 def _state(connection: Connection, results: _Results) -> Hashable:
@@ -79,10 +78,16 @@ def _state(connection: Connection, results: _Results) -> Hashable:
     if connection.dialect.name == "postgresql":
         # Which transactions are visible; only those that write have a number.
         return str(connection.exec_driver_sql("SELECT CAST(pg_current_snapshot() AS text)").scalar())
-    count = connection.exec_driver_sql(_COUNT).scalar()
-    version = connection.exec_driver_sql("PRAGMA data_version").scalar()
+    count, version = _pragma(connection, _COUNT), _pragma(connection, "PRAGMA data_version")
     before = connection.info.get(_SEEN)
     if before is not None and before[0] == count and before[1] != version:
         results.uncounted += 1
     connection.info[_SEEN] = (count, version)
     return count, results.uncounted
+
+
+def _pragma(connection: Connection, name: str) -> int:
+    """Return a number of the connection, past SQLAlchemy, which would take longer than SQLite."""
+    raw: Any = connection.connection.driver_connection
+    number: int = raw.execute(name).fetchone()[0]
+    return number

@@ -45,6 +45,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """End the threads that read the registry after the last answer."""
     yield
     app.state.site.threads.close()
+    app.state.site.live_threads.close()
 
 
 class _Health:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Report of a search: its rows, warnings, explanations and the answers of the sources."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -23,6 +23,7 @@ __all__ = [
     "UpdateCallback",
     "VersionRow",
     "explanation_of",
+    "require_held",
     "row_of",
     "search_warnings",
     "unheld_warning",
@@ -178,23 +179,50 @@ def search_warnings(results: SearchResults) -> tuple[str, ...]:
 
 # Names of filters in sentences.
 _WORDS = {"trained_on": "training data"}
+# Filters of which only few values exist, so that one that no record has is a mistake; authors are many.
+_OF_FEW_VALUES = frozenset({"source", "task", "framework", "license"})
 
 
 def unheld_warning(value: UnheldValue) -> str:
     """Sentence on a value of a filter that no record has, with similar values and those that there are."""
-    parts = [f"No record has the {_WORDS.get(value.name, value.name)} {value.asked!r}."]
-    if value.similar:
-        parts.append(f"Similar: {', '.join(value.similar)}.")
-    if others := [item for item in value.frequent if item not in value.similar]:
-        parts.append(f"{'Others' if value.similar else 'Held'}: {', '.join(others)}.")
-    if value.name == "source":
-        from fairreg import harvesters  # few searches name an unknown source
+    if _is_to_harvest(value):
+        return f"The registry holds nothing from {value.asked!r} yet; harvest it first."
+    return " ".join((_unheld(value), *_held(value)))
 
-        names = [row.name for row in harvesters.all_harvesters()]
-        if value.asked.casefold() in names:
-            return f"The registry holds nothing from {value.asked!r} yet; harvest it first."
-        parts.append(f"To harvest: {', '.join(name for name in names if name not in value.frequent)}.")
-    return " ".join(parts)
+
+def require_held(values: Iterable[UnheldValue]) -> None:
+    """Raise UsageError for values of source, task, framework and licence that no record has.
+
+    A source that was not harvested yet is no mistake.
+    """
+    mistaken = [item for item in values if item.name in _OF_FEW_VALUES and not _is_to_harvest(item)]
+    if mistaken:
+        hints = dict.fromkeys(part for item in mistaken for part in _held(item))
+        raise UsageError(" ".join(map(_unheld, mistaken)), hint=" ".join(hints) or None)
+
+
+def _unheld(value: UnheldValue) -> str:
+    return f"No record has the {_WORDS.get(value.name, value.name)} {value.asked!r}."
+
+
+def _held(value: UnheldValue) -> Iterator[str]:
+    """Yield sentences on similar values, frequent ones, and sources to harvest."""
+    if value.similar:
+        yield f"Similar: {', '.join(value.similar)}."
+    if others := [item for item in value.frequent if item not in value.similar]:
+        yield f"{'Others' if value.similar else 'Held'}: {', '.join(others)}."
+    if value.name == "source":
+        yield f"To harvest: {', '.join(name for name in _sources() if name not in value.frequent)}."
+
+
+def _is_to_harvest(value: UnheldValue) -> bool:
+    return value.name == "source" and value.asked.casefold() in _sources()
+
+
+def _sources() -> list[str]:
+    from fairreg import harvesters  # few searches name an unknown source
+
+    return [row.name for row in harvesters.all_harvesters()]
 
 
 def explanation_of(hit: SearchHit) -> Explanation | None:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""``cite``: a record as a reference, with its training data and papers."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from fairreg.cli.options import Pid, ready
+
+__all__ = ["register"]
+
+
+class CitationFormat(StrEnum):
+    """Formats of citations, those of `fairreg.services.cite`."""
+
+    TEXT = "text"
+    BIBTEX = "bibtex"
+    CSL = "csl"
+    RIS = "ris"
+
+
+# CSL is a JSON document; the others are texts.
+_MEDIA_TYPES = {CitationFormat.CSL: "application/json"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: fairreg cite 10.5281/zenodo.7305227 --with-data --format bibtex")(cite)
+
+
+def cite(
+    pid: Pid,
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Cite the data that the model was trained on, too.")
+    ] = False,
+    with_paper: Annotated[
+        bool, typer.Option("--with-paper", help="Cite the papers that describe it, too.")
+    ] = False,
+    format: Annotated[
+        CitationFormat,
+        typer.Option(
+            "--format", "-f", help="Output format: text in the style of the APA, or one for other tools."
+        ),
+    ] = CitationFormat.TEXT,
+) -> None:
+    """Cite one record, from the registry or else from its source.
+
+    The citation names the DOI of this version.
+    """
+    from fairreg.cli.output import log, print_document
+    from fairreg.schemas.identifiers import RequestedIdentifier
+    from fairreg.services.cite import cite as service
+    from fairreg.services.fetch.show import show
+
+    requested = RequestedIdentifier(pid)
+    with ready() as (chosen, registry):
+        record = show(chosen, requested, registry=registry, log=log)
+        text = service(record, format=format, with_data=with_data, with_paper=with_paper, registry=registry)
+    print_document(text, media_type=_MEDIA_TYPES.get(format, "text/plain"))
