@@ -34,7 +34,7 @@ from fairreg.registry.db.tables import FULL_TEXT, HEAD, NAME_TEXT, REVISIONS, WO
 if TYPE_CHECKING:
     from fairreg.registry.db.read_only_file import ReadOnlyFile
 
-__all__ = ["Database", "SchemaState"]
+__all__ = ["CHANGES", "Database", "SchemaState"]
 
 # empty: no tables; foreign: tables of another program; newer: written by a later fairreg.
 SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
@@ -54,6 +54,10 @@ _CHECKPOINT_SECONDS = 0.2  # between checkpoints during a bulk write
 _CONNECT_SECONDS = 10
 # Idle connections that stay open, with the pages that they have read: one for each thread of the server.
 _KEPT_OPEN = 8
+# SQLite keeps a number for its user in the file's header: here it counts the transactions that changed
+# something, up to the largest that fits.
+CHANGES = "PRAGMA user_version"
+_MOST_CHANGES = 2**31 - 1
 # PostgreSQL's advisory locks of this registry: (class, lock). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
 _WRITING, _PREPARING = 1, 2
@@ -421,9 +425,17 @@ def _counting(connection: Connection) -> Iterator[None]:
     before = driver.total_changes
     yield
     if driver.total_changes != before:
-        from fairreg.registry.db.kept_results import count_change  # needed for writing only
+        count = driver.execute(CHANGES).fetchone()[0] % _MOST_CHANGES + 1
+        _execute(connection, f"{CHANGES} = {count}")
 
-        count_change(connection)
+
+def _execute(connection: Connection, statement: str) -> None:
+    """Run a statement without parameters, in less time than by SQLAlchemy."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(statement).close()
+    except sqlite3.Error:
+        connection.exec_driver_sql(statement)  # repeated here so that the error is SQLAlchemy's
 
 
 def _begin_postgresql(connection: Connection) -> None:

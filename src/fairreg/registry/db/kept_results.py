@@ -11,15 +11,14 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Pool
 
-__all__ = ["count_change", "kept"]
+from fairreg.registry.db.engine import CHANGES
+
+__all__ = ["kept"]
 
 # Results of one database; those asked for least recently are given up.
 _MOST = 1024
 _Result = TypeVar("_Result")
-# SQLite keeps a number for its user in the file's header: here it counts the transactions that changed
-# something. Of `PRAGMA data_version` each connection has its own.
-_COUNT = "PRAGMA user_version"
-_LARGEST = 2**31 - 1
+# What a connection knew last of the state of its SQLite database.
 _SEEN = "fairreg_state"
 
 
@@ -68,17 +67,12 @@ def kept(connection: Connection, key: Hashable, make: Callable[[], _Result]) -> 
     return made
 
 
-def count_change(connection: Connection) -> None:
-    """Count the transaction among those that changed an SQLite database."""
-    connection.exec_driver_sql(f"{_COUNT} = {_pragma(connection, _COUNT) % _LARGEST + 1}")
-
-
 def _state(connection: Connection, results: _Results) -> Hashable:
     """Return a value that is the same for two connections only where they read the same."""
     if connection.dialect.name == "postgresql":
         # Which transactions are visible; only those that write have a number.
         return str(connection.exec_driver_sql("SELECT CAST(pg_current_snapshot() AS text)").scalar())
-    count, version = _pragma(connection, _COUNT), _pragma(connection, "PRAGMA data_version")
+    count, version = _pragma(connection, CHANGES), _pragma(connection, "PRAGMA data_version")
     before = connection.info.get(_SEEN)
     if before is not None and before[0] == count and before[1] != version:
         results.uncounted += 1
