@@ -77,3 +77,15 @@ def test_a_prefix_of_the_public_address_is_kept(tmp_path):
     app = application(Site(settings, "https://models.example.org/registry"))
     answer = TestClient(app).get("/help/", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, "/registry/help")
+
+
+def test_a_body_with_two_lengths_ends_the_connection(address):
+    """What one program takes for a body another takes for the next request (RFC 9112, section 6.1)."""
+    host, port = address.split(":")
+    head = "POST /oai HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall((head + both + "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").encode())
+        answer = connection.makefile("rb").read().decode()
+    assert answer.count("HTTP/1.1 ") == 1
+    assert "connection: close" in answer.lower()

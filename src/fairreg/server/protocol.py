@@ -21,6 +21,8 @@ READER_SECONDS = 30.0
 # So much of a refused body is read and dropped, so that its client sees the answer (RFC 9112, section 9.6).
 LINGER_SECONDS = 30.0
 LINGER_BYTES = 128 * 1024 * 1024
+_CLOSE = (b"connection", b"close")
+_TWO_LENGTHS = {b"content-length", b"transfer-encoding"}
 _PROBLEM = (
     b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is not HTTP/1.1."}\n'
 )
@@ -60,6 +62,10 @@ class TimedConnection(H11Protocol):
         super().data_received(data)
         if self._answering:
             self._stop()
+            # Its end may be another one for a proxy before this server (RFC 9112, section 6.1).
+            headers = self.cycle.scope["headers"]
+            if _CLOSE not in headers and {name for name, _ in headers} >= _TWO_LENGTHS:
+                headers.append(_CLOSE)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
