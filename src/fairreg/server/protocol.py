@@ -63,7 +63,7 @@ class TimedConnection(H11Protocol):
         if self._answering:
             self._stop()
             # Its end may be another one for a proxy before this server (RFC 9112, section 6.1).
-            headers = self.cycle.scope["headers"]
+            headers: Any = self.cycle.scope["headers"]
             if _CLOSE not in headers and {name for name, _ in headers} >= _TWO_LENGTHS:
                 headers.append(_CLOSE)
 
