@@ -3,11 +3,18 @@
 
 import json
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from fairreg.harvesters.common.statements import heard_record
+from fairreg.registry import Registry
 from fairreg.schemas.runs import runs
 from fairreg.schemas.validation import read_record
+from fairreg.services.fetch.fingerprints import save_fingerprints
+from fairreg.services.registry.db import ensure
+from fairreg.settings import Settings
+from fairreg.web import no_log
 
 PID = "doi:10.1234/forged"
 CLAIM = "computed from net.pt; recognised as ParticleNet, rule 2"
@@ -42,3 +49,21 @@ def test_what_another_registry_recognised_is_not_what_this_one_did(source):
     record = read_record(json.dumps(document(source)).encode())
     assert runs(record) == "runs"
     assert runs(heard_record(record, "other.example")) == "needs the author's code"
+
+
+def test_the_name_of_a_file_cannot_claim_a_recognised_network(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_file({"a.weight": np.ones((3, 4), np.float32)}, path)
+    plain = document("zenodo")
+    plain["identifiers"] = plain["identifiers"][:1]
+    record = read_record(json.dumps(plain).encode())
+    name = "a; recognised as ParticleNet.safetensors"
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "FAIRREG_OFFLINE": "1"})
+    ensure(settings, no_log)
+    with Registry(settings=settings) as registry:
+        registry.put(record)
+        save_fingerprints(registry, record, {name: "ab" * 32}, [(name, path)])
+        found = registry.entry_for(PID).record
+    (item,) = (item for item in found.identifiers if item.scheme == "fingerprint")
+    assert name.replace(";", ",") in item.evidence
+    assert runs(found) != "runs"

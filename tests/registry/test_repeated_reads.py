@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What a server asks for again and again: counts that are kept, transactions that are shared, wide lists."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, event
 
-from fairreg.errors import NotFound
-from fairreg.registry import Registry
+from fairreg.errors import NotFound, RegistryError
+from fairreg.registry import Registry, catalogue
 from fairreg.registry.db import kept_results
 from fairreg.registry.search.asked_values import Years
+from fairreg.services.registry.db import ensure
+from fairreg.settings import Settings
+from fairreg.web import no_log
 from registry.conftest import RecordMaker as Make
 
 QUERIES = ("", "jet tagging")
@@ -112,6 +117,46 @@ def test_a_change_by_another_program_is_noticed(catalogue_registry: Registry) ->
         connection.exec_driver_sql("UPDATE entries SET kind = 'software'")
     engine.dispose()
     assert catalogue_registry.search("", facets=True).facets["kind"] != before
+
+
+def test_a_locked_file_is_told_of_where_counts_are_kept(tmp_path) -> None:
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "FAIRREG_OFFLINE": "1"})
+    ensure(settings, no_log)
+    with closing(sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)) as raw:
+        raw.execute("PRAGMA journal_mode = DELETE")
+        with Registry(settings=settings) as registry:
+            registry.count()
+            event.listen(registry._database._engine, "checkout", lambda driver, *_: at_once(driver))
+            raw.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(RegistryError):
+                registry.search("", facets=True)
+            raw.execute("ROLLBACK")
+            assert registry.search("", facets=True).total > 0
+
+
+def at_once(driver: sqlite3.Connection) -> None:
+    driver.execute("PRAGMA busy_timeout = 0").close()
+
+
+def test_an_older_copy_put_into_an_open_file_is_counted_anew(tmp_path, make_record: Make) -> None:
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "FAIRREG_OFFLINE": "1"})
+    ensure(settings, no_log)
+    path, kept = tmp_path / "registry.sqlite", tmp_path / "kept.sqlite"
+    with Registry(settings=settings) as registry:
+        copy(path, kept)
+        registry.put(make_record("z", "1"))
+        sums = [sum(dict(registry.search("", facets=True).facets["kind"]).values())]
+        copy(kept, path)
+        sums.append(sum(dict(registry.search("", facets=True).facets["kind"]).values()))
+        registry.put(make_record("z", "2", kind="dataset"))
+        kinds = dict(registry.search("", facets=True).facets["kind"])
+    assert [*sums, sum(kinds.values())] == [sums[0], sums[0] - 1, sums[0]]
+    assert kinds["dataset"] == 1 + sum(record.kind == "dataset" for record in catalogue.records())
+
+
+def copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 @pytest.mark.parametrize("years", ["2020-2023", "-2019", "2022-", "2021", "0001", "9999", "-9999"])

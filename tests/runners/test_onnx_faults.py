@@ -2,6 +2,7 @@
 """A model that onnxruntime does not load is refused with the reason, and the release that would load it."""
 
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -193,3 +194,10 @@ def test_a_run_that_fails_is_told_without_the_place_in_the_engines_source(shape)
         runner.run({"x": np.zeros(1, np.float32), "shape": np.array(shape)})
     said = caught.value.message
     assert [word for word in ("onnxruntime_src", "::", ".cc:", ".h:") if word in said] == []
+
+
+@pytest.mark.parametrize("text", ["/a:1 (x)" + "bbbb(x)" * 300 + "(", "/" * 20_000, "a.cc:1 " * 5_000])
+def test_the_reason_of_a_failure_takes_no_longer_for_a_text_that_a_model_chose(text):
+    before = time.process_time()
+    assert len(faults.reason(RuntimeError(text))) <= 2000
+    assert time.process_time() - before < 0.5

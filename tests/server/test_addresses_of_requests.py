@@ -89,3 +89,24 @@ def test_a_body_with_two_lengths_ends_the_connection(address):
         answer = connection.makefile("rb").read().decode()
     assert answer.count("HTTP/1.1 ") == 1
     assert "connection: close" in answer.lower()
+
+
+def test_a_body_with_two_lengths_behind_another_request_ends_the_connection_as_well(address):
+    host, port = address.split(":")
+    before = "GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n"
+    head = "POST /oai HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall((before + head + both + before).encode())
+        answers = connection.makefile("rb").read().decode()
+    assert answers.count("HTTP/1.1 ") == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "location"),
+    [("/api/fingerprints/a%3Fb/", "/api/fingerprints/a%3Fb"), ("/search%2f", None)],
+)
+def test_a_name_keeps_its_escapes_on_the_way_to_the_address_without_a_slash(address, asked, location):
+    head = answered(address, f"GET {asked}", "Host: a")
+    found = [line for line in head.splitlines() if line.lower().startswith("location:")]
+    assert found == ([f"location: {location}"] if location else [])

@@ -17,15 +17,17 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message
 
 from fairreg.errors import Overloaded, UsageError
 from fairreg.registry import Registry
-from fairreg.server.app import Policy
+from fairreg.server.app import Policy, application
 from fairreg.server.middleware import rates
 from fairreg.server.middleware.log import Metrics
 from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
 from fairreg.server.protocol import TimedConnection
+from fairreg.server.site import Site
 from fairreg.server.threads import CLIENT, ReadingThreads
 from fairreg.settings import Settings
 from support.serving import serving
@@ -348,12 +350,12 @@ def test_threads_have_a_queue_of_limited_length():
     async def crowd() -> list[object]:
         threads, gate = ReadingThreads(threads=1, queue=2), asyncio.Event()
         loop = asyncio.get_running_loop()
-        waiting = [
-            asyncio.create_task(
-                threads.run(lambda: asyncio.run_coroutine_threadsafe(gate.wait(), loop).result())
-            )
-            for _ in range(3)
-        ]
+
+        async def ask(client: str) -> bool:
+            CLIENT.set(client)
+            return await threads.run(lambda: asyncio.run_coroutine_threadsafe(gate.wait(), loop).result())
+
+        waiting = [asyncio.create_task(ask(client)) for client in ("one", "two", "three")]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await threads.run(int)
@@ -392,6 +394,41 @@ def test_a_client_leaves_half_of_the_threads_to_others_even_for_what_it_gave_up(
 
     begun, answer = asyncio.run(crowd())
     assert (sorted(begun), answer) == (list(range(6)), 2)
+
+
+def test_a_client_leaves_half_of_the_places_to_wait_to_others():
+    async def crowd() -> tuple[int, int]:
+        threads, gate = ReadingThreads(threads=2, queue=6), threading.Event()
+        CLIENT.set("greedy")
+        asked = [asyncio.create_task(threads.run(partial(gate.wait, 60))) for _ in range(8)]
+        await asyncio.sleep(0)
+        CLIENT.set("other")
+        answer = await threads.run(lambda: 1)
+        gate.set()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        threads.close()
+        return answer, sum(isinstance(item, Overloaded) for item in outcomes)
+
+    assert asyncio.run(crowd()) == (1, 4)
+
+
+def test_health_is_told_to_all_who_ask_at_a_time(databases, tmp_path):
+    async def crowd(app: ASGIApp) -> list[int]:
+        statuses: list[int] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request"}
+
+        async def send(message: Message) -> None:
+            statuses.extend([message["status"]] if "status" in message else [])
+
+        scope = {"type": "http", "method": "GET", "path": "/healthz", "raw_path": b"/healthz", "headers": []}
+        asked = (app({**scope, "query_string": b""}, receive, send) for _ in range(200))
+        await asyncio.gather(*asked)
+        return statuses
+
+    settings = databases.home(tmp_path / "kept", "catalogue")
+    assert asyncio.run(crowd(application(Site(settings, "http://a")))) == [200] * 200
 
 
 def test_health_is_told_at_any_rate_and_however_busy_the_threads_are(databases, tmp_path, monkeypatch):

@@ -6,8 +6,9 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fairreg.cli.output import console, in_one_line, log, print_document, visible
+from fairreg.cli.output import console, log, print_document, visible
 from fairreg.cli.search_table import NARROWEST_TABLE, lines_of, table_width
+from fairreg.errors import without_secrets
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +41,8 @@ def _cells(row: "SearchRow") -> Iterator[str]:
     for name in _CSV:
         value = getattr(row, name)
         several = value if isinstance(value, tuple) else (value,)
-        yield in_one_line("; ".join("" if item is None else str(item) for item in several))
+        joined = "; ".join("" if item is None else str(item) for item in several)
+        yield visible(without_secrets(joined), kept="")
 
 
 def print_results(report: "SearchReport", *, below: bool = False) -> None:

@@ -38,8 +38,10 @@ _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) no
 # A message may hold that of another one, each with its place.
 _STATUS = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _SHORT_PLACE = re.compile(r"(?<![\w/.])\w+\.(?:cc|cpp|cuh?|h|hpp):\d+ \w+ ")
-_SIGNATURE = r"(?:[^()]*\([^()]*\)[^\s()]*)+?(?: const)?(?: \[with [^\]]*\])? "
+# A part is never read in another way than at first: the text comes from models.
+_SIGNATURE = r"(?:[^()]*+\([^()]*+\)[^\s()]*+)+?(?: const)?(?: \[with [^\]]*\])? "
 _PLACE = re.compile(rf"(?:^[\w ]+: )?/\S+:\d+ {_SIGNATURE}(?:.*? was false\. (?=\S))?")
+_LONGEST = 2000  # characters of a message
 _OLDEST = 7  # version of the operator set from which on onnxruntime implements all
 _ONNX = "ai.onnx"  # the domain that a model may also spell as an empty text
 # Domains whose operators are ONNX's or onnxruntime's own; those of others come in a library of their own.
@@ -58,7 +60,7 @@ def failures() -> tuple[type[Exception], ...]:
 
 def reason(error: Exception) -> str:
     """Return the first line of the engine's message, without status and place in its source."""
-    line = str(error).strip().partition("\n")[0] or type(error).__name__
+    line = (str(error).strip().partition("\n")[0] or type(error).__name__)[:_LONGEST]
     return _PLACE.sub("", _SHORT_PLACE.sub("", _STATUS.sub("", line)))
 
 

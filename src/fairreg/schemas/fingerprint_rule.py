@@ -15,7 +15,7 @@ __all__ = ["RULE", "is_outdated", "payload_of", "recognised_in", "rule_in", "unr
 RULE = 2
 
 _RULE = re.compile(r", rule ([0-9]{1,3})$")
-_CLAIMS = re.compile(r"(?:; recognised as [^;]*)+, rule (?=[0-9]{1,3}$)")
+_CLAIM = "; recognised as "
 _RECOGNISED = re.compile(r"; recognised as ([^;]{1,100}), rule [0-9]{1,3}$")
 
 
@@ -24,7 +24,7 @@ def with_rule(evidence: str, recognised: str | None = None) -> str:
 
     `recognised` is the title of the network that fairreg recognised in the weights.
     """
-    network = f"; recognised as {recognised}" if recognised else ""
+    network = f"{_CLAIM}{recognised}" if recognised else ""
     return f"{evidence}{network}, rule {RULE}"
 
 
@@ -40,7 +40,14 @@ def unrecognised(evidence: str) -> str:
     >>> unrecognised("computed; recognised as ParticleNet, rule 2")
     'computed, rule 2'
     """
-    return _CLAIMS.sub(", rule ", evidence)
+    rule = _RULE.search(evidence)
+    if rule is None:
+        return evidence
+    # Without a pattern, whose time would grow with the square of a text of others.
+    parts = evidence[: rule.start()].split(_CLAIM)
+    while len(parts) > 1 and ";" not in parts[-1]:
+        parts.pop()
+    return _CLAIM.join(parts) + evidence[rule.start() :]
 
 
 def rule_in(evidence: str | None) -> int:

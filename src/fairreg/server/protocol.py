@@ -62,6 +62,11 @@ class TimedConnection(H11Protocol):
         super().data_received(data)
         if self._answering:
             self._stop()
+
+    def handle_events(self) -> None:
+        """Read the next request; one with two lengths is the last of its connection."""
+        super().handle_events()
+        if self._answering:
             # Its end may be another one for a proxy before this server (RFC 9112, section 6.1).
             headers: Any = self.cycle.scope["headers"]
             if _CLOSE not in headers and {name for name, _ in headers} >= _TWO_LENGTHS:

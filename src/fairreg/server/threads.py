@@ -50,7 +50,7 @@ class _Call:
 
 
 class ReadingThreads:
-    """A pool of threads, of which one client may have half.
+    """A pool of threads, of which one client may have half, as of the places to wait for one.
 
     A request that is given up leaves the queue; one that has begun keeps its thread, and counts for its
     client until it ends. So a client whose requests take long leaves threads to the others.
@@ -76,7 +76,7 @@ class ReadingThreads:
         """Call `work` in a thread. Raises what it raises, and Overloaded."""
         call = _Call(work, CLIENT.get())
         with self._changed:
-            if self.accepted >= self._most or self._closed:
+            if self._closed or self.accepted >= self._most or self._of(call.client) >= self._most // 2:
                 raise Overloaded("The server is busy.", hint="Ask again in a few seconds.")
             self._waiting.append(call)
             if self._begun < min(self._threads, self.accepted):
@@ -87,6 +87,10 @@ class ReadingThreads:
         call.future.add_done_callback(lambda _future: self._forget(call))
         answer: Answer = await asyncio.wrap_future(call.future)
         return answer
+
+    def _of(self, client: str) -> int:
+        """Return the number of a client's calls that run or wait."""
+        return self._running[client] + sum(call.client == client for call in self._waiting)
 
     def close(self) -> None:
         """End the threads that have nothing to do, and the others after what they are at."""

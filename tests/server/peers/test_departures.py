@@ -44,6 +44,21 @@ def test_what_a_registry_removed_comes_back_when_it_is_there_again(places, time)
     assert other.harvest(one).gone == 1
 
 
+def test_what_several_registries_removed_one_after_the_other_comes_back_by_the_first(places):
+    one, second, other = places("one"), places("second"), places("other")
+    record = at(OLD, "zenodo", "1", "doi:10.1234/1")
+    for place in (one, second):
+        place.registry.put(record, payload=b"{}")
+        other.harvest(place)
+    for place, left in ((one, True), (second, False)):
+        place.registry.forget(["doi:10.1234/1"])
+        other.harvest(place)
+        assert live(other) == {"1": left}
+    one.registry.put(record, payload=b"{}", readmit=True)
+    other.harvest(one)
+    assert live(other) == {"1": True}
+
+
 def test_a_withdrawn_record_that_a_registry_removed_comes_back_with_a_later_reading(places):
     one, other = places("one"), places("other")
     one.registry.put(at(OLD, "zenodo", "1", "doi:10.1234/1"), payload=b"{}")

@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
-# Of expat about a document, and of Python about its encoding.
 # A page of a thousand records has less; each part takes hundreds of bytes of memory, and four of a document.
 MOST_PARTS = 500_000
+# Of expat about a document, and of Python about its encoding.
 FAULTS = (ET.ParseError, ValueError, LookupError)
 NAMESPACE = "http://datacite.org/schema/kernel-4"
 SCHEMA_VERSION = "4.7"

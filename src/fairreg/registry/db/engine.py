@@ -34,7 +34,7 @@ from fairreg.registry.db.tables import FULL_TEXT, HEAD, NAME_TEXT, REVISIONS, WO
 if TYPE_CHECKING:
     from fairreg.registry.db.read_only_file import ReadOnlyFile
 
-__all__ = ["CHANGES", "Database", "SchemaState"]
+__all__ = ["CHANGES", "Database", "SchemaState", "number_in"]
 
 # empty: no tables; foreign: tables of another program; newer: written by a later fairreg.
 SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
@@ -425,17 +425,23 @@ def _counting(connection: Connection) -> Iterator[None]:
     before = driver.total_changes
     yield
     if driver.total_changes != before:
-        count = driver.execute(CHANGES).fetchone()[0] % _MOST_CHANGES + 1
-        _execute(connection, f"{CHANGES} = {count}")
+        _execute(connection, f"{CHANGES} = {number_in(connection, CHANGES) % _MOST_CHANGES + 1}")
 
 
-def _execute(connection: Connection, statement: str) -> None:
-    """Run a statement without parameters, in less time than by SQLAlchemy."""
+def number_in(connection: Connection, pragma: str) -> int:
+    """Return a number that SQLite tells of a database or a connection."""
+    number: int = _execute(connection, pragma)[0][0]
+    return number
+
+
+def _execute(connection: Connection, statement: str) -> list[Any]:
+    """Run a statement without parameters, in less time than by SQLAlchemy; return its rows."""
     driver: Any = connection.connection.driver_connection
     try:
-        driver.execute(statement).close()
+        rows: list[Any] = driver.execute(statement).fetchall()
     except sqlite3.Error:
-        connection.exec_driver_sql(statement)  # repeated here so that the error is SQLAlchemy's
+        return list(connection.exec_driver_sql(statement))  # repeated here so that the error is SQLAlchemy's
+    return rows
 
 
 def _begin_postgresql(connection: Connection) -> None:

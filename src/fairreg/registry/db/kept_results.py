@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Pool
 
-from fairreg.registry.db.engine import CHANGES
+from fairreg.registry.db.engine import CHANGES, number_in
 
 __all__ = ["kept"]
 
@@ -72,16 +72,10 @@ def _state(connection: Connection, results: _Results) -> Hashable:
     if connection.dialect.name == "postgresql":
         # Which transactions are visible; only those that write have a number.
         return str(connection.exec_driver_sql("SELECT CAST(pg_current_snapshot() AS text)").scalar())
-    count, version = _pragma(connection, CHANGES), _pragma(connection, "PRAGMA data_version")
+    count, version = number_in(connection, CHANGES), number_in(connection, "PRAGMA data_version")
     before = connection.info.get(_SEEN)
-    if before is not None and before[0] == count and before[1] != version:
+    # Another content, whose count is none that came after: a copy of an older state was put in its place.
+    if before is not None and before[1] != version and count <= before[0]:
         results.uncounted += 1
     connection.info[_SEEN] = (count, version)
     return count, results.uncounted
-
-
-def _pragma(connection: Connection, name: str) -> int:
-    """Return a number of the connection, past SQLAlchemy, which would take longer than SQLite."""
-    raw: Any = connection.connection.driver_connection
-    number: int = raw.execute(name).fetchone()[0]
-    return number

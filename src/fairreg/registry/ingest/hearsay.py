@@ -118,7 +118,8 @@ def drop_departed(connection: Connection, peer: str) -> tuple[int, int]:
     lone = {
         key for key, row in known.items() if not paths[key].stating and not _is_first_hand(row, paths[key])
     }
-    for chunk in chunks(one for one, key in rows.items() if key not in lone):
+    owned = {key for key in rows.values() if key not in known or _is_first_hand(known[key], paths[key])}
+    for chunk in chunks(one for one, key in rows.items() if key in owned):
         connection.execute(delete(heard).where(heard.c.id.in_(chunk)))
     lost = sorted(key for key in lone if known[key].gone_at is None)
     relink(connection, *(withdraw(connection, *key, _DROPPED) for key in lost))

@@ -2,10 +2,12 @@
 """A thread that runs one model, with a queue of limited length before it."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from http import HTTPStatus
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -27,7 +29,7 @@ class EngineQueue:
 
     def __init__(self, waiting: int = MOST_WAITING, seconds: float = SECONDS) -> None:
         self._most, self._seconds = waiting + 1, seconds
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._thread = _Thread()
         self._accepted = 0
 
     async def run(self, work: Callable[[], Answer], request: Request) -> Answer:
@@ -40,7 +42,7 @@ class EngineQueue:
             raise _busy("has as many requests as it takes")
         loop = asyncio.get_running_loop()
         job = _Call(work)
-        call = self._pool.submit(job)
+        call = self._thread.submit(job)
         self._accepted += 1
         call.add_done_callback(lambda _call: _tell(loop, self._leave))
         answer = asyncio.wrap_future(call)
@@ -62,6 +64,33 @@ class EngineQueue:
 
     def _leave(self) -> None:
         self._accepted -= 1
+
+
+class _Thread:
+    """A daemon: a call that takes longer than the server lives holds no process."""
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        threading.Thread(target=self._work, name="model", daemon=True).start()
+
+    def submit(self, job: Callable[[], Answer]) -> "Future[Answer]":
+        """Call `job` after those before it, unless its future is cancelled until then."""
+        call: Future[Answer] = Future()
+        self._calls.put((call, job))
+        return call
+
+    def _work(self) -> None:
+        while True:
+            call, job = self._calls.get()
+            if call.set_running_or_notify_cancel():
+                try:
+                    found = job()
+                except BaseException as error:  # noqa: BLE001  # for those who wait, whatever it is
+                    call.set_exception(error)
+                else:
+                    call.set_result(found)
+                    del found
+            del call, job  # neither arrays nor answers stay until the next call
 
 
 @dataclass

@@ -51,7 +51,7 @@ class HeldBytes:
 
 
 class PiecewiseResponse(Response):
-    """An answer whose binary data are sent in pieces, behind `head`; it counts while it is sent."""
+    """An answer that is sent in pieces: `head`, then binary data. It counts while it is sent."""
 
     held: HeldBytes | None = None
 
@@ -67,7 +67,7 @@ class PiecewiseResponse(Response):
         held = self.held or HeldBytes(self.size)
         held.add(self.size)
         try:
-            if self._parts:
+            if self._parts or self.size > _PIECE_BYTES:
                 await self._send(send)
             else:
                 await super().__call__(scope, receive, send)

@@ -12,7 +12,7 @@ from typing import get_args
 from fairreg.registry import Change, ChangeFilters, Registry
 from fairreg.schemas.record import Kind
 from fairreg.schemas.text import one_line
-from fairreg.sources import source_named
+from fairreg.sources import is_from_files, source_named
 
 __all__ = ["all_sets", "filters_of", "sets_of"]
 
@@ -44,7 +44,8 @@ def filters_of(set_spec: str) -> ChangeFilters | None:
         return {"kind": name}
     if family == "source" and name and ":" not in name:
         source = _unquoted(name)
-        return {"source_name": source} if _quoted(source) == name and "\0" not in source else None
+        known = _quoted(source) == name and "\0" not in source and not is_from_files(source)
+        return {"source_name": source} if known else None
     return None
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Addresses for the keepers of a server and for other machines: health, counts, robots, list of pages."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -49,14 +50,20 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 class _Health:
-    """Answers whether the registry can be read, in a thread of its own: however busy the others are."""
+    """Answers whether the registry can be read, in a thread of its own: however busy the others are.
+
+    Those who ask at the same time get the same answer, so that nobody can ask too often.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = replace(site, threads=ReadingThreads(threads=1))
+        self._counting: asyncio.Future[int] | None = None
 
     async def answer(self, _request: Request) -> Response:
-        """Answer with the number of entries. Raises RegistryError and Overloaded."""
-        entries = await self._site.read(lambda registry: registry.count())
+        """Answer with the number of entries. Raises RegistryError."""
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.ensure_future(self._site.read(lambda registry: registry.count()))
+        entries = await asyncio.shield(self._counting)
         return document(ServerHealth(status="ok", entries=entries), headers=_NOT_KEPT)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Bounds of what is written for a visitor of a record with very long lists: no request costs minutes."""
 
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 
 from fairreg.errors import Inexpressible
 from fairreg.schemas.record import ModelRecord
+from fairreg.server.records.remembered import Remembered
 
 __all__ = ["LISTED", "is_written", "require_short", "shortened_lists"]
 
@@ -20,19 +20,18 @@ MOST_OF_SLOW = 10_000
 LISTED = 1_000
 _SLOW = frozenset({"turtle", "cff"})
 _ANY = "json"
-_KNOWN = 1000  # records of which the number is remembered
 
 
 def is_written(record: ModelRecord, name: str) -> bool:
     """Tell whether the lists of a record are short enough for a format."""
-    return name == _ANY or _items_of(record) <= _most(name)
+    return name == _ANY or _numbers.of(record) <= _most(name)
 
 
 def require_short(record: ModelRecord, name: str) -> None:
     """Raise Inexpressible for a record whose lists are too long to be written in a format for a visitor."""
     if not is_written(record, name):
         raise Inexpressible(
-            f"The record has {_items_of(record):,} items in its lists; {name} is written here for at most "
+            f"The record has {_numbers.of(record):,} items in its lists; {name} is written here for at most "
             f"{_most(name):,}.",
             hint=f"Take {_ANY}, which fairreg convert turns into any format.",
         )
@@ -40,7 +39,7 @@ def require_short(record: ModelRecord, name: str) -> None:
 
 def shortened_lists(record: ModelRecord) -> ModelRecord:
     """Return a record with the first items of each list, the record itself where none is longer."""
-    if _items_of(record) <= LISTED:
+    if _numbers.of(record) <= LISTED:
         return record
     short: ModelRecord = _cut(record)
     return record if short == record else short
@@ -50,17 +49,15 @@ def _most(name: str) -> int:
     return MOST_OF_SLOW if name in _SLOW else MOST_ITEMS
 
 
-@lru_cache(_KNOWN)
-def _items_of(record: ModelRecord) -> int:
-    return _items(record)
-
-
 def _items(value: Any) -> int:
     if isinstance(value, tuple):
         return len(value) + sum(map(_items, value))
     if isinstance(value, Struct):
         return sum(_items(getattr(value, name)) for name in value.__struct_fields__)
     return 0
+
+
+_numbers: Remembered[int] = Remembered(_items)
 
 
 def _cut(value: Any) -> Any:

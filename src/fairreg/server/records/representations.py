@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from urllib.parse import quote
 
 from fairreg import formats
@@ -13,6 +13,7 @@ from fairreg.registry import Entry
 from fairreg.schemas.record import ModelRecord
 from fairreg.server.records.bounds import is_written, shortened_lists
 from fairreg.server.records.negotiation import MediaType, Variant
+from fairreg.server.records.remembered import Remembered
 from fairreg.server.records.weblinks import WebLink
 from fairreg.server.site import Site
 
@@ -20,7 +21,6 @@ __all__ = ["LINKSETS", "PAGE", "Representation", "describing", "every", "linkset
 
 # Which come first where a client likes several alike: what is understood most widely.
 _FIRST = ("schema-org", "json", "jsonld")
-_KNOWN = 1000  # records of which the formats that can hold them are remembered
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,8 @@ def describing(record: ModelRecord) -> tuple[Representation, ...]:
 
     A format that would refuse an item far behind in a very long list is among them.
     """
-    able = _able(shortened_lists(record))
+    able = _able.of(shortened_lists(record))
     return tuple(item for item in of_formats() if item.name in able and is_written(record, item.name))
-
-
-@lru_cache(_KNOWN)
-def _able(record: ModelRecord) -> frozenset[str]:
-    return frozenset(item.NAME for item in _holding(record, formats.all_formats()))
 
 
 def _holding(record: ModelRecord, listed: Iterable[Format]) -> Iterator[Format]:
@@ -109,3 +104,10 @@ def _holding(record: ModelRecord, listed: Iterable[Format]) -> Iterator[Format]:
             except RecordError:
                 continue
         yield item
+
+
+def _names(record: ModelRecord) -> frozenset[str]:
+    return frozenset(item.NAME for item in _holding(record, formats.all_formats()))
+
+
+_able: Remembered[frozenset[str]] = Remembered(_names)

@@ -115,7 +115,8 @@ def _of_file(item: Identifier) -> Identifier:
 
 def _fingerprint(file: str, path: Path, item: ModelCandidate) -> Identifier:
     place = one_line(item.name)[:_LONGEST_PLACE]
-    evidence = f"computed from {place + ' in ' if place else ''}{file}"
+    # A name with a semicolon could claim that a network was recognised.
+    evidence = f"computed from {place + ' in ' if place else ''}{file}".replace(";", ",")
     return Identifier("fingerprint", item.fingerprint, with_rule(evidence, _network(path, item)))
 
 

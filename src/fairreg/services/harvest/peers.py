@@ -73,6 +73,8 @@ class PeerRun:
         except TokenRefused as error:
             self.log(f"{self.peer.host}: cannot resume ({error.message}) Restarting.")
             self.report.resumed, self._taken, self._had = False, 0, frozenset()
+            # What the runs before this one found may be gone.
+            self._hearing = replace(self._hearing, begun_at=now_precisely())
             place = self._stored(web, ListPlace(place.start, place.set_spec), limit, progress)
         if self._complete:  # else a later page may have what seems to have departed
             self.report.gone += self.registry.drop_departed(self._hearing, whole=self._whole)
