@@ -225,6 +225,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_huge_shapes_take_no_memory(tmp_path, read, shape):

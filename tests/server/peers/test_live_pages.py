@@ -301,7 +301,8 @@ def test_text_of_another_registry_is_text(world: World) -> None:
     soup = page(f"{world.here}/search?q=wombat&live=1")
     assert not [item for item in soup.find_all("script") if not item["src"].startswith("/static/")]
     assert "\u202e" not in soup.get_text()
-    assert all(item["href"].startswith(("/", "#main", "http://", "https://")) for item in soup.find_all("a"))
+    known = ("/", "#main", "#results", "http://", "https://")
+    assert all(item["href"].startswith(known) for item in soup.find_all("a"))
     card = result(soup, f"Wombat {EVIL}".replace("\u202e", ""))  # no template was filled in
     address = card.h3.a["href"]
     assert address.startswith(f"{world.odd.url}/records/url:javascript:alert%281%29")
@@ -335,7 +336,7 @@ def test_no_source_is_ever_asked(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 def test_live_searches_leave_the_readers_of_this_registry_alone(world: World) -> None:
     world.odd.gate.clear()
-    most = LIVE_THREADS + LIVE_QUEUE
+    most = (LIVE_THREADS + LIVE_QUEUE) // 2  # of one client
     with ThreadPoolExecutor(most) as pool:
         waiting = [pool.submit(document, f"{world.here}/search?q=wombat&live=1") for _ in range(most)]
         while int(metric(world.here, "fairreg_live_searches")) < most:

@@ -76,7 +76,7 @@ _Workers = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog='Examples: fairreg harvest zenodo datacite --query "jet tagging" --limit 100; '
+        epilog='Example: fairreg harvest zenodo datacite --query "jet tagging" --limit 100; '
         "FAIRREG_PEERS=https://models.example.org fairreg harvest --peers"
     )(harvest)
 

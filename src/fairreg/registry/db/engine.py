@@ -52,8 +52,6 @@ _CACHE_KIB = 64 * 1024
 _WAL_PAGES = 32_000
 _CHECKPOINT_SECONDS = 0.2  # between checkpoints during a bulk write
 _CONNECT_SECONDS = 10
-# Idle connections that stay open, with the pages that they have read: one for each thread of the server.
-_KEPT_OPEN = 8
 # SQLite keeps a number for its user in the file's header: here it counts the transactions that changed
 # something, up to the largest that fits.
 CHANGES = "PRAGMA user_version"
@@ -327,11 +325,12 @@ _JSON: dict[str, Any] = {
 
 
 def _pooling(url: URL) -> dict[str, Any]:
-    """Options of the pool: a connection for every thread that needs one; some stay open, used last first.
+    """Options of the pool: a connection for every thread that needs one; five (the default) stay open.
 
-    Threads that wait minutes for the write lock hold a connection, and must not block readers.
+    The one that was used last comes first, with the pages that it has read. Threads that wait minutes for
+    the write lock hold a connection, and must not block readers.
     """
-    options = {"max_overflow": -1, "pool_size": _KEPT_OPEN, "pool_use_lifo": True}
+    options = {"max_overflow": -1, "pool_use_lifo": True}
     if url.query.get("mode") == "memory":
         return {"poolclass": QueuePool, **options}  # its connections share one database
     # SQLite in memory otherwise uses another pool, of one connection.
