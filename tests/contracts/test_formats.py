@@ -291,6 +291,8 @@ def test_no_text_escapes_its_field(view, field, text):
 @each_readable
 @few
 @given(document=st.text() | st.binary() | HOSTILE)
+@example(document="9223372036854775808")
+@example(document='{"@graph": [{"name": 9223372036854775808}]}')
 def test_no_document_is_more_than_a_record_error_or_a_fault(view, document):
     try:
         reading = view.read(document, name="some file")

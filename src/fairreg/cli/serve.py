@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """``serve``: answer over HTTP from the registry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -82,7 +83,8 @@ def serve(
             raise
         raise MissingEngine(str(error.name), "serve") from error
     policy = Policy(rate_limit, Proxies.of(trust_proxy or ()), to_stderr if access_log else None)
-    with listen(host, port) as listening:
+    answers = list[str]()
+    with listen(host, port) as listening, _ended_by_ctrl_c(answers):
         service(
             settings(),
             listening,
@@ -92,14 +94,26 @@ def serve(
             policy=policy,
             models=tuple(models or ()),
             log=log,
-            started=lambda url: _say(url, models or ()),
+            started=lambda url: _say(url, models or (), answers),
         )
     log("fairreg has stopped.")
 
 
-def _say(url: str, models: Iterable[str]) -> None:
-    """Print the addresses of the server and of its models."""
+@contextmanager
+def _ended_by_ctrl_c(answers: list[str]) -> Iterator[None]:
+    """Ctrl-C is no failure of a server that answers, whatever it is at when it comes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not answers:
+            raise
+
+
+def _say(url: str, models: Iterable[str], answers: list[str]) -> None:
+    """Print the addresses of the server and of its models; its own is one of `answers` then."""
     from fairreg.cli.output import log
+
+    answers.append(url)
 
     for model in models:
         from fairreg.services.run.named_models import model_name

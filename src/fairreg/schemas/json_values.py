@@ -20,12 +20,13 @@ _DEEPEST = 50
 Path = tuple[str | int, ...]
 
 
-def require_sound(document: object) -> None:
-    """Raise RecordError with the JSON path of each fault."""
+def require_sound(document: object, *, name: str | None = None) -> None:
+    """Raise RecordError with the JSON path of each fault; `name` is the document's, for the message."""
     found = tuple(faults(document))
     if found:
         path, message = found[0]
-        raise RecordError(f"Not a valid record: {path} {message}.", violations=found)
+        said = "Not a valid record" if name is None else f"{name} is not a valid record"
+        raise RecordError(f"{said}: {path} {message}.", violations=found)
 
 
 def faults(document: object) -> Iterator[tuple[str, str]]:
