@@ -63,5 +63,6 @@ def test_answers_to_random_requests_are_as_described(url, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1000)
 def test_answers_to_random_requests_of_ten_minutes_are_as_described(url, tmp_path):
     attacked(url, tmp_path, "-n", "100000", "--max-time", "600", "--continue-on-failure", seconds=900)
