@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from mcp.client.stdio import StdioServerParameters, stdio_client
@@ -128,14 +129,21 @@ def test_the_version_that_requires_batches_is_not_offered(settings_of_module):
         assert len(answers[1]["tools"]) == 7
 
 
-def test_an_assistant_that_reads_no_more_ends_it_without_a_fault(settings_of_module):
-    environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}
+@contextmanager
+def begun(settings):
+    """A process that has answered the first message."""
+    environment = {**os.environ, "FAIRREG_HOME": str(settings.home)}
     with subprocess.Popen(
         COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdin.write(f"{request(1, 'initialize', **HELLO)}\n".encode())
         process.stdin.flush()
         process.stdout.readline()
+        yield process
+
+
+def test_an_assistant_that_reads_no_more_ends_it_without_a_fault(settings_of_module):
+    with begun(settings_of_module) as process:
         process.stdout.close()
         process.stdin.write(f"{request(2, 'ping')}\n".encode())
         process.stdin.close()
@@ -145,13 +153,7 @@ def test_an_assistant_that_reads_no_more_ends_it_without_a_fault(settings_of_mod
 
 @pytest.mark.skipif(os.name != "posix", reason="interrupts of POSIX")
 def test_an_interrupt_ends_it_while_it_waits(settings_of_module):
-    environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}
-    with subprocess.Popen(
-        COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        process.stdin.write(f"{request(1, 'initialize', **HELLO)}\n".encode())
-        process.stdin.flush()
-        process.stdout.readline()
+    with begun(settings_of_module) as process:
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert b"Interrupted" in process.stderr.read()
