@@ -33,7 +33,7 @@ def require_short(record: ModelRecord, name: str) -> None:
         raise Inexpressible(
             f"The record has {_numbers.of(record):,} items in its lists; {name} is written here for at most "
             f"{_most(name):,}.",
-            hint=f"Take {_ANY}, which fairreg convert turns into any format.",
+            hint=f"Take {_ANY}: fairreg add keeps it, and fairreg show writes it in any format.",
         )
 
 
