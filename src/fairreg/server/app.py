@@ -115,11 +115,11 @@ class _Unslashed:
             route.matches(shorter)[0] == Match.FULL for route in self._routes
         ):
             return None
-        raw = scope["raw_path"].decode("ascii", "replace").rstrip("/")  # as it was sent: %3F is no "?"
-        if raw == scope["raw_path"].decode("ascii", "replace"):
+        sent = scope["raw_path"].decode("ascii", "replace")  # in which %3F is no "?"
+        if not sent.endswith("/"):
             return None  # its last slash is a part of a name
-        query = scope["query_string"].decode("latin-1")
-        return f"{local(self._site, raw)}?{query}" if query else local(self._site, raw)
+        found, query = local(self._site, sent.rstrip("/")), scope["query_string"].decode("latin-1")
+        return f"{found}?{query}" if query else found
 
 
 class _Named:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who may ask where a program answers, and not a page: `/mcp` and inference.
+"""Permission to ask where a program answers, and not a page: `/mcp` and inference.
 
 A page in a browser may let its own name resolve to this machine (DNS rebinding), so that the browser takes
 this server for the page's own. The header Host then has that name, so it must be one of ours, and so must

@@ -71,7 +71,7 @@ def touch_statement(connection: Connection, statement_id: int) -> None:
 
 
 class Standing(NamedTuple):
-    """What decides in which lists of some entries an entry is."""
+    """Facts that decide in which lists of some entries an entry is."""
 
     kind: str | None
     runnable: bool
