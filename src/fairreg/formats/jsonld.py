@@ -44,9 +44,7 @@ def read_parsed(parsed: Any, *, name: str = "the document", place: str | None = 
         record, left_out = read_jsonld(parsed)
         return Reading(record, left_out, tuple(OtherRecord.of(*item) for item in others_in(parsed)))
     from fairreg.formats import dialects  # records of fairreg need no other reader
-    from fairreg.schemas.json_values import require_sound
 
-    require_sound(parsed, name=name)
     return dialects.read(parsed, name=name, place=place)
 
 

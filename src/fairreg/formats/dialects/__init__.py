@@ -36,7 +36,7 @@ def described_in(document: Any, *, name: str = "the document") -> "Described":
     """Return the object that a parsed document describes. Raises RecordError where there is none."""
     from fairreg.formats.linked_data.graph import DocumentGraph
 
-    graph = DocumentGraph(document)
+    graph = DocumentGraph(document, name=name)
     return _dialect_of(graph).describe(graph, name=name)
 
 

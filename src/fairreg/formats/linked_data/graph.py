@@ -133,11 +133,11 @@ Value = Literal | LinkedNode
 class DocumentGraph:
     """The nodes of one document. `top` are those that it lists, in its order, `contexts` its remote contexts.
 
-    Raises RecordError for a document that cannot be held.
+    Raises RecordError for a document that cannot be held; `name` is the document's, for the message.
     """
 
-    def __init__(self, document: Any) -> None:
-        require_sound(document)
+    def __init__(self, document: Any, *, name: str | None = None) -> None:
+        require_sound(document, name=name)
         self._by_id: dict[str, LinkedNode] = {}
         self._size = 0
         self._beside: dict[str, None] = {}  # what is said of how values were found, and is not kept
