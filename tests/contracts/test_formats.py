@@ -21,7 +21,7 @@ from rdflib import Graph
 
 from fairreg import formats, plugins
 from fairreg.errors import PluginError, RecordError, UsageError
-from fairreg.formats.base import FIELDS, is_json
+from fairreg.formats.base import FIELDS, can_hold, is_json
 from fairreg.schemas.record import Kind, ModelRecord
 from support.fitting import fitting, written
 from support.full_record import FULL, OTHER
@@ -241,6 +241,24 @@ def test_no_text_breaks_the_syntax_of_a_document(view, text):
         document = written(view, changed(record, kind=kind))
         if document is not None:
             parse(view, document)
+
+
+@each
+def test_what_it_refuses_for_want_of_a_field_is_told_without_writing(view):
+    optional = [item for item in msgspec.structs.fields(ModelRecord) if item.default is not msgspec.NODEFAULT]
+    empty = {item.name: item.default for item in optional}
+    kinds = [changed(FULL, kind=kind) for kind in get_args(Kind)]
+    for record in (FULL, *kinds, *(changed(FULL, **{name: value}) for name, value in empty.items())):
+        assert can_hold(view, record) == (written(view, record) is not None)
+
+
+@pytest.mark.sliced(2)
+@each
+@few
+@given(record=records)
+def test_what_it_refuses_is_told_without_writing(view, record):
+    for item in (record, fitting(view, record)):
+        assert can_hold(view, item) == (written(view, item) is not None)
 
 
 @pytest.mark.sliced(2)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from fairreg.errors import RecordError
 from fairreg.schemas.record import ModelRecord, OtherRecord
 
 if TYPE_CHECKING:  # only formats in XML need its writer
@@ -22,6 +23,7 @@ __all__ = [
     "ReadableFormat",
     "Reading",
     "RecordFormat",
+    "can_hold",
     "filled_members",
     "is_json",
     "json_text",
@@ -50,6 +52,9 @@ class Format(Protocol):
     `MEDIA_TYPES` are unique among the formats; the first is the one to announce. `KEEPS` names the fields of
     a record that are written in full, `NARROWS` those written in part, with a sentence on the part that
     remains; all others are lost. A text counts as kept when its words are: white space may change.
+
+    A module that refuses some records also defines ``require_expressible(record)``, which raises what `write`
+    would, without the cost of writing.
     """
 
     NAME: str
@@ -81,6 +86,19 @@ class RecordFormat(ReadableFormat, Protocol):
 
     def recognises(self, document: str | bytes) -> bool:
         """Tell whether the document is one of this format."""
+
+
+def can_hold(view: Format, record: ModelRecord) -> bool:
+    """Tell whether a format writes the record, and does not refuse it."""
+    try:
+        getattr(view, "require_expressible", _refuse_none)(record)
+    except RecordError:
+        return False
+    return True
+
+
+def _refuse_none(_: ModelRecord) -> None:
+    """Accept every record, as most formats do."""
 
 
 def json_text(document: Any) -> str:

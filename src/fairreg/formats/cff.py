@@ -58,6 +58,7 @@ __all__ = [
     "document",
     "is_valid",
     "read",
+    "require_expressible",
     "text_of",
     "violations",
     "write",
@@ -101,10 +102,15 @@ _PAPERS = re.compile(r"article|conference-paper|proceedings|thesis|report|book|u
 
 def write(record: ModelRecord) -> str:
     """Return the file's text. Raises Inexpressible without the authors that the format requires."""
+    require_expressible(record)
+    return text_of(document(record))
+
+
+def require_expressible(record: ModelRecord) -> None:
+    """Raise Inexpressible for a record without the authors that the format requires."""
     from fairreg.formats.requirements import require  # not needed to read the file
 
     require(record, "CITATION.cff", ("name", "creators"))
-    return text_of(document(record))
 
 
 def text_of(stated: Mapping[str, Any]) -> str:

@@ -26,7 +26,17 @@ from fairreg.schemas.licenses import is_listed
 from fairreg.schemas.record import Creator, Distribution, ModelRecord
 from fairreg.schemas.text import one_line
 
-__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "read", "write"]
+__all__ = [
+    "FILE_NAME",
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "document",
+    "read",
+    "require_expressible",
+    "write",
+]
 
 NAME = "croissant"
 FILE_NAME = "croissant.json"
@@ -114,8 +124,7 @@ def write(record: ModelRecord) -> str:
 
 def document(record: ModelRecord) -> dict[str, Any]:
     """Return the document as JSON-LD. Raises Inexpressible."""
-    _require_dataset(record)
-    require(record, "Croissant", _REQUIRED)
+    require_expressible(record)
     members = {
         "@context": {"@language": _language(record), **_TERMS},
         "@type": "sc:Dataset",
@@ -140,6 +149,24 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "distribution": list(_files(record)),
     }
     return filled_members(members)
+
+
+def require_expressible(record: ModelRecord) -> None:
+    """Raise Inexpressible for other kinds, and without what Croissant requires."""
+    _require_dataset(record)
+    require(record, "Croissant", _REQUIRED)
+    _url(record)
+    outer: set[tuple[str, str | None]] = set()
+    for item in _outer_first(record):
+        inside = item.path is not None and (item.name, item.url) in outer
+        outer.add((item.name, item.url))
+        if not inside and not _digest(item):
+            raise _without_digest(record, item)
+
+
+def _outer_first(record: ModelRecord) -> list[Distribution]:
+    """Return the files, those that lie in an archive last."""
+    return sorted(record.distributions, key=lambda item: item.path is not None)
 
 
 def _require_dataset(record: ModelRecord) -> None:
@@ -206,23 +233,20 @@ def _relations(record: ModelRecord) -> dict[str, list[str]]:
 
 
 def _files(record: ModelRecord) -> Iterator[dict[str, Any]]:
-    """Yield the files, each with an `@id` of its own. Raises Inexpressible for one without a digest."""
+    """Yield the files, each with an `@id` of its own."""
     taken = Counter[str]()
     archives: dict[tuple[str, str | None], str] = {}
-    for item in sorted(record.distributions, key=lambda item: item.path is not None):
+    for item in _outer_first(record):
         path = quote(item.path or item.name, errors="surrogatepass").lstrip("/") or "file"
         taken[path] += 1
         # No path has a "#", which is encoded in it.
         name = path if taken[path] == 1 else f"{path}#{taken[path]}"
         outer = archives.get((item.name, item.url)) if item.path is not None else None
         archives.setdefault((item.name, item.url), name)
-        yield _file(record, item, name, outer)
+        yield _file(item, name, outer)
 
 
-def _file(record: ModelRecord, item: Distribution, name: str, outer: str | None) -> dict[str, Any]:
-    digest = _digest(item)
-    if not digest and outer is None:
-        raise _without_digest(record, item)
+def _file(item: Distribution, name: str, outer: str | None) -> dict[str, Any]:
     size = size_in_words(item)
     inside = item.path if outer is not None else None
     return filled_members(
@@ -234,7 +258,7 @@ def _file(record: ModelRecord, item: Distribution, name: str, outer: str | None)
             "containedIn": {"@id": outer} if outer else None,
             "contentSize": f"{size} B" if size and size.isdigit() else size,
             "encodingFormat": _words(item.media_type) or _UNKNOWN_TYPE,
-            **digest,
+            **_digest(item),
         }
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 from fairreg.errors import RecordError
 from fairreg.formats.base import Reading, json_text
 from fairreg.formats.datacite_kernel.attributes import kernel_attributes
+from fairreg.formats.datacite_kernel.attributes import require_year as require_expressible
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
 from fairreg.schemas.validation import parse_json
@@ -24,6 +25,7 @@ __all__ = [
     "document",
     "read",
     "read_attributes",
+    "require_expressible",
     "write",
 ]
 

@@ -12,6 +12,7 @@ from fairreg.formats import datacite
 from fairreg.formats.base import Reading, xml_text
 from fairreg.formats.datacite import SHARED, read_attributes
 from fairreg.formats.datacite_kernel.attributes import UNASSIGNED, kernel_attributes
+from fairreg.formats.datacite_kernel.attributes import require_year as require_expressible
 from fairreg.formats.datacite_kernel.xml import (
     FAULTS,
     SCHEMA_VERSION,
@@ -23,7 +24,17 @@ from fairreg.formats.datacite_kernel.xml import (
 )
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "SCHEMA_VERSION", "element_of", "read", "write"]
+__all__ = [
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "SCHEMA_VERSION",
+    "element_of",
+    "read",
+    "require_expressible",
+    "write",
+]
 
 NAME = "datacite-xml"
 MEDIA_TYPES = ("application/vnd.datacite.datacite+xml",)

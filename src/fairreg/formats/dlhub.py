@@ -21,7 +21,7 @@ from fairreg.schemas.record import ANY_AXES, Creator, ModelRecord, RelationType,
 from fairreg.schemas.runs import has_weights
 from fairreg.schemas.text import one_line
 
-__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "write"]
+__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "require_expressible", "write"]
 
 NAME = "dlhub"
 FILE_NAME = "dlhub.json"
@@ -74,11 +74,40 @@ def write(record: ModelRecord) -> str:
 
 def document(record: ModelRecord) -> dict[str, Any]:
     """Return the three blocks. Raises Inexpressible."""
+    require_expressible(record)
+    return {"datacite": _citation(record), "dlhub": _hub(record), "servable": _servable(record)}
+
+
+def require_expressible(record: ModelRecord) -> None:
+    """Raise Inexpressible for what is no model, or lacks what DLHub requires to serve one."""
     if record.kind != "model":
         fault = f"DLHub serves models, and {called(record)} is of kind {record.kind}"
         raise refusal(fault, hint="Write it in a format for data and software: datacite, ro-crate, codemeta.")
     require(record, "DLHub", _REQUIRED)
-    return {"datacite": _citation(record), "dlhub": _hub(record), "servable": _servable(record)}
+    _served_by(record)
+    for name, tensors in (("inputs", record.inputs), ("outputs", record.outputs)):
+        _require_axes(record, name, tensors)
+
+
+def _require_axes(record: ModelRecord, name: str, tensors: tuple[Tensor, ...]) -> None:
+    if any(ANY_AXES in item.shape for item in tensors):
+        fault = (
+            f"DLHub requires the shapes of {name}, and one of {called(record)} has no stated number of axes"
+        )
+        hint = "State the shape, with a name for each free axis."
+        raise refusal(fault, hint=hint, violations=((f"$.{name}", "has any number of axes"),))
+
+
+def _served_by(record: ModelRecord) -> tuple[str, str]:
+    """Return DLHub's words for the framework. Raises Inexpressible for one that it does not serve."""
+    words = (item.casefold() for item in record.frameworks)
+    served = next((_SERVED[word] for word in words if word in _SERVED), None)
+    if served is None:
+        stated = ", ".join(map(one_line, record.frameworks))
+        fault = "DLHub serves models of PyTorch, Keras, TensorFlow and scikit-learn, and the frameworks of "
+        fault += f"{called(record)} are {stated}"
+        raise refusal(fault, hint=_NOT_SERVED, violations=(("$.frameworks", f"is {stated}"),))
+    return served
 
 
 def _citation(record: ModelRecord) -> dict[str, Any]:
@@ -157,14 +186,7 @@ def _hub(record: ModelRecord) -> dict[str, Any]:
 
 
 def _servable(record: ModelRecord) -> dict[str, Any]:
-    words = (item.casefold() for item in record.frameworks)
-    served = next((_SERVED[word] for word in words if word in _SERVED), None)
-    if served is None:
-        stated = ", ".join(map(one_line, record.frameworks))
-        fault = "DLHub serves models of PyTorch, Keras, TensorFlow and scikit-learn, and the frameworks of "
-        fault += f"{called(record)} are {stated}"
-        raise refusal(fault, hint=_NOT_SERVED, violations=(("$.frameworks", f"is {stated}"),))
-    count = record.parameter_count
+    served, count = _served_by(record), record.parameter_count
     return filled_members(
         {
             "type": served[0],
@@ -174,8 +196,8 @@ def _servable(record: ModelRecord) -> dict[str, Any]:
             "model_summary": None if count is None else f"Total params: {count:,}",
             "methods": {
                 "run": {
-                    "input": _arguments(record, "inputs", record.inputs),
-                    "output": _arguments(record, "outputs", record.outputs),
+                    "input": _arguments(record.inputs),
+                    "output": _arguments(record.outputs),
                     "method_details": {"method_name": "predict"},
                 }
             },
@@ -183,14 +205,8 @@ def _servable(record: ModelRecord) -> dict[str, Any]:
     )
 
 
-def _arguments(record: ModelRecord, name: str, tensors: tuple[Tensor, ...]) -> dict[str, Any]:
+def _arguments(tensors: tuple[Tensor, ...]) -> dict[str, Any]:
     """Return the one argument of a method: an array, or a tuple of them."""
-    if any(ANY_AXES in item.shape for item in tensors):
-        fault = (
-            f"DLHub requires the shapes of {name}, and one of {called(record)} has no stated number of axes"
-        )
-        hint = "State the shape, with a name for each free axis."
-        raise refusal(fault, hint=hint, violations=((f"$.{name}", "has any number of axes"),))
     found = [_argument(item) for item in tensors]
     return found[0] if len(found) == 1 else {"type": "tuple", "element_types": found}
 

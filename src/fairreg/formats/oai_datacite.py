@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 from fairreg.formats import datacite_xml
 from fairreg.formats.base import Reading, xml_text
 from fairreg.formats.datacite_kernel.attributes import UNAVAILABLE
+from fairreg.formats.datacite_kernel.attributes import require_year as require_expressible
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "element_of", "read", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "element_of", "read", "require_expressible", "write"]
 
 NAME = "oai-datacite"
 MEDIA_TYPES = ("application/x-oai-datacite+xml",)

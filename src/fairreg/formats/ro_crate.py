@@ -19,7 +19,17 @@ from fairreg.formats.requirements import called, refusal, require
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
 
-__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "read", "write"]
+__all__ = [
+    "FILE_NAME",
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "document",
+    "read",
+    "require_expressible",
+    "write",
+]
 
 NAME = "ro-crate"
 FILE_NAME = DESCRIPTOR
@@ -60,8 +70,7 @@ def write(record: ModelRecord) -> str:
 
 def document(record: ModelRecord) -> Entity:
     """Return the crate as JSON-LD. Raises Inexpressible."""
-    require(record, "RO-Crate 1.1 for a deposit", (*REQUIRED, "creators"))
-    _require_names(record)
+    require_expressible(record)
     entities = Entities()
     root = described(entities, record, _TYPES[record.kind])
     files = [reference for _, reference in add_files(entities, record.distributions)]
@@ -69,7 +78,9 @@ def document(record: ModelRecord) -> Entity:
     return crate(_CONTEXT, "1.1", root | {"hasPart": files}, entities)
 
 
-def _require_names(record: ModelRecord) -> None:
+def require_expressible(record: ModelRecord) -> None:
+    """Raise Inexpressible without what RO-Crate or the deposit requires."""
+    require(record, "RO-Crate 1.1 for a deposit", (*REQUIRED, "creators"))
     for number, item in enumerate(record.creators):
         if not is_group(item) and not all(parts(item)):
             fault = "A deposit requires family and given names of people, which the creators of "

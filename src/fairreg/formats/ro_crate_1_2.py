@@ -24,7 +24,17 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.runs import has_weights
 from fairreg.schemas.text import one_line
 
-__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "read", "write"]
+__all__ = [
+    "FILE_NAME",
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "document",
+    "read",
+    "require_expressible",
+    "write",
+]
 
 NAME = "ro-crate-1.2"
 FILE_NAME = DESCRIPTOR
@@ -75,7 +85,7 @@ def write(record: ModelRecord) -> str:
 
 def document(record: ModelRecord) -> Entity:
     """Return the crate as JSON-LD. Raises Inexpressible."""
-    require(record, "RO-Crate 1.2", REQUIRED)
+    require_expressible(record)
     entities = Entities()
     root = described(entities, record, _TYPES[record.kind])
     weights = "MLModel" if record.kind == "model" else None
@@ -86,6 +96,11 @@ def document(record: ModelRecord) -> Entity:
     root["hasPart"] = [*(reference for _, reference in files), *root.get("hasPart", [])]
     used = {"@graph": [filled_members(root), *entities.listed()]}
     return crate([_CONTEXT, dict(_terms(used))], "1.2", root, entities)
+
+
+def require_expressible(record: ModelRecord) -> None:
+    """Raise Inexpressible without what RO-Crate requires."""
+    require(record, "RO-Crate 1.2", REQUIRED)
 
 
 def _terms(used: Entity) -> Iterator[tuple[str, str]]:

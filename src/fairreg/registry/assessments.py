@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    Row,
     RowMapping,
     bindparam,
     desc,
@@ -247,10 +249,7 @@ def shown_assessments(connection: Connection, names: Iterable[str]) -> dict[str,
 
     They are those of `show_scores`; an entry without one is left out.
     """
-    numbers: list[int] = []
-    for chunk in chunks(names):
-        numbers += connection.scalars(select(entries.c.id).where(entries.c.identifier.in_(chunk)))
-    listed = _loaded(connection, numbers)
+    listed = _scored(row for chunk in chunks(names) for row in connection.execute(_NAMED, {"names": chunk}))
     made = own_assessments(connection, listed)
     chosen = {row["id"]: item.name for item in listed if (row := _newest(made[item.id])) is not None}
     found: dict[str, Assessment] = {}
@@ -261,7 +260,12 @@ def shown_assessments(connection: Connection, names: Iterable[str]) -> dict[str,
 
 
 _LARGE = {"report", "evidence", "letters"}
-_SCORES = [column for column in assessments.c if column.name not in _LARGE]
+_SCORED = select(*(column for column in assessments.c if column.name not in _LARGE))
+_SCORED_FOR = _SCORED.where(
+    assessments.c.family.in_(bindparam("families", expanding=True)),
+    assessments.c.key.in_(bindparam("keys", expanding=True)),
+)
+_SCORED_AS = _SCORED.where(assessments.c.identifier.in_(bindparam("names", expanding=True)))
 
 
 def own_assessments(connection: Connection, listed: Iterable[ScoredEntry]) -> dict[int, list[RowMapping]]:
@@ -291,14 +295,16 @@ def own_assessments(connection: Connection, listed: Iterable[ScoredEntry]) -> di
 
 def _rows_of(connection: Connection, keys: Iterable[Key], names: Iterable[str]) -> Iterator[RowMapping]:
     """Yield the scores of the subjects `keys` and of the entries `names`, each once."""
-    query = select(*_SCORES)
+    wanted, named = set(keys), list(names)
     seen: set[int] = set()
-    held = [in_key_pairs(assessments.c.family, assessments.c.key, chunk) for chunk in chunks(keys)]
-    for condition in (*held, assessments.c.identifier.in_(list(names))):
-        for row in connection.execute(query.where(condition)).mappings():
-            if row["id"] not in seen:
-                seen.add(row["id"])
-                yield row
+    found = [connection.execute(_SCORED_AS, {"names": named})]
+    for chunk in chunks(wanted):
+        families, values = {family for family, _ in chunk}, [key for _, key in chunk]
+        found.append(connection.execute(_SCORED_FOR, {"families": list(families), "keys": values}))
+    for row in chain.from_iterable(rows.mappings() for rows in found):
+        if row["id"] not in seen and (_subject(row) in wanted or row["identifier"] in named):
+            seen.add(row["id"])
+            yield row
 
 
 def _subject(row: RowMapping) -> Key:
@@ -350,15 +356,23 @@ def assessed_entries(connection: Connection, made: Iterable[tuple[str, Key]]) ->
 
 
 def _loaded(connection: Connection, numbers: Iterable[int]) -> list[ScoredEntry]:
+    return [
+        item
+        for chunk in chunks(sorted(numbers))
+        for item in _scored(connection.execute(_STATED.where(entries.c.id.in_(chunk))))
+    ]
+
+
+_STATED = select(entries.c.id, entries.c.identifier, statements.c.record).join(
+    statements, statements.c.entry_id == entries.c.id
+)
+_NAMED = _STATED.where(entries.c.identifier.in_(bindparam("names", expanding=True)))
+
+
+def _scored(rows: Iterable[Row[Any, Any, Any]]) -> list[ScoredEntry]:
     records: dict[tuple[int, str], list[ModelRecord]] = defaultdict(list)
-    for chunk in chunks(sorted(numbers)):
-        query = (
-            select(entries.c.id, entries.c.identifier, statements.c.record)
-            .join(statements, statements.c.entry_id == entries.c.id)
-            .where(entries.c.id.in_(chunk))
-        )
-        for row in connection.execute(query):
-            records[row.id, row.identifier].append(ModelRecord.from_json(row.record))
+    for row in rows:
+        records[row.id, row.identifier].append(ModelRecord.from_json(row.record))
     return [ScoredEntry(number, name, said) for (number, name), said in records.items()]
 
 

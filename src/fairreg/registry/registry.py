@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Self, Unpack
 
-from sqlalchemy import Connection, func, insert, null, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
-from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.entry_query import STATEMENTS, WHOLE_STATEMENTS, select_entries
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import (
     HEAD,
@@ -375,17 +375,11 @@ class Registry:
         """Return the statements of an entry, ordered by source, with their payloads. Raises NotFound."""
         from fairreg.registry.search.lookup import entry_for
 
-        columns = statements.c if payloads else [item for item in statements.c if item.name != "payload"]
-        left_out = () if payloads else (null().label("payload"),)
+        query = WHOLE_STATEMENTS if payloads else STATEMENTS
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
-            query = (
-                select(*columns, *left_out)
-                .join(entries, entries.c.id == statements.c.entry_id)
-                .where(entries.c.identifier == found.identifier)
-                .order_by(statements.c.source, statements.c.source_id)
-            )
-            return tuple(statement_from(row) for row in connection.execute(query).mappings())
+            rows = connection.execute(query, {"identifier": found.identifier}).mappings()
+            return tuple(map(statement_from, rows))
 
     def statement(self, source: str, source_id: str) -> Statement | None:
         """Return the statement of `source` under `source_id`, None where there is none."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["listen", "local_url", "prepared", "serve"]
 
 _BACKLOG = 256
+# With more, the worker that is awake first would take all connections of clients that come at once, and keep
+# them while another one is idle.
+_ACCEPTED_AT_ONCE = 1
 _GRACE_SECONDS = 10
 # Connections at a time; further ones get 503. An idle one is closed after some seconds.
 _MOST_CONNECTIONS = 2000
@@ -102,6 +105,7 @@ def prepared(
     site = Site(settings, stated or local_url(listening), admin_email, named, stored)
     config = uvicorn.Config(
         application(site, policy),
+        backlog=_ACCEPTED_AT_ONCE,
         http=TimedConnection,
         ws="none",
         log_level="error",  # what visitors send is no warning
@@ -113,7 +117,16 @@ def prepared(
         server_header=False,
         proxy_headers=False,
     )
-    return site, uvicorn.Server(config)
+    return site, _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """A server whose workers share what comes: each accepts one connection at a time, a busy one fewer."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(_BACKLOG)  # asyncio takes the number to accept for the length of the queue, too
 
 
 def _opened(settings: Settings, models: tuple[str, ...], log: Log) -> "tuple[NamedModel, ...]":

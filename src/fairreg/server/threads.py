@@ -17,8 +17,9 @@ from fairreg.errors import Overloaded
 __all__ = ["CLIENT", "LIVE_QUEUE", "LIVE_THREADS", "QUEUE", "THREADS", "ReadingThreads"]
 
 Answer = TypeVar("Answer")
-# Threads that read the registry at a time, and requests that may wait for one.
-THREADS = 8
+# Threads that read the registry at a time, and requests that may wait for one. Python runs one of them at a
+# time, so that more make each answer later and none earlier; the second is there beside a long answer.
+THREADS = 2
 QUEUE = 64
 # The same of live searches, each of which waits some seconds for other registries.
 LIVE_THREADS = 4

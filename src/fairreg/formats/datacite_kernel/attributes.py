@@ -22,7 +22,7 @@ from fairreg.schemas.record import Creator, ModelRecord, Relation
 from fairreg.schemas.text import clean, one_line
 from fairreg.sources import DOI, ROR
 
-__all__ = ["UNASSIGNED", "UNAVAILABLE", "kernel_attributes"]
+__all__ = ["UNASSIGNED", "UNAVAILABLE", "kernel_attributes", "require_year"]
 
 Json = dict[str, Any]
 VERSION = "http://datacite.org/schema/kernel-4"
@@ -42,11 +42,8 @@ _BESIDE_ABSTRACT = {
 }
 
 
-def kernel_attributes(record: ModelRecord) -> Json:
-    """Return the attributes, without those that have no value.
-
-    RecordError for a record that states neither when it was published nor when it was created.
-    """
+def require_year(record: ModelRecord) -> None:
+    """Raise RecordError for a record without a date of publication or creation."""
     if record.year is None:
         raise RecordError(
             f"{record.identifier} has no year of publication, which DataCite requires: "
@@ -54,6 +51,14 @@ def kernel_attributes(record: ModelRecord) -> Json:
             violations=(("$.date_published", "is not stated"),),
             hint="Add the date at the source, or take a format that needs none, such as jsonld.",
         )
+
+
+def kernel_attributes(record: ModelRecord) -> Json:
+    """Return the attributes, without those that have no value.
+
+    RecordError for a record that states neither when it was published nor when it was created.
+    """
+    require_year(record)
     return filled_members(
         {
             "doi": _doi(record),

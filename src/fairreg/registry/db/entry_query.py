@@ -8,13 +8,22 @@ have one statement, whose record is also the entry's: storing it once makes the 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, null, select
 
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, statements
 from fairreg.sources import is_from_files
 
-__all__ = ["NEWEST", "RECORD", "select_entries", "sources_of", "sources_of_all"]
+__all__ = [
+    "NAMED",
+    "NEWEST",
+    "RECORD",
+    "STATEMENTS",
+    "WHOLE_STATEMENTS",
+    "select_entries",
+    "sources_of",
+    "sources_of_all",
+]
 
 _ONLY = select(statements.c.record).where(statements.c.entry_id == entries.c.id).correlate(entries).limit(1)
 
@@ -32,17 +41,38 @@ def select_entries(*more: ColumnElement[Any]) -> Select[Any]:
     return select(*_COLUMNS, *more).select_from(entries)
 
 
+# What every page of a record asks is made once: making a query takes longer than answering it.
+NAMED = select_entries().where(entries.c.identifier == bindparam("identifier"))
+_SOURCES = select(statements.c.entry_id, statements.c.source).distinct()
+_SOURCES_OF_ONE = _SOURCES.where(statements.c.entry_id == bindparam("entry_id"))
+
+
+_OF_NAMED = (
+    select()
+    .select_from(statements)
+    .join(entries, entries.c.id == statements.c.entry_id)
+    .where(entries.c.identifier == bindparam("identifier"))
+    .order_by(statements.c.source, statements.c.source_id)
+)
+WHOLE_STATEMENTS = _OF_NAMED.add_columns(*statements.c)
+# Without the payloads, which may take megabytes.
+STATEMENTS = _OF_NAMED.add_columns(
+    *(item if item.name != "payload" else null().label("payload") for item in statements.c)
+)
+
+
 def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
     """Return the sources of an entry's statements, by name."""
-    return sources_of_all(connection, [entry_id])[entry_id]
+    return _by_name(row.source for row in connection.execute(_SOURCES_OF_ONE, {"entry_id": entry_id}))
 
 
 def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """Return the sources of each entry's statements, by name."""
     found: dict[int, set[str]] = {key: set() for key in entry_ids}
-    query = select(statements.c.entry_id, statements.c.source).distinct()
-    for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
+    for row in connection.execute(_SOURCES.where(in_values(connection, statements.c.entry_id, found))):
         found[row.entry_id].add(row.source)
-    return {
-        key: tuple(sorted(name for name in names if not is_from_files(name))) for key, names in found.items()
-    }
+    return {key: _by_name(names) for key, names in found.items()}
+
+
+def _by_name(sources: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in sources if not is_from_files(name)))

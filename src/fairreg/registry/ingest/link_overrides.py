@@ -4,7 +4,7 @@
 from dataclasses import dataclass, replace
 from itertools import product
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, tuple_
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, tuple_
 
 from fairreg.errors import UsageError
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
@@ -121,16 +121,24 @@ def explain(connection: Connection, entry: Entry) -> LineageReport:
     return LineageReport(entry, (entry,), tuple(map(SourceLink.of, members)), ())
 
 
+_NAMED = entries.c.identifier == bindparam("identifier")
+_LINEAGE = select(lineage_rows.c.lineage).join(entries, entries.c.id == lineage_rows.c.entry_id).where(_NAMED)
+_RECORDS = (
+    select(statements.c.record)
+    .join(entries, entries.c.id == statements.c.entry_id)
+    .where(_NAMED)
+    .order_by(statements.c.id)
+)
+
+
 def _is_related(connection: Connection, identifier: str) -> bool:
     """Tell whether the entry shares a lineage with others."""
-    query = select(lineage_rows.c.lineage).join(entries, entries.c.id == lineage_rows.c.entry_id)
-    return connection.scalar(query.where(entries.c.identifier == identifier)) is not None
+    return connection.scalar(_LINEAGE, {"identifier": identifier}) is not None
 
 
 def statement_records(connection: Connection, identifier: str) -> list[ModelRecord]:
     """Return the records of an entry's statements."""
-    query = select(statements.c.record).join(entries, entries.c.id == statements.c.entry_id)
-    rows = connection.scalars(query.where(entries.c.identifier == identifier).order_by(statements.c.id))
+    rows = connection.scalars(_RECORDS, {"identifier": identifier})
     return [ModelRecord.from_json(row) for row in rows]
 
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func
+from sqlalchemy import Connection, RowMapping, bindparam, func
 
 from fairreg.errors import NotFound
-from fairreg.registry.db.entry_query import select_entries, sources_of
+from fairreg.registry.db.entry_query import NAMED, select_entries, sources_of
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, identifiers
 from fairreg.registry.entries import Entry
@@ -71,11 +71,7 @@ def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
 
 def _named(connection: Connection, text: str) -> Entry | None:
     """Return the entry whose identifier is spelled exactly so (``catalogue:...`` has no public scheme)."""
-    row = (
-        connection.execute(select_entries().where(entries.c.identifier == storable_text(text)))
-        .mappings()
-        .one_or_none()
-    )
+    row = connection.execute(NAMED, {"identifier": storable_text(text)}).mappings().one_or_none()
     return None if row is None else entry_from(row, sources_of(connection, row["id"]))
 
 
@@ -115,15 +111,18 @@ def _parsed(pid: str | RequestedIdentifier) -> Identifier:
     return requested.require()
 
 
+_CARRIERS = (
+    select_entries(identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
+    .join(identifiers, identifiers.c.entry_id == entries.c.id)
+    .where(identifiers.c.family == bindparam("family"), identifiers.c.key == bindparam("key"))
+    .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())
+)
+
+
 def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping]:
     family, key = identifier.key
-    query = (
-        select_entries(identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
-        .join(identifiers, identifiers.c.entry_id == entries.c.id)
-        .where(identifiers.c.family == family, identifiers.c.key == key)
-        .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())
-    )
-    rows = _preferred(connection.execute(query).mappings(), identifier.value)
+    found = connection.execute(_CARRIERS, {"family": family, "key": key}).mappings()
+    rows = _preferred(found, identifier.value)
     first: dict[int, RowMapping] = {}
     for row in rows:
         first.setdefault(row["id"], row)

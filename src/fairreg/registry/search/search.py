@@ -195,6 +195,9 @@ def _listed(connection: Connection, filters: Filters, wanted: int | None, sort: 
         return kept(connection, key, lambda: _numbers(connection, of.conditions(many=True)))
 
     alone, several, lineages = numbers(filters)
+    total = alone - several + lineages
+    if not total or wanted == 0:
+        return _Answer([], total)
     # Of all entries in their order the first ones are soon found where many meet the conditions; else those
     # that meet them are sorted.
     wide = wanted is not None and alone * _WIDE >= numbers(Filters())[0]
@@ -206,7 +209,7 @@ def _listed(connection: Connection, filters: Filters, wanted: int | None, sort: 
     # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
-    return _Answer(_one_each(connection, found), alone - several + lineages)
+    return _Answer(_one_each(connection, found), total)
 
 
 def _numbers(connection: Connection, conditions: Conditions) -> tuple[int, int, int]:
@@ -238,6 +241,8 @@ def _meeting(connection: Connection, found: Sequence[_Found], conditions: Condit
 def _hits(
     connection: Connection, found: Sequence[_Found], conditions: Conditions, *, newest: bool
 ) -> tuple[SearchHit, ...]:
+    if not found:
+        return ()
     members = lineage_members(connection, [item.entry_id for item in found])
     keys = {key for listed in members.values() for key in listed}
     loaded = _loaded(connection, keys)

@@ -127,7 +127,7 @@ def _trained(site: Site, registry: Registry, entry: Entry) -> tuple[tuple[str, t
     """Return the fact how many models were trained on a dataset, as a link to them."""
     if entry.record.kind != "dataset":
         return ()
-    number = registry.search("", limit=1, trained_on=entry.identifier).total
+    number = registry.search("", limit=0, trained_on=entry.identifier).total
     path = search_path(site, [("trained_on", entry.identifier)])
     return (("Used by", (Link(counted(number, "model"), path),)),) if number else ()
 

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Representations of a record: its page, every format of `fairreg.formats`, and its linkset."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from urllib.parse import quote
 
 from fairreg import formats
-from fairreg.errors import RecordError
-from fairreg.formats.base import FIELDS, Format
+from fairreg.formats.base import Format, can_hold
 from fairreg.registry import Entry
 from fairreg.schemas.record import ModelRecord
 from fairreg.server.records.bounds import is_written, shortened_lists
@@ -91,23 +89,21 @@ def describing(record: ModelRecord) -> tuple[Representation, ...]:
 
     A format that would refuse an item far behind in a very long list is among them.
     """
-    able = _able.of(shortened_lists(record))
-    return tuple(item for item in of_formats() if item.name in able and is_written(record, item.name))
+    return _described.of(record)
 
 
-def _holding(record: ModelRecord, listed: Iterable[Format]) -> Iterator[Format]:
-    """Yield the formats that do not refuse the record; one that keeps every field refuses none."""
-    for item in listed:
-        if set(FIELDS) > item.KEEPS:
-            try:
-                item.write(record)
-            except RecordError:
-                continue
-        yield item
+def _describing(record: ModelRecord) -> tuple[Representation, ...]:
+    short = shortened_lists(record)
+    return tuple(
+        item for item in of_formats() if can_hold(_view(item.name), short) and is_written(record, item.name)
+    )
 
 
-def _names(record: ModelRecord) -> frozenset[str]:
-    return frozenset(item.NAME for item in _holding(record, formats.all_formats()))
+# A page lists them more than once.
+_described: Remembered[tuple[Representation, ...]] = Remembered(_describing)
 
 
-_able: Remembered[frozenset[str]] = Remembered(_names)
+@cache
+def _view(name: str) -> Format:
+    """Return the format of a name, which is looked up among the installed ones once."""
+    return formats.get(name)
