@@ -53,6 +53,7 @@ def _without_coverage():
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "folder", [*QUICK, *(pytest.param(folder, marks=pytest.mark.long) for folder in LONG)]

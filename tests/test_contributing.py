@@ -48,6 +48,7 @@ def first_hour():
     return dict(files), console.splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.engines("sqlite")
 def test_the_first_hour_of_a_new_engineer(tmp_path, environment, httpserver):
     files, console = first_hour()
@@ -190,6 +191,7 @@ def words():
     return sorted(set(re.findall(r"`([^`\n]+)`", prose)))
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("word", words())
 def test_what_is_in_backticks_exists(word):
     if not word.startswith("modelshelf/"):

@@ -116,6 +116,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize(
     "around", ["{}", "Ask <{}>.", "({});", "[Ada](mailto:{})", "ada,{}, joe", "«{}»", "{}: ask"]
@@ -128,6 +129,7 @@ def test_an_address_is_replaced_by_a_note(address: str, around: str) -> None:
     assert without_addresses(said) == said
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("around", ["{}", "Run {} twice.", "({})"])
 def test_what_is_no_address_stays(other: str, around: str) -> None:
@@ -373,7 +375,7 @@ HOSTILE = [
 
 
 # The shorter one is a text that a search in quadratic time would still not come through.
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(13)
 @pytest.mark.parametrize("length", [100_000, pytest.param(400_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_time_is_linear(unit: str, length: int) -> None:

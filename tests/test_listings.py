@@ -165,6 +165,7 @@ def test_damaged_items_in_a_row_are_named_one_by_one(fault):
     assert [value["id"] for value in listed if not damage_of(value)] == [1, 7]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("end", range(1, 400, 3))
 def test_a_page_that_was_cut_is_never_taken_for_a_whole_one(end):
     whole = page(*(item(number) for number in range(9)))
@@ -189,6 +190,7 @@ def test_a_page_of_many_damaged_items_takes_no_memory():
     tracemalloc.stop()
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "body",
     [

@@ -39,6 +39,7 @@ def publications(chain):
     return [path for method, path in chain.stand.asked if (method, path[-8:]) == ("POST", "/publish")]
 
 
+@pytest.mark.long
 def test_toy_of_default_answers_reaches_its_score_and_nothing_is_published_unasked(chain, capfd):
     scores = chain.toy()
     assert scores.overall >= TOY
@@ -119,6 +120,7 @@ def test_data_sets_of_the_chain_have_every_field_in_croissant(tmp_path):
         assert document["url"].endswith(DOI)
 
 
+@pytest.mark.long
 def test_mlcroissant_finds_no_fault_in_the_data_sets_of_the_chain(tmp_path):
     if VALIDATORS is None:
         pytest.skip("FAIRREG_TEST_VALIDATORS names no interpreter with mlcroissant and the others")

@@ -63,6 +63,7 @@ HARMLESS = [
 ]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("around", ["{}", "{!r} is not there.", "See ({}), please.", "<{}>", 'href="{}"'])
 def test_secrets_of_an_address_are_masked_wherever_it_stands(address: str, around: str) -> None:
@@ -196,6 +197,7 @@ def test_without_credentials_nothing_is_masked(authorization: str) -> None:
 
 
 # The shorter one is a text that a search in quadratic time would still not come through.
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("length", [25_000, pytest.param(100_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("secret", ["\\" * 40, '"' * 40, "/" * 40, "%" * 40, "a" * 40])
 def test_echoes_are_searched_in_time_in_proportion_to_the_text(secret: str, length: int) -> None:

@@ -33,6 +33,7 @@ def test_a_package_may_be_missing_only_outside_make_test(monkeypatch, reason):
     assert skips.is_allowed(reason) is not skips.COMPLETE
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.skipif(not skips.COMPLETE, reason="not the platform on which make test installs everything")
 @pytest.mark.parametrize(
     ("text", "code"),

@@ -81,6 +81,7 @@ def copier(template, *words):
     return done
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("answers", [{}, OF_A_MODEL], ids=["defaults", "model"])
 def test_copier_renders_the_files_that_fairreg_does(template, tmp_path, answers):
     needs_copier()

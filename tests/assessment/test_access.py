@@ -187,6 +187,7 @@ def test_a_note_of_a_harvester_states_no_conditions(note):
     assert access.stated_conditions(stated(note)) is None
 
 
+@pytest.mark.long
 def test_conditions_of_any_length_are_read_in_linear_time():
     for text in ("ask " * 100_000, "no " * 100_000, "https://" * 50_000, "(e-mail address) but " * 20_000):
         access.request_address(stated(text))

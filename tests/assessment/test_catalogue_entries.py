@@ -36,6 +36,7 @@ def listed(report):
     return [item for part in report.principles.values() for item in part.indicators]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("record", ENTRIES, ids=lambda item: item.identifier)
 def test_no_entry_gives_its_object_a_fail_a_partial_or_a_point_for_what_it_says(record):
     report = assess(read(record))

@@ -261,7 +261,7 @@ LENGTHS = [50_000, pytest.param(200_000, marks=pytest.mark.long)]
 CPU_SECONDS = 10
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(11)
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name, length):
@@ -298,7 +298,7 @@ STARTS = {
 }
 
 
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(13)
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 @pytest.mark.parametrize("filler", [" ", "\t", "\n", "#", "1", "<!--", "{{", "epochs ", "torch 1"])

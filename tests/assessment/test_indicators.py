@@ -613,6 +613,7 @@ def named(case):
     return f"{case[0]}-{case[1]}" if isinstance(case, tuple) else None
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(("number", "verdict", "evidence"), CASES, ids=map(named, CASES))
 def test_verdict(number, verdict, evidence):
     finding = INDICATORS[number].assess(evidence)
@@ -626,6 +627,7 @@ def test_every_indicator_has_a_case_of_each_verdict_that_it_can_give(number):
     assert expected | (set() if number in NEVER_UNKNOWN else {UNKNOWN}) <= seen
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(("number", "verdict", "evidence"), CASES, ids=map(named, CASES))
 def test_points_are_cited_and_missing_points_have_a_remedy(number, verdict, evidence):
     finding = INDICATORS[number].assess(evidence)

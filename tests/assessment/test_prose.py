@@ -103,6 +103,7 @@ def named(row):
     return f"{row['indicator']}-{row['right'].replace(' ', '-')}-{row['why'].replace(' ', '-')[:40]}"
 
 
+@pytest.mark.sliced(13)
 @pytest.mark.parametrize("row", ROWS, ids=map(named, ROWS))
 def test_a_text_counts_for_what_it_says(row):
     finding = INDICATORS[row["indicator"]].assess(evidence_of(row["place"], row["text"]))
@@ -132,6 +133,7 @@ def test_a_sentence_alone_passes_only_where_words_are_what_is_asked_for():
             assert row["right"] != "pass", row["text"]
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("row", [row for row in ROWS if row["right"] == "partial"], ids=named)
 def test_a_partial_says_what_is_missing_and_what_to_write(row):
     finding = INDICATORS[row["indicator"]].assess(evidence_of(row["place"], row["text"]))
@@ -196,7 +198,7 @@ LONG = {
 LENGTHS = [100_000, pytest.param(1_000_000, marks=pytest.mark.long)]
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(7)
 @pytest.mark.no_cover  # whose tracing takes as long as the reading
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("unit", LONG.values(), ids=LONG)

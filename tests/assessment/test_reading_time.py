@@ -159,14 +159,14 @@ def assert_linear(read, unit, length=LENGTH):
         assert at_best(read, of_length(unit, 2 * length)) < RATIO * taken, f"{taken} s of {length} characters"
 
 
-@pytest.mark.sliced(6)
+@pytest.mark.sliced(19)
 @pytest.mark.parametrize("unit", ALPHABETS.values(), ids=ALPHABETS)
 def test_every_reader_takes_twice_the_time_for_twice_the_text(unit):
     for read in READERS.values():
         assert_linear(read, unit)
 
 
-@pytest.mark.sliced(6)
+@pytest.mark.sliced(19)
 @pytest.mark.parametrize("unit", ALPHABETS.values(), ids=ALPHABETS)
 def test_an_assessment_takes_twice_the_time_for_twice_the_text(unit):
     def whole(text, item):

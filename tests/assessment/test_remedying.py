@@ -209,6 +209,7 @@ CASES = {
 }
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("case", CASES)
 def test_a_draft_that_is_completed_as_it_tells_gives_the_pass_that_is_promised(case):
     evidence = CASES[case]

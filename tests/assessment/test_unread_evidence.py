@@ -145,6 +145,7 @@ INDICATORS = {
 CASES = [("models", *case[::2]) for case in OF_MODELS] + [("datasets", *case[::2]) for case in OF_DATASETS]
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     ("name", "number", "evidence"), CASES, ids=[f"{n}-{i}-{k}" for k, (n, i, _) in enumerate(CASES)]
 )
@@ -159,7 +160,7 @@ def test_what_was_not_read_is_unknown_never_a_fail_and_never_better(name, number
     assert not wrong
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(11)
 @pytest.mark.parametrize("evidence", WHOLE.values(), ids=WHOLE)
 def test_breaking_one_source_raises_no_interval_and_gives_no_number(evidence):
     report = assess(evidence)

@@ -143,6 +143,7 @@ def test_a_script_in_the_records_name_does_not_run_in_the_page(cli, tmp_path):
     assert "alert(1)" in soup.h1.string
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("option", ["--html", "--badge", "--jsonld"])
 def test_a_place_that_cannot_be_written_is_a_sentence(cli, services, tmp_path, option):
     result = cli("assess", hbb.DOI, option, tmp_path / "none" / "a", "--json")

@@ -152,6 +152,7 @@ _MEASURED_WITH = {
 }
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("name", CASES)
 def test_a_command_opens_once_and_parses_once_and_costs_no_more_than_before(
     count: Callable[[str], dict[str, Any]], name: str

@@ -43,6 +43,7 @@ def published(httpserver, shared):
     hbb.serve(httpserver, hbb.archive(hbb.published_members(shared)))
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.shared
 @pytest.mark.parametrize("pid", SPELLINGS)
 def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
@@ -76,6 +77,7 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     assert run["timing"]["items_per_second"] > 0
 
 
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.torch
 def test_torch_gives_the_same_numbers(cli, published):
@@ -88,6 +90,7 @@ def test_torch_gives_the_same_numbers(cli, published):
     assert found[0]["weights"] == found[1]["weights"]
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_result_table_says_what_ran(cli, published):
     out = cli("fetch", hbb.DOI, "--run").out

@@ -160,6 +160,7 @@ def test_a_side_file_of_macos_that_is_given_is_said_to_be_one(cli, tmp_path):
     assert "._model.onnx is a side file of macOS, not a model." in result.err
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -69,6 +69,7 @@ def test_dots_in_a_link_are_no_way_up(brings):
     assert set(brings(contents(DOTS), link=raw_link)) == {b"0\n", b"1\n", b"2\n"}
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     "names",
     [

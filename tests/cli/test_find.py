@@ -438,7 +438,7 @@ def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
     assert "H→bb é" in done.stdout.decode("utf-8")
 
 
-@pytest.mark.sliced(2)
+@pytest.mark.sliced(7)
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "cff", "model-card", "json"])
 def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):
@@ -447,6 +447,7 @@ def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):
     assert b"Hbb" in done.stdout
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("view", ["json", "jsonld", "codemeta"])
 def test_a_record_in_json_is_in_ascii_where_standard_output_takes_no_utf_8(environment, cli, tmp_path, view):
     name = "H→bb é 𝒳 \x7f"

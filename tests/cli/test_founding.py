@@ -46,6 +46,7 @@ def test_fetch_and_run_take_the_network_with_all_inputs_beside_files_that_cannot
     assert f"The model that ran is {run['weights']['file']}." in said
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_gives_the_probabilities_of_the_definition(cli, httpserver, jets, tmp_path, name):
     founding.serve(httpserver, founding.all_forms())
@@ -72,6 +73,7 @@ def test_run_by_the_doi_alone_takes_the_same_network(cli, httpserver, jets, tmp_
         np.testing.assert_allclose(found["probabilities"], expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", ["x.npz", "x.npy", "x.h5"])
 def test_a_network_of_tracks_only_takes_a_file_of_tracks_alone(cli, httpserver, jets, tmp_path, name):
     founding.serve(httpserver, founding.all_forms())

@@ -51,6 +51,7 @@ def test_a_limit_is_kept(cli, pages):
     assert {item["name"]: item["records"] for item in cli("sources", "--json").json}["zenodo"] == 30
 
 
+@pytest.mark.long
 def test_the_sources_may_be_shared_among_processes(cli, pages):
     result = cli("harvest", "zenodo", "--query", "hbb", "--limit", "30", "--workers", "1", "--json")
     assert result.code == 0, result.err

@@ -152,6 +152,7 @@ def test_simulate_does_not_mix_samples(simulated, tmp_path):
     assert "contains another sample" in err
 
 
+@pytest.mark.long
 def test_simulated_jets_can_be_prepared(simulated, cli, tmp_path):
     from fairreg.models.hbb_in.content import content_digest
     from fairreg.models.hbb_in.jet_files import read_jets

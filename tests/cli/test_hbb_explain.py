@@ -67,6 +67,7 @@ def test_the_document_says_which_network_which_jets_and_which_versions(cli, weig
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
 
 
+@pytest.mark.long
 @pytest.mark.sliced(2)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_figures_tables_and_document_are_in_the_folder(cli, weights, jets, tmp_path, command):

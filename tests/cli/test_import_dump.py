@@ -71,6 +71,7 @@ def dump(tmp_path):
     return write
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "text",
     [

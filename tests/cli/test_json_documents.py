@@ -112,6 +112,7 @@ class Words(dict):
         return path
 
 
+@pytest.mark.sliced(13)
 @pytest.mark.parametrize(("document", "line", "code"), CASES, ids=[line for _, line, _ in CASES])
 def test_a_command_prints_the_document_that_has_its_name(cli, tmp_path, affine, tagger, document, line, code):
     named = Words(tmp_path, cli, model=affine, tagger=tagger)

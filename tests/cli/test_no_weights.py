@@ -14,6 +14,7 @@ GRAPH = identity(tensor("x"), tensor("y"))
 NO_WEIGHTS = {"notes.bin": b"Notes on the calibration.\n", "calib.bin": b"\x01\xfe\x00\x9c" * 200}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", NO_WEIGHTS)
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_text_and_data_named_bin_are_no_weights(fetch, cli, tmp_path, name, is_packed):

@@ -57,6 +57,7 @@ def test_the_format_of_the_recipe_keeps_what_it_says(monkeypatch):
     assert form["authors"] == [creator.name for creator in FULL.creators]
 
 
+@pytest.mark.long
 def test_contract_tests_run_over_installed_plugins(python, environment):
     """Those of its package, and those that are about the plugins of the repository alone."""
     files = [f"tests/contracts/test_{room}.py" for room in ("formats", "harvesters", "indicators", "plugins")]

@@ -45,6 +45,7 @@ def test_every_identifier_of_the_catalogue_is_read_as_it_is_printed():
                 assert found.key == item.key
 
 
+@pytest.mark.sliced(11)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("pid", [SAMPLE, IN_A_FOLDER, ELSEWHERE, PAPER, "github:key4hep/k4MLJetTagger"])
 def test_no_command_takes_a_printed_identifier_for_wrong_usage(cli, offline, arrays, command, pid):
@@ -127,6 +128,7 @@ def test_words_that_name_nothing_stay_wrong_usage(cli, offline, arrays):
         assert asked(cli, command, "foo:bar", arrays).code == 2
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("command", ["show", "fetch", "assess", "search"])
 def test_every_spelling_of_the_docs_is_taken_by_every_command(cli, offline, arrays, command):
     for text in spellings():

@@ -206,6 +206,7 @@ def recipe_of(cli, httpserver, folder, files):
     return text, check_paths(text, folder)
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("seed", range(12))
 def test_every_path_of_a_recipe_is_made_by_an_earlier_line(cli, httpserver, tmp_path, seed):
     choose = random.Random(seed)

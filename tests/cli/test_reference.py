@@ -49,6 +49,7 @@ def test_evaluate_needs_nothing_but_the_package(cli):
     )
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("pid", [hbb.DOI, f"https://doi.org/{hbb.DOI}", "10.5281/zenodo.7305173"])
 def test_they_stand_in_for_weights_that_cannot_be_had_and_say_so(cli, unreachable, pid):
     result = cli("fetch", pid, "--run", "--json")

@@ -77,6 +77,7 @@ def test_a_file_without_a_runner_runs_as_onnx_and_says_that_it_was_not_compared(
     assert found["response"].shape == (40, 1)
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("count", [1, 2])
 def test_several_files_and_workers_give_the_same(cli, forest, rows, tmp_path, count):
     _, one = outputs(cli, forest, rows, tmp_path)

@@ -110,6 +110,7 @@ def test_python_objects_are_refused_by_the_name_of_their_array(cli, words, tagge
         assert ".astype(str)" in result.err
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -100,7 +100,9 @@ def kill_a_worker(done, _total):
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize(("model", "workers"), [("tagger", (1, 2)), ("affine", (2,))])
+@pytest.mark.parametrize(
+    ("model", "workers"), [pytest.param("tagger", (1, 2), marks=pytest.mark.long), ("affine", (2,))]
+)
 def test_workers_make_the_same_bytes_even_when_one_is_killed(settings, model, workers, request, tmp_path):
     path = request.getfixturevalue(model)
     inputs = sorted(request.getfixturevalue("jets" if model == "tagger" else "numbers").iterdir())
@@ -119,6 +121,7 @@ def test_workers_make_the_same_bytes_even_when_one_is_killed(settings, model, wo
         assert contents(tmp_path / name) == contents(tmp_path / "alone")
 
 
+@pytest.mark.long
 def test_one_large_file_is_shared_by_the_workers(cli, tagger, jets, tmp_path):
     source = jets / "jets-1.npz"
     result = cli("run", tagger, "--input", source, "--output", tmp_path / "out", "--workers", 2, "--json")
@@ -219,6 +222,7 @@ def any_left(group):
     return bool(states.get(group, set()) - {"Z", "X"})
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_run_that_is_interrupted_leaves_whole_outputs_and_no_processes(tagger, jets, tmp_path, environment):
     for number in range(40):

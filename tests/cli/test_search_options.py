@@ -145,6 +145,7 @@ def test_forms_that_contradict_each_other_are_wrong_usage(cli, words):
     assert (result.code, result.out) == (2, "")
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     ("option", "value", "others"),
     [

@@ -49,6 +49,7 @@ def test_tables_are_those_of_the_golden_files(cli, monkeypatch, width):
     assert "\n".join(shown) == (GOLDEN / f"{width}.txt").read_text("utf-8")
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_lines_fit_and_identifiers_are_whole(cli, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
@@ -61,6 +62,7 @@ def test_lines_fit_and_identifiers_are_whole(cli, monkeypatch, width):
     assert [item for item in identifiers if not any(item in line.split() for line in lines)] == []
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_word_of_a_name_is_split(cli, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))

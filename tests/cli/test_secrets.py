@@ -55,6 +55,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_the_password_of_a_base_url_is_told_nowhere(told, served, settings, monkeypatch, arguments):
     own = settings.service("zenodo").url.replace("://", f"://user:{SECRET}@")
@@ -77,6 +78,7 @@ PASTED = [
 OTHER_COMMANDS = ("inspect", "run", "convert", "link", "unlink", "validate", "add", "search")
 
 
+@pytest.mark.sliced(13)
 @pytest.mark.parametrize(
     ("command", "pid"),
     [(command, pid) for pid in PASTED for command in ("fetch", "show")]

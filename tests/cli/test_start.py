@@ -118,6 +118,7 @@ START = (
 BROKEN = "def broken(): raise ZeroDivisionError('oops')\nsearch.ready = broken\n"
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("variables", BAD, ids=str)
 @pytest.mark.parametrize(("broken", "code", "words"), [("", 2, "Hint:"), (BROKEN, 1, "oops")])
 def test_a_bad_setting_is_a_sentence_even_beside_a_fault_of_our_own(

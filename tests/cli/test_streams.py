@@ -47,6 +47,7 @@ def shell(settings: Settings, databases: Databases) -> Run:
     return run
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_output_to_a_full_disk_is_a_sentence(shell: Run, command: str) -> None:
     done = shell(f"FAIRREG {command} > /dev/full")
@@ -61,6 +62,7 @@ def test_closed_output_is_a_sentence(shell: Run, command: str) -> None:
     assert done.stderr.splitlines()[0] == "Error: Standard output is closed, so no result can be printed."
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_reader_that_has_gone_is_silence(shell: Run, command: str) -> None:
     done = shell(f"FAIRREG {command} | true; exit ${{PIPESTATUS[0]}}")
@@ -69,6 +71,7 @@ def test_a_reader_that_has_gone_is_silence(shell: Run, command: str) -> None:
     assert "Exception" not in done.stderr
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("target", ["/dev/full", "&-"])
 @pytest.mark.parametrize(
     ("command", "code"),
@@ -94,6 +97,7 @@ def test_a_pipe_is_read_to_its_end(shell: Run) -> None:
     assert "is a pipe, which cannot be read twice" in done.stderr
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("command", "code", "words"),
     [

@@ -99,7 +99,7 @@ def test_documents_are_utf_8_in_a_file_and_readable_in_a_terminal(streams, encod
     assert f"title: {NAME}".encode(encoding, "backslashreplace") in out.shown
 
 
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(13)
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp1252:strict"])
 @pytest.mark.parametrize(
     ("code", "is_first", "arguments"),

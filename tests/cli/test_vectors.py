@@ -193,6 +193,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", BROKEN)
 def test_vectors_that_cannot_be_used_are_one_sentence(fetch, name):
     changed, words = BROKEN[name]
@@ -259,6 +260,7 @@ def test_an_input_example_of_mlflow_runs_and_is_not_compared(cli, tmp_path):
     assert "The model ran; its outputs were not compared." in shown.out
 
 
+@pytest.mark.long
 def test_a_known_network_is_compared_with_its_vectors_too(cli, httpserver, tagger):
     from fairreg import models
 

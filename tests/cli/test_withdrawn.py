@@ -62,6 +62,7 @@ def test_show_warns_and_the_card_says_that_access_is_closed(cli):
     assert SAID in " ".join(shown.out.split())
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.usefixtures("withdrawn")
 @pytest.mark.parametrize("name", ["json", "jsonld", "turtle", "zenodo"])
 def test_every_format_with_a_place_for_access_says_that_it_is_closed(cli, name):

@@ -75,6 +75,7 @@ def test_every_source_with_a_list_is_here():
     assert set(GOOD) | {"garden"} <= asked
 
 
+@pytest.mark.sliced(3)
 @both
 @each
 def test_a_harvest_keeps_all_good_items_and_lists_the_bad_ones(settings, web, services, source):
@@ -86,7 +87,7 @@ def test_a_harvest_keeps_all_good_items_and_lists_the_bad_ones(settings, web, se
     assert len(again.refused) == len(report.refused)
 
 
-@pytest.mark.long("postgresql")
+@pytest.mark.long
 @both
 def test_several_processes_bring_the_same(settings, services):
     chosen = ["github", "zenodo", "zenodo_oai"]
@@ -163,6 +164,7 @@ def test_an_internal_error_about_one_item_is_a_refusal(settings, web, services, 
     assert "Zenodo's harvester failed on an item (KeyError)." in {item.reason for item in report.refused}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("source", "damage", "said"),
     [

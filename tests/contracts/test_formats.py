@@ -23,6 +23,7 @@ from fairreg import formats, plugins
 from fairreg.errors import PluginError, RecordError, UsageError
 from fairreg.formats.base import FIELDS, can_hold, is_json
 from fairreg.schemas.record import Kind, ModelRecord
+from support.examples import examples
 from support.fitting import fitting, written
 from support.full_record import FULL, OTHER
 from support.hostile import HOSTILE, LONG, hostile_everywhere
@@ -33,7 +34,9 @@ READABLE = [item for item in ALL if hasattr(item, "read")]
 each = pytest.mark.parametrize("view", ALL, ids=lambda item: item.NAME)
 each_readable = pytest.mark.parametrize("view", READABLE, ids=lambda item: item.NAME)
 few = settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=25
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    deadline=None,
+    max_examples=examples(25),
 )
 
 # Without what takes the place of other fields, so that those are seen, too.
@@ -168,6 +171,7 @@ def test_it_is_called_as_its_module_and_declares_fields_that_exist(view):
     assert all(view.NARROWS.values())
 
 
+@pytest.mark.sliced(13)
 @each
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_shows_in_the_document_just_when_it_is_declared(view, field):
@@ -183,6 +187,7 @@ def test_a_field_shows_in_the_document_just_when_it_is_declared(view, field):
     assert shows == (field in view.KEEPS or field in view.NARROWS)
 
 
+@pytest.mark.sliced(7)
 @each
 def test_what_a_format_declares_of_a_field_is_what_becomes_of_it(view):
     """A format may narrow values that `support.full_record` does not have; it says which."""
@@ -218,6 +223,7 @@ PLAIN_RECORDS = st.builds(
 )
 
 
+@pytest.mark.sliced(5)
 @each_readable
 @few
 @given(record=PLAIN_RECORDS)
@@ -228,6 +234,7 @@ def test_ordinary_words_are_kept(view, record):
         assert flat(found[name]) == flat(getattr(record, name)), name
 
 
+@pytest.mark.sliced(7)
 @each
 @few
 @given(text=HOSTILE)
@@ -252,7 +259,7 @@ def test_what_it_refuses_for_want_of_a_field_is_told_without_writing(view):
         assert can_hold(view, record) == (written(view, record) is not None)
 
 
-@pytest.mark.sliced(2)
+@pytest.mark.sliced(7)
 @each
 @few
 @given(record=records)
@@ -261,7 +268,7 @@ def test_what_it_refuses_is_told_without_writing(view, record):
         assert can_hold(view, item) == (written(view, item) is not None)
 
 
-@pytest.mark.sliced(2)
+@pytest.mark.sliced(7)
 @each
 @few
 @given(record=records)
@@ -287,6 +294,7 @@ FREE = (
 )
 
 
+@pytest.mark.sliced(5)
 @each_readable
 @few
 @given(field=st.sampled_from(FREE), text=HOSTILE.filter(bool))

@@ -35,6 +35,7 @@ def test_it_has_an_id_a_weight_a_title_and_its_rule_in_words(item):
     assert item.assess.__doc__
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("evidence", [BARE, HBB, DATASET], ids=["bare", "model", "dataset"])
 @pytest.mark.parametrize("item", ALL, ids=lambda item: item.id)
 def test_it_answers_any_evidence_and_always_the_same(item, evidence):

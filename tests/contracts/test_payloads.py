@@ -31,6 +31,7 @@ def tallies():
     return payload_table.tallies(payload_table.DEFAULT, large=False)
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.shared
 @pytest.mark.parametrize("source", harvesters.names())
 def test_every_recorded_payload_is_a_valid_record_or_refused(tallies, source):

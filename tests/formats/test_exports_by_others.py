@@ -49,21 +49,24 @@ def tally(name, known):
     return found
 
 
+@pytest.mark.sliced(3)
 @each
-def test_every_packaged_record_is_a_valid_document(name):
-    known = list(catalogue.records())
+def test_every_packaged_record_is_a_valid_document(name, request):
+    known = catalogue.records()[:: 1 if request.config.getoption("--long") else 8]
     undated = sum(record.year is None for record in known)
     # DataCite has no word for a year that is not known.
     refused = undated if "datacite" in name else 0
     assert tally(name, known) == Counter(valid=len(known) - refused, refused=refused)
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.shared
 @each
-def test_recorded_payloads_are_valid_documents(name, shared):
+def test_recorded_payloads_are_valid_documents(name, shared, request):
+    most = 30 if request.config.getoption("--long") else 4
     for source in harvesters.names():
         payloads = (payload for _, payload in payload_table.recorded(shared / "payloads", source))
-        found = tally(name, islice(filter(None, map(record_of, [source] * 10_000, payloads)), 30))
+        found = tally(name, islice(filter(None, map(record_of, [source] * 10_000, payloads)), most))
         assert found["valid"] + found["refused"] > 0
 
 
@@ -74,6 +77,7 @@ def record_of(source, payload):
         return None
 
 
+@pytest.mark.sliced(3)
 @each
 def test_a_record_with_every_field_and_each_other_value_is_valid(name):
     others = [msgspec.structs.replace(FULL, **{field: value}) for field, value in OTHER.items()]
@@ -89,6 +93,7 @@ def test_a_record_with_nothing_but_a_name_is_valid_or_refused(name):
     assert tally(name, [BARE]) == Counter([expected])
 
 
+@pytest.mark.sliced(3)
 @each
 @usual
 @given(record=records)
@@ -96,6 +101,7 @@ def test_any_record_is_valid_or_refused(name, record):
     assert tally(name, [record]).total() == 1
 
 
+@pytest.mark.sliced(3)
 @each
 @usual
 @given(text=HOSTILE)

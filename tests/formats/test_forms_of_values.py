@@ -123,7 +123,7 @@ def lost(path, value, stated, *, whole=True):
     return [word for word in stated if word.casefold().rpartition("/")[2] not in record]
 
 
-@pytest.mark.sliced(7)
+@pytest.mark.sliced(37)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("term", READS)
 def test_a_property_is_read_or_named_in_every_form(term, form):

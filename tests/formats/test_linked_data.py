@@ -740,7 +740,7 @@ def large_documents(share):
 
 
 # A quarter is a document that a reader in quadratic time would still not come through.
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(7)
 @pytest.mark.no_cover  # whose tracing takes as long as the reading
 @pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("number", range(len(large_documents(1000))))

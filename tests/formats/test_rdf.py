@@ -100,6 +100,7 @@ def has_the_triples_of_its_json_ld(record, document):
     assert isomorphic(Graph().parse(data=document, format="xml"), linked)
 
 
+@pytest.mark.sliced(23)
 @pytest.mark.parametrize(
     "record",
     [FULL, *(changed(FULL, **{field: value}) for field, value in OTHER.items())]

@@ -159,10 +159,10 @@ def parsed(view, document):
 def documents_of(name, step):
     """Documents of a format: of a full record, hostile ones, the reference entry, and of the catalogue.
 
-    Of hostile records and of the catalogue it is every `step`-th.
+    Of hostile records and of the catalogue it is every `step`-th, of the services every third at least.
     """
     view = formats.get(name)
-    records = [FULL, *harvested(), *(hostile(number) for number in range(0, 40, step))]
+    records = [FULL, *harvested()[:: min(step, 3)], *(hostile(number) for number in range(0, 40, step))]
     found = [view.write(fitting(view, record)) for record in records]
     found += [text for record in reference.records().values() if (text := written(view, record)) is not None]
     return [parsed(view, item) for item in (*found, *catalogued(view)[0][::step])]

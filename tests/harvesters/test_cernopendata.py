@@ -468,6 +468,7 @@ def test_an_index_of_more_files_than_any_record_has_is_refused():
         cern.with_listed(cern.to_record(INDEXED), {"alone.txt": content})
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("place", ["run{}/n.h5", "run/n{}.h5", "run{}/x/x/x/x/x/x/x/x/n.h5"])
 def test_thousands_of_listed_files_take_little_time(place):
     files = [{"uri": f"{EOS}{place.format(number)}", "size": 1} for number in range(20_000)]

@@ -47,6 +47,7 @@ def bomb(width, levels):
     return HEAD + "license: MIT\n" + "\n".join(lines) + "\n"
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

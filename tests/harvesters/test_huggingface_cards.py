@@ -72,6 +72,7 @@ def test_a_heading_that_names_both_speaks_for_both():
     assert intended_use(card) == limitations(card) == "For tests only."
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     ("text", "metadata", "fault"),
     [

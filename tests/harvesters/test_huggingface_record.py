@@ -469,6 +469,7 @@ def test_every_recorded_card_is_read(shared):
     assert len(files) >= 25
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_what_others_made_of_the_hub_is_a_valid_record_or_refused(shared):
     """Catalogues derived from the Hub are no payloads of it; what has the fields of one is read."""

@@ -218,6 +218,7 @@ def test_a_page_that_is_damaged_as_a_whole_is_a_bad_answer(body):
         read_page(body, title="Z")
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     "middle",
     [b"<record " * 50_000, b"<record>" * 20_000, b"<!--" * 100_000, b"<![CDATA[" * 50_000,

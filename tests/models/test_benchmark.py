@@ -205,6 +205,7 @@ def test_all_forms_of_a_network_agree_on_toy_jets(weights):
     assert 0 < report.mean_tracks < 2 * tracks
 
 
+@pytest.mark.long
 def test_an_interruption_keeps_what_was_measured(weights, tmp_path):
     def stop(name, done, _total):
         if name == "speed" and done == 2:

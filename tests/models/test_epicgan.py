@@ -163,6 +163,7 @@ def test_a_row_without_a_direction_is_refused(tmp_path):
 # Agreement with the definition
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("sizes", [SMALL, PUBLISHED], ids=["small", "published"])
 def test_the_engines_agree_with_the_definition(tmp_path, runtime, sizes):
@@ -221,6 +222,7 @@ def test_the_layers_of_pytorch_give_the_definition():
     assert np.abs(found - expected).max() < 1e-12
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.torch
 @pytest.mark.parametrize("new_format", [True, False], ids=["zip", "legacy"])
 def test_the_checkpoints_of_the_authors_program_are_read(tmp_path, new_format):

@@ -55,6 +55,7 @@ def test_a_sample_of_one_class_has_no_auc(paper_sizes, make_tensors):
     assert 0 <= found.accuracy <= 1
 
 
+@pytest.mark.long
 def test_a_demonstration_names_its_sample_and_what_it_is_not(paper_sizes, make_tensors):
     runner = build(make_tensors(paper_sizes))
     found = hbb_in.demonstrate(runner)

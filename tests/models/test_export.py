@@ -22,6 +22,7 @@ def weights(tmp_path):
     return tmp_path / "net.onnx"
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("file_format", exporting.FORMATS)
 def test_every_format_holds_the_weights_and_runs_as_they_do(weights, tmp_path, file_format):
     pytest.importorskip("safetensors")
@@ -45,6 +46,7 @@ def test_the_onnx_file_takes_any_number_of_jets_tracks_and_vertices(weights, tmp
     np.testing.assert_allclose(short, whole[:2], rtol=0, atol=1e-6)
 
 
+@pytest.mark.long
 def test_the_same_weights_give_the_same_bytes(weights, tmp_path):
     pytest.importorskip("safetensors")
     for file_format in exporting.FORMATS:

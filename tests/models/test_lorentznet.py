@@ -192,6 +192,7 @@ def test_arguments_behind_a_link_are_refused(tmp_path):
 # Agreement
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("sizes", [TOP, QUARK_GLUON, OTHER], ids=["top", "quark-gluon", "other"])
 def test_every_runtime_agrees_with_the_definition(tmp_path, sizes, runtime):
@@ -317,7 +318,7 @@ def padding(arrays):
     return arrays["pdg_id" if "pdg_id" in arrays else "four_momenta"].reshape(8, 16, -1)[:, :, 0] == 0
 
 
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("rubbish", [1e3, np.nan, np.inf, -1e300])
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("sizes", [TOP, QUARK_GLUON, OTHER], ids=["top", "quark-gluon", "other"])

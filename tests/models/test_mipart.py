@@ -66,6 +66,7 @@ def test_permuting_the_particles_changes_nothing(network, runtime):
     np.testing.assert_allclose(*found, atol=2e-6)
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("content", [0.0, 1e9, np.nan, np.inf])
 def test_masked_particles_change_nothing(network, runtime, content):
     sizes, tensors, path = network

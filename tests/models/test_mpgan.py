@@ -350,6 +350,7 @@ def test_long_binary_and_linked_arguments_are_refused(tmp_path):
 # Agreement
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_runtime_agrees_with_the_definition(tmp_path, kind, runtime):
@@ -483,6 +484,7 @@ def test_inputs_and_outputs_have_physics_names(tmp_path):
     assert dense.outputs[0].shape == ("jets", 6, 3)
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("prefix", ["module.", "model.", "_orig_mod.module.", "net."])
 @pytest.mark.parametrize("kind", KINDS)
 def test_prefixes_of_wrappers_are_stripped_from_every_kind(tmp_path, kind, prefix):
@@ -553,6 +555,7 @@ def test_the_onnx_graph_is_what_runs(tmp_path):
 # The published generator
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.shared
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_the_published_gluon_generator_agrees_and_makes_jets(shared, runtime):

@@ -104,7 +104,7 @@ def test_the_torch_layers_have_the_published_names(paper_sizes):
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == paper_sizes.shapes()
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(13)
 @pytest.mark.shared
 @pytest.mark.parametrize("count", [4, pytest.param(25, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", sorted(published_names().values()))

@@ -68,6 +68,7 @@ def some_jets(kind):
     return TENSORS, tracks, vertices
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("kind", ["random", "full", "empty", "real-like"])
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_agrees_with_the_definition_in_float32(form, kind, reference):

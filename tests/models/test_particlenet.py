@@ -283,6 +283,7 @@ def test_features_and_classes_are_named_where_their_number_tells(features, class
     assert runner.outputs[0].features[0].name == label
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("kind", sorted(EVERY))
 def test_the_demonstration_compares_with_the_definition(tmp_path, kind):
     path = saved(random_tensors(EVERY[kind]), tmp_path / "weights.safetensors")
@@ -295,6 +296,7 @@ def test_the_demonstration_compares_with_the_definition(tmp_path, kind):
     assert all(np.isfinite(array).all() for array in sample.values())
 
 
+@pytest.mark.long
 def test_another_number_of_neighbours_may_be_loaded(tmp_path):
     path, jets = saved(random_tensors(SMALL), tmp_path / "w.safetensors"), random_jets(SMALL, slots=12)
     for asked, meant in ((3, 3), (None, 16)):
@@ -383,6 +385,7 @@ def test_importing_the_package_imports_no_engine():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.torch
 def test_the_published_network_runs_and_agrees(shared):

@@ -71,6 +71,7 @@ def test_the_sizes_of_every_layer_are_read_off_the_shapes_and_the_graph_computes
     runner.close()
 
 
+@pytest.mark.sliced(2)
 @every_network
 @pytest.mark.parametrize("runtime", ["onnx", pytest.param("torch", marks=pytest.mark.torch)])
 def test_every_runtime_agrees_with_the_definition_in_float64(sizes, runtime):
@@ -111,7 +112,7 @@ def test_every_form_of_a_benchmark_agrees(sizes):
     assert {"onnx", "onnx-full", "onnx-pairwise"} <= set(ran)
 
 
-@pytest.mark.sliced(2)
+@pytest.mark.sliced(5)
 @every_network
 def test_the_packaged_sample_is_for_it_and_exports_are_checked_on_it(sizes, tmp_path):
     tensors, jets = random_tensors(sizes), hbb_in.sample()

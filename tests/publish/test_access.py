@@ -52,6 +52,7 @@ def test_files_that_were_closed_after_a_draft_stay_private(push, hub, folder):
     assert repository.private
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     "text",
     [
@@ -189,6 +190,7 @@ def linked_data(name, **stated):
     return json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [CRATE, root]})
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", ["codemeta.json", "ro-crate-metadata.json"])
 @pytest.mark.parametrize(
     ("stated", "level"),
@@ -207,6 +209,7 @@ def test_terms_for_the_access_restrict_it_in_linked_data(run, stand, folder, nam
     assert embargo.get("until") == ("2030-01-01" if level == "embargoed" else None)
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", ["codemeta.json", "ro-crate-metadata.json"])
 @pytest.mark.parametrize(
     "content", ["{", {"isAccessibleForFree": False}, {"conditionsOfAccess": "on request"}], ids=str
@@ -223,6 +226,7 @@ def test_a_crate_that_is_open_is_no_fault(run, stand, folder):
     assert run().deposit.status == "published"
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     "keys",
     [

@@ -32,6 +32,7 @@ def content(folder):
     }
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", sorted({*FILES} - {"models/toy.onnx"}))
 def test_a_clone_of_a_published_folder_is_not_published_again(run, stand, clone, name):
     """Neither by one of the files that carry the DOI alone."""

@@ -43,6 +43,7 @@ def test_a_draft_that_was_closed_at_the_service_is_not_opened(run, stand, access
     assert not newest(stand).published
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("stated", "published"),
     [
@@ -105,6 +106,7 @@ def swap_file_of_others(record):
     record.files["coauthor.xlsx"].content = b"swapped"
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -264,7 +264,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(17)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize(("status", "error", "words"), FAULTS)
 def test_a_fault_keeps_the_draft_and_the_same_command_goes_on(push, hub, step, status, error, words):
@@ -323,6 +323,7 @@ def test_a_file_whose_commit_was_not_answered_is_taken_back(push, hub, folder):
     assert "private.txt" not in only(hub).files
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("step", STEPS)
 def test_an_answer_that_is_lost_repeats_nothing(push, hub, step):
     lost = []
@@ -543,6 +544,7 @@ def test_a_published_record_gets_the_link_after_a_confirmation(push, deposit, st
     assert len(stand.asked) == asked
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -586,6 +588,7 @@ def test_no_link_is_added_by_a_command_that_publishes_nothing(push, deposit, sta
     assert len(stand.asked) == before
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_link_that_fails_is_made_by_the_same_command(push, deposit, stand, when, method):

@@ -68,6 +68,7 @@ def test_the_tag_of_a_publication_that_failed_leads_to_no_earlier_state(push, hu
     assert only(hub).tags == {"v1.0": only(hub).head}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", ["/super-squash/", "/tag/", "/settings"])
 def test_a_fault_on_the_way_keeps_it_private_and_the_same_command_goes_on(push, hub, folder, when, step):

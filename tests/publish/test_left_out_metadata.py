@@ -6,6 +6,7 @@ import pytest
 TOKEN = "hf_" + "A1" * 17
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "LICENSE", "LICENSE-WEIGHTS"])
 def test_a_file_that_says_what_the_record_is_has_to_be_published(run, stand, folder, name):
     path = folder / name

@@ -187,6 +187,7 @@ def test_a_version_of_another_record_is_refused(run, stand):
     assert not stand.records
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("fault", ["unknown", (403, {"message": "Permission denied."}), (409, {}), (422, {})])
 def test_after_a_failed_new_version_the_plain_command_publishes_nothing(run, stand, folder, fault):
     doi = run().deposit.identifier
@@ -288,6 +289,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(("method", "place", "fault", "error", "words"), FAULTS)
 def test_a_fault_is_one_sentence_and_the_draft_is_kept(run, stand, method, place, fault, error, words):
     fail_once(stand, method, place, fault if fault == "reset" else (fault, REFUSAL))

@@ -322,6 +322,7 @@ def test_tokens_are_found_in_texts_of_wide_characters(folder, encoding):
     assert select(place, tokens=("my-own-token",)).names == ("model.onnx",)
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("at", [(1 << 20) - 20, (1 << 20) + 5, (2 << 20) + 9_000])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_secret_anywhere_in_a_long_text_is_found(folder, at, encoding):

@@ -166,6 +166,7 @@ def test_a_file_that_names_all_versions_tells_nothing_of_this_one(run, stand, fo
     assert (said.version, said.notes) == ("1.0", "kept")  # the version is that of codemeta.json
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "text", ["{", '{"@type": "MLModel"}', "[" * 9000, '{"name": "' + "x" * 70_000 + '"}']
 )

@@ -37,6 +37,7 @@ def made_by(registry: Registry, *authors: str) -> set[int]:
     return {int(hit.record.provenance.source_id) for hit in hits}
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     ("author", "found"),
     [
@@ -105,6 +106,7 @@ def test_keys_of_hostile_names_stay_short() -> None:
     assert max(len(key.encode()) for key in keys) <= 1300
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     ("years", "found"),
     [

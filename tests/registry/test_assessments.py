@@ -90,6 +90,7 @@ HISTORY = {
 }
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("first", HISTORY)
 def test_the_newest_score_online_is_shown_in_whatever_order_they_come(registry, first):
     registry.put(RECORD)

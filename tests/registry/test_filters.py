@@ -142,6 +142,7 @@ def keep(registry: Registry, number: int, source: str, values: dict, gone: bool,
         connection.execute(update(entries).where(this).values(fair_score=score))
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "chosen", [{"source": "catalogue"}, {"task": "jet tagging"}, {"framework": "PyTorch"}, {"kind": "model"}]
 )

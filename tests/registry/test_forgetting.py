@@ -221,6 +221,7 @@ def test_repeating_removes_nothing_that_only_refers_to_it(registry: Registry) ->
     assert names(registry) == {user.identifier}
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     "shared",
     [
@@ -450,6 +451,7 @@ def test_the_place_of_content_is_not_part_of_its_identifier(registry: Registry) 
         assert registry.put(other("Wombat", Identifier("swhid", value))).outcome == "forgotten"
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     "shared",
     [

@@ -16,6 +16,7 @@ PARTS = evaluate_search.own_parts()
 FLOORS = {"own queries": (0.92, 0.88, 0.92), "plain words": (0.80, 0.70, 0.65)}
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("part", PARTS)
 def test_the_projects_own_queries_are_answered_well(read_only_registry: Registry, part: str) -> None:
     judged = PARTS[part]

@@ -171,7 +171,7 @@ def test_the_export_is_imported_searched_and_exported_alike(imported_url: str, t
     assert exported(imported_url, tmp_path) == EXPORTED
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
 def test_it_goes_from_every_schema_through_every_later_one(
     imported_url: str, tmp_path: Path, revision: str
@@ -179,6 +179,7 @@ def test_it_goes_from_every_schema_through_every_later_one(
     kept_through_every_schema(imported_url, tmp_path, revision)
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
 def test_the_file_itself_goes_from_every_schema_through_every_later_one(

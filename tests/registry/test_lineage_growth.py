@@ -130,7 +130,7 @@ def steps_of(databases: Databases, file: Path, work: Work, make: Make, size: int
     return steps
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     ("work", "make", "sizes"),
     [

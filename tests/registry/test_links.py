@@ -148,6 +148,7 @@ def test_the_order_of_arrival_never_shows(databases: Databases, tmp_path: Path, 
         assert {hit.entry.identifier: hit.sources for hit in after} == before
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("one", "other"),
     [

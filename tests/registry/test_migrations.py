@@ -74,7 +74,7 @@ def records(url: str) -> dict[str, ModelRecord]:
     return {identifier: ModelRecord.from_json(json.loads(record)) for identifier, record in rows}
 
 
-@pytest.mark.sliced(2)
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("revision", EARLIER)
 def test_a_registry_of_an_earlier_release_keeps_all_and_is_searched_like_a_new_one(
     url: str, revision: str

@@ -30,6 +30,7 @@ def named(registry: Registry, query: str, **asked: object) -> list[str]:
     return [hit.entry.identifier for hit in registry.search(query, **asked).hits]
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("query", QUERIES)
 def test_pages_of_every_order_fit_together(scored: Registry, query: str) -> None:
     for sort in SORTS:
@@ -119,6 +120,7 @@ CHOSEN = {
 }
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("query", QUERIES[:2])
 @pytest.mark.parametrize("name", FACETS)
 def test_a_facet_keeps_its_alternatives_under_its_own_filter(

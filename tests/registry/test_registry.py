@@ -29,6 +29,7 @@ Make = Callable[..., ModelRecord]
 DOI = "10.5281/zenodo.7305227"
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     "spelling",
     [
@@ -59,6 +60,7 @@ def test_a_bare_slug_means_the_hub_first_and_github_else(registry: Registry, mak
     assert registry.get("org/a") == hub
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "text", ["org/a", "catalogue:own name", "a:\0b", "10.1234/A\0", "10.1234/none", "???"]
 )
@@ -463,6 +465,7 @@ def test_an_entry_that_is_called_otherwise_than_by_its_source_keeps_its_name_in_
             assert [registry.get(name).identifier for name in names] == names
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("older", "newer"),
     [

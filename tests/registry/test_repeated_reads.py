@@ -62,6 +62,7 @@ def test_facets_are_counted_once_until_the_registry_changes(
     assert sum(dict(changed.facets["kind"]).values()) == total + 1
 
 
+@pytest.mark.long("postgresql")
 def test_every_query_and_filter_has_counts_of_its_own(catalogue_registry: Registry) -> None:
     asked = [(query, filters) for query in QUERIES for filters in ({}, *WIDE)]
     kept = [catalogue_registry.search(query, facets=True, **filters).facets for query, filters in asked * 2]
@@ -159,6 +160,7 @@ def copy(source: Path, target: Path) -> None:
         old.backup(new)
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("years", ["2020-2023", "-2019", "2022-", "2021", "0001", "9999", "-9999"])
 @pytest.mark.parametrize("sort", ["relevance", "name"])
 def test_a_list_of_years_has_every_entry_of_them(

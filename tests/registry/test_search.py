@@ -81,6 +81,7 @@ def test_scores_fall_with_the_rank(read_only_registry: Registry) -> None:
     )
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize(
     ("filters", "holds"),
     [

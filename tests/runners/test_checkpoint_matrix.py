@@ -254,6 +254,7 @@ def as_torch_reads(path, value):
 formats = pytest.mark.parametrize("old", [False, True], ids=["zipped", "legacy"])
 
 
+@pytest.mark.sliced(5)
 @formats
 @pytest.mark.parametrize("kind", TENSORS)
 def test_a_tensor_of_every_kind_has_the_bytes_that_torch_reads(tmp_path, kind, old):
@@ -283,6 +284,7 @@ def test_values_beside_the_weights_do_not_matter(tmp_path, name, old):
     assert found(path) == {**references("w", state["w"]), **references("b", state["b"])}
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("protocol", range(2, 6))
 @formats
 @pytest.mark.parametrize("name", REFUSED_BY_TORCH)

@@ -386,6 +386,7 @@ def test_other_plain_pickles_are_not_called_damaged(tmp_path):
         read_tensors(tmp_path / "x.pth")
 
 
+@pytest.mark.sliced(2)
 @kinds
 def test_a_hundred_thousand_instructions_of_tensors_are_no_limit(tmp_path, kind):
     checkpoint = Checkpoint(kind)

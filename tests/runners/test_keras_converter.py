@@ -136,6 +136,7 @@ def keras():
     return runner.engine()
 
 
+@pytest.mark.sliced(2)
 @needs_keras
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_every_layer_agrees_with_keras(keras, tmp_path, suffix):

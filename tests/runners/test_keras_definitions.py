@@ -302,6 +302,7 @@ def between(x, axis, factor):
     return np.take(x, low, axis) * (1 - part) + np.take(x, low + 1, axis) * part
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("cases", [with_windows, without_windows])
 def test_every_further_layer_agrees_with_its_definition(keras, tmp_path, cases):
     random, worst = np.random.default_rng(0), {}
@@ -342,6 +343,7 @@ def masked(kind, weights, x, mask, *, backwards, zeros):
     return np.stack(found, 1), state
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU"])
 @pytest.mark.parametrize(("sequences", "both"), [(False, False), (False, True), (True, False), (True, True)])
 def test_masked_steps_are_left_out(keras, tmp_path, kind, sequences, both):

@@ -268,6 +268,7 @@ GROWING = {
 }  # fmt: skip
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("case", GROWING)
 def test_values_far_larger_than_the_weights_are_refused_with_their_layer(tmp_path, read, case):

@@ -84,6 +84,7 @@ def tensor_of(op, kind):
     )
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("route", NAMES)
 @pytest.mark.parametrize("kind", ["legacy", "zipped"])

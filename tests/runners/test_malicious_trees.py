@@ -428,6 +428,7 @@ def test_text_of_a_lightgbm_file_is_plain_wherever_it_is_shown(old, new, lightgb
     assert_plain(tmp_path / "m\x1b[2J.txt", "lightgbm")
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     "old", ["LogisticRegression", "ObjectNode", "lbfgs", "classes_", "sklearn.linear_model", "coef_", "auto"]
 )
@@ -562,6 +563,7 @@ def attacks():
     }
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("protocol", [0, 1, 2, 99, -1, "2", None])
 @pytest.mark.parametrize("place", ["alone", "as a step", "as an attribute"])
 @pytest.mark.parametrize("case", attacks())

@@ -108,6 +108,7 @@ WRITERS = {
 }
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "name", [*list(WRITERS)[:2], *(pytest.param(name, marks=pytest.mark.long) for name in list(WRITERS)[2:])]
 )

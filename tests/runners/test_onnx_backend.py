@@ -14,7 +14,7 @@ from fairreg.errors import FairregError
 from fairreg.runners import onnx as onnx_runner
 from support.backend_models import backend_cases, held_cases
 
-ORDINARY = 12  # in a short run, one of so many models that take and give only numbers of numpy's types
+ORDINARY = 24  # in a short run, one of so many models that take and give only numbers of numpy's types
 NARROW = ("bfloat16", "float8", "int4", "int2")  # as parts of the names that onnxruntime gives to types
 
 

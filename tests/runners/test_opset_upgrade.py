@@ -68,6 +68,7 @@ def refused(upgraded):
     return message
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("rows", ["rows", 7, None])
 def test_a_gemm_with_broadcast_runs_after_the_upgrade(upgraded, rows):
     model = gemm(rows)

@@ -250,6 +250,7 @@ KEYS_OF_ONE_HASH = {
 }
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("protocol", [2, 4])
 @pytest.mark.parametrize("kind", KEYS_OF_ONE_HASH)
 def test_keys_of_one_hash_cannot_slow_the_reading(kind, protocol):

@@ -75,6 +75,7 @@ def test_side_files_as_the_package_onnx_writes_them_are_read(tmp_path, expected,
     np.testing.assert_allclose(run(tmp_path / "x.onnx"), outputs(), atol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")  # PyTorch's own
 def test_a_model_of_pytorch_with_side_files_runs(tmp_path):
     torch = pytest.importorskip("torch")

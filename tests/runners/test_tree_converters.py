@@ -443,7 +443,7 @@ FAMILIES = (
 )
 
 
-@pytest.mark.sliced(2)
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.filterwarnings("ignore")  # of scikit-learn, on toy numbers
 def test_scikit_learn_in_onnx_agrees_with_scikit_learn(family, tmp_path):
@@ -567,6 +567,7 @@ def strict_models():
     ]
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("number", range(15))
 @pytest.mark.filterwarnings("ignore")  # of scikit-learn, on toy numbers
 def test_what_scikit_learn_refuses_has_no_answer(number, tmp_path):

@@ -233,6 +233,7 @@ def test_every_truncation_is_a_model_error(tmp_path, files, tensors, kind):
             read_tensors(path)
 
 
+@pytest.mark.sliced(2)
 @formats
 @settings(max_examples=examples(300))
 @given(data=st.data())

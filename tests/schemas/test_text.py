@@ -120,6 +120,7 @@ def test_split_keywords(stated, keywords):
 HOSTILE = ["<!--", "<!-- ", "<", "<a ", "<!--x-->", "<p", "&#x0;", "-->"]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("repeated", HOSTILE)
 def test_hostile_text_is_read_in_the_end(repeated):
     found = plain_text((repeated * 200_000)[:200_000])
@@ -194,6 +195,7 @@ def without_collector():
     gc.enable()
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.usefixtures("without_collector")
 @pytest.mark.parametrize("repeated", [*DEEP, "&amp;", "&", "<script>", "<b ", "word ", "&#x41"])
 def test_the_time_for_a_text_is_linear_in_its_length(repeated):

@@ -80,6 +80,7 @@ def run_by_command(settings, model, arrays, folder):
         return dict(content)
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("form", ["json", "binary", "parallel"])
 @pytest.mark.parametrize("name", [REFERENCE, "jets.v1", "kinds", "softmax", "classes", "parts"])
 def test_tritonclient_gets_the_outputs_of_fairreg_run(asked, settings, graphs, given, name, form, tmp_path):

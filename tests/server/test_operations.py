@@ -187,6 +187,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.engines("sqlite")
 def test_a_read_that_takes_longer_than_the_grace_time_does_not_hold_the_server(tmp_path, engine):
     told = tmp_path / "told"
@@ -213,6 +214,7 @@ def test_a_read_that_takes_longer_than_the_grace_time_does_not_hold_the_server(t
     assert told.read_text().endswith("fairreg has stopped.\n")
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
 @pytest.mark.engines("sqlite")

@@ -42,6 +42,7 @@ def names(report):
     return {row.id for row in report.rows}
 
 
+@pytest.mark.long("postgresql")
 def test_everything_in_the_registry_is_assessed_and_search_shows_the_scores(filled):
     seen = []
     report = assess_all(filled, offline=True, progress=lambda done, total: seen.append((done, total)))
@@ -174,6 +175,7 @@ def test_online_one_record_that_its_host_does_not_know_stops_no_other(settings, 
         assess_all(settings, query="10.1234/none")
 
 
+@pytest.mark.long("postgresql")
 def test_files_that_a_run_over_many_leaves_out_are_named_and_cost_no_fuller_score(
     settings, httpserver, monkeypatch
 ):
@@ -235,6 +237,7 @@ def test_one_assessed_again_without_the_network_is_stored_once(filled):
     assert history(filled)["huggingface:batch/model-1"] == 1
 
 
+@pytest.mark.long("postgresql")
 def test_what_was_assessed_online_is_stored_once_however_often_it_is_scored_without_the_network(
     settings, httpserver
 ):

@@ -99,7 +99,7 @@ def kill_a_worker(done, _total):
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
 
-@pytest.mark.long("postgresql")
+@pytest.mark.long
 def test_one_and_two_processes_and_one_that_is_killed_leave_the_same_bytes(assess):
     alone = assess("alone")
     document, (assessments, scores) = alone

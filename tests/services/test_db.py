@@ -178,6 +178,7 @@ def test_there_is_nothing_to_upgrade_or_check(fresh: Settings) -> None:
     assert not fresh.home.exists()
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -227,6 +228,7 @@ def _alembic(settings: Settings, verb: str, revision: str) -> None:
     database.close()
 
 
+@pytest.mark.long("postgresql")
 def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: Settings) -> None:
     record, concept = catalogue.records()[0], Identifier("concept_doi", "10.1234/concept")
     versions = [

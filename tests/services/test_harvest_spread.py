@@ -39,7 +39,7 @@ def held(settings):
         return {(item.source, item.source_id) for item in registry.every_statement()}
 
 
-@pytest.mark.long("postgresql")
+@pytest.mark.long
 def test_sources_in_processes_bring_what_they_bring_in_one(settings, zenodo, httpserver):
     httpserver.expect_request("/datacite/dois").respond_with_data("<html>")
     told = []

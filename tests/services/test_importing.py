@@ -84,6 +84,7 @@ def test_a_second_time_nothing_is_new(home: Callable[[str], Settings], file: Pat
     assert import_(settings, file) == {"new": 0, "changed": 0, "unchanged": NUMBER}
 
 
+@pytest.mark.long("postgresql")
 @pytest.mark.usefixtures("in_processes")
 def test_a_bad_line_is_named_before_anything_is_stored(home: Callable[[str], Settings], file: Path) -> None:
     settings = home("bad")

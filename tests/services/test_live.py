@@ -104,7 +104,7 @@ def test_the_document_has_the_sources(here: Settings) -> None:
     assert "sources" not in search(here, "tagger").to_json()
 
 
-@pytest.mark.sliced(5)
+@pytest.mark.sliced(31)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("sick", SEARCHABLE)
 def test_one_sick_source_leaves_all_others_alone(

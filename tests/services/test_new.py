@@ -267,6 +267,7 @@ def test_empty_folder_that_is_there_is_used(tmp_path):
     assert (tmp_path / "facts.toml").is_file()
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     ("old", "fresh", "said"),
     [

@@ -281,6 +281,7 @@ def test_model_of_an_unknown_network_has_a_signature_and_no_vectors(tmp_path):
     assert all((tmp_path / "p" / name).is_dir() for name in reana["directories"])
 
 
+@pytest.mark.long
 def test_commands_of_the_readme_of_an_own_model_work_with_the_inputs_that_it_names(tmp_path):
     origin, folder = tmp_path / "origin", tmp_path / "p"
     (origin / "models").mkdir(parents=True)

@@ -189,6 +189,7 @@ def on_a_full_disk(settings: Settings) -> Callable[..., subprocess.CompletedProc
     return run
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     "words",
     [("search", "hbb"), ("show", hbb.DOI), ("export", "-"), ("sources",), ("db", "check"), ("db", "info")],

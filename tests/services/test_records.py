@@ -232,7 +232,7 @@ PLAIN = {
 }
 
 
-@pytest.mark.sliced(3)
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     "line",
     [
@@ -267,7 +267,7 @@ def test_a_bad_line_is_named_and_nothing_is_kept(
         assert registry.info().entries == 165
 
 
-@pytest.mark.sliced(4)
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -308,6 +308,7 @@ def test_scores_that_no_assessment_gives_are_refused_by_line(
         assert registry.search("", min_fair=0.0).total == 0
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize(
     ("letters", "not_applicable", "accepted"),
     [

@@ -78,6 +78,7 @@ def test_what_has_no_meaning_is_wrong_usage(ready: Settings, asked: dict[str, An
     assert caught.value.message == message
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [

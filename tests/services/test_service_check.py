@@ -95,6 +95,7 @@ def test_answers_as_expected_are_called_so_with_few_requests(settings, httpserve
     assert sum(item.answers for item in found.values()) == len(httpserver.log) <= 25
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", READ)
 def test_a_renamed_member_is_missing_and_new_by_name(settings, httpserver, name):
     made, (path, _) = payloads(), READ[name]
@@ -106,6 +107,7 @@ def test_a_renamed_member_is_missing_and_new_by_name(settings, httpserver, name)
     assert any(line.startswith(f"{path}_renamed is new") for line in sentences(found))
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", READ)
 def test_a_member_of_another_type_is_named_with_both_types(settings, httpserver, name):
     made, (path, other) = payloads(), READ[name]
@@ -118,6 +120,7 @@ def test_a_member_of_another_type_is_named_with_both_types(settings, httpserver,
     assert difference.sentence.startswith(f"{path} is ")
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("name", READ)
 def test_a_removed_member_is_missing_by_name_and_no_other_source_is_concerned(settings, httpserver, name):
     made, (path, _) = payloads(), READ[name]
@@ -391,6 +394,7 @@ def test_what_is_printed_of_an_answer_holds_no_address_of_people(settings, https
 
 
 # The shorter one is a text that a search in quadratic time would still not come through.
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("length", [500_000, pytest.param(2_000_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     "letter", ["a", ":", "a@", "?x-token", "1.", "https://", "hf_a", "1.2.3.4:", "aG:", "-", "YWFh\\n"]

@@ -142,6 +142,7 @@ def test_a_killed_worker_costs_only_its_tasks_which_run_again(tmp_path):
     assert [(done.result, done.fault) for done in found] == [(number, None) for number in range(12)]
 
 
+@pytest.mark.long
 def test_a_task_that_ends_every_worker_fails_alone_and_with_a_sentence():
     with open_engine(ExecutionTarget(workers=1), silent) as engine:
         found = list(engine.map(tasks.deadly, [1, 2, -1, 3, 4, 5]))
@@ -222,6 +223,7 @@ def test_a_scheduler_without_workers_is_a_sentence(monkeypatch):
         enter(ExecutionTarget(scheduler=address))
 
 
+@pytest.mark.long
 def test_a_scheduler_that_is_lost_on_the_way_is_a_sentence():
     with (
         own_scheduler(workers=1) as (process, address),

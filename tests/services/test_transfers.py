@@ -144,6 +144,7 @@ def test_a_spent_limit_ends_the_files_of_its_host_only():
     assert watched.started == ["f00", *NAMES[1::2]]
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}])
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
 def test_a_file_that_its_host_refuses_loses_no_other(web, settings, httpserver, status, headers):

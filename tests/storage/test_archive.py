@@ -192,6 +192,7 @@ def test_side_files_of_macos_are_not_unpacked(tmp_path):
     assert (found, said) == (["a/_b", "b._c", "model.onnx"], [])
 
 
+@pytest.mark.long
 def test_a_bomb_of_one_gibibyte_in_one_mebibyte_is_refused(tmp_path):
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("zeros", "w") as member:
@@ -496,6 +497,7 @@ def damaged_tar(path, suffix, share):
     return with_damage(path, share)
 
 
+@pytest.mark.sliced(3)
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_damage_in_a_later_block_is_that_of_the_archive(tmp_path, suffix, share):

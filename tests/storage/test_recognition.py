@@ -205,6 +205,7 @@ FILES = {
 }
 
 
+@pytest.mark.sliced(2)
 @pytest.mark.parametrize("words", FILES)
 @pytest.mark.parametrize("name", ["model", "model.onnx", "model.txt", "model.pth"])
 def test_a_file_is_recognised_by_its_content_under_any_name(tmp_path, words, name):

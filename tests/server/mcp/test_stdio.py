@@ -39,6 +39,7 @@ def test_an_assistant_that_starts_it_gets_what_it_gets_in_process(settings_of_mo
         assert call("call_tool", "get_record", {"pid": "x"}).is_error
 
 
+@pytest.mark.long
 def test_standard_output_carries_the_protocol_and_nothing_else(tmp_path):
     # A home without a registry, so that there is something to say, and a line that is no message.
     lines = [
@@ -113,6 +114,7 @@ def test_arguments_of_null_are_none(talk):
     assert talk(request(1, "tools/call", **asked))["result"]["structuredContent"]["entries"] > 100
 
 
+@pytest.mark.long
 def test_the_version_that_requires_batches_is_not_offered(settings_of_module):
     environment = {**os.environ, "FAIRREG_HOME": str(settings_of_module.home)}
     for asked, offered in (("2025-03-26", "2025-11-25"), ("2024-11-05", "2024-11-05")):

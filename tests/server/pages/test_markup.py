@@ -46,6 +46,7 @@ def pages(page):
     return {path: page(path, status) for path, status in STATUS.items()}
 
 
+@pytest.mark.sliced(7)
 @pytest.mark.parametrize("path", STATUS)
 def test_a_page_has_one_heading_a_title_and_a_way_past_the_navigation(pages, path):
     soup = pages[path]

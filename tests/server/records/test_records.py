@@ -243,6 +243,7 @@ def hostile_name():
     return next(item.name for item in awkward() if item.identifier == HOSTILE)
 
 
+@pytest.mark.sliced(5)
 @pytest.mark.parametrize("path", [
     "", "%00", "%FF", "a" * 5000, "/" * 3000, "%2e%2e/%2e%2e/etc/passwd", "doi:10.1234/%0d%0aX:y", "{{7*7}}",
     "linkset", "/linkset", "doi:/files/", "%D8%00", "' OR 1=1 --", "doi:10.1/" + "(" * 1500,
