@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from fairreg.registry import Registry
+from fairreg.server.parts import split
 from fairreg.server.threads import LIVE_QUEUE, LIVE_THREADS, ReadingThreads
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
@@ -72,7 +73,8 @@ def record_url(base_url: str, identifier: str) -> str:
 @lru_cache(_KNOWN)
 def _in_path(identifier: str) -> str:
     # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
-    plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
+    # One that ends like a part of another's address, such as "/linkset", must not be taken for that.
+    plain = {"", ".", ".."}.isdisjoint(identifier.split("/")) and not split(identifier)[1]
     return quote(identifier, safe="/:" if plain else ":", errors="replace")
 
 
