@@ -28,7 +28,7 @@ from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
 from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
-from fairreg.server.threads import CLIENT, ReadingThreads
+from fairreg.server.threads import CLIENT, QueuedThreads
 from fairreg.settings import Settings
 from support.serving import serving
 
@@ -399,7 +399,7 @@ def test_a_proxy_is_an_address():
 
 def test_threads_have_a_queue_of_limited_length():
     async def crowd() -> list[object]:
-        threads, gate = ReadingThreads(threads=1, queue=2), asyncio.Event()
+        threads, gate = QueuedThreads(threads=1, queue=2), asyncio.Event()
         loop = asyncio.get_running_loop()
 
         async def ask(client: str) -> bool:
@@ -422,7 +422,7 @@ def test_threads_have_a_queue_of_limited_length():
 
 def test_a_client_leaves_half_of_the_threads_to_others_even_for_what_it_gave_up():
     async def crowd() -> tuple[list[int], int]:
-        threads, gate, begun = ReadingThreads(threads=4), threading.Event(), []
+        threads, gate, begun = QueuedThreads(threads=4), threading.Event(), []
 
         def long(number: int) -> None:
             begun.append(number)
@@ -449,7 +449,7 @@ def test_a_client_leaves_half_of_the_threads_to_others_even_for_what_it_gave_up(
 
 def test_a_client_leaves_half_of_the_places_to_wait_to_others():
     async def crowd() -> tuple[int, int]:
-        threads, gate = ReadingThreads(threads=2, queue=6), threading.Event()
+        threads, gate = QueuedThreads(threads=2, queue=6), threading.Event()
         CLIENT.set("greedy")
         asked = [asyncio.create_task(threads.run(partial(gate.wait, 60))) for _ in range(8)]
         await asyncio.sleep(0)
