@@ -285,6 +285,10 @@ REFUSED = {
         one(data=FLAT)[:-1] + b',"outputs":[{"name":"q"}]}',
         "has no output 'q'; it has 'y'",
     ),
+    "an item of a sequence": (
+        one(data=FLAT)[:-1] + b',"outputs":[{"name":"y_0"}]}',
+        "has no output 'y_0'; it has 'y'",
+    ),
     "an output twice": (
         one(data=FLAT)[:-1] + b',"outputs":[{"name":"y"},{"name":"y"}]}',
         "requested twice",

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from fairreg.server.inference.body_reader import BODY_BYTES, BodyReader
+from fairreg.server.inference.datatypes import from_json
 from fairreg.server.inference.engine_queue import MOST_WAITING, EngineQueue
 from fairreg.server.inference.faults import Guarded, InferenceFault
 from fairreg.server.inference.held_bytes import HeldBytes, PiecewiseResponse
@@ -48,6 +49,24 @@ class Client:
             return {"type": "http.disconnect"}
         body = self.pieces.pop(0)
         return {"type": "http.request", "body": body, "more_body": bool(self.pieces)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [((0, 2), b"[[]]"), ((0, 2), b"[]"), ((2, 0), b"[[], []]"), ((1, 0, 3), b"[ [ ] ]"), ((0,), b"[]")],
+)
+@pytest.mark.parametrize("datatype", ["FP32", "INT64", "BYTES", "BOOL"])
+def test_nested_lists_without_values_are_an_array_without_values(shape, data, datatype):
+    assert from_json("x", datatype, shape, data).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [((0, 2), b"[[1]]"), ((1, 2), b"[[]]"), ((0,), b"[[]]"), ((0, 2), b"[[]"), ((0, 2), b"[[],]")],
+)
+def test_lists_that_are_no_array_of_the_shape_stay_refused(shape, data):
+    with pytest.raises(InferenceFault):
+        from_json("x", "FP32", shape, data)
 
 
 def test_a_full_queue_refuses_with_a_time_to_come_back():

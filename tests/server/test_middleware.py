@@ -28,7 +28,7 @@ from fairreg.server.middleware.rates import NO_PROXIES, Proxies, Rates
 from fairreg.server.middleware.representation import Representations
 from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
-from fairreg.server.threads import CLIENT, THREADS, ReadingThreads
+from fairreg.server.threads import CLIENT, THREADS, QueuedThreads
 from fairreg.settings import Settings
 from support.serving import serving
 
@@ -106,12 +106,13 @@ def test_a_head_has_the_headers_of_a_get_and_no_body(url):
 
 
 async def answered(
-    body: bytes, kind: str, asked: dict[str, str], pieces: int = 1
+    body: bytes, kind: str, asked: dict[str, str], pieces: int = 1, more: dict[str, str] | None = None
 ) -> tuple[int, dict[str, str], bytes]:
     """What `Representations` makes of an answer."""
 
     async def app(_scope, _receive, send):
-        heads = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+        heads = [(b"content-type", kind.encode()), (b"content-length", str(len(body) * pieces).encode())]
+        heads += [(name.encode(), value.encode()) for name, value in (more or {}).items()]
         await send({"type": "http.response.start", "status": 200, "headers": heads})
         for piece in range(pieces):
             await send({"type": "http.response.body", "body": body, "more_body": piece < pieces - 1})
@@ -144,6 +145,56 @@ def test_any_answer_can_be_read_again_and_its_tag_names_its_bytes(body, kind, ac
     assert (again[0], again[2], status) == (304, b"", 200)
     changed = asyncio.run(answered(body + b"!", kind, {"If-None-Match": headers["etag"]}))
     assert changed[0] == 200
+
+
+_STRONG, _WEAK = {"etag": '"a"'}, {"etag": 'W/"a"'}
+_DATED = {**_STRONG, "last-modified": "Mon, 30 Nov 2026 12:00:00 GMT"}
+_BEFORE, _SAME = "Mon, 30 Nov 2026 11:59:59 GMT", _DATED["last-modified"]
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize(
+    ("headers", "asked", "expected"),
+    [
+        (_STRONG, {"If-Match": '"a"'}, 200),
+        (_STRONG, {"If-Match": '"b", "a"'}, 200),
+        (_STRONG, {"If-Match": "*"}, 200),
+        (_STRONG, {"If-Match": '"b"'}, 412),
+        (_STRONG, {"If-Match": 'W/"a"'}, 412),
+        (_WEAK, {"If-Match": 'W/"a"'}, 412),
+        (_WEAK, {"If-None-Match": '"a"'}, 304),
+        (_STRONG, {"If-Match": '"a"', "If-None-Match": '"a"'}, 304),
+        (_STRONG, {"If-Match": '"b"', "If-None-Match": '"a"'}, 412),
+        (_DATED, {"If-Unmodified-Since": _SAME}, 200),
+        (_DATED, {"If-Unmodified-Since": _BEFORE}, 412),
+        (_DATED, {"If-Unmodified-Since": "yesterday"}, 200),
+        (_STRONG, {"If-Unmodified-Since": _BEFORE}, 200),
+        (_DATED, {"If-Match": '"a"', "If-Unmodified-Since": _BEFORE}, 200),
+        (_DATED, {"If-Modified-Since": _SAME}, 304),
+        (_DATED, {"If-Modified-Since": _BEFORE}, 200),
+        (_DATED, {"If-None-Match": '"b"', "If-Modified-Since": _SAME}, 200),
+        (_DATED, {"If-Unmodified-Since": _SAME, "If-None-Match": '"a"'}, 304),
+    ],
+)
+def test_conditions_are_judged_in_the_order_of_the_standard(headers, asked, expected, pieces):
+    status, sent, body = asyncio.run(answered(b"text", "image/png", asked, pieces, headers))
+    assert status == expected
+    if status == 200:
+        assert body == b"text" * pieces
+    elif status == 304:
+        assert (body, sent["etag"]) == (b"", headers["etag"])
+    else:
+        assert json.loads(body)["status"] == 412
+        assert int(sent["content-length"]) == len(body)
+
+
+def test_who_wants_an_answer_that_changed_is_told_so(url):
+    for path in ("/api/search?q=hbb", "/search?q=hbb", "/records/doi:10.5281/zenodo.7305227"):
+        tag = requests.get(f"{url}{path}", timeout=60).headers["etag"]
+        assert requests.get(f"{url}{path}", headers={"If-Match": tag}, timeout=60).status_code == 200
+        other = requests.get(f"{url}{path}", headers={"If-Match": '"other"'}, timeout=60)
+        assert (other.status_code, other.headers["content-type"]) == (412, "application/problem+json")
+        assert requests.head(f"{url}{path}", headers={"If-Match": '"other"'}, timeout=60).status_code == 412
 
 
 def test_what_is_sent_piece_by_piece_passes_as_it_is():
@@ -348,7 +399,7 @@ def test_a_proxy_is_an_address():
 
 def test_threads_have_a_queue_of_limited_length():
     async def crowd() -> list[object]:
-        threads, gate = ReadingThreads(threads=1, queue=2), asyncio.Event()
+        threads, gate = QueuedThreads(threads=1, queue=2), asyncio.Event()
         loop = asyncio.get_running_loop()
 
         async def ask(client: str) -> bool:
@@ -371,7 +422,7 @@ def test_threads_have_a_queue_of_limited_length():
 
 def test_a_client_leaves_half_of_the_threads_to_others_even_for_what_it_gave_up():
     async def crowd() -> tuple[list[int], int]:
-        threads, gate, begun = ReadingThreads(threads=4), threading.Event(), []
+        threads, gate, begun = QueuedThreads(threads=4), threading.Event(), []
 
         def long(number: int) -> None:
             begun.append(number)
@@ -398,7 +449,7 @@ def test_a_client_leaves_half_of_the_threads_to_others_even_for_what_it_gave_up(
 
 def test_a_client_leaves_half_of_the_places_to_wait_to_others():
     async def crowd() -> tuple[int, int]:
-        threads, gate = ReadingThreads(threads=2, queue=6), threading.Event()
+        threads, gate = QueuedThreads(threads=2, queue=6), threading.Event()
         CLIENT.set("greedy")
         asked = [asyncio.create_task(threads.run(partial(gate.wait, 60))) for _ in range(8)]
         await asyncio.sleep(0)

@@ -13,11 +13,14 @@ from fairreg.server.api.openapi import openapi
 from fairreg.server.query import TEXTS, SearchQuery
 from fairreg.settings import Settings
 from support.clients import client_program
+from support.sent_queries import fits
 from support.serving import serving
 
 pytestmark = pytest.mark.engines("sqlite")
 # Some texts that fit a parameter's schema mean nothing, such as a cursor that no server gave.
 _LEFT_OUT = "positive_data_acceptance"
+_TESTS = Path(__file__).parents[1]
+_HOOKS = {"SCHEMATHESIS_HOOKS": str(_TESTS / "support/schemathesis_hooks.py"), "PYTHONPATH": str(_TESTS)}
 _VALIDATE = "import json, sys; from openapi_spec_validator import validate; validate(json.load(sys.stdin))"
 
 
@@ -46,13 +49,32 @@ def test_each_key_has_a_description_and_each_parameter_is_one_of_a_search(url):
     assert search == {"q", *TEXTS, "facets", *SearchQuery.__dataclass_fields__} - {"asked"}
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", True), ("task=5", True), ("task=a&task=b", True), ("kind=model", True), ("kind=engine", False),
+        ("kind=model&kind=engine", False), ("kind=", False), ("task=", True), ("sort=name", True),
+        ("sort=wrong", False), ("sort=name&sort=year", False), ("limit=5", True), ("limit=0", False),
+        ("limit=101", False),
+        ("limit=five", False), ("limit=1&limit=2", False), ("min_fair=0.5", True), ("min_fair=2", False),
+        ("min_fair=NaN", False), ("runnable=true", True), ("runnable=maybe", False), ("runnable=", False),
+        ("year=2020-", True), ("year=soon", False), ("colour=red", False), ("q=&colour", False),
+    ],
+)  # fmt: skip
+def test_what_fits_the_description_as_it_was_sent_is_answered_and_nothing_else(url, query, expected):
+    described = openapi(url)["paths"]["/api/search"]["get"]["parameters"]
+    assert fits(query, described) is expected
+    answered = requests.get(f"{url}/api/search?{query}", timeout=60).status_code
+    assert answered == (200 if expected else 400)
+
+
 def attacked(url: str, folder: Path, *options: str, seconds: float) -> str:
     """What schemathesis says of the server after asking it at random; it leaves files in the folder."""
     program = (
         "-m", "schemathesis.cli", "run", f"{url}/openapi.json", "--exclude-checks", _LEFT_OUT, "--no-color",
         "--suppress-health-check", "all", *options,
     )  # fmt: skip
-    ended = client_program(*program, seconds=seconds, folder=folder)
+    ended = client_program(*program, seconds=seconds, folder=folder, variables=_HOOKS)
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     return ended.stdout
 

@@ -7,6 +7,7 @@ those whose kind changed. What changes meanwhile moves to the end, so that going
 nothing. Every function runs inside its caller's transaction.
 """
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
 
-from fairreg.errors import UsageError
+from fairreg.errors import RecordError, UsageError
 from fairreg.registry.db.change_times import (
     DATED,
     LEFT,
@@ -26,16 +27,19 @@ from fairreg.registry.db.change_times import (
     source_list,
     source_name_list,
 )
+from fairreg.registry.db.damaged_rows import DAMAGED, damaged_keys, identifiers_of
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import departures, entries, facets, statements
 from fairreg.registry.entries import Entry, Statement
 from fairreg.registry.text.normalization import fold
+from fairreg.schemas.text import clean
 from fairreg.sources import is_from_files
 
 __all__ = ["Change", "ChangeFilters", "change_of", "changes", "first_time", "source_names"]
 
+_LOG = logging.getLogger(__name__)
 Departed = Literal["merged", "forgotten", "left"]
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?")
 # Behind every character that a time may go on with.
@@ -94,13 +98,16 @@ def changes(
     statements: bool = False,
     **filters: Unpack[ChangeFilters],
 ) -> list[Change]:
-    """Return the next changes, as `Registry.changes` does. Raises UsageError for a time in another form."""
+    """Return the next changes, as `Registry.changes` does. Raises UsageError for a time in another form.
+
+    An entry whose stored record is damaged is left out and logged; its repair is a change, which is listed.
+    """
     window = _Window(since, until, after)
     changed = select_entries().where(*window.of_entries(), *_of_entries(connection, filters))
     changed = changed.order_by(entries.c.updated_at, entries.c.id).limit(limit)
     gone = select(departures).where(*window.of_departures(), _of_departures(filters))
     gone = gone.order_by(departures.c.departed_at, departures.c.id.desc()).limit(limit)
-    listed = [*_changed(connection, changed, statements=statements), *_departed(connection, gone)]
+    listed = [*_undamaged(connection, changed, statements=statements), *_departed(connection, gone)]
     return sorted(listed, key=lambda item: item.place)[:limit]
 
 
@@ -235,6 +242,26 @@ def _lists(filters: ChangeFilters) -> Iterable[str]:
         yield source_list(filters["source"])
     if "source_name" in filters:
         yield source_name_list(filters["source_name"])
+
+
+def _undamaged(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:
+    """Return changes as `_changed` does, and in the place of damaged entries those that follow."""
+
+    def load(keys: Sequence[int]) -> list[Change]:
+        some = select_entries().where(in_values(connection, entries.c.id, keys))
+        return _changed(connection, some, statements=statements)
+
+    while True:
+        try:
+            return _changed(connection, query, statements=statements)
+        except RecordError:
+            keys = connection.scalars(query.with_only_columns(entries.c.id)).all()
+            damaged = damaged_keys(keys, load)
+            if not damaged:
+                raise
+            for identifier in identifiers_of(connection, damaged):
+                _LOG.error(DAMAGED, clean(identifier))
+            query = query.where(~in_values(connection, entries.c.id, damaged))
 
 
 def _changed(connection: Connection, query: Select[Any], *, statements: bool) -> list[Change]:

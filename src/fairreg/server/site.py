@@ -10,7 +10,8 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from fairreg.registry import Registry
-from fairreg.server.threads import LIVE_QUEUE, LIVE_THREADS, ReadingThreads
+from fairreg.server.parts import split
+from fairreg.server.threads import LIVE_QUEUE, LIVE_THREADS, QueuedThreads
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 
@@ -30,7 +31,8 @@ class Site:
     `admin_email` is the address of its keepers, which OAI-PMH requires, None where it was not given. `models`
     are those that it runs for others. A registry that is `stored` was made ready at the start and is only
     read since: one that vanishes is an error, and never made anew. Another one is made in memory. Live
-    searches wait in `live_threads`, never in `threads`, in which all others read.
+    searches wait in `live_threads`, never in `threads`, in which all others read. What is `at_end` is called
+    after the last answer.
     """
 
     settings: Settings
@@ -38,10 +40,11 @@ class Site:
     admin_email: str | None = None
     models: "tuple[NamedModel, ...]" = ()
     stored: bool = True
-    threads: ReadingThreads = field(default_factory=ReadingThreads, compare=False)
-    live_threads: ReadingThreads = field(
-        default_factory=lambda: ReadingThreads(LIVE_THREADS, LIVE_QUEUE, "live"), compare=False
+    threads: QueuedThreads = field(default_factory=QueuedThreads, compare=False)
+    live_threads: QueuedThreads = field(
+        default_factory=lambda: QueuedThreads(LIVE_THREADS, LIVE_QUEUE, "live"), compare=False
     )
+    at_end: list[Callable[[], None]] = field(default_factory=list, compare=False)
 
     async def read(self, work: Callable[[Registry], Answer]) -> Answer:
         """Call `work` in a thread with the registry, of which it sees one state, whatever is written then.
@@ -72,7 +75,8 @@ def record_url(base_url: str, identifier: str) -> str:
 @lru_cache(_KNOWN)
 def _in_path(identifier: str) -> str:
     # Clients and proxies resolve "..", "." and "//" of a path, where a slash is not escaped.
-    plain = {"", ".", ".."}.isdisjoint(identifier.split("/"))
+    # One that ends like a part of another's address, such as "/linkset", must not be taken for that.
+    plain = {"", ".", ".."}.isdisjoint(identifier.split("/")) and not split(identifier)[1]
     return quote(identifier, safe="/:" if plain else ":", errors="replace")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Threads that read the registry or wait for other ones, with a queue of limited length before them.
+"""Threads that read the registry, wait for other ones or run a model, each with a queue of limited length.
 
 They are daemons: a call that takes longer than the server lives is left behind, and holds no process.
 """
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from fairreg.errors import Overloaded
 
-__all__ = ["CLIENT", "LIVE_QUEUE", "LIVE_THREADS", "QUEUE", "THREADS", "ReadingThreads"]
+__all__ = ["CLIENT", "LIVE_QUEUE", "LIVE_THREADS", "QUEUE", "THREADS", "QueuedThreads"]
 
 Answer = TypeVar("Answer")
 # Threads that read the registry at a time, and requests that may wait for one. Python runs one of them at a
@@ -50,18 +50,21 @@ class _Call:
         return lambda: self.future.set_result(found)
 
 
-class ReadingThreads:
-    """A pool of threads, of which one client may have half, as of the places to wait for one.
+class QueuedThreads:
+    """A pool of threads, of which one client may have a share, as of the places to wait for one.
 
     A request that is given up leaves the queue; one that has begun keeps its thread, and counts for its
     client until it ends. So a client whose requests take long leaves threads to the others.
     """
 
-    def __init__(self, threads: int = THREADS, queue: int = QUEUE, name: str = "read") -> None:
+    def __init__(
+        self, threads: int = THREADS, queue: int = QUEUE, name: str = "read", share: float = 0.5
+    ) -> None:
         self._name = name
         self._threads = threads
         self._most = threads + queue
-        self._of_one = max(1, threads // 2)
+        self._of_one = max(1, int(threads * share))
+        self._most_of_one = int(self._most * share)
         self._changed = threading.Condition()
         self._waiting: deque[_Call] = deque()
         self._running: Counter[str] = Counter()
@@ -75,9 +78,14 @@ class ReadingThreads:
 
     async def run(self, work: Callable[[], Answer]) -> Answer:
         """Call `work` in a thread. Raises what it raises, and Overloaded."""
+        answer: Answer = await asyncio.wrap_future(self.submit(work))
+        return answer
+
+    def submit(self, work: Callable[[], Answer]) -> "Future[Answer]":
+        """Queue a call of `work`, which is not begun if its future is cancelled before. Raises Overloaded."""
         call = _Call(work, CLIENT.get())
         with self._changed:
-            if self._closed or self.accepted >= self._most or self._of(call.client) >= self._most // 2:
+            if self._closed or self.accepted >= self._most or self._of(call.client) >= self._most_of_one:
                 raise Overloaded("The server is busy.", hint="Ask again in a few seconds.")
             self._waiting.append(call)
             if self._begun < min(self._threads, self.accepted):
@@ -86,8 +94,7 @@ class ReadingThreads:
                 self._begun += 1
             self._changed.notify()
         call.future.add_done_callback(lambda _future: self._forget(call))
-        answer: Answer = await asyncio.wrap_future(call.future)
-        return answer
+        return call.future
 
     def _of(self, client: str) -> int:
         """Return the number of a client's calls that run or wait."""

@@ -62,6 +62,16 @@ def test_arguments_of_null_are_none(served):
     assert answer.json()["result"]["structuredContent"]["entries"] > 100
 
 
+@pytest.mark.parametrize("batch", [b"[]", b" \n[1]", json.dumps([ASKED, ASKED]).encode()])
+def test_a_batch_is_refused_in_one_sentence(served, batch):
+    answer = post(served, batch)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json")
+    error = answer.json()["error"]
+    assert answer.json() == {"jsonrpc": "2.0", "id": None, "error": error}
+    assert error["code"] == -32600
+    assert error["message"].startswith("Batches are not part of MCP since version 2025-06-18:")
+
+
 def test_the_version_that_requires_batches_is_not_offered(served):
     hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     answer = post(served, {**ASKED, "method": "initialize", "params": hello})

@@ -157,7 +157,7 @@ def test_other_spellings_and_identifiers_lead_to_the_address_of_the_record(serve
 def test_an_identifier_that_ends_like_a_part_is_told_by_looking_it_up(served):
     assert get(address(served, LINKSET), "application/json").json()["identifier"] == LINKSET
     assert get(f"{address(served, LINKSET)}/linkset").headers["content-type"] == "application/linkset+json"
-    # Of two records whose addresses meet, the one that is called so has it.
+    # Of two records whose addresses meet, one has escaped slashes.
     assert get(address(served, RELATED), "application/json").json()["identifier"] == RELATED
     assert get(f"{address(served, ABOVE)}/linkset").json()["linkset"][0]["anchor"] == address(served, ABOVE)
     assert get(f"{served}/records/DOI:10.1234/X/LINKSET").headers["location"] == address(served, LINKSET)

@@ -4,6 +4,7 @@
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from fairreg.sources import is_from_files, schemes
 __all__ = [
     "author_values",
     "decoded",
+    "decoded_or_damaged",
     "entry_from",
     "entry_values",
     "facet_values",
@@ -31,6 +33,7 @@ __all__ = [
     "progress_from",
     "sort_name",
     "statement_from",
+    "stored_record",
     "text_values",
     "training_data",
 ]
@@ -208,6 +211,9 @@ def same_content(one: ModelRecord, other: ModelRecord) -> bool:
     return timeless(one) == timeless(other)
 
 
+_DAMAGED = "Find it with `fairreg db check`, then harvest or add it again."
+
+
 def decoded(text: str | bytes) -> Any:
     """Return the JSON value of a column; RecordError where it is damaged."""
     try:
@@ -215,8 +221,41 @@ def decoded(text: str | bytes) -> Any:
     except msgspec.DecodeError as error:
         raise RecordError(
             f"The registry holds a damaged record: {error}.",
-            hint="Find it with `fairreg db check`, then harvest or add it again.",
+            hint=_DAMAGED,
         ) from error
+
+
+@dataclass(frozen=True)
+class DamagedText:
+    """The text of a JSON column that is no JSON: it stands for its value, so that others can be read."""
+
+    reason: str
+
+
+def decoded_or_damaged(text: str | bytes) -> Any:
+    """Return the JSON value of a column, a `DamagedText` where it is damaged."""
+    try:
+        return decoded(text)
+    except RecordError as error:
+        return DamagedText(error.message)
+
+
+def stored_record(stored: object) -> ModelRecord | None:
+    """Return the record of a column, None where it is damaged and only a new one can take its place."""
+    try:
+        return ModelRecord.from_json(stored)
+    except RecordError:
+        return None
+
+
+def _record_of(stored: object, whose: str) -> ModelRecord:
+    """Return the record of a column; RecordError, which says whose it is, where it is damaged."""
+    if isinstance(stored, DamagedText):
+        raise RecordError(f"{whose} is damaged: {stored.reason}", hint=_DAMAGED)
+    try:
+        return ModelRecord.from_json(stored)
+    except RecordError as error:
+        raise RecordError(f"{whose} is damaged: {error.message}", hint=_DAMAGED) from error
 
 
 def progress_from(row: RowMapping) -> tuple[Any, dict[str, int]] | None:
@@ -237,7 +276,7 @@ def payload_from(stored: bytes | None) -> bytes | None:
     except zlib.error as error:
         raise RecordError(
             f"The registry holds a damaged payload: {error}.",
-            hint="Find it with `fairreg db check`, then harvest or add it again.",
+            hint=_DAMAGED,
         ) from error
 
 
@@ -246,7 +285,7 @@ def statement_from(row: Mapping[Any, Any]) -> Statement:
     return Statement(
         source=row["source"],
         source_id=row["source_id"],
-        record=ModelRecord.from_json(row["record"]),
+        record=_record_of(row["record"], f"The statement of {row['source']} on {row['source_id']}"),
         retrieved_at=row["retrieved_at"],
         payload=payload_from(row["payload"]),
         payload_sha256=row["payload_sha256"],
@@ -260,7 +299,7 @@ def entry_from(row: RowMapping, sources: tuple[str, ...], matched: Identifier | 
     """Return an `entries` row as an entry; RecordError where the stored record does not decode."""
     return Entry(
         identifier=row["identifier"],
-        record=ModelRecord.from_json(row["record"]),
+        record=_record_of(row["record"], f"The stored record of {row['identifier']}"),
         sources=sources,
         runnable=row["runnable"],
         fair_score=row["fair_score"],

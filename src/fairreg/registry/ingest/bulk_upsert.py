@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
 from fairreg.registry.db.key_conditions import barred, chunks, in_key_pairs, in_values
-from fairreg.registry.db.row_mapping import merged_value, same_content, text_values
+from fairreg.registry.db.row_mapping import merged_value, same_content, stored_record, text_values
 from fairreg.registry.db.tables import (
     entries,
     facets,
@@ -129,7 +129,7 @@ def _unchanged(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Re
         for item in arrivals
         if item.once and item.known is not None and item.known.gone_at is None
         for record in (item.prepared.submission.record,)
-        if same_content(ModelRecord.from_json(item.known.record), record)
+        if (before := stored_record(item.known.record)) is not None and same_content(before, record)
     ]
     homes = in_values(connection, statements.c.entry_id, {item.home for item in same})
     counted = select(statements.c.entry_id).where(homes).group_by(statements.c.entry_id)

@@ -22,6 +22,7 @@ from fairreg.registry.db.row_mapping import (
     identifier_values,
     merged_value,
     same_content,
+    stored_record,
     text_values,
 )
 from fairreg.registry.db.tables import (
@@ -63,12 +64,12 @@ def put(connection: Connection, submission: Submission, pending: LineageUpdate) 
     """
     source = submission.record.provenance
     known = _statement(connection, source.source, source.source_id)
-    before = None if known is None else ModelRecord.from_json(known.record)
+    before = None if known is None else stored_record(known.record)
     statement_id = _write_statement(connection, submission, None if known is None else int(known.id))
-    if known is None or before is None:
+    if known is None:
         outcome: Outcome = "new"
     else:
-        same = known.gone_at is None and same_content(before, submission.record)
+        same = known.gone_at is None and before is not None and same_content(before, submission.record)
         outcome = "unchanged" if same else "changed"
     if outcome != "unchanged" or before != submission.record:
         _write_identifiers(connection, statement_id, submission.record)

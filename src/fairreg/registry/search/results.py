@@ -76,7 +76,8 @@ class SearchResults:
 
     Not `complete`: more entries hold the common words of the query than were compared. `corrections` are
     words that no entry holds, with their replacements. `facets` count the compared entries, `unheld` are the
-    values of filters that no entry has.
+    values of filters that no entry has. `damaged` are the identifiers of entries whose stored record does not
+    decode: of hits that are left out, `left_out` of them, or of other versions of a hit.
     """
 
     query: str
@@ -86,3 +87,10 @@ class SearchResults:
     corrections: tuple[Correction, ...] = ()
     facets: "Facets | None" = None
     unheld: tuple[UnheldValue, ...] = ()
+    damaged: tuple[str, ...] = ()
+    left_out: int = 0
+
+    @property
+    def listed(self) -> int:
+        """Number of results in this part of the list, those left out included."""
+        return len(self.hits) + self.left_out

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from fairreg.errors import IdentifierError
+from fairreg.errors import IdentifierError, RecordError
+from fairreg.registry.db.damaged_rows import damaged_keys, identifiers_of
 from fairreg.registry.db.entry_query import NEWEST, select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.lineage_query import lineage_ids_of, lineage_members
@@ -83,7 +84,7 @@ def search(
     answer = question.answer(meant, sort, stop)
     shown = answer.found[offset:stop]
     representing = sort == "relevance" and not named
-    hits = _hits(connection, shown, () if named else meant.conditions(), newest=representing)
+    hits, damaged = _hits(connection, shown, () if named else meant.conditions(), newest=representing)
     counts = None
     if facets:
         from fairreg.registry.search.facets import count_facets
@@ -98,6 +99,8 @@ def search(
         answer.corrections,
         counts,
         _unheld(connection, meant, found=answer.total > 0),
+        damaged,
+        len(shown) - len(hits),
     )
 
 
@@ -165,6 +168,8 @@ def _by_identifier(connection: Connection, asked: str) -> list[_Found]:
         matches = entries_for(connection, asked)
     except IdentifierError:
         return []
+    except RecordError:
+        return []  # of a damaged record; its words find it as well, and say so
     names = [entry.identifier for entry in matches][:_MOST_NAMED]
     query = select(entries.c.identifier, entries.c.id).where(entries.c.identifier.in_(names))
     keys = {row.identifier: row.id for row in connection.execute(query)}
@@ -240,9 +245,10 @@ def _meeting(connection: Connection, found: Sequence[_Found], conditions: Condit
 
 def _hits(
     connection: Connection, found: Sequence[_Found], conditions: Conditions, *, newest: bool
-) -> tuple[SearchHit, ...]:
+) -> tuple[tuple[SearchHit, ...], tuple[str, ...]]:
+    """Return the hits, and the identifiers of their entries whose stored record is damaged."""
     if not found:
-        return ()
+        return (), ()
     members = lineage_members(connection, [item.entry_id for item in found])
     keys = {key for listed in members.values() for key in listed}
     loaded = _loaded(connection, keys)
@@ -251,17 +257,27 @@ def _hits(
     able = {item.entry_id for item in meeting}
     hits = []
     for item in found:
-        listed = {key: loaded[key] for key in members[item.entry_id]}
-        shown = loaded[item.entry_id]
+        listed = {key: loaded[key] for key in members[item.entry_id] if key in loaded}
+        shown = loaded.get(item.entry_id)
         if newest:
             shown = max(
                 (entry for key, entry in listed.items() if key in able), key=representative_key, default=shown
             )
-        hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
-    return tuple(hits)
+        if shown is not None:
+            hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
+    return tuple(hits), identifiers_of(connection, [*(keys - loaded.keys())])
 
 
 def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
+    """Return the entries, without those whose stored record is damaged."""
     said = sources_of_all(connection, sorted(keys))
-    query = select_entries().where(in_values(connection, entries.c.id, said))
-    return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}
+
+    def load(some: Iterable[int]) -> dict[int, Entry]:
+        query = select_entries().where(in_values(connection, entries.c.id, some))
+        return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}
+
+    try:
+        return load(said)
+    except RecordError:
+        damaged = damaged_keys([*said], load)
+        return load(key for key in said if key not in damaged)

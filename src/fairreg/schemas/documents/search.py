@@ -114,7 +114,8 @@ class SearchDocument(DocumentPart, frozen=True):
     results: list[SearchResult]
     """Results up to the limit."""
     warnings: list[str]
-    """Sentences on corrected words, on values of filters that no record has, and on candidates left out."""
+    """Sentences on corrected words, on values of filters that no record has, on candidates left out, and on
+    results left out because their stored record is damaged."""
     offset: int
     """Number of results before the first of `results`."""
     limit: int | None

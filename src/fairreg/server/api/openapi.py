@@ -50,6 +50,7 @@ _YEAR = {"type": "string", "pattern": "^([0-9]{4}|[0-9]{4}-|-[0-9]{4}|[0-9]{4}-[
 _CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
 _PROBLEMS = {
     "400": "A parameter is wrong; `detail` names it.",
+    "412": "The answer is not the one that If-Match or If-Unmodified-Since asks for.",
     "414": "The address is too long.",
     "429": "Too many requests of this client; Retry-After says for how long to wait.",
     "503": "The server is busy, or its registry cannot be read; Retry-After says for how long to wait.",

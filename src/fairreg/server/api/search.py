@@ -12,6 +12,7 @@ from fairreg.registry import Registry
 from fairreg.schemas import versioned
 from fairreg.server.api.answers import address, document, next_link, require_known
 from fairreg.server.api.documents import ApiFacets
+from fairreg.server.damage import log_damaged
 from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, is_live, with_peers
 from fairreg.server.middleware.log import ROUTE
 from fairreg.server.query import FLAGS, MOST_OFFSET, TEXTS, SearchQuery, choice, single
@@ -24,7 +25,7 @@ __all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_ans
 
 FACET_PARAMETERS = ("q", *TEXTS, "runnable", "min_fair")
 SEARCH_PARAMETERS = (*FACET_PARAMETERS, "sort", "limit", "offset", "facets")
-_FILLED = ("runnable", "min_fair", "sort", "limit", "offset", "facets")
+_FILLED = ("kind", "runnable", "min_fair", "sort", "limit", "offset", "facets")
 _PAGES = ("/", "/search")  # the page answers with this document, too
 _ALSO = ("format", "live")  # parameters of the page
 
@@ -54,7 +55,9 @@ async def search_answer(request: Request) -> Response:
         )
     )
     after = query.offset + query.limit
-    more = len(report.results) == query.limit and after < min(report.total, MOST_OFFSET)
+    log_damaged(report.damaged)
+    listed = len(report.results) + report.left_out
+    more = listed == query.limit and after < min(report.total, MOST_OFFSET)
     following = replace(query, offset=after).to_params() + ([("facets", "true")] if counted else [])
     url = address(site.url("/api/search"), following) if more else None
     headers = {"Vary": "Accept"} if of_page else {}

@@ -53,6 +53,7 @@ class _Inference:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._models = {item.name: ServedModel(item) for item in site.models}
+        site.at_end.extend(model.close for model in self._models.values())
         self._held = HeldBytes()
         self._bodies = BodyReader(self._held)
 

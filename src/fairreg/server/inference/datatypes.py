@@ -101,6 +101,9 @@ def from_json(name: str, datatype: str, shape: tuple[int, ...], data: bytes) -> 
     """Return the array in JSON: all values in a row, or lists in lists, as `shape` says. InferenceFault."""
     _size(name, datatype)
     depth = _depth(data)
+    if 0 in shape and 1 < depth <= len(shape) and _holds_nothing(data):
+        # Lists end at an axis without places, and some programs write one list too many: [[]] for [0, 2].
+        data, depth = b"[]", 1
     if depth not in {1, len(shape)}:
         raise InferenceFault(
             f"The data of the input {name!r} are not an array of values, flat or nested as its shape "
@@ -196,6 +199,17 @@ def _texts(values: list[bytes], shape: tuple[int, ...]) -> Array:
     array = np.empty(len(values), object)
     array[:] = values
     return array.reshape(shape)
+
+
+def _holds_nothing(data: bytes) -> bool:
+    """Tell whether JSON is lists in lists without a value."""
+    if data.translate(None, b"[], \t\r\n") or data.count(b"[") > _MOST_LISTS:
+        return False
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _depth(data: bytes) -> int:

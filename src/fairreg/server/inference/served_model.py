@@ -43,6 +43,10 @@ class ServedModel:
         """Answer an inference request. Raises InferenceFault, ModelError, ClientDisconnect."""
         return await self._queue.run(lambda: self._answer(body, header_length), request)
 
+    def close(self) -> None:
+        """End its thread."""
+        self._queue.close()
+
     def _answer(self, body: bytes, header_length: int | None) -> PiecewiseResponse:
         given = read_request(body, header_length)
         check_outputs(given, self._outputs)

@@ -111,7 +111,9 @@ class FoundModels(ToolAnswer, frozen=True):
     only_likeliest: Annotated[
         bool, Meta(description="The words are so common that only the likeliest records were ranked.")
     ] = False
-    note: Annotated[str | None, Meta(description="Why there may be nothing, in words of the server.")] = None
+    note: Annotated[str | None, Meta(description="Why something may be missing, in words of the server.")] = (
+        None
+    )
 
 
 class DescribedFile(ToolAnswer, frozen=True):

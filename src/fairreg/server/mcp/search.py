@@ -5,6 +5,7 @@ from typing import Any
 
 from fairreg.registry import Registry, SearchHit, SearchResults
 from fairreg.schemas.text import shortened
+from fairreg.server.damage import log_damaged
 from fairreg.server.mcp.answers import CorrectedWord, FoundModel, FoundModels, UnknownValue
 from fairreg.server.mcp.arguments import SearchArguments
 from fairreg.server.mcp.foreign_text import ITEMS, line, lines, paragraphs, web_page
@@ -26,11 +27,12 @@ def search_models(registry: Registry, asked: SearchArguments) -> FoundModels:
     """Search the registry. Raises UsageError for years and other values without meaning."""
     filters: dict[str, Any] = {name: _given(getattr(asked, name)) for name in _FILTERS}
     found = registry.search(asked.query, limit=asked.limit, offset=asked.offset, sort=asked.sort, **filters)
-    after = asked.offset + len(found.hits)
+    log_damaged(found.damaged)
+    after = asked.offset + found.listed
     return FoundModels(
         total=found.total,
         results=tuple(_model(registry, hit) for hit in found.hits),
-        next_offset=after if found.hits and after < found.total else None,
+        next_offset=after if found.listed and after < found.total else None,
         corrections=tuple(CorrectedWord(asked=item.asked, used=item.used) for item in found.corrections),
         unknown_values=_unknown(found),
         only_likeliest=not found.complete,
@@ -39,7 +41,9 @@ def search_models(registry: Registry, asked: SearchArguments) -> FoundModels:
 
 
 def _note(registry: Registry, asked: SearchArguments, found: SearchResults) -> str | None:
-    """Say that min_fair finds nothing where nothing has a score."""
+    """Name the results whose stored record is damaged; say that min_fair finds nothing without scores."""
+    if found.damaged:
+        return f"Left out, as their stored records are damaged: {', '.join(lines(found.damaged))}."
     if asked.min_fair is None or found.total or registry.search("", min_fair=0, limit=1).total:
         return None
     return _NO_SCORES

@@ -25,7 +25,7 @@ _READS = frozenset({"GET", "HEAD"})
 # Routes with rules of their own about who may ask.
 _OWN_RULES = ("/mcp", "/v2/")
 _EXPOSED = "Content-Location, ETag, Link, Location, Retry-After"
-_ASKED = "Accept, Accept-Language, If-None-Match"
+_ASKED = "Accept, Accept-Language, If-Match, If-None-Match"
 _DAY = "86400"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Representations: compression with gzip, strong entity tags, and 304 for one that a client has (RFC 9110).
+"""Representations: compression with gzip, strong entity tags, and the conditions of requests (RFC 9110).
 
 Only answers that are one piece; of those that are sent piece by piece, the ones with a tag are compared.
 """
@@ -7,11 +7,13 @@ Only answers that are one piece; of those that are sent piece by piece, the ones
 import asyncio
 import gzip
 import hashlib
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fairreg.server.middleware.conditions import verdict
+from fairreg.server.problems import problem
 
 __all__ = ["Representations"]
 
@@ -28,6 +30,7 @@ _COMPRESSIBLE = (
     "application/linkset",
 )
 _STRUCTURED = ("+json", "+xml", "turtle", "yaml")
+_FAILED = "The answer is not the one that If-Match or If-Unmodified-Since asks for."
 _SENT_ALONE = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
 
@@ -62,36 +65,26 @@ class _Answer:
         if start is not None and message["type"] == "http.response.body" and not message.get("more_body"):
             await self._finish(start, message.get("body", b""))
             return
-        if start is not None and self._of_pieces_is_known(start):
+        instead = None if start is None else self._instead_of_pieces(start)
+        if instead is not None:
             self._done = True
-        if not self._done:
+            await self._send_whole(*instead)
+        elif not self._done:
             if start is not None:
                 await self._send(start)
             await self._send(message)
-        elif start is not None:
-            await self._send(_not_modified(start))
-            await self._send({"type": "http.response.body", "body": b""})
 
-    def _of_pieces_is_known(self, start: Message) -> bool:
-        """Complete the headers of an answer in pieces; tell whether the client has it already."""
+    def _instead_of_pieces(self, start: Message) -> tuple[Message, bytes] | None:
+        """Complete the headers of an answer in pieces; return what the conditions give in its place."""
         headers = MutableHeaders(scope=start)
         if not (self._reads and start["status"] == HTTPStatus.OK and "etag" in headers):
-            return False
+            return None
         headers.setdefault("Cache-Control", "no-cache")
-        return self._is_known(headers)
+        return _instead(start, verdict(self._asked, headers))
 
-    def _is_known(self, headers: Headers) -> bool:
-        """Tell whether the client has what the headers tell (RFC 9110, section 13.2.2)."""
-        tags = self._asked.getlist("if-none-match")
-        if tags:
-            return _is_among(", ".join(tags), headers["etag"])
-        since, changed = self._asked.get("if-modified-since"), headers.get("last-modified")
-        if since is None or changed is None:
-            return False
-        try:
-            return parsedate_to_datetime(changed) <= parsedate_to_datetime(since)
-        except (ValueError, TypeError):  # no date, or one without a zone: the condition is ignored
-            return False
+    async def _send_whole(self, start: Message, body: bytes) -> None:
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})
 
     async def _finish(self, start: Message, body: bytes) -> None:
         headers = MutableHeaders(scope=start)
@@ -109,15 +102,19 @@ class _Answer:
                 headers["Content-Length"] = str(len(body))
                 if "etag" in headers:
                     headers["ETag"] = _tag_of_compressed(headers["etag"])
-        if kept and self._is_known(headers):
-            start, body = _not_modified(start), b""
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body})
+        instead = _instead(start, verdict(self._asked, headers)) if kept else None
+        await self._send_whole(*(instead or (start, body)))
 
 
-def _not_modified(start: Message) -> Message:
+def _instead(start: Message, status: HTTPStatus | None) -> tuple[Message, bytes] | None:
+    """Return the answer that conditions give in the place of one: none, 304 or a problem."""
+    if status is None:
+        return None
     left = [item for item in start["headers"] if item[0] not in _SENT_ALONE]
-    return {**start, "status": HTTPStatus.NOT_MODIFIED, "headers": left}
+    if status == HTTPStatus.NOT_MODIFIED:
+        return {**start, "status": status, "headers": left}, b""
+    told = problem(status, _FAILED, hint="Ask without the condition for the present answer.")
+    return {**start, "status": status, "headers": [*left, *told.raw_headers]}, bytes(told.body)
 
 
 def _is_stream(start: Message) -> bool:
@@ -151,9 +148,3 @@ def _takes_gzip(accepted: str) -> bool:
         weight = parameters.replace(" ", "").removeprefix("q=")
         weights[coding.strip()] = weight.strip("0.") != "" or not weight
     return weights.get("gzip", weights.get("*", False))
-
-
-def _is_among(stated: str, tag: str) -> bool:
-    """Compare weakly, as If-None-Match asks for (RFC 9110, section 13.1.2)."""
-    opaque = tag.removeprefix("W/")
-    return stated.strip() == "*" or opaque in {part.strip().removeprefix("W/") for part in stated.split(",")}

@@ -17,7 +17,7 @@ from fairreg.server.api.documents import ServerHealth
 from fairreg.server.middleware.rates import HEALTH
 from fairreg.server.operations.sitemap import show_sitemap
 from fairreg.server.site import Site, site_of
-from fairreg.server.threads import ReadingThreads
+from fairreg.server.threads import QueuedThreads
 
 __all__ = ["lifespan", "routes"]
 
@@ -43,10 +43,11 @@ def routes(site: Site) -> list[BaseRoute]:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """End the threads that read the registry after the last answer."""
+    """End the threads that read the registry or run models, after the last answer."""
     yield
-    app.state.site.threads.close()
-    app.state.site.live_threads.close()
+    site: Site = app.state.site
+    for close in (site.threads.close, site.live_threads.close, *site.at_end):
+        close()
 
 
 class _Health:
@@ -56,7 +57,8 @@ class _Health:
     """
 
     def __init__(self, site: Site) -> None:
-        self._site = replace(site, threads=ReadingThreads(threads=1))
+        self._site = replace(site, threads=QueuedThreads(threads=1, name="health"))
+        site.at_end.append(self._site.threads.close)
         self._counting: asyncio.Future[int] | None = None
 
     async def answer(self, _request: Request) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from fairreg.registry import Registry, SearchHit, SearchResults
 from fairreg.registry.search.sorting import require_sort
 from fairreg.schemas.text import counted
+from fairreg.server.damage import log_damaged
 from fairreg.server.live import LIVE, MOST_DEPTH, NOT_KEPT, is_live, with_peers
 from fairreg.server.pages.frame import framed, page_response
 from fairreg.server.pages.paths import search_path
@@ -89,6 +90,7 @@ def _page(
     # Without live=1: conditions, their counts and the form are those of this registry.
     kept = without(pairs, *(pair for pair in pairs if pair[0] == "offset"))
     found = _search(registry, query) if answers is None else _search_with(registry, query, answers)
+    log_damaged(found.here.damaged)
     view = _view(site, registry, query, kept, found)
     named = dict(kept)
     # Several alternatives do not fit in one field.
@@ -160,7 +162,7 @@ def _view(site: Site, registry: Registry, query: SearchQuery, kept: Pairs, found
 def _paging(site: Site, query: SearchQuery, kept: Pairs, found: _Found) -> Paging:
     part, shown = Part(query.offset, query.limit), len(found.hits)
     if found.answers is None:
-        return Paging.of(site, kept, part, shown, found.total)
+        return Paging.of(site, kept, part, found.here.listed, found.total)
     whole_pages = MOST_DEPTH - MOST_DEPTH % query.limit
     paging = Paging.of(site, [*kept, LIVE], part, shown, min(found.total, whole_pages))
     return replace(paging, total=found.total)

@@ -17,13 +17,14 @@ from fairreg.formats import schema_org
 from fairreg.formats.base import is_json, json_text
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.text import undirected
+from fairreg.server.parts import FOLDER, is_escaped, split
 from fairreg.server.problems import problem
 from fairreg.server.records.bounds import require_short
 from fairreg.server.records.head import head, schema_org_node
 from fairreg.server.records.linkset import as_json, as_text, linkset
 from fairreg.server.records.lookup import find
 from fairreg.server.records.negotiation import ranked
-from fairreg.server.records.packaged_files import FOLDER, packaged_file
+from fairreg.server.records.packaged_files import packaged_file
 from fairreg.server.records.related import related_document
 from fairreg.server.records.representations import (
     LINKSETS,
@@ -62,7 +63,8 @@ class _Answer:
 
     def of(self, path: str) -> Response:
         """Return the answer for the path after ``/records/``."""
-        found = find(self.registry, path)
+        sent = self.request.scope["raw_path"].decode("latin-1")
+        found = find(self.registry, path, whole=is_escaped(sent, split(path)[1]))
         if found is None:
             return not_found(self.site, self.registry, path)
         if not found.exact:

@@ -5,12 +5,10 @@ from typing import NamedTuple
 
 from fairreg.errors import IdentifierError
 from fairreg.registry import Entry, Registry
-from fairreg.server.records.packaged_files import FOLDER
+from fairreg.server.parts import split
 
-__all__ = ["LONGEST", "PARTS", "FoundRecord", "entry_of", "find", "split"]
+__all__ = ["LONGEST", "FoundRecord", "entry_of", "find"]
 
-# Resources below a record. An identifier may end like one of them.
-PARTS = frozenset({"linkset", "assessment", "badge.svg", "related"})
 LONGEST = 2000  # characters of an identifier; only hostile text has more
 
 
@@ -22,31 +20,21 @@ class FoundRecord(NamedTuple):
     exact: bool
 
 
-def find(registry: Registry, path: str) -> FoundRecord | None:
+def find(registry: Registry, path: str, *, whole: bool = False) -> FoundRecord | None:
     """Return what a path after ``/records/`` means; None where the registry has no such entry.
 
-    The whole path comes first, so that an identifier which ends in ``/linkset`` keeps its address. The
-    linkset of a record of which this is the address has the address of the format, ``?format=linkset``.
+    Of two records whose addresses meet, as those of ``X`` and ``X/linkset`` do, a part of the first has the
+    plain address; `whole`: the slash before the part was escaped, as it is in the address of the second.
     """
     pid, part = split(path)
-    whole = entry_of(registry, path)
-    if whole is not None and (not part or _ends_with(whole, part)):
-        return FoundRecord(whole, "", path == whole.identifier)
-    entry = entry_of(registry, pid) if part else None
-    return None if entry is None else FoundRecord(entry, part, pid == entry.identifier)
-
-
-def split(path: str) -> tuple[str, str]:
-    """Return the path before a part, and the part; the part is empty where the path has none.
-
-    >>> split("doi:10.1/a/linkset"), split("catalogue:a/files/a.onnx"), split("doi:10.1/a")
-    (('doi:10.1/a', 'linkset'), ('catalogue:a', 'files/a.onnx'), ('doi:10.1/a', ''))
-    """
-    pid, slash, last = path.rpartition("/")
-    if slash and last in PARTS:
-        return pid, last
-    above, slash, folder = pid.rpartition("/")
-    return (above, f"{folder}/{last}") if slash and folder == FOLDER else (path, "")
+    above = entry_of(registry, pid) if part and not whole else None
+    if above is not None and pid == above.identifier:
+        return FoundRecord(above, part, exact=True)
+    named = entry_of(registry, path)
+    if named is not None and (not part or _ends_with(named, part)):
+        return FoundRecord(named, "", path == named.identifier)
+    above = above or (entry_of(registry, pid) if part else None)
+    return None if above is None else FoundRecord(above, part, exact=pid == above.identifier)
 
 
 def entry_of(registry: Registry, text: str) -> Entry | None:

@@ -21,6 +21,7 @@ from fairreg.formats.contents import media_type
 from fairreg.registry import Entry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.server.parts import FOLDER
 from fairreg.server.problems import problem
 from fairreg.server.records.representations import linksets
 from fairreg.server.records.weblinks import WebLink, header
@@ -28,10 +29,8 @@ from fairreg.server.site import Site
 from fairreg.services.fetch.download import Downloaded
 from fairreg.sources import CURATED
 
-__all__ = ["FOLDER", "packaged_file", "with_addresses"]
+__all__ = ["packaged_file", "with_addresses"]
 
-# Part of the path below a record, before the name of a file.
-FOLDER = "files"
 _KNOWN = 100
 _PART = "(?:[0-9]+-[0-9]*|-[0-9]+)"
 _RANGE = re.compile(rf"bytes={_PART}(?:[ \t]*,[ \t]*{_PART})*", re.ASCII | re.IGNORECASE)

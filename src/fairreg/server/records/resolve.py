@@ -12,8 +12,9 @@ from fairreg.errors import IdentifierError
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.text import clean, undirected
+from fairreg.server.parts import split
 from fairreg.server.problems import problem
-from fairreg.server.records.lookup import LONGEST, entry_of, split
+from fairreg.server.records.lookup import LONGEST, entry_of
 from fairreg.server.site import Site, site_of
 from fairreg.sources import all_sources
 

@@ -130,7 +130,8 @@ class SearchReport:
     `offset` results come before the first of `results`, which are at most `limit` (None: all). `sources`:
     answer of each source to a live search; None if only the registry was searched. `explanations` by id, None
     for a result found by its identifier, and `facets` (value: count) are present if requested. A facet is
-    counted without its own filter. `unheld` are values of filters that no record has; `warnings` say so, too.
+    counted without its own filter. `unheld` are values of filters that no record has, `damaged` the
+    identifiers of entries whose stored record is damaged, with `left_out` results; `warnings` say so, too.
     """
 
     query: str
@@ -143,6 +144,8 @@ class SearchReport:
     offset: int = 0
     limit: int | None = None
     unheld: tuple[UnheldValue, ...] = ()
+    damaged: tuple[str, ...] = ()
+    left_out: int = 0
 
     @property
     def all_failed(self) -> bool:
@@ -153,7 +156,7 @@ class SearchReport:
     def to_json(self) -> dict[str, Any]:
         """The document of ``fairreg search --json``, with the requested parts only."""
         document: dict[str, Any] = msgspec.to_builtins(self)
-        del document["unheld"]
+        del document["unheld"], document["damaged"], document["left_out"]
         for name in ("sources", "explanations", "facets"):
             if document[name] is None:
                 del document[name]
@@ -165,7 +168,7 @@ UpdateCallback = Callable[[SearchReport, tuple[str, ...]], None]
 
 
 def search_warnings(results: SearchResults) -> tuple[str, ...]:
-    """Sentences on corrected words, values of filters that no record has, and candidates left out."""
+    """Sentences on corrected words, unheld values of filters, candidates left out, and damaged records."""
     warnings = [
         f"No record contains {item.asked!r}; searched for {item.used!r}." for item in results.corrections
     ]
@@ -174,6 +177,10 @@ def search_warnings(results: SearchResults) -> tuple[str, ...]:
         warnings.append(
             "Many records contain these words; only the most likely were ranked. Add words or filters."
         )
+    warnings += (
+        f"{identifier} is left out: its stored record is damaged (see `fairreg db check`)."
+        for identifier in results.damaged
+    )
     return tuple(warnings)
 
 

@@ -92,4 +92,6 @@ def search(
         offset=page.offset,
         limit=page.limit,
         unheld=results.unheld,
+        damaged=results.damaged,
+        left_out=results.left_out,
     )
