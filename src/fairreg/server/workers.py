@@ -17,6 +17,7 @@ __all__ = ["run_workers"]
 _LOG = logging.getLogger(__name__)
 # A worker that ends sooner has a fault that another one would have, too: wait before replacing it.
 _SHORT_LIFE_SECONDS = 1.0
+_TICK_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -64,28 +65,39 @@ class _Workers:
     def _fork(self) -> None:
         if self._ends():
             return
+        # A signal that reaches a child before Python has prepared it there would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if process:
             self._begun[process] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             if self._ends():  # the signal came before this one was among those that get it
                 os.kill(process, signal.SIGTERM)
             return
         code = 1
         try:
+            code = self._child()
+        finally:
+            os._exit(code)  # what the parent registered for its end is the parent's
+
+    def _child(self) -> int:
+        """Do the work in a child; return its exit code."""
+        try:
             for number in _SIGNALS:
                 signal.signal(number, signal.default_int_handler)
             os.close(self._held)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             threading.Thread(target=self._end_with_parent, name="parent", daemon=True).start()
             if not self._ends():  # no signal came before this process had handlers of its own
                 self._work()
-            code = 0
         except KeyboardInterrupt:
-            code = 0
+            pass
         except Exception:  # noqa: BLE001  # this process ends here, whatever it is
             _LOG.exception("Worker %s failed.", os.getpid())
+            return 1
         finally:
             sys.stderr.flush()
-            os._exit(code)  # what the parent registered for its end is the parent's
+        return 0
 
     def _end_with_parent(self) -> None:
         """End this worker once its parent is gone, however that ended: nobody else would."""
@@ -95,9 +107,13 @@ class _Workers:
     def _ended(self) -> tuple[int, float]:
         """Wait for the end of a worker; return its number and when it began."""
         while True:
-            process, _ = os.wait()
+            # Not os.wait(), which a signal would not end that the kernel hands to another thread, such as one
+            # of a numeric library: Python calls handlers in this thread alone.
+            process, _ = os.waitpid(-1, os.WNOHANG)
             if process in self._begun:
                 return process, self._begun.pop(process)
+            if not process:
+                time.sleep(_TICK_SECONDS)
 
     def _replace(self, process: int, begun: float) -> None:
         if self._ends():
