@@ -153,6 +153,18 @@ def test_bytes_that_are_not_those_that_the_record_states_are_named_file_by_file(
     assert all("the record states" in item["reason"] for item in model["files"])
 
 
+def test_a_file_without_a_published_digest_is_downloaded_again(cli, zenodo, record, lock):
+    record.states_digests = False
+    assert cli("lock", record.doi, "--output", lock).code == 0
+    assert cli("verify", lock).code == 0
+    record.files["a.txt"] = b"ONE"  # of the same size: the record is as it was
+    found = cli("verify", lock, "--json")
+    assert found.code == 3
+    assert statuses(found.json["models"][0]) == {"a.txt": "changed", "b.txt": "same"}
+    assert cli("lock", record.doi, "--output", lock).code == 0
+    assert cli("verify", lock).code == 0
+
+
 @pytest.mark.parametrize("field", ["metadata", "scores"])
 def test_metadata_or_scores_alone_end_with_5(verify, record, field):
     record.metadata["license" if field == "scores" else "version"] = "v2" if field == "metadata" else None
@@ -230,11 +242,20 @@ def test_restricted_files_cannot_be_locked_and_are_reported_later(cli, verify, r
     record.metadata["access_right"] = "restricted"
     record.files = {}
     found, model = verify()
-    assert found.code == 3  # the locked files are not among the published ones
+    assert found.code == 1  # nobody says that they have changed
+    assert statuses(model) == {"a.txt": "not compared", "b.txt": "not compared"}
+    assert all("restricted" in item["reason"] for item in model["files"])
     assert "access" in {item["field"] for item in model["metadata"]}
     made = cli("lock", record.doi, "--output", tmp_path / "other.lock")
     assert made.code == 1
     assert not (tmp_path / "other.lock").exists()
+
+
+def test_a_record_without_files_has_lost_the_locked_ones(verify, record):
+    record.files = {}
+    found, model = verify()
+    assert found.code == 3
+    assert statuses(model) == {"a.txt": "only in first", "b.txt": "only in first"}
 
 
 def test_every_model_that_cannot_be_locked_is_named_and_nothing_is_written(cli, zenodo, record, lock):

@@ -22,8 +22,8 @@ _DATACITE = re.compile(r"/datacite/dois/10\.5281/zenodo\.(\d+)")
 class ChangingRecord:
     """A record; whoever asks next gets the present `files` and `metadata`.
 
-    A `forged` name is served with other bytes than those that the record states. A record that is `withdrawn`
-    answers as a tombstone, and one that is `concealed` refuses its files.
+    With `states_digests` false the record states sizes only. A `forged` name is served with other bytes than
+    those that the record states. A record that is `withdrawn` answers as a tombstone.
     """
 
     def __init__(self, number: int, files: dict[str, bytes], **metadata: object) -> None:
@@ -31,6 +31,7 @@ class ChangingRecord:
         self.files = dict(files)
         self.forged: dict[str, bytes] = {}
         self.withdrawn = False
+        self.states_digests = True
         self.document = hbb.another(number)
         self.metadata = self.document["metadata"]
         self.metadata.update(metadata)
@@ -61,6 +62,8 @@ class ChangingRecord:
             }
             for name, content in self.files.items()
         ]
+        for item in () if self.states_digests else listed:
+            del item["checksum"]
         return Response(json.dumps({**self.document, "files": listed}), mimetype="application/json")
 
     def file(self, name: str) -> Response:

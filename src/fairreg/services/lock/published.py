@@ -43,18 +43,21 @@ __all__ = ["PublishedModel", "PublishedReader"]
 class PublishedModel:
     """A record with the files that a fetch of it brings; a file that could not be read has a `fault`.
 
-    `asked` is the identifier that led to it, in the compact form.
+    `asked` is the identifier that led to it, in the compact form. `unlisted` says why there are no files at
+    all: they are withheld, or the record has none.
     """
 
     asked: str
     record: ModelRecord
     files: tuple[FileState, ...]
     weights: tuple[WeightsState, ...]
+    unlisted: FairregError | None = None
 
     @property
     def faults(self) -> tuple[FairregError, ...]:
         """The reasons why files could not be read."""
-        return tuple(item.fault for item in self.files if item.fault is not None)
+        found = (self.unlisted, *(item.fault for item in self.files))
+        return tuple(fault for fault in found if fault is not None)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,12 @@ class PublishedReader:
         with HttpClient(self.settings, log=self.log) as web:
             resolution, record = resolved_at_source(web, self.registry, target, self.log)
             record = with_indexed(record, EVERYTHING, partial(download, web, cache), self.log) or record
-            files, fetched = self._files(web, cache, pid, record)
+            try:
+                chosen = chosen_files(record, EVERYTHING, self.log)
+            except (NotFound, AccessDenied) as error:
+                self._save(resolution, None, whole=False)
+                return _withheld(requested, record, error)
+            files, fetched = self._files(web, cache, pid, record, chosen)
         self._save(resolution, fetched, whole=all(item.fault is None for item in files))
         return _published(requested, record, files, fetched)
 
@@ -98,14 +106,9 @@ class PublishedReader:
         return found
 
     def _files(
-        self, web: HttpClient, cache: Cache, pid: str, record: ModelRecord
+        self, web: HttpClient, cache: Cache, pid: str, record: ModelRecord, chosen: Sequence[Distribution]
     ) -> tuple[tuple[FileState, ...], FetchedFiles | None]:
-        """The files of a record, and what was fetched of them, None where that is nothing."""
-        try:
-            chosen = chosen_files(record, EVERYTHING, self.log)
-        except (NotFound, AccessDenied) as error:
-            listed = tuple(stated(item, error) for item in record.distributions if item.path is None)
-            return listed or (FileState(record.identifier, None, fault=error),), None
+        """The `chosen` files of a record, and what was fetched of them, None where that is nothing."""
         fresh = self._first_pass(web, cache, pid, record, chosen)
         files, read = [], []
         for item in chosen:
@@ -149,10 +152,19 @@ def _published(
     files: tuple[FileState, ...],
     fetched: FetchedFiles | None,
 ) -> PublishedModel:
-    asked = requested.identifier.compact if requested.identifier else requested.text
     models: tuple[Path, ...] = fetched.models if fetched else ()
     weights = tuple(weights_of(path, fetched.name_of(path)) for path in models) if fetched else ()
-    return PublishedModel(asked, record, files, weights)
+    return PublishedModel(_asked(requested), record, files, weights)
+
+
+def _withheld(requested: RequestedIdentifier, record: ModelRecord, why: FairregError) -> PublishedModel:
+    """A model whose files cannot be had: as its record lists them, if it does."""
+    listed = tuple(stated(item, why) for item in record.distributions if item.path is None)
+    return PublishedModel(_asked(requested), record, listed, (), unlisted=None if listed else why)
+
+
+def _asked(requested: RequestedIdentifier) -> str:
+    return requested.identifier.compact if requested.identifier else requested.text
 
 
 def _published_now(

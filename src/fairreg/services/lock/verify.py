@@ -7,7 +7,7 @@ Nothing stops at the first difference, nor at a source that does not respond.
 from contextlib import nullcontext
 from pathlib import Path
 
-from fairreg.errors import FairregError, Gone, RegistryError
+from fairreg.errors import AccessDenied, FairregError, Gone, RegistryError
 from fairreg.runners.weights import RULE
 from fairreg.schemas.documents.changes.locks import LockDocument, LockedFile, LockedModel, LockedWeights
 from fairreg.services.diff.files import FileDifference, FileState, compare_files
@@ -53,7 +53,7 @@ def _verified(reader: PublishedReader, lock: LockDocument, model: LockedModel) -
         today = reader.read(model.identifier)
     except FairregError as error:
         return _unread(reader, model, error)
-    files = compare_files(map(_file_state, model.files), today.files)
+    files = compare_files(map(_file_state, model.files), _files_today(model, today))
     metadata = compare_fields(model.metadata, fields_of(today.record))
     scores, notes = _scores(reader, model)
     return ModelVerification(
@@ -66,6 +66,13 @@ def _verified(reader: PublishedReader, lock: LockDocument, model: LockedModel) -
         scores_fault=notes,
         is_other_release=lock.fingerprint_rule != RULE,
     )
+
+
+def _files_today(model: LockedModel, today: PublishedModel) -> tuple[FileState, ...]:
+    """The published files; of a record that withholds them, the locked ones, which cannot be had."""
+    if isinstance(today.unlisted, AccessDenied):
+        return tuple(FileState(item.name, None, fault=today.unlisted) for item in model.files)
+    return today.files
 
 
 def _scores(reader: PublishedReader, model: LockedModel) -> tuple[VerifiedScores | None, FairregError | None]:
