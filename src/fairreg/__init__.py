@@ -17,18 +17,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fairreg import harvesters
     from fairreg.schemas.record import ModelRecord
-    from fairreg.services.api import Registry, assess, fetch, fingerprint, load, resolve, search
+    from fairreg.services.api import (
+        Registry,
+        assess,
+        diff,
+        fetch,
+        fingerprint,
+        load,
+        lock,
+        resolve,
+        search,
+        verify,
+    )
 
 __all__ = [
     "ModelRecord",
     "Registry",
     "assess",
+    "diff",
     "fetch",
     "fingerprint",
     "harvesters",
     "load",
+    "lock",
     "resolve",
     "search",
+    "verify",
 ]
 
 

@@ -34,6 +34,7 @@ CASES = [
     ("run-many", "run {model} --input {arrays} --input {damaged}", 1),
     ("inspect", "inspect {tagger}", 0),
     ("inspect", "inspect {damaged}", 0),
+    ("diff", "diff {tagger} {model}", 0),
     ("convert-onnx", "convert {tagger} --to onnx --output {out}.onnx", 0),
     ("convert-triton", "convert {tagger} --to triton --output {out}", 0),
     ("new", "new {out} --defaults", 0),
@@ -73,7 +74,9 @@ ELSEWHERE = {
     "hbb-prepare",
     "hbb-simulate",
     "hbb-train",
+    "lock",
     "publish",
+    "verify",
 }
 
 

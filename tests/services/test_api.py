@@ -146,3 +146,13 @@ def test_a_harvester_maps_a_saved_payload_without_a_network(httpserver):
     record = fairreg.harvesters.get("zenodo").to_record(hbb.record(b"content"))
     assert record.doi == hbb.DOI
     assert httpserver.log == []
+
+
+def test_models_are_compared_locked_and_verified(services, weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [item.status for item in fairreg.diff(hbb.DOI, weights).weights] == ["same"]
+    lock = fairreg.lock(hbb.DOI)
+    assert [model.identifier for model in lock.models] == [f"doi:{hbb.DOI}"]
+    report = fairreg.verify()
+    assert (report.exit_code, report.is_as_locked, report.fault) == (0, True, None)
+    assert [item.status for item in report.models[0].files] == ["same"]

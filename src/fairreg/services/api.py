@@ -16,8 +16,11 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint as fingerprint_of_file
+from fairreg.schemas.documents.changes.locks import LockDocument
 from fairreg.services.assess.assess import AssessmentReport
 from fairreg.services.assess.assess import assess as assess_with
+from fairreg.services.diff.diff import DiffReport
+from fairreg.services.diff.diff import diff as diff_with
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.files.plan import FetchPlan, plan
@@ -26,6 +29,10 @@ from fairreg.services.fetch.resolve import resolve as resolve_with
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
+from fairreg.services.lock.lock import lock as lock_with
+from fairreg.services.lock.lock_file import DEFAULT_NAME, check_target, write_lock
+from fairreg.services.lock.report import VerificationReport
+from fairreg.services.lock.verify import verify as verify_with
 from fairreg.services.registry.db import open_database
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
@@ -36,7 +43,18 @@ from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
 from fairreg.web import HttpClient
 
-__all__ = ["Registry", "assess", "fetch", "fingerprint", "load", "resolve", "search"]
+__all__ = [
+    "Registry",
+    "assess",
+    "diff",
+    "fetch",
+    "fingerprint",
+    "load",
+    "lock",
+    "resolve",
+    "search",
+    "verify",
+]
 
 
 class ManagedRegistry(StoredRegistry):
@@ -167,3 +185,34 @@ def assess(pid: str, offline: bool = False) -> AssessmentReport:
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
         return assess_with(settings, pid, offline=offline, registry=registry)
+
+
+def diff(first: str | Path, second: str | Path) -> DiffReport:
+    """Compare two records or files: metadata, files, weights and scores; the files of records are fetched."""
+    settings = Settings.from_environment()
+    with LazyRegistry(partial(shared_registry, settings)) as registry:
+        return diff_with(settings, str(first), str(second), registry=registry)
+
+
+def lock(*pids: str, output: str | Path = DEFAULT_NAME) -> LockDocument:
+    """Pin models to the bytes of their files, their metadata and their scores, in the file `output`.
+
+    The file is written in one step, once every model is pinned.
+    """
+    settings, target = Settings.from_environment(), Path(output)
+    check_target(target)
+    with LazyRegistry(partial(shared_registry, settings)) as registry:
+        made = lock_with(settings, pids, registry=registry)
+    write_lock(made, target)
+    return made
+
+
+def verify(path: str | Path = DEFAULT_NAME) -> VerificationReport:
+    """Compare what is published today with the lock file `path`.
+
+    Nothing is raised for what has changed: `is_as_locked` of the report tells, `fault` is the error that the
+    command ends with.
+    """
+    settings = Settings.from_environment()
+    with LazyRegistry(partial(shared_registry, settings)) as registry:
+        return verify_with(settings, Path(path), registry=registry)

@@ -18,6 +18,7 @@ from fairreg.schemas.documents import (
     runs,
     search,
 )
+from fairreg.schemas.documents.changes import diffs, locks
 
 __all__ = ["DOCUMENT_FORMS", "DocumentForm"]
 
@@ -46,6 +47,9 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         "convert-triton": DocumentForm(
             models.TritonDocument, ("convert MODEL --to triton --output FOLDER --json",)
         ),
+        "diff": DocumentForm(diffs.DiffDocument, ("diff PID OTHER --json",)),
+        "lock": DocumentForm(locks.LockDocument, ("lock PID --json",)),
+        "verify": DocumentForm(diffs.VerifyDocument, ("verify --json", "verify FILE --json")),
         "publish": DocumentForm(publications.PublishDocument, ("publish FOLDER --to zenodo --draft --json",)),
         "assess": DocumentForm(assessments.AssessDocument, ("assess PID --json",)),
         "assess-many": DocumentForm(

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""The lock file: JSON, one fact per line in a fixed order: equal locks have equal bytes.
+
+JSON and not TOML, because Python writes it without another package, any program reads it, and it has null and
+nested lists, which metadata need. Nothing in it depends on a machine: no paths, no addresses of mirrors.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fairreg.errors import IdentifierError, UsageError
+from fairreg.schemas import DOCUMENT_VERSIONS, versioned
+from fairreg.schemas.documents.changes.locks import LockDocument, LockedModel
+from fairreg.schemas.identifiers import RequestedIdentifier
+from fairreg.services.diff.metadata import digest_of_fields
+from fairreg.storage.files import disk_faults, replacing
+
+__all__ = ["DEFAULT_NAME", "check_target", "document_of", "in_order", "read_lock", "text_of", "write_lock"]
+
+DEFAULT_NAME = "fairreg.lock"
+_VERSION = "schema_version"
+_LARGEST = 64 * 2**20  # bytes; a lock of a hundred models has about one
+_AGAIN = "Make it again with fairreg lock, or take it from a copy."
+
+
+def in_order(models: Iterable[LockedModel]) -> list[LockedModel]:
+    """Return the models in the order of a lock, each with its files and weights in theirs."""
+    return sorted(map(_ordered, models), key=lambda item: item.identifier)
+
+
+def _ordered(model: LockedModel) -> LockedModel:
+    return msgspec.structs.replace(
+        model,
+        asked=sorted(set(model.asked)),
+        files=sorted(model.files, key=lambda item: (item.name, item.sha256)),
+        weights=sorted(model.weights, key=lambda item: (item.name, item.sha256)),
+        metadata=dict(sorted(model.metadata.items())),
+    )
+
+
+def document_of(lock: LockDocument) -> dict[str, Any]:
+    """Return the JSON document of a lock, with its version."""
+    document: dict[str, Any] = versioned("lock", msgspec.to_builtins(lock))
+    return document
+
+
+def text_of(lock: LockDocument) -> str:
+    """Return the text of the lock file."""
+    text = json.dumps(document_of(lock), indent=2, ensure_ascii=False, allow_nan=False)
+    # A lone surrogate, from a name that is not UTF-8, can only be written escaped.
+    return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def check_target(target: Path) -> None:
+    """Refuse to write in the place of a file that is no lock. Raises UsageError."""
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        what = "is a folder" if target.is_dir() else "is in a folder that does not exist"
+        raise UsageError(f"{target} {what}.", hint="Give the lock another name with --output.")
+    if target.is_file() and target.stat().st_size and not _is_lock(target):
+        raise UsageError(
+            f"{target} exists and is no lock file, so it is not replaced.",
+            hint="Remove it, or choose another name with --output.",
+        )
+
+
+def _is_lock(path: Path) -> bool:
+    try:
+        return {_VERSION, "models"} <= _parsed(path).keys()
+    except UsageError:
+        return False
+
+
+def write_lock(lock: LockDocument, target: Path) -> None:
+    """Write the lock file in one step: whatever stops it, the earlier file or the whole new one is there.
+
+    Raises UsageError as `check_target`, FairregError for a disk that refuses.
+    """
+    check_target(target)
+    with disk_faults(f"The lock {target}"), replacing(target) as draft:
+        draft.write_text(text_of(lock), encoding="utf-8", newline="\n")
+
+
+def read_lock(path: Path) -> LockDocument:
+    """Read a lock file. Raises UsageError for one that is missing, damaged or of a newer release."""
+    document = _parsed(path)
+    _check_version(document.pop(_VERSION, None), path)
+    try:
+        lock = msgspec.convert(document, LockDocument)
+    except msgspec.ValidationError as error:
+        raise _damaged(path, f"{error}") from error
+    _check_models(lock, path)
+    return lock
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise UsageError(f"There is no lock file {path}.", hint="Make one with fairreg lock PID.")
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise _damaged(path, f"it has more than {_LARGEST >> 20} MiB")
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "it is not JSON") from error
+    if not isinstance(document, dict):
+        raise _damaged(path, "it is not a JSON object")
+    return document
+
+
+def _check_version(stated: object, path: Path) -> None:
+    own = DOCUMENT_VERSIONS["lock"]
+    if stated == own:
+        return
+    numbers = _numbers(stated)
+    if numbers is None:
+        raise _damaged(path, f"it states no {_VERSION}")
+    if numbers > (_numbers(own) or numbers):
+        raise UsageError(
+            f"{path} has version {stated} of the lock format, and this fairreg reads up to {own}.",
+            hint="Upgrade fairreg: pip install --upgrade fairreg.",
+        )
+    raise _damaged(path, f"there is no version {stated} of the lock format")
+
+
+def _numbers(version: object) -> tuple[int, int] | None:
+    if not isinstance(version, str):
+        return None
+    major, _, minor = version.partition(".")
+    if not (major.isdecimal() and minor.isdecimal() and version.isascii() and len(version) < 20):  # noqa: PLR2004
+        return None
+    return int(major), int(minor)
+
+
+def _check_models(lock: LockDocument, path: Path) -> None:
+    known: set[str] = set()
+    for model in lock.models:
+        if model.identifier in known:
+            raise _damaged(path, f"it has {model.identifier} twice")
+        known.add(model.identifier)
+        try:
+            RequestedIdentifier.of(model.identifier).require()
+        except IdentifierError as error:
+            raise _damaged(path, f"{model.identifier!r} is not an identifier") from error
+        if digest_of_fields(model.metadata) != model.metadata_sha256:
+            raise _damaged(path, f"the metadata of {model.identifier} are not those of their digest")
+
+
+def _damaged(path: Path, why: str) -> UsageError:
+    return UsageError(f"{path} is not a sound lock file: {why.rstrip('.')}.", hint=_AGAIN)
