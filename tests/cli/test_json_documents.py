@@ -65,6 +65,7 @@ CASES = [
     ("hbb-explain", "hbb explain activity {tagger} --jets 20", 0),
 ]
 ELSEWHERE = {
+    "doctor",
     "fetch",
     "fetch-dry-run",
     "assess-history",

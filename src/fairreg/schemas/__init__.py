@@ -43,6 +43,7 @@ DOCUMENT_VERSIONS: Mapping[str, str] = MappingProxyType(
         "db-forget": "1.0",
         "db-forget-undo": "1.0",
         "db-forgotten": "1.0",
+        "doctor": "1.0",
         "cache-info": "1.0",
         "cache-verify": "1.0",
         "cache-clear": "1.0",

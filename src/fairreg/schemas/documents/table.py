@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fairreg.schemas.documents import (
     assessments,
+    doctor,
     fetches,
     harvests,
     hbb_network,
@@ -80,6 +81,7 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         ),
         "db-forget-undo": DocumentForm(registry.ReadmittedDocument, ("db forget PID --undo --json",)),
         "db-forgotten": DocumentForm(list[registry.ForgottenItem], ("db forgotten --json",)),
+        "doctor": DocumentForm(doctor.DoctorDocument, ("doctor --json",)),
         "cache-info": DocumentForm(registry.CacheDocument, ("cache info --json",)),
         "cache-verify": DocumentForm(registry.CacheVerificationDocument, ("cache verify --json",)),
         "cache-clear": DocumentForm(registry.ClearedCacheDocument, ("cache clear --yes --json",)),
