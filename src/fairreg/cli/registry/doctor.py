@@ -80,9 +80,11 @@ def _lines(report: "DoctorReport") -> "Iterator[tuple[str, str]]":
     yield "Services", _listed([item.name for item in report.services if item.status == "reachable"])
     silent: dict[str, list[str]] = {}
     for item in report.services:
-        if item.status != "reachable":
-            reason = f"{item.status} ({(item.message or '').rstrip('.')})"
-            silent.setdefault(reason, []).append(item.name)
+        reason = (item.message or "").rstrip(".")
+        if item.status == "unreachable":
+            yield "", f"{item.name}: {reason}"
+        elif item.status == "not asked":
+            silent.setdefault(f"not asked ({reason})", []).append(item.name)
     for reason, names in silent.items():
         yield "", f"{reason}: {', '.join(names)}"
 

@@ -190,7 +190,7 @@ def _problems(report: DoctorReport, settings: Settings | None) -> Iterator[Probl
         free = report.disk.free >> 20
         yield Problem(
             f"Only {free} MiB are free on the disk of {report.disk.folder}.",
-            "Free some space (fairreg cache clear empties the cache), or set FAIRREG_HOME to another disk.",
+            "Free some space, for example by fairreg cache prune, or set FAIRREG_HOME to another disk.",
         )
     if silent := [item for item in report.services if item.status == "unreachable"]:
         named = ", ".join(item.name for item in silent)
