@@ -24,7 +24,7 @@ PATH = re.compile(
 )
 WITHIN = ("", "src/fairreg", "src/fairreg/models/hbb_in")
 # Folders of a user's machine.
-OF_USERS = {"cache/", "answers/", "jets/", "scores/"}
+OF_USERS = {"cache/", "answers/", "jets/", "scores/", "config.toml"}
 
 
 def commands(page):

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from fairreg.errors import UnsafeAddress
+from fairreg.errors import UnsafeAddress, UsageError
 
-__all__ = ["Address", "Origin", "joined", "parse"]
+__all__ = ["Address", "Origin", "joined", "parse", "peer_url", "public_url"]
 
 # Scheme, host and port (RFC 6454).
 Origin = tuple[str, str, int]
@@ -29,6 +29,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PATH = "/%:@!$&'()*+,;=~"
 _LONGEST, _LONGEST_NAME, _HIGHEST_PORT, _SHOWN = 2**15, 1000, 65535, 200
+_STATED = 100  # letters of a setting that a message repeats
 
 
 class Address(NamedTuple):
@@ -142,3 +143,43 @@ def _without_dots(path: str) -> str:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+
+
+def public_url(text: str, stated_in: str) -> str:
+    """Return the public address of the server in ASCII, given in a setting or an option. UsageError."""
+    try:
+        address = parse(text)
+    except UnsafeAddress:
+        address = None
+    if address is not None and address.user is not None:
+        raise UsageError(
+            f"{stated_in} has a user or a password, which every answer would tell.",
+            hint="Leave out what is before the @.",
+        )
+    if address is None or set("?#") & set(text):
+        said = "is a text with @" if "@" in text else f"is {text[:_STATED]!r}"
+        raise UsageError(
+            f"{stated_in} {said}, which is not an http(s) address without a query.",
+            hint="Give the address that visitors use, such as https://models.example.org.",
+        )
+    return f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
+
+
+def peer_url(text: str, stated_in: str) -> str:
+    """Return the canonical base URL of another registry, given in a setting or an argument. UsageError.
+
+    The address of its OAI-PMH, which directories of repositories list, stands for its base URL.
+    """
+    try:
+        address = parse(text)
+    except UnsafeAddress:
+        address = None
+    if address is None or address.user is not None or address.query or "#" in text:
+        # What is before an @ may be a password.
+        said = "a text with @" if "@" in text else repr(text)
+        raise UsageError(
+            f"{stated_in} names {said}, which is not the base URL of a fairreg server.",
+            hint="Give http:// or https://, a host and no user, password or query, as http://127.0.0.1:8080.",
+        )
+    base = address.path.rstrip("/").removesuffix("/oai").rstrip("/")
+    return f"{address.scheme}://{address.netloc}{base}"

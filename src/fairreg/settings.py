@@ -1,35 +1,159 @@
 # SPDX-License-Identifier: MIT
-"""Settings of fairreg with their help. The only module that reads the environment."""
+"""Settings of fairreg with their help. Only this module reads the environment and the config file."""
 
 import os
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
 
 from fairreg.errors import UnsafeAddress, UsageError
 from fairreg.sources import BUILT_IN, Pace, Source, all_sources
 
-__all__ = ["VARIABLES", "Service", "Settings", "peer_url", "public_url"]
+if TYPE_CHECKING:
+    from fairreg.config_file import ConfigFile
 
-_LONGEST_SHOWN = 100
+__all__ = [
+    "VARIABLES",
+    "Option",
+    "Service",
+    "Settings",
+    "UnknownVariable",
+    "options",
+    "unknown_variables",
+]
 
-_OWN_VARIABLES: Mapping[str, str] = {
-    "FAIRREG_HOME": "data folder, with registry and cache",
-    "FAIRREG_DATABASE_URL": "SQLAlchemy URL of the registry (default: a SQLite file in the home)",
-    "FAIRREG_OFFLINE": "1: send no requests",
-    "FAIRREG_DEBUG": "1: show tracebacks",
-    "FAIRREG_DISABLE": "sources, separated by commas, that are used only when named",
-    "FAIRREG_PEERS": "base URLs of other fairreg servers, separated by commas",
-    "FAIRREG_BASE_URL": "public address of `fairreg serve`, which visitors use",
-}
+_PREFIX = "FAIRREG_"
+_CONFIG = "FAIRREG_CONFIG"
+_CONFIG_NAME = "config.toml"
+
+
+class Option(NamedTuple):
+    """One setting: its environment variable, its key in the config file, and its default for people.
+
+    `key` is None for the variable that names the file itself. `kind` is the type of the value there.
+    """
+
+    variable: str
+    key: str | None
+    kind: Literal["path", "text", "flag", "list", "token", "url"]
+    default: str
+    meaning: str
+
+
+_OWN_OPTIONS = (
+    Option(
+        "FAIRREG_HOME",
+        "home",
+        "path",
+        "the data folder of the system",
+        "data folder, with registry and cache",
+    ),
+    Option(_CONFIG, None, "path", f"{_CONFIG_NAME} in the home", "config file with any of these settings"),
+    Option(
+        "FAIRREG_DATABASE_URL",
+        "database_url",
+        "url",
+        "registry.sqlite in the home",
+        "SQLAlchemy URL of the registry (default: a SQLite file in the home)",
+    ),
+    Option("FAIRREG_OFFLINE", "offline", "flag", "off", "1: send no requests"),
+    Option("FAIRREG_DEBUG", "debug", "flag", "off", "1: show tracebacks"),
+    Option(
+        "FAIRREG_DISABLE",
+        "disable",
+        "list",
+        "none",
+        "sources, separated by commas, that are used only when named",
+    ),
+    Option(
+        "FAIRREG_PEERS", "peers", "list", "none", "base URLs of other fairreg servers, separated by commas"
+    ),
+    Option(
+        "FAIRREG_BASE_URL",
+        "base_url",
+        "url",
+        "where it listens",
+        "public address of `fairreg serve`, which visitors use",
+    ),
+)
+
+
+def options(rows: Iterable[Source] = BUILT_IN) -> tuple[Option, ...]:
+    """Return every setting: those of fairreg, then tokens and base URLs of the services in `rows`."""
+    services = [row for row in rows if row.url and row.url_variable]
+    tokens = [
+        Option(row.token_variable, f"tokens.{row.name}", "token", "", row.token_help or f"{row.title} token")
+        for row in services
+        if row.token_variable
+    ]
+    urls = [
+        Option(
+            str(row.url_variable),
+            f"urls.{row.name}",
+            "url",
+            str(row.url),
+            row.url_help or f"base URL of {row.title}",
+        )
+        for row in services
+    ]
+    return (*_OWN_OPTIONS, *tokens, *urls)
+
+
 # Variables of installed packages are not included: the help lists these without looking for plugins.
-VARIABLES: Mapping[str, str] = {
-    **_OWN_VARIABLES,
-    **{row.token_variable: row.token_help for row in BUILT_IN if row.token_variable},
-    **{row.url_variable: row.url_help or f"base URL of {row.title}" for row in BUILT_IN if row.url_variable},
-}
+VARIABLES: Mapping[str, str] = {option.variable: option.meaning for option in options()}
+
+
+class UnknownVariable(NamedTuple):
+    """A variable that looks like a setting and is none, with the name that may be meant."""
+
+    name: str
+    suggestion: str | None
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None) -> tuple[UnknownVariable, ...]:
+    """Return the variables of `environ` (default: the process environment) that begin as fairreg's own do.
+
+    Raises PluginError if an installed package adds an invalid source.
+    """
+    from difflib import get_close_matches
+
+    known = {option.variable: option.variable.removeprefix(_PREFIX) for option in options(all_sources())}
+    named = sorted(os.environ if environ is None else environ)
+    found = {name: name.upper().removeprefix(_PREFIX) for name in named if name.upper().startswith(_PREFIX)}
+    near = {
+        name: get_close_matches(rest, known.values(), n=1, cutoff=0.75)
+        for name, rest in found.items()
+        if name not in known
+    }
+    meant = {rest: name for name, rest in known.items()}
+    return tuple(UnknownVariable(name, meant[item[0]] if item else None) for name, item in near.items())
+
+
+class _Stated(NamedTuple):
+    """Texts of the settings: those of the environment, else those of the config file."""
+
+    environ: Mapping[str, str]
+    file: "ConfigFile | None" = None
+
+    def get(self, variable: str) -> str:
+        """Return the text of a setting; empty where it is not set."""
+        own = self.environ.get(variable, "")
+        return own if own.strip() or self.file is None else self.file.texts.get(variable, "")
+
+    def named(self, variable: str) -> str:
+        """Return what messages call a setting: its variable, or its key with the file."""
+        if self.file is None or self.environ.get(variable, "").strip():
+            return variable
+        return self.file.names.get(variable, variable)
+
+    def places(self) -> dict[str, str]:
+        """Return where each setting that is set comes from, by its variable."""
+        own = {option.variable: self.environ.get(option.variable, "") for option in options(all_sources())}
+        stated = dict.fromkeys(self.file.texts if self.file else (), "config file")
+        return stated | {name: "environment" for name, text in own.items() if text.strip()}
 
 
 @dataclass(frozen=True)
@@ -91,16 +215,22 @@ class Settings:
     base_url: str | None = None
     # Base URLs of other registries that this one reads, without a slash at their ends.
     peers: tuple[str, ...] = ()
-    services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
+    services: Mapping[str, Service] = field(default_factory=lambda: _services(_Stated({})))
+    # The config file that was read, None without one; sentences on what is wrong with it.
+    config: Path | None = None
+    warnings: tuple[str, ...] = ()
+    # Where each setting that is set comes from ("environment", "config file"), by its variable.
+    stated: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings from `environ` (default: the process environment).
+        """Read the settings from `environ` (default: the process environment), then from the config file.
 
-        Raises UsageError for a base URL that is not http(s), a token that no header can carry, and the home
-        of an unknown user; PluginError if an installed package adds an invalid source.
+        Raises UsageError for a base URL that is not http(s), a token that no header can carry, the home of
+        an unknown user, and a config file that is not one; PluginError if an installed package adds an
+        invalid source.
         """
-        env = os.environ if environ is None else environ
+        env = _stated(os.environ if environ is None else environ)
         home = _home(env)
         return cls(
             home=home,
@@ -111,6 +241,9 @@ class Settings:
             base_url=_public_url(env),
             peers=_peers(env),
             services=_services(env),
+            config=env.file.path if env.file else None,
+            warnings=env.file.warnings if env.file else (),
+            stated=env.places(),
         )
 
     @property
@@ -122,6 +255,13 @@ class Settings:
     def http_cache(self) -> Path:
         """Folder of cached answers with an ETag, for conditional requests."""
         return self.home / "answers"
+
+    @property
+    def online_hint(self) -> str:
+        """The next step where offline mode is in the way."""
+        if self.stated.get("FAIRREG_OFFLINE") == "config file":
+            return f"Set FAIRREG_OFFLINE=0 to allow it: {self.config} says offline."
+        return "Unset FAIRREG_OFFLINE to allow it."
 
     def with_peers(self, urls: Iterable[str]) -> "Settings":
         """Return these settings with further peers, given by their canonical base URLs."""
@@ -136,18 +276,35 @@ class Settings:
         return f"Settings(home={str(self.home)!r}, offline={self.offline}, database_url=<masked>)"
 
 
-def _home(env: Mapping[str, str]) -> Path:
+def _stated(environ: Mapping[str, str]) -> _Stated:
+    """Read the config file, if there is one: the named one, else that of the home. Raises UsageError."""
+    alone = _Stated(environ)
+    named = environ.get(_CONFIG, "").strip()
+    path = _expanded(named, _CONFIG) if named else _home(alone) / _CONFIG_NAME
+    if not named and not os.path.lexists(path):
+        return alone
+    from fairreg.config_file import read  # most users have none
+
+    return _Stated(environ, read(path, options(all_sources())))
+
+
+def _home(env: _Stated) -> Path:
     value = env.get("FAIRREG_HOME")
     if not value:
         from platformdirs import user_data_path
 
         return user_data_path("fairreg", appauthor=False)
+    return _expanded(value, env.named("FAIRREG_HOME"))
+
+
+def _expanded(path: str, stated_in: str) -> Path:
+    """Return a path with the home of a user for ``~``. Raises UsageError."""
     try:
-        return Path(value).expanduser()
+        return Path(path).expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"FAIRREG_HOME is {value!r}, but that user does not exist.",
-            hint="Use the full path of the folder.",
+            f"{stated_in} is {path!r}, but that user does not exist.",
+            hint="Use the full path.",
         ) from error
 
 
@@ -156,19 +313,19 @@ def _sqlite_url(path: Path) -> str:
     return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
-def _flag(env: Mapping[str, str], name: str) -> bool:
-    return env.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
+def _flag(env: _Stated, name: str) -> bool:
+    return env.get(name).strip().lower() not in {"", "0", "false", "no", "off"}
 
 
-def _names(env: Mapping[str, str], name: str) -> frozenset[str]:
-    return frozenset(part.strip().lower() for part in env.get(name, "").split(",") if part.strip())
+def _names(env: _Stated, name: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in env.get(name).split(",") if part.strip())
 
 
-def _services(env: Mapping[str, str]) -> dict[str, Service]:
+def _services(env: _Stated) -> dict[str, Service]:
     return {row.name: _service(row, env) for row in all_sources() if row.url and row.url_variable}
 
 
-def _service(row: Source, env: Mapping[str, str]) -> Service:
+def _service(row: Source, env: _Stated) -> Service:
     url, login = _base_url(env, str(row.url_variable))
     return Service(
         name=row.name,
@@ -185,74 +342,40 @@ def _service(row: Source, env: Mapping[str, str]) -> Service:
     )
 
 
-def _public_url(env: Mapping[str, str]) -> str | None:
-    value = env.get("FAIRREG_BASE_URL", "").strip()
-    return public_url(value, "FAIRREG_BASE_URL") if value else None
+def _public_url(env: _Stated) -> str | None:
+    value = env.get("FAIRREG_BASE_URL").strip()
+    if not value:
+        return None
+    from fairreg.addresses import public_url  # most commands need none
+
+    return public_url(value, env.named("FAIRREG_BASE_URL"))
 
 
-def public_url(text: str, stated_in: str) -> str:
-    """Return the public address of the server in ASCII, given in a variable or an option. UsageError."""
-    from fairreg.addresses import parse  # most commands need none
+def _peers(env: _Stated) -> tuple[str, ...]:
+    stated = [part.strip() for part in env.get("FAIRREG_PEERS").split(",") if part.strip()]
+    if not stated:
+        return ()
+    from fairreg.addresses import peer_url  # few commands name a peer
 
-    try:
-        address = parse(text)
-    except UnsafeAddress:
-        address = None
-    if address is not None and address.user is not None:
-        raise UsageError(
-            f"{stated_in} has a user or a password, which every answer would tell.",
-            hint="Leave out what is before the @.",
-        )
-    if address is None or set("?#") & set(text):
-        said = "is a text with @" if "@" in text else f"is {text[:_LONGEST_SHOWN]!r}"
-        raise UsageError(
-            f"{stated_in} {said}, which is not an http(s) address without a query.",
-            hint="Give the address that visitors use, such as https://models.example.org.",
-        )
-    return f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
+    named = env.named("FAIRREG_PEERS")
+    return tuple(dict.fromkeys(peer_url(part, named) for part in stated))
 
 
-def _peers(env: Mapping[str, str]) -> tuple[str, ...]:
-    stated = (part.strip() for part in env.get("FAIRREG_PEERS", "").split(","))
-    return tuple(dict.fromkeys(peer_url(part, "FAIRREG_PEERS") for part in stated if part))
-
-
-def peer_url(text: str, stated_in: str) -> str:
-    """Return the canonical base URL of another registry, given in a variable or an argument. UsageError.
-
-    The address of its OAI-PMH, which directories of repositories list, stands for its base URL.
-    """
-    from fairreg.addresses import parse  # few commands name a peer
-
-    try:
-        address = parse(text)
-    except UnsafeAddress:
-        address = None
-    if address is None or address.user is not None or address.query or "#" in text:
-        # What is before an @ may be a password.
-        said = "a text with @" if "@" in text else repr(text)
-        raise UsageError(
-            f"{stated_in} names {said}, which is not the base URL of a fairreg server.",
-            hint="Give http:// or https://, a host and no user, password or query, as http://127.0.0.1:8080.",
-        )
-    base = address.path.rstrip("/").removesuffix("/oai").rstrip("/")
-    return f"{address.scheme}://{address.netloc}{base}"
-
-
-def _token(env: Mapping[str, str], variable: str) -> str | None:
+def _token(env: _Stated, variable: str) -> str | None:
     """Return an access token without the blanks around it, as a line of a file has them."""
-    value = env.get(variable, "").strip()
+    value = env.get(variable).strip()
     if not all("!" <= letter <= "~" for letter in value):
+        name = env.named(variable)
         raise UsageError(
-            f"{variable} holds a character that no access token has, such as a line break or a blank.",
-            hint=f"Copy the token again, or unset {variable}.",
+            f"{name} holds a character that no access token has, such as a line break or a blank.",
+            hint=f"Copy the token again, or unset {name}.",
         )
     return value or None
 
 
-def _base_url(env: Mapping[str, str], variable: str) -> tuple[str | None, str | None]:
+def _base_url(env: _Stated, variable: str) -> tuple[str | None, str | None]:
     """Return a base URL without user and password, and these as "user:password"."""
-    value = env.get(variable, "").strip().rstrip("/")
+    value = env.get(variable).strip().rstrip("/")
     if not value:
         return None, None
     from fairreg.addresses import parse  # most users set none
@@ -267,7 +390,7 @@ def _base_url(env: Mapping[str, str], variable: str) -> tuple[str | None, str | 
         # What is before an @ may be a password, wherever the rest is wrong.
         stated = "is set to a text" if "@" in value else f"is {value!r}"
         raise UsageError(
-            f"{variable} {stated}, which is not an http(s) address without a query.",
-            hint=f"Unset {variable} or set it to a base URL.",
+            f"{env.named(variable)} {stated}, which is not an http(s) address without a query.",
+            hint=f"Unset {env.named(variable)} or set it to a base URL.",
         )
     return (value if address.user is None else value.replace(f"{address.user}@", "", 1)), login

@@ -66,6 +66,10 @@ CASES = [
     ("hbb-explain", "hbb explain activity {tagger} --jets 20", 0),
 ]
 ELSEWHERE = {
+    "cache-ls",
+    "cache-prune",
+    "cache-rm",
+    "doctor",
     "fetch",
     "fetch-dry-run",
     "assess-history",

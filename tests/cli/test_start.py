@@ -58,6 +58,7 @@ COMMANDS = [
     "unlink",
     "serve",
     "mcp",
+    "doctor",
 ]
 
 

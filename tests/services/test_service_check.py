@@ -46,6 +46,18 @@ IDENTITY = {
 }
 
 
+# By source: fields by which a harvester itself tells that an answer is about another record.
+SAYS_WHICH = {"dlhub": {"$.dlhub.shorthand_name"}}
+# Facts of a payload that the harvester adds, and no service sends.
+ADDED = {("huggingface", "$.type")}
+
+
+def comparison_text(value: Any) -> str:
+    """A value as a difference shows it."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
@@ -131,6 +143,34 @@ def test_a_removed_member_is_missing_by_name_and_no_other_source_is_concerned(se
     assert [item.name for item in found.values() if item.status == "changed"] == [name]
 
 
+def facts():
+    """Every fact that is compared, of every source whose answers are JSON."""
+    for name in READ:
+        known = known_answer(harvesters.get(name))
+        assert known is not None
+        for path, value in known.facts.items():
+            if (name, path) not in ADDED:
+                yield pytest.param(name, path, value, id=f"{name}-{path}")
+
+
+@pytest.mark.parametrize(("name", "path", "value"), list(facts()))
+def test_a_field_with_another_value_is_named_with_both_values(settings, httpserver, name, path, value):
+    made = payloads()
+    other = not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else f"{value}9"
+    put(made[name], path, other)
+    serve(httpserver, made)
+    found = check(settings)
+    assert [item.name for item in found.values() if item.status == "changed"] == [name]
+    told = {item.where: item for item in found[name].differences if item.kind == "fact"}
+    if found[name].message is None:
+        assert told[path].expected == comparison_text(value)
+        assert comparison_text(other) in str(told[path].found)
+        assert set(told) == {path}
+    else:  # refused before anything is compared, as the answer is about another record
+        assert path in SAYS_WHICH[name]
+        assert str(value) in str(found[name].message)
+
+
 @pytest.mark.parametrize("name", IDENTITY)
 def test_another_record_than_the_one_asked_for_is_said(settings, httpserver, name):
     made, (path, other) = payloads(), IDENTITY[name]
@@ -147,6 +187,17 @@ def test_another_record_than_the_one_asked_for_is_said(settings, httpserver, nam
     [
         ("titles>", "headlines>", "is missing"),
         ("oai:zenodo.org:7901584</identifier>", "oai:zenodo.org:1</identifier>", "$.header.identifier is"),
+        ("<version>0.0.1", "<version>0.0.2", "$.attributes.version is 0.0.2, expected 0.0.1"),
+        ("<publisher>Zenodo", "<publisher>CERN", "$.attributes.publisher is CERN, expected Zenodo"),
+        (">2023-05-05", ">2023-05-06", "$.attributes.dates[*].date is 2023-05-06, expected 2023-05-05"),
+        ("<language>eng", "<language>deu", "$.attributes.language is deu, expected eng"),
+        (
+            "cc-by-4.0",
+            "cc0-1.0",
+            "$.attributes.rightsList[*].rightsIdentifier is cc0-1.0, expected cc-by-4.0",
+        ),
+        (">2023<", ">2024<", "$.attributes.publicationYear is 2024, expected 2023"),
+        ('General="Software"', 'General="Dataset"', "resourceTypeGeneral is Dataset, expected Software"),
         ("publicationYear>", "year>", "$.attributes.publicationYear is missing"),
         ('resourceTypeGeneral="Software"', 'kind="Software"', "resourceTypeGeneral"),
         ("<GetRecord>", "<Get>", "invalid XML"),

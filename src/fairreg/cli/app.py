@@ -60,6 +60,7 @@ ROOMS = {
     "add": "records",
     "export": "records",
     "import": "records",
+    "doctor": "registry.doctor",
     "db": "registry.db",
     "cache": "registry.cache",
     "hbb": "hbb",

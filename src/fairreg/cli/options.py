@@ -115,10 +115,16 @@ InputFile = Annotated[
 
 
 def settings() -> "Settings":
-    """Read the settings of this process."""
+    """Read the settings of this process; say what is unsafe about the config file."""
     from fairreg.settings import Settings
 
-    return Settings.from_environment()
+    found = Settings.from_environment()
+    if found.warnings:
+        from fairreg.cli.output import log
+
+        for line in found.warnings:
+            log(f"Warning: {line}")
+    return found
 
 
 class BrokenOff(FairregError):

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from fairreg.addresses import public_url
 from fairreg.errors import FairregError, UsageError
 from fairreg.server.app import Policy, application
 from fairreg.server.protocol import TimedConnection
 from fairreg.server.site import Site
 from fairreg.server.workers import run_workers
 from fairreg.services.registry.shared_engine import make_ready
-from fairreg.settings import Settings, public_url
+from fairreg.settings import Settings
 from fairreg.web import Log, no_log
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@
     index/<key>.json               the blob of a published checksum or address
     partial/<key>.part             an unfinished download; it resumes from here
     extracted/<sha256>/            the content of an archive
+    records/<sha256>.json          the files of a record; its time is that of their last use
     gathered/<sha256>/             files that belong together, such as a model with its side files
 
 A file reaches `blobs` only by the rename of a complete and verified one. Files in `gathered` share its bytes
@@ -37,15 +38,16 @@ from fairreg.storage.files import (
     unreadable,
 )
 
-__all__ = ["Cache", "CacheInfo", "CachedFile"]
+__all__ = ["NO_LOCKS", "Cache", "CacheInfo", "CachedFile", "RecordNote", "content_size"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_ENTRY = 4096  # bytes of an index file; the longest that is written has a few hundred
+_LONGEST_NOTE = 2**24  # bytes of a note: a record may have tens of thousands of files
 _LEVELS = 3  # of folders above a blob
-_PARTS = ("blobs", "index", "partial", "extracted", "gathered")
+_PARTS = ("blobs", "index", "records", "partial", "extracted", "gathered")
 # Seconds within which two changes of a file can have the same time stamp (git calls such files racy).
 _TIME_STEP = 0.1
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,32 @@ class _IndexEntry(NamedTuple):
     def to_json(self) -> str:
         """The text of an index file."""
         return json.dumps(self._asdict())
+
+
+@dataclass(frozen=True)
+class RecordNote:
+    """The files of a record in the cache: names by digest in hex. `identifiers` are its others, compact."""
+
+    identifier: str
+    name: str
+    identifiers: tuple[str, ...]
+    files: Mapping[str, str]
+
+    def to_json(self) -> str:
+        """The text of a file in `records`."""
+        return json.dumps({**vars(self), "files": dict(self.files)}, sort_keys=True)
+
+    @classmethod
+    def parse(cls, content: bytes) -> "RecordNote | None":
+        """Read a file in `records`; None unless it is as `to_json` writes it."""
+        try:
+            stated = json.loads(content)
+            note = cls(stated["identifier"], stated["name"], tuple(stated["identifiers"]), stated["files"])
+            texts = [note.identifier, note.name, *note.identifiers, *note.files.values()]
+            whole = all(isinstance(item, str) for item in texts) and all(map(_SHA256.fullmatch, note.files))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        return note if whole else None
 
 
 def _parse_entry(content: bytes) -> _IndexEntry | None:
@@ -198,6 +226,36 @@ class Cache:
                     self._put(file, target, folder.with_name(f".{key}.part"))
         return folder
 
+    def note(self, note: RecordNote) -> None:
+        """Keep which files of a record are here, with those of earlier notes, and that they are used now.
+
+        A cache that is read-only keeps nothing.
+        """
+        path = self.note_path(note.identifier)
+        with suppress(OSError):
+            earlier = self.noted(path)
+            files = {**(earlier.files if earlier else {}), **note.files}
+            whole = replace(note, files=files)
+            if earlier == whole:
+                os.utime(path)
+                return
+            remove_links(path.parent, self.folder)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as draft:
+                draft.write_text(whole.to_json(), encoding="utf-8")
+
+    def note_path(self, identifier: str) -> Path:
+        """Path of the note on a record."""
+        name = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.folder / "records" / f"{name}.json"
+
+    def noted(self, path: Path) -> RecordNote | None:
+        """Return the note at a path; None unless it is a sound file of the cache. Raises OSError."""
+        if not self._is_own(path):
+            return None
+        with path.open("rb") as stream:
+            return RecordNote.parse(stream.read(_LONGEST_NOTE))
+
     def partial(self, key: str) -> Path:
         """Path of the unfinished download of `key`; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
@@ -227,7 +285,7 @@ class Cache:
             try:
                 held.acquire()
             except OSError as error:
-                if error.errno not in _NO_LOCKS:
+                if error.errno not in NO_LOCKS:
                     raise
         try:
             yield
@@ -236,7 +294,7 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Count files and sizes on disk."""
-        sizes, unpacked = [path.lstat().st_size for path in self._blobs()], self._unpacked()
+        sizes, unpacked = [path.lstat().st_size for path in self.blobs()], self.unpacked()
         parts = (self.folder / "partial").glob("*.part")
         return CacheInfo(
             folder=self.folder,
@@ -244,7 +302,7 @@ class Cache:
             size=sum(sizes),
             partial=sum(not path.name.startswith(".") for path in parts),
             extracted=len(unpacked),
-            extracted_size=sum(map(_content_size, unpacked)),
+            extracted_size=sum(map(content_size, unpacked)),
         )
 
     def verify(self) -> Iterator[tuple[Path, bool]]:
@@ -258,7 +316,7 @@ class Cache:
             with unreadable(str(path)):
                 intact = self._is_own(path) and digest(path) == path.parent.name
             yield path, intact
-        unpacked = set(self._unpacked())
+        unpacked = set(self.unpacked())
         for path in self._in_place_of_unpacked():
             with unreadable(str(path)):
                 intact = path in unpacked and not manifest.changed(path)
@@ -277,7 +335,8 @@ class Cache:
                     shutil.rmtree(part)
         return size
 
-    def _unpacked(self) -> list[Path]:
+    def unpacked(self) -> list[Path]:
+        """List the folders of unpacked archives."""
         return [path for path in self._in_place_of_unpacked() if path.is_dir() and not path.is_symlink()]
 
     def _in_place_of_unpacked(self) -> list[Path]:
@@ -285,7 +344,8 @@ class Cache:
         found = (self.folder / "extracted").glob("*")
         return sorted(path for path in found if _SHA256.fullmatch(path.name))
 
-    def _blobs(self) -> Iterator[Path]:
+    def blobs(self) -> Iterator[Path]:
+        """Yield the files; a link or a pipe in the place of one is none."""
         yield from filter(self._is_own, self._entries())
 
     def _entries(self) -> Iterator[Path]:
@@ -319,6 +379,14 @@ class Cache:
 
     def _index(self, key: str) -> Path:
         return self.folder / "index" / f"{_file_name(key)}.json"
+
+    def digest_in(self, path: Path) -> str | None:
+        """Return the digest that an index entry names; None unless it is sound. Raises OSError."""
+        if not self._is_own(path):
+            return None
+        with path.open("rb") as stream:
+            entry = _parse_entry(stream.read(_LONGEST_ENTRY))
+        return None if entry is None else entry.sha256
 
     def _entry(self, key: str) -> _IndexEntry | None:
         """Read an index entry; one that is not as `add` writes it is removed."""
@@ -392,7 +460,7 @@ def _has_no_links(path: Path, folder: Path) -> bool:
     return True
 
 
-def _content_size(folder: Path) -> int:
+def content_size(folder: Path) -> int:
     """Bytes of the files in a folder; links are not followed."""
     found = [path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return sum(item.st_size for item in found)

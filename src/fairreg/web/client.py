@@ -406,7 +406,7 @@ class HttpClient:
         if self._settings.offline:
             raise Offline(
                 f"Offline mode is on, so no request was sent to {asked.netloc}.",
-                hint="Unset FAIRREG_OFFLINE to allow it.",
+                hint=self._settings.online_hint,
             )
         sent = {**headers, **self._authorization(asked.url)}
         response = self._attempts(kind, asked, sent, policy, sending)

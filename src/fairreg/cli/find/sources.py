@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from fairreg.services.check.check import SourceCheck
     from fairreg.services.sources import RejectedPayloadRow, SourceState
+    from fairreg.settings import Settings
 
 __all__ = ["register"]
 
@@ -72,7 +73,7 @@ def sources(
         _print_sources(found)
     if record is not None:
         _say_recorded(record)
-    _raise_if_changed(checks, record, offline=chosen.offline)
+    _raise_if_changed(checks, record, chosen)
 
 
 def _say(check: "SourceCheck") -> None:
@@ -89,7 +90,7 @@ def _say_recorded(folder: Path) -> None:
     log("Look through them; docs/service-check.md says where to send them.")
 
 
-def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, *, offline: bool) -> None:
+def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, chosen: "Settings") -> None:
     """Raise the error for changed answers, else for sources that were not reached."""
     changed = [item.name for item in checks if item.status == "changed"]
     silent = [item.name for item in checks if item.status == "unreachable"]
@@ -99,7 +100,7 @@ def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, *, o
         )
         raise FairregError(f"Not as expected: {', '.join(changed)}.", hint=hint)
     if silent:
-        hint = "Unset FAIRREG_OFFLINE." if offline else "Check the connection and try again."
+        hint = chosen.online_hint if chosen.offline else "Check the connection and try again."
         raise Unreachable(f"Could not be reached: {', '.join(silent)}.", hint=hint)
 
 

@@ -254,7 +254,7 @@ class Peer(Harvester):
 
 @cache
 def peer_at(url: str) -> Peer:
-    """Return the peer with a canonical base URL (`settings.peer_url`)."""
+    """Return the peer with a canonical base URL (`addresses.peer_url`)."""
     return cast("Peer", type("PeerAt", (Peer,), {"name": url, "__doc__": Peer.__doc__})())
 
 

@@ -186,7 +186,7 @@ def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
     """Globus Search's answer to `question`, as JSON."""
     if web.settings.offline:
         raise Offline(
-            "Offline mode is on, so no request was sent to Globus Search.", hint="Unset FAIRREG_OFFLINE."
+            "Offline mode is on, so no request was sent to Globus Search.", hint=web.settings.online_hint
         )
     try:
         import globus_sdk

@@ -178,7 +178,7 @@ class Hub:
         if self.web.settings.offline:
             raise Offline(
                 "Offline mode is on, so no request was sent to the Hub.",
-                hint="Unset FAIRREG_OFFLINE to allow it.",
+                hint=self.web.settings.online_hint,
             )
         from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export

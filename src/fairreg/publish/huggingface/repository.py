@@ -248,7 +248,7 @@ class HubRepository:
         if self._job.web.settings.offline:
             raise Offline(
                 "Offline mode is on, so no request was sent to the Hub.",
-                hint="Unset FAIRREG_OFFLINE to allow it.",
+                hint=self._job.web.settings.online_hint,
             )
         from huggingface_hub import HfApi
 

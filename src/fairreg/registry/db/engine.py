@@ -239,6 +239,18 @@ class Database:
         with self.reading() as connection:
             return _schema_state(connection)
 
+    def size(self) -> int | None:
+        """Bytes on the disk, with the write-ahead log of a file; None in memory. RegistryError, OSError."""
+        if self.path is not None:
+            log = self.path.with_name(f"{self.path.name}-wal")
+            return sum(item.stat().st_size for item in (self.path, log) if item.exists())
+        if self.dialect != "postgresql":
+            return None
+        from fairreg.registry.db.postgresql import size_of
+
+        with self.reading() as connection:
+            return size_of(connection)
+
     def require_current(self) -> None:
         """Raise RegistryError unless the schema is exactly the one this release reads and writes."""
         if self.path is not None and not self.path.is_file():

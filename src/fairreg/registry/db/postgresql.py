@@ -3,9 +3,11 @@
 
 from typing import Any
 
+from sqlalchemy import Connection, func, select
+
 from fairreg.errors import RegistryError
 
-__all__ = ["prepare_session", "require_unicode"]
+__all__ = ["prepare_session", "require_unicode", "size_of"]
 
 
 def prepare_session(connection: Any, _record: object) -> None:
@@ -29,3 +31,8 @@ def require_unicode(connection: Any, _record: object) -> None:
             f"The database {connection.info.dbname} stores text as {encoding}; fairreg needs UTF-8.",
             hint="Create another: createdb --encoding=UTF8 --template=template0 NAME",
         )
+
+
+def size_of(connection: Connection) -> int:
+    """Bytes of the database of a connection on the disk of its server."""
+    return connection.scalar(select(func.pg_database_size(func.current_database()))) or 0

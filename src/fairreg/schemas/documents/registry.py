@@ -11,6 +11,7 @@ __all__ = [
     "AddDocument",
     "CacheDocument",
     "CacheVerificationDocument",
+    "CachedRecordItem",
     "CheckedRegistryDocument",
     "ClearedCacheDocument",
     "ForgetDocument",
@@ -18,6 +19,7 @@ __all__ = [
     "ImportDocument",
     "ReadmittedDocument",
     "RegistryDocument",
+    "RemovedFromCacheDocument",
     "ValidateDocument",
 ]
 
@@ -220,6 +222,51 @@ class CacheVerificationDocument(DocumentPart, frozen=True):
     """Number of unpacked archives."""
     changed: list[str]
     """Paths of changed files and archives."""
+
+
+class FileInCacheItem(DocumentPart, frozen=True):
+    """File of a record in the cache."""
+
+    name: str
+    """Name as published."""
+    sha256: str
+    """Digest of its bytes."""
+    size: int
+    """Size in bytes; 0 where it is missing."""
+    state: Literal["there", "missing", "intact", "changed"]
+    """Outcome of --verify; there: it was not hashed."""
+
+
+class CachedRecordItem(DocumentPart, frozen=True):
+    """Files of a record in the cache, or a file without a record."""
+
+    identifier: str | None
+    """Identifier of the record; null for a file of which the cache knows no record."""
+    name: str
+    """Title of the record, or name of the file."""
+    files: list[FileInCacheItem]
+    """Files."""
+    size: int
+    """Size in bytes, with the content of unpacked archives."""
+    last_used: str
+    """Time of the last use."""
+    state: Literal["complete", "missing", "intact", "changed"]
+    """Worst state of a file; complete: all are there, and were not hashed."""
+
+
+class RemovedFromCacheDocument(DocumentPart, frozen=True):
+    """Result of removing files from the cache."""
+
+    dry_run: bool
+    """True if nothing was removed."""
+    removed: list[CachedRecordItem]
+    """Removed records, and files without a record."""
+    in_use: list[CachedRecordItem]
+    """Items that stay, as another process works on their files."""
+    freed: int
+    """Number of freed bytes."""
+    leftovers: int
+    """Number of unfinished downloads, and of parts of files that are gone, that were removed."""
 
 
 class ClearedCacheDocument(DocumentPart, frozen=True):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fairreg.schemas.documents import (
     assessments,
+    doctor,
     fetches,
     harvests,
     hbb_network,
@@ -84,8 +85,14 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         ),
         "db-forget-undo": DocumentForm(registry.ReadmittedDocument, ("db forget PID --undo --json",)),
         "db-forgotten": DocumentForm(list[registry.ForgottenItem], ("db forgotten --json",)),
+        "doctor": DocumentForm(doctor.DoctorDocument, ("doctor --json",)),
         "cache-info": DocumentForm(registry.CacheDocument, ("cache info --json",)),
         "cache-verify": DocumentForm(registry.CacheVerificationDocument, ("cache verify --json",)),
+        "cache-ls": DocumentForm(list[registry.CachedRecordItem], ("cache ls --json",)),
+        "cache-rm": DocumentForm(registry.RemovedFromCacheDocument, ("cache rm PID --yes --json",)),
+        "cache-prune": DocumentForm(
+            registry.RemovedFromCacheDocument, ("cache prune --older-than 30d --yes --json",)
+        ),
         "cache-clear": DocumentForm(registry.ClearedCacheDocument, ("cache clear --yes --json",)),
         "hbb-simulate": DocumentForm(hbb_training.SimulateDocument, ("hbb simulate --output FOLDER --json",)),
         "hbb-prepare": DocumentForm(hbb_training.PrepareDocument, ("hbb prepare FILE --output FILE --json",)),

@@ -34,7 +34,7 @@ from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.sources import CURATED, HUGGING_FACE
-from fairreg.storage.cache import Cache
+from fairreg.storage.cache import Cache, RecordNote
 from fairreg.web import HttpClient, Log, no_log
 
 __all__ = [
@@ -245,11 +245,22 @@ def _fetched(
 ) -> FetchedFiles:
     from fairreg.services.fetch.unpacking import models_in, unopened_in, unpack_all
 
+    _note(cache, record, files)
     files = gathered(cache, files)
     unpacked = unpack_all(cache, files, log)
     folders, models = unpacked.folders, models_in(files, unpacked.folders)
     unopened = (*unpacked.refused, *unopened_in(files, folders, models))
     return FetchedFiles(pid, record, files, folders, models, unopened=unopened)
+
+
+def _note(cache: Cache, record: ModelRecord, files: Iterable[Downloaded]) -> None:
+    """Keep which files of the record are cached, for `fairreg cache ls`."""
+    others = [item.compact for item in record.identifiers]
+    if record.concept_doi:
+        others.append(Identifier("doi", record.concept_doi).compact)
+    names = {item.file.sha256: item.distribution.name for item in files}
+    if names:
+        cache.note(RecordNote(record.identifier, record.name, tuple(dict.fromkeys(others)), names))
 
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:

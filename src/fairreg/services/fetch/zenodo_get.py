@@ -36,7 +36,7 @@ class ZenodoGet:
                 hint="Unset FAIRREG_ZENODO_URL, or leave --downloader out.",
             )
         if settings.offline:
-            raise Offline("Offline mode is on, so zenodo_get was not started.", hint="Unset FAIRREG_OFFLINE.")
+            raise Offline("Offline mode is on, so zenodo_get was not started.", hint=settings.online_hint)
 
     def __call__(
         self,

@@ -16,6 +16,7 @@ from http import HTTPStatus
 import msgspec
 
 from fairreg import harvesters
+from fairreg.addresses import peer_url
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, HitPage
 from fairreg.registry.db.text_limits import storable_json
@@ -27,7 +28,7 @@ from fairreg.schemas.text import counted, one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
-from fairreg.settings import Settings, peer_url
+from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 from fairreg.web.listings import MOST_ITEMS, damage_of
 
