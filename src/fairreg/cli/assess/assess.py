@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, a_score, ready
+from fairreg.cli.options import CommandGroup, Json, Scheduler, a_score, ready
 
 if TYPE_CHECKING:
     from fairreg.errors import UsageError
@@ -70,7 +70,10 @@ _WITH_MANY = "--offline, --limit, --workers, --scheduler, --since and --json"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg assess 10.5281/zenodo.7305227 --min-score 0.7")(assess)
+    app.command(
+        rich_help_panel=CommandGroup.JUDGE,
+        epilog="Example: fairreg assess 10.5281/zenodo.7305227 --min-score 0.7",
+    )(assess)
 
 
 # Options of `assess`.

@@ -3,14 +3,16 @@
 
 import typer
 
-from fairreg.cli.options import Json, confirmed, settings
+from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
 
-__all__ = ["app"]
+__all__ = ["GROUP", "app"]
 
-app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cache.")
+GROUP = CommandGroup.KEEP
+
+app = typer.Typer(cls=CommandList, no_args_is_help=True, help="Describe, verify and empty the cache.")
 
 
-@app.command()
+@app.command(epilog="Example: fairreg cache info")
 def info(json: Json = False) -> None:
     """Show the location and the content of the cache."""
     from fairreg.cli.output import console, print_versioned
@@ -32,7 +34,7 @@ def info(json: Json = False) -> None:
     )
 
 
-@app.command()
+@app.command(epilog="Example: fairreg cache verify")
 def verify(json: Json = False) -> None:
     """Hash every file and unpacked archive again; exit with code 3 if one has changed.
 
@@ -56,7 +58,7 @@ def verify(json: Json = False) -> None:
         raise typer.Exit(3)
 
 
-@app.command()
+@app.command(epilog="Example: fairreg cache clear --yes")
 def clear(
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask for confirmation."),
     json: Json = False,
