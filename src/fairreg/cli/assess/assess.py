@@ -208,7 +208,6 @@ def _examined(
 ) -> "tuple[Evidence, AssessmentReport]":
     """Assess and print."""
     from fairreg.cli.assess.batch import print_tool_comparison
-    from fairreg.cli.assess.scorecard import print_comparison, print_report
     from fairreg.cli.output import downloading, log, print_versioned
     from fairreg.errors import Unreachable
     from fairreg.services.assess.assess import examine
@@ -226,6 +225,8 @@ def _examined(
     if json:
         print_versioned("assess", report.to_json())
         return evidence, report
+    from fairreg.cli.assess.scorecard import print_comparison, print_report
+
     print_report(report, brief=brief)
     print_tool_comparison(report)
     if compare:
