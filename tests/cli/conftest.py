@@ -31,6 +31,12 @@ class Result:
         return json.loads(self.out)
 
 
+@pytest.fixture(autouse=True)
+def no_stated_width(monkeypatch):
+    """Take away the width that pytest states to its workers: a test that is about widths states its own."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def cli(monkeypatch, capsys, settings):
     """Run a command as a user would, against the local services; gives exit code and both streams."""

@@ -249,7 +249,6 @@ def test_the_run_of_the_model_is_announced_with_its_engines(cli, services):
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_the_history_shows_all_that_matters_at_any_width(capsys, monkeypatch, width):
     from fairreg.cli.assess import batch
-    from fairreg.cli.output import _console
     from fairreg.registry import Assessment
 
     def made(version, at, overall, offline):
@@ -257,7 +256,7 @@ def test_the_history_shows_all_that_matters_at_any_width(capsys, monkeypatch, wi
         values = ("fair-ai-models", version, at, offline, overall, 0.91, letters, "abcdef0123456789" * 4)
         return Assessment("doi:10.1234/a", ("doi", "10.1234/a"), *values)
 
-    monkeypatch.setattr("fairreg.cli.output.console", lambda: _console(markup=False, width=width))
+    monkeypatch.setenv("COLUMNS", str(width))
     made_at = ("2026-11-22T10:11:12+00:00", "2026-11-21T00:00:00+00:00", "2026-11-20T00:00:00+00:00")
     batch._history_table(
         (

@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from assessment.samples import BARE, HBB, VERSION_DOI, advised, replaced, with_record
-from fairreg.cli.assess.first_steps import _hanging
-from fairreg.cli.assess.scorecard import _bar, print_report
+from fairreg.cli.assess.figures import bar as drawn
+from fairreg.cli.assess.first_steps import _print_beside
+from fairreg.cli.assess.scorecard import print_report
 from fairreg.registry import catalogue
 
 OFFLINE = replaced(HBB, downloaded=False, files=(), documents=(), models=(), probes=(), offline=True)
@@ -33,7 +34,7 @@ def printed(capsys, evidence):
     ],
 )
 def test_a_bar_without_a_number_shows_what_is_known_and_what_is_possible(score, interval, bar):
-    assert _bar(score, interval, "=") == bar
+    assert drawn(score, interval, "=") == bar
 
 
 def test_the_legend_of_the_bars_stands_once_and_only_where_a_principle_has_no_number(capsys):
@@ -87,12 +88,13 @@ def test_of_a_catalogue_entry_alone_the_card_says_once_that_nothing_was_read(cap
     assert len(out.splitlines()) < 60
 
 
-def test_what_to_do_first_hangs_below_its_number_at_80_columns():
-    text = _hanging("1.", "R2-1 " + "words of a remedy " * 12, 80)
-    first, *others = text.split("\n")
+def test_what_to_do_first_hangs_below_its_number_at_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _print_beside("1.", "R2-1 " + "words of a remedy " * 12)
+    first, *others = capsys.readouterr().out.splitlines()
     assert first.startswith("  1. R2-1")
     assert others
-    assert all(line.startswith("     w") or (line.startswith("     ") and len(line) <= 80) for line in others)
+    assert all(line.startswith("     ") and line[5] != " " for line in others)
     assert all(len(line) <= 80 and line == line.rstrip() for line in (first, *others))
 
 

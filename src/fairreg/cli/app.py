@@ -17,8 +17,8 @@ from types import FrameType, TracebackType
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
+from fairreg.cli.options import CommandList
 from fairreg.cli.output import explain, log, visible
 from fairreg.errors import FairregError, without_secrets
 
@@ -71,7 +71,7 @@ ROOMS = {
 _WRONG_USAGE: Any = typer.BadParameter.__base__
 
 
-class _Commands(TyperGroup):
+class _Commands(CommandList):
     """The commands; an argument that is quoted in an error is printed as all texts are."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
@@ -115,7 +115,7 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
         if hasattr(room, "register"):
             room.register(app)
         else:
-            app.add_typer(room.app, name=name.rpartition(".")[2])
+            app.add_typer(room.app, name=name.rpartition(".")[2], rich_help_panel=room.GROUP)
     return app
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Records and run results as tables for people."""
+"""Records and run results as fields for people."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from fairreg.cli.output import console
+from fairreg.cli.layout.lines import folded
+from fairreg.cli.layout.tables import print_fields, print_table
 
 if TYPE_CHECKING:
     from fairreg.registry import LineageReport
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 __all__ = ["lineage_card", "record_card", "run_card", "size_text", "vectors_card"]
 
-_SHOWN = 12
+# Items of a list that are shown of many.
+_SHOWN = 10
+_OF_ONE_SCHEME = 3
 
 
-def record_card(record: "ModelRecord", advice: str | None = None) -> None:
-    """Print the main fields of a record, one per line; `advice` says how to get access to its files."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in _fields(record, advice):
-        if value:
-            table.add_row(name, value)
-    console().print(table)
+def record_card(record: "ModelRecord", advice: str | None = None, *, whole: bool = False) -> None:
+    """Print the main fields of a record; `advice` says how to get access to its files.
+
+    Of long lists the first items are shown, unless `whole`.
+    """
+    print_fields(_fields(record, advice, None if whole else _SHOWN))
 
 
-def lineage_card(report: "LineageReport") -> None:
+def lineage_card(report: "LineageReport", *, whole: bool = True) -> None:
     """Print the sources and versions of a model, with the evidence that joins each to the others."""
     if len(report.sources) < 2:  # noqa: PLR2004  # nothing is linked
         return
-    table = Table(box=None, pad_edge=False, header_style="bold", title="Merged from", title_justify="left")
-    for title in ("Source", "Id", "Version", "Matched by"):
-        table.add_column(title, overflow="fold")
+    rows = []
     for link in report.sources:
-        reasons = [_reason(bond.how, bond.value, bond.evidence) for bond in report.links_of(link)]
-        table.add_row(link.source, link.source_id, link.version or "", "\n".join(dict.fromkeys(reasons)))
-    console().print(table, markup=False)
+        reasons = dict.fromkeys(
+            _reason(bond.how, bond.value, bond.evidence) for bond in report.links_of(link)
+        )
+        shown = "\n".join(folded(reasons, None if whole else _SHOWN))
+        rows.append((link.source, link.source_id, link.version or "", shown))
+    print_table(("Source", "Id", "Version", "Matched by"), rows, title="Merged from")
 
 
 def _reason(how: str, value: str, evidence: tuple[str, ...]) -> str:
@@ -47,7 +47,7 @@ def _reason(how: str, value: str, evidence: tuple[str, ...]) -> str:
     return f"{how} {value}{seen}"
 
 
-def _fields(record: "ModelRecord", advice: str | None) -> list[tuple[str, str | None]]:
+def _fields(record: "ModelRecord", advice: str | None, most: int | None) -> list[tuple[str, str | None]]:
     from fairreg.schemas.runs import runs
 
     creators = [creator.name for creator in record.creators]
@@ -59,7 +59,7 @@ def _fields(record: "ModelRecord", advice: str | None) -> list[tuple[str, str | 
         ("Name", record.name),
         ("Kind", record.kind + (f" (stated as {record.stated_type})" if record.stated_type else "")),
         ("Description", record.description),
-        ("Creators", _few(creators, "; ")),
+        ("Creators", "; ".join(folded(creators, most))),
         ("Version", record.version),
         ("Published", record.date_published),
         ("Licence", _licence(record)),
@@ -67,13 +67,13 @@ def _fields(record: "ModelRecord", advice: str | None) -> list[tuple[str, str | 
         ("Runs here", runs(record)),
         ("Architecture", "; ".join(record.model_category)),
         ("Frameworks", ", ".join(record.frameworks)),
-        ("Keywords", _few(list(record.keywords), ", ")),
+        ("Keywords", ", ".join(folded(record.keywords, most))),
         ("Access", record.access.level if record.access else None),
         ("Conditions", record.access.conditions if record.access else None),
         ("To get access", advice),
-        ("Files", _few(files, "\n")),
-        ("Identifiers", "\n".join(f"{item.scheme}: {item.value}" for item in record.identifiers)),
-        ("Relations", _few([_relation(item) for item in record.relations], "\n")),
+        ("Files", "\n".join(folded(files, most))),
+        ("Identifiers", "\n".join(_identifiers(record, most))),
+        ("Relations", "\n".join(folded(map(_relation, record.relations), most))),
         ("Notes", record.notes),
         ("From", f"{record.provenance.source} {record.provenance.url or record.provenance.source_id}"),
     ]
@@ -92,9 +92,14 @@ def _relation(item: "Relation") -> str:
     return f"{item.type}: {item.target.compact}{seen}"
 
 
-def _few(items: list[str], separator: str) -> str:
-    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
-    return separator.join([*items[:_SHOWN], *more])
+def _identifiers(record: "ModelRecord", most: int | None) -> Iterator[str]:
+    """Yield the identifiers, of many of one scheme (fingerprints of weights) the first."""
+    schemes: dict[str, list[str]] = {}
+    for item in record.identifiers:
+        schemes.setdefault(item.scheme, []).append(item.value)
+    few = None if most is None or len(record.identifiers) <= most else _OF_ONE_SCHEME
+    for scheme, values in schemes.items():
+        yield from folded([f"{scheme}: {value}" for value in values], few, of=scheme)
 
 
 def size_text(size: int | None) -> str:
@@ -111,41 +116,36 @@ def run_card(report: "RunReport") -> None:
     from fairreg.schemas.text import counted
 
     shown = report.demonstration
-    table = Table(
-        box=None, pad_edge=False, show_header=False, title=report.recognition.title, title_justify="left"
-    )
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    place = "" if report.device == "cpu" else f" ({report.device})"
-    table.add_row("Runtime", f"{report.runtime}{place}")
-    table.add_row("Weights", f"{report.file.rsplit('/', 1)[-1]} ({report.origin})")
-    table.add_row("Fingerprint", report.recognition.fingerprint)
-    table.add_row("Parameters", f"{report.recognition.parameter_count}")
-    table.add_row("Input", f"{counted(shown.items, 'item')}: {shown.source}")
-    for name, value in shown.metrics.items():
-        table.add_row(name.replace("_", " "), f"{value:.4f}")
-    table.add_row("Speed", f"{shown.items_per_second:,.0f} items/s (batch {shown.batch_size})")
-    if report.vectors is not None:
-        _add_vectors(table, report.vectors)
-    console().print(table)
+    fields = [
+        ("Runtime", f"{report.runtime}{_place(report.device)}"),
+        ("Weights", f"{report.file.rsplit('/', 1)[-1]} ({report.origin})"),
+        ("Fingerprint", report.recognition.fingerprint),
+        ("Parameters", f"{report.recognition.parameter_count}"),
+        ("Input", f"{counted(shown.items, 'item')}: {shown.source}"),
+        *((name.replace("_", " "), f"{value:.4f}") for name, value in shown.metrics.items()),
+        ("Speed", f"{shown.items_per_second:,.0f} items/s (batch {shown.batch_size})"),
+        *(() if report.vectors is None else _vector_fields(report.vectors)),
+    ]
+    print_fields(fields, title=report.recognition.title)
 
 
 def vectors_card(report: "VectorRun") -> None:
     """Print the result of a run on published test vectors."""
     opened, runner = report.opened, report.opened.runner
-    table = Table(box=None, pad_edge=False, show_header=False, title=opened.title, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    place = "" if runner.device == "cpu" else f" ({runner.device})"
-    table.add_row("Runtime", f"{runner.name}, {runner.engine or 'version unknown'}{place}")
-    table.add_row("Weights", f"{report.file} ({opened.origin})")
-    if opened.fingerprint is not None:
-        table.add_row("Fingerprint", opened.fingerprint)
-    _add_vectors(table, report.check)
-    console().print(table)
+    fields = [
+        ("Runtime", f"{runner.name}, {runner.engine or 'version unknown'}{_place(runner.device)}"),
+        ("Weights", f"{report.file} ({opened.origin})"),
+        ("Fingerprint", opened.fingerprint),
+        *_vector_fields(report.check),
+    ]
+    print_fields(fields, title=opened.title)
 
 
-def _add_vectors(table: Table, check: "VectorCheck") -> None:
-    """Add the number of test vectors, their files, and what the comparison says."""
-    table.add_row("Test vectors", f"{check.items} of {check.source}")
-    table.add_row("Verdict", check.verdict)
+def _place(device: str) -> str:
+    return "" if device == "cpu" else f" ({device})"
+
+
+def _vector_fields(check: "VectorCheck") -> Iterator[tuple[str, str]]:
+    """Yield the number of test vectors with their files, and the verdict of the comparison."""
+    yield "Test vectors", f"{check.items} of {check.source}"
+    yield "Verdict", check.verdict

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from fairreg.cli.options import settings
+from fairreg.cli.options import CommandGroup, settings
 from fairreg.errors import FairregError, MissingEngine
 
 __all__ = ["register"]
@@ -13,7 +13,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg mcp")(mcp)
+    app.command(rich_help_panel=CommandGroup.PUBLISH, epilog="Example: fairreg mcp")(mcp)
 
 
 def mcp() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import BrokenOff, Json
+from fairreg.cli.options import BrokenOff, CommandGroup, Json
 from fairreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _EXAMPLES = (
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=_EXAMPLES)(new)
+    app.command(rich_help_panel=CommandGroup.PUBLISH, epilog=_EXAMPLES)(new)
 
 
 def new(

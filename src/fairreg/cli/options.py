@@ -5,10 +5,12 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from fairreg.errors import FairregError
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokenOff",
+    "CommandGroup",
+    "CommandList",
     "DeviceName",
     "FileOfRecord",
     "InputFile",
@@ -32,6 +36,38 @@ __all__ = [
     "ready",
     "settings",
 ]
+
+
+class CommandGroup(StrEnum):
+    """Groups of commands in the help, in its order; a command names its own as its `rich_help_panel`."""
+
+    FIND = "Find"
+    GET = "Get and run"
+    JUDGE = "Judge"
+    KEEP = "Keep a registry"
+    PUBLISH = "Publish and serve"
+    HBB = "The Hbb network"
+
+
+# Letters of a sentence in the help: click would cut a long one.
+_LONGEST_SENTENCE = 1000
+
+
+class CommandList(TyperGroup):
+    """Commands that the help lists in their groups, each with its first sentence whole."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a section for each group that has commands."""
+        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in CommandGroup}
+        for name in self.list_commands(ctx):
+            command: Any = self.get_command(ctx, name)
+            panel = command.rich_help_panel
+            group = str(panel) if isinstance(panel, str) else "Commands"
+            groups.setdefault(group, []).append((name, command.get_short_help_str(_LONGEST_SENTENCE)))
+        for group, listed in groups.items():
+            if listed:
+                with formatter.section(group):
+                    formatter.write_dl(listed)
 
 
 def a_number(value: float | None) -> float | None:

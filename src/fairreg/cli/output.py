@@ -84,6 +84,14 @@ def _console(**options: Any) -> "Console":
             shown = visible(without_secrets(_bounded(text)))
             return super().render_str(_encodable(shown, self.encoding), **how)
 
+        def print(self, *objects: Any, **how: Any) -> None:
+            """Print; in a terminal a text is wrapped between words, in a pipe its lines stay lines."""
+            if self.is_terminal and len(objects) == 1 and isinstance(objects[0], str):
+                from fairreg.cli.layout.lines import hanging
+
+                objects, how = ("\n".join(hanging(objects[0], self.width)),), {**how, "soft_wrap": True}
+            super().print(*objects, **how)
+
     return PlainTexts(emoji=False, **options)
 
 

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from fairreg.cli.options import Json, Verbose, confirmed, settings
+from fairreg.cli.options import CommandGroup, Json, Verbose, confirmed, settings
 from fairreg.errors import FairregError, UsageError
 from fairreg.services.publish import DEFAULT_JOBS
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from fairreg.publish.base import UploadProgress
     from fairreg.services.publish.report import PublicationReport
 
@@ -51,7 +49,7 @@ def _services() -> list[str]:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(cls=_Command, epilog=_EXAMPLES)(publish)
+    app.command(rich_help_panel=CommandGroup.PUBLISH, cls=_Command, epilog=_EXAMPLES)(publish)
 
 
 _Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the model.", show_default=False)]
@@ -255,19 +253,12 @@ def _bare(report: "PublicationReport") -> str:
 
 
 def _print(report: "PublicationReport", *, verbose: bool) -> None:
-    from rich.table import Table
+    from fairreg.cli.layout.tables import print_fields
+    from fairreg.cli.output import log, visible
 
-    from fairreg.cli.output import console, log, visible
-
-    show = console()
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in _lines(report):
-        table.add_row(name, visible(value, kept=""))
-    show.print(table)
+    print_fields((name, visible(value, kept="")) for name, value in _lines(report))
     if verbose or len(report.files) <= _MOST_LISTED:
-        show.print(_files(report))
+        _print_files(report)
     else:
         log("--verbose lists all files with their digests.")
     most = None if verbose else _MOST_LEFT_OUT
@@ -279,20 +270,17 @@ def _print(report: "PublicationReport", *, verbose: bool) -> None:
         log(f"Note: {note}")
 
 
-def _files(report: "PublicationReport") -> "Table":
-    """Return the table of all files; the SHA-256 has a line of its own, as nobody can compare half of one."""
-    from rich.table import Table
-
+def _print_files(report: "PublicationReport") -> None:
+    """Print all files; the SHA-256 has a line of its own, as nobody can compare half of one."""
     from fairreg.cli.cards import size_text
+    from fairreg.cli.layout.tables import print_table
     from fairreg.cli.output import visible
 
-    files = Table(box=None, pad_edge=False, header_style="bold")
-    files.add_column("File", overflow="fold")
-    files.add_column("Size", justify="right")
-    files.add_column("MD5 and SHA-256", overflow="fold")
-    for item in report.files:
-        files.add_row(visible(item.name, kept=""), size_text(item.size), f"{item.md5}\n{item.sha256}")
-    return files
+    rows = [
+        (visible(item.name, kept=""), size_text(item.size), f"{item.md5}\n{item.sha256}")
+        for item in report.files
+    ]
+    print_table(("File", "Size", "MD5 and SHA-256"), rows)
 
 
 def _lines(report: "PublicationReport") -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import InputFile, Json, ready
+from fairreg.cli.options import CommandGroup, InputFile, Json, ready
 
 if TYPE_CHECKING:
     from fairreg.schemas.record import OtherRecord
@@ -18,10 +18,14 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog="Example: fairreg validate model.jsonld")(validate)
-    app.command(epilog="Example: fairreg add model.jsonld")(add)
-    app.command(epilog="Example: fairreg export registry.jsonl")(export)
-    app.command("import", epilog="Example: fairreg import dlhub-index.json --source dlhub")(import_)
+    app.command(rich_help_panel=CommandGroup.JUDGE, epilog="Example: fairreg validate model.jsonld")(validate)
+    app.command(rich_help_panel=CommandGroup.KEEP, epilog="Example: fairreg add model.jsonld")(add)
+    app.command(rich_help_panel=CommandGroup.KEEP, epilog="Example: fairreg export registry.jsonl")(export)
+    app.command(
+        "import",
+        rich_help_panel=CommandGroup.KEEP,
+        epilog="Example: fairreg import dlhub-index.json --source dlhub",
+    )(import_)
 
 
 def validate(file: InputFile, json: Json = False) -> None:

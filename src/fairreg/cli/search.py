@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import Json, Limit, a_number, a_score, ready
+from fairreg.cli.options import CommandGroup, Json, Limit, a_number, a_score, ready
 
 if TYPE_CHECKING:
     from fairreg.services.search.report import SearchReport
@@ -43,7 +43,10 @@ class View(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg search jet tagging --kind model --year 2020- --sort year")(search)
+    app.command(
+        rich_help_panel=CommandGroup.FIND,
+        epilog="Example: fairreg search jet tagging --kind model --year 2020- --sort year",
+    )(search)
 
 
 # Options of `search`.

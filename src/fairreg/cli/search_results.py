@@ -6,8 +6,9 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fairreg.cli.layout.lines import NARROWEST_TABLE, line_width
 from fairreg.cli.output import console, log, print_document, visible
-from fairreg.cli.search_table import NARROWEST_TABLE, lines_of, table_width
+from fairreg.cli.search_table import lines_of
 from fairreg.errors import without_secrets
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_text", "partial_results", "print_csv", "print_results"]
 
+# Without a terminal and COLUMNS a table has the width of the most usual one.
+_PIPED_WIDTH = 80
 # Columns of CSV: scripts read them by name and by place, so others come behind them.
 _CSV = (
     "id", "name", "kind", "task", "license", "runs", "year", "sources", "fair_score", "doi", "url",
@@ -81,7 +84,7 @@ def log_left_out(report: "SearchReport") -> None:
 
 def _print_rows(report: "SearchReport") -> None:
     """Print the results; the terminal wraps lines that are too long, so that identifiers can be copied."""
-    width, out = table_width(), console()
+    width, out = line_width(piped=_PIPED_WIDTH), console()
     for number, line in enumerate(lines_of(report.results, width)):
         is_header = number == 0 and width >= NARROWEST_TABLE
         out.print(line, style="bold" if is_header else None, soft_wrap=True)
@@ -95,7 +98,7 @@ def partial_results(report: "SearchReport", waiting: tuple[str, ...]) -> "Render
     lines = [answer_text(name, answer) for name, answer in (report.sources or {}).items()]
     lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
     # The table comes last, because a small window cuts off the end.
-    rows = map(Text, lines_of(report.results, table_width()))
+    rows = map(Text, lines_of(report.results, line_width(piped=_PIPED_WIDTH)))
     return Group(*(Text(visible(line), style="dim") for line in lines), *rows)
 
 

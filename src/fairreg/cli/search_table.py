@@ -5,24 +5,20 @@ Identifiers stay whole, so that they can be copied; other texts end in an ellips
 is possible. Columns that do not fit are left out, those that matter least first.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from fairreg.cli.output import console, in_one_line
+from fairreg.cli.layout.lines import NARROWEST, NARROWEST_TABLE
+from fairreg.cli.output import in_one_line
 
 if TYPE_CHECKING:
     from fairreg.services.search.report import SearchRow
 
-__all__ = ["NARROWEST_TABLE", "lines_of", "table_width"]
+__all__ = ["lines_of"]
 
-NARROWEST_TABLE = 60
-# Below it, lines are as long as if the terminal had this width.
-_NARROWEST = 20
 _GAP = "  "
 # A name has this width at least, or that of its first words of `_TELLING` letters up to the second figure.
 _NAME, _LONGEST_BEGINNING, _TELLING = 24, 32, 10
@@ -58,11 +54,6 @@ class _Column:
         return len(set(self.cells)) == 1
 
 
-def table_width() -> int:
-    """Return the columns of the terminal; without one those that COLUMNS states, or 80."""
-    return console().width if sys.stdout.isatty() else get_terminal_size().columns
-
-
 def lines_of(rows: "Sequence[SearchRow]", width: int) -> list[str]:
     """Return the lines of results, the first one a header from `NARROWEST_TABLE` on; none ends in blanks.
 
@@ -71,7 +62,7 @@ def lines_of(rows: "Sequence[SearchRow]", width: int) -> list[str]:
     if not rows:
         return []
     layout = _table if width >= NARROWEST_TABLE else _pairs
-    return [line.rstrip() for line in layout(rows, max(width, _NARROWEST), _Texts(_mark()))]
+    return [line.rstrip() for line in layout(rows, max(width, NARROWEST), _Texts(_mark()))]
 
 
 def _mark() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import settings
+from fairreg.cli.options import CommandGroup, settings
 from fairreg.errors import MissingEngine
 
 __all__ = ["register"]
@@ -33,7 +33,7 @@ TrustedProxies = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg serve --port 8080")(serve)
+    app.command(rich_help_panel=CommandGroup.PUBLISH, epilog="Example: fairreg serve --port 8080")(serve)
 
 
 def serve(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, a_score, ready
+from fairreg.cli.options import CommandGroup, Json, Scheduler, a_score, ready
 
 if TYPE_CHECKING:
     from fairreg.errors import UsageError
@@ -70,7 +70,10 @@ _WITH_MANY = "--offline, --limit, --workers, --scheduler, --since and --json"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg assess 10.5281/zenodo.7305227 --min-score 0.7")(assess)
+    app.command(
+        rich_help_panel=CommandGroup.JUDGE,
+        epilog="Example: fairreg assess 10.5281/zenodo.7305227 --min-score 0.7",
+    )(assess)
 
 
 # Options of `assess`.
@@ -205,7 +208,6 @@ def _examined(
 ) -> "tuple[Evidence, AssessmentReport]":
     """Assess and print."""
     from fairreg.cli.assess.batch import print_tool_comparison
-    from fairreg.cli.assess.scorecard import print_comparison, print_report
     from fairreg.cli.output import downloading, log, print_versioned
     from fairreg.errors import Unreachable
     from fairreg.services.assess.assess import examine
@@ -223,6 +225,8 @@ def _examined(
     if json:
         print_versioned("assess", report.to_json())
         return evidence, report
+    from fairreg.cli.assess.scorecard import print_comparison, print_report
+
     print_report(report, brief=brief)
     print_tool_comparison(report)
     if compare:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fairreg.cli.assess.scorecard import percent
+from fairreg.cli.assess.figures import percent
 from fairreg.cli.options import ready
 
 if TYPE_CHECKING:
@@ -82,25 +82,20 @@ def _plain(item: "Assessment") -> dict[str, Any]:
 
 
 def _history_table(found: "tuple[Assessment, ...]") -> None:
-    from rich.table import Table
-
     from fairreg.assessment.report import coverage_text
-    from fairreg.cli.output import console
+    from fairreg.cli.layout.lines import line_width
+    from fairreg.cli.layout.tables import print_table
 
-    out = console()
-    digests = out.width >= _WITH_DIGESTS
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Assessed (UTC)")  # the one that a narrow terminal folds
-    titles = ("Rubric", "", "Overall", "Change", "F", "A", "I", "R", "Coverage")
-    for title in (*titles, "Evidence") if digests else titles:
-        table.add_column(title, no_wrap=True)
+    digests = line_width() >= _WITH_DIGESTS
+    titles = ("Assessed (UTC)", "Rubric", "", "Overall", "Change", "F", "A", "I", "R", "Coverage")
+    rows = []
     for item, before in zip(found, (*found[1:], None), strict=True):
         letters = (percent(item.letters.get(letter)) for letter in "FAIR")
         when = item.assessed_at[:19].replace("T", " ") + (" (offline)" if item.offline else "")
         scores = (percent(item.overall), _change(item, before), *letters, coverage_text(item.coverage))
         evidence = (item.evidence_sha256[:12],) if digests else ()
-        table.add_row(when, item.rubric, item.rubric_version, *scores, *evidence)
-    out.print(table, markup=False)
+        rows.append((when, item.rubric, item.rubric_version, *scores, *evidence))
+    print_table((*titles, "Evidence") if digests else titles, rows, narrow=titles[0])
 
 
 def _print_changes(changes: "list[tuple[Assessment, tuple[tuple[str, str, str], ...]]]") -> None:
@@ -179,9 +174,8 @@ def _mean(mean: "Mean | None", records: int) -> str:
 
 
 def _summary(report: "BatchReport") -> None:
-    from rich.table import Table
-
     from fairreg.assessment.report import coverage_text
+    from fairreg.cli.layout.tables import print_table
     from fairreg.cli.output import console
     from fairreg.sources import CURATED
 
@@ -192,15 +186,13 @@ def _summary(report: "BatchReport") -> None:
     )
     if report.unchanged:
         out.print(f"{report.unchanged} unchanged since they were assessed before, so not stored again")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Source", "Rubric", "Records", "F", "A", "I", "R", "Overall", "Coverage"):
-        table.add_column(title, no_wrap=True)
+    rows = []
     for (source, rubric), means in report.by_rubric().items():
         scores = [_mean(means.letters.get(letter), means.count) for letter in "FAIR"]
         covered = coverage_text(means.coverage.value or 0.0)
         overall = _mean(means.overall, means.count)
-        table.add_row(source, rubric, str(means.count), *scores, overall, covered)
-    out.print(table, markup=False)
+        rows.append((source, str(means.count), *scores, overall, covered, rubric))
+    print_table(("Source", "Records", "F", "A", "I", "R", "Overall", "Coverage", "Rubric"), rows)
     if any(source == CURATED.name for source, _ in report.by_rubric()):
         out.print("catalogue: only fairreg's own entries were read, no records of the authors.")
     if any(_is_partly(means) for means in report.by_rubric().values()):

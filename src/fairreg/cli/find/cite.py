@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import Pid, ready
+from fairreg.cli.options import CommandGroup, Pid, ready
 
 __all__ = ["register"]
 
@@ -26,7 +26,10 @@ _MEDIA_TYPES = {CitationFormat.CSL: "application/json"}
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg cite 10.5281/zenodo.7305227 --with-data --format bibtex")(cite)
+    app.command(
+        rich_help_panel=CommandGroup.FIND,
+        epilog="Example: fairreg cite 10.5281/zenodo.7305227 --with-data --format bibtex",
+    )(cite)
 
 
 def cite(

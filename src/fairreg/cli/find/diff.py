@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import CommandGroup, Json, settings
 
 __all__ = ["register"]
 
@@ -18,7 +18,9 @@ Second = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg diff 10.5281/zenodo.7305227 model.onnx")(diff)
+    app.command(
+        rich_help_panel=CommandGroup.JUDGE, epilog="Example: fairreg diff 10.5281/zenodo.7305227 model.onnx"
+    )(diff)
 
 
 def diff(first: First, second: Second, json: Json = False) -> None:

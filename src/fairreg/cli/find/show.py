@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from fairreg.cli.options import Pid, ready
+from fairreg.cli.options import CommandGroup, Pid, ready
 
 __all__ = ["register"]
 
@@ -37,7 +37,11 @@ def _view(name: str) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(cls=_Command, epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle")(show)
+    app.command(
+        rich_help_panel=CommandGroup.FIND,
+        cls=_Command,
+        epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle",
+    )(show)
 
 
 def show(
@@ -53,8 +57,14 @@ def show(
             autocompletion=_views,
         ),
     ] = _TEXT,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show long lists whole: files, authors, fingerprints, relations.")
+    ] = False,
 ) -> None:
-    """Show one record, from the registry or else from its source."""
+    """Show one record, from the registry or else from its source.
+
+    For people, long lists are folded and lines are as wide as the terminal.
+    """
     from fairreg.cli.output import log, print_document
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.show import explain
@@ -77,6 +87,6 @@ def show(
         from fairreg.services.fetch.files.access import access_advice
 
         advice = access_advice(record, chosen)
-    record_card(record, advice)
+    record_card(record, advice, whole=every)
     if known is not None:
-        lineage_card(known)
+        lineage_card(known, whole=every)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, ready
+from fairreg.cli.options import CommandGroup, Json, ready
 from fairreg.errors import FairregError, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg sources --check --record answers")(sources)
+    app.command(
+        rich_help_panel=CommandGroup.FIND, epilog="Example: fairreg sources --check --record answers"
+    )(sources)
 
 
 def sources(
@@ -105,45 +107,40 @@ def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, chos
 
 
 def _print_checks(checks: "Sequence[SourceCheck]") -> None:
-    from rich.table import Table
+    from fairreg.cli.layout.tables import print_table
 
-    from fairreg.cli.output import console
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Source", "Known record", "Result", "Differences"):
-        table.add_column(title, overflow="fold")
+    rows = []
     for item in checks:
         lines = [difference.sentence for difference in item.differences]
         lines = [item.message] if item.message else lines
-        table.add_row(item.name, item.asked or "-", item.status, "\n".join(lines) or "-")
-    console().print(table, markup=False)
+        rows.append((item.name, item.status, item.asked or "-", "\n".join(lines) or "-"))
+    print_table(("Source", "Result", "Known record", "Differences"), rows)
 
 
 def _print_sources(found: "list[SourceState]") -> None:
-    from rich.table import Table
+    from fairreg.cli.layout.tables import print_table
 
-    from fairreg.cli.output import console
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (
+    words = {True: "yes", False: "no", None: "-"}
+    titles = (
         "Source",
         "Enabled",
         "Live",
-        "Last harvest",
+        "Token",
         "Records",
         "Rejected",
-        "Token",
+        "Last harvest",
         "Limits",
         "Metadata",
-    ):
-        table.add_column(title, overflow="fold")
-    words = {True: "yes", False: "no", None: "-"}
-    for item in found:
-        counts = (str(item.records), str(item.refused))
-        flags = (words[item.enabled], words[item.live])
-        harvested = item.last_harvest or "never"
-        table.add_row(item.name, *flags, harvested, *counts, words[item.token], item.limits, _terms(item))
-    console().print(table, markup=False)
+    )
+    rows = [
+        (
+            *(item.name, words[item.enabled], words[item.live], words[item.token]),
+            *(str(item.records), str(item.refused), item.last_harvest or "never"),
+            *(item.limits, _terms(item)),
+        )
+        for item in found
+    ]
+    print_table(titles, rows)
 
 
 def _terms(state: "SourceState") -> str:

@@ -4,10 +4,17 @@
 import typer
 
 from fairreg.cli.hbb import data, explain, performance, training
+from fairreg.cli.options import CommandGroup, CommandList
 
-__all__ = ["app"]
+__all__ = ["GROUP", "app"]
 
-app = typer.Typer(no_args_is_help=True, help="Simulate jets; train, evaluate and export the Hbb network.")
+GROUP = CommandGroup.HBB
+
+app = typer.Typer(
+    cls=CommandList,
+    no_args_is_help=True,
+    help="Simulate jets; train, evaluate and export the Hbb network.",
+)
 for room in (data, training, performance):
     room.register(app)
 app.add_typer(explain.app, name="explain")

@@ -22,7 +22,8 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     output: Annotated[
-        Path, typer.Option("--output", metavar="FOLDER", help="Folder of the sample.", show_default=False)
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the sample.", show_default=False),
     ],
     jets: Annotated[int, typer.Option(min=1, metavar="N", help="Number of jets.")] = 4000,
     signal_jets: Annotated[
@@ -73,7 +74,11 @@ def prepare(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", metavar="FILE", help="HDF5 file to write, replaced if it exists.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="HDF5 file to write, replaced if it exists.",
+            show_default=False,
         ),
     ],
     drop_neither: Annotated[

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json
+from fairreg.cli.options import CommandList, Json
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
     from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Table
 
 __all__ = ["app"]
@@ -18,6 +16,7 @@ __all__ = ["app"]
 _ROWS, _COLUMNS, _WIDTH = 50, 14, 60  # largest table, and widest cells, shown in a terminal
 
 app = typer.Typer(
+    cls=CommandList,
     no_args_is_help=True,
     help="Explain a network by masking, relevance and activity.",
 )
@@ -361,8 +360,7 @@ def _print(found: "Analysis", report: Path | None) -> None:
     for table in found.tables:
         if _fits(table):
             show("")
-            show(table.title)
-            show(_shown(table))
+            _print_table(table)
     for path in (*found.files, *((report,) if report else ())):
         show(f"written: {path}")
 
@@ -373,15 +371,11 @@ def _fits(table: "Table") -> bool:
     return len(table.rows) <= _ROWS and len(table.columns) <= _COLUMNS and widest <= _WIDTH
 
 
-def _shown(table: "Table") -> "RichTable":
-    from rich.table import Table as Rich
+def _print_table(table: "Table") -> None:
+    from fairreg.cli.layout.tables import print_table
 
-    shown = Rich(box=None, pad_edge=False, header_style="bold")
-    for number, name in enumerate(table.columns):
-        shown.add_column(name.replace("_", " "), justify="right" if number else "left")
-    for row in table.rows:
-        shown.add_row(*map(_cell, row))
-    return shown
+    titles = [name.replace("_", " ") for name in table.columns]
+    print_table(titles, [tuple(map(_cell, row)) for row in table.rows], title=table.title)
 
 
 def _cell(value: "Cell") -> str:

@@ -9,8 +9,6 @@ import typer
 from fairreg.cli.options import DeviceName, InputFile, Json
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from fairreg.models.hbb_in.benchmark.results import Row
     from fairreg.models.hbb_in.workflows.benchmark import BenchmarkReport
 
@@ -192,13 +190,13 @@ def _print(done: "BenchmarkReport") -> None:
     show(f"{done.jets} jets of {done.source}, {done.mean_tracks:.1f} tracks per jet; weights {done.weights}")
     show(f"{machine['processor']}, {machine['processors']} processors; {_versions(machine['versions'])}")
     show("")
-    show(_quality(done))
+    _print_quality(done)
     for row in done.rows:
         if row.message:
             show(f"{row.title}: {row.message}")
     show("")
     show("Throughput [jets/s], median of the runs, by batch size")
-    show(_rates(done))
+    _print_rates(done)
     for path in done.files:
         show(f"written: {path}")
 
@@ -207,18 +205,18 @@ def _versions(found: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items() if name != "fairreg")
 
 
-def _quality(done: "BenchmarkReport") -> "Table":
-    """Columns of the paper's Table 8, and the deviation of each runtime from the definition."""
-    table = _table("Framework", "Accuracy", f"Time/batch of {done.table_size} [s]", "AUC")
-    for title in ("max |dp|", "1 - fidelity", "AUC difference", "Verdict"):
-        table.add_column(title, justify="left" if title == "Verdict" else "right")
+def _print_quality(done: "BenchmarkReport") -> None:
+    """Print the columns of the paper's Table 8, and the deviation of each runtime from the definition."""
+    from fairreg.cli.layout.tables import print_table
+
+    titles = ("Framework", "Accuracy", f"Time/batch of {done.table_size} [s]", "AUC")
+    rows = []
     for row in done.rows:
         series = row.at(done.table_size)
         time = "" if series is None else f"{series.seconds_per_batch:.5f}"
-        table.add_row(
-            row.title, _number(row.accuracy), time, _number(row.roc_auc), *_agreement(row), row.verdict
-        )
-    return table
+        figures = (_number(row.accuracy), time, _number(row.roc_auc), *_agreement(row))
+        rows.append((row.title, *figures, row.verdict))
+    print_table((*titles, "max |dp|", "1 - fidelity", "AUC difference", "Verdict"), rows)
 
 
 def _agreement(row: "Row") -> tuple[str, str, str]:
@@ -229,26 +227,18 @@ def _agreement(row: "Row") -> tuple[str, str, str]:
     return f"{found.max_difference:.1e}", f"{1 - found.fidelity:.1e}", change
 
 
-def _rates(done: "BenchmarkReport") -> "Table":
-    table = _table("Framework", *(f"{size:,}" for size in done.plan.batch_sizes))
+def _print_rates(done: "BenchmarkReport") -> None:
+    from fairreg.cli.layout.tables import print_table
+
+    rows = []
     for row in done.rows:
         found = [row.at(size) for size in done.plan.batch_sizes]
         if row.series:
             rates = (
                 "" if item is None else f"{item.batch_size / item.seconds_per_batch:,.0f}" for item in found
             )
-            table.add_row(row.title, *rates)
-    return table
-
-
-def _table(first: str, *others: str) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first)
-    for title in others:
-        table.add_column(title, justify="right")
-    return table
+            rows.append((row.title, *rates))
+    print_table(("Framework", *(f"{size:,}" for size in done.plan.batch_sizes)), rows)
 
 
 def _number(value: float | None) -> str:

@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import CommandGroup, Json, settings
 
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg lock 10.5281/zenodo.7305227 --output fairreg.lock")(lock)
+    app.command(
+        rich_help_panel=CommandGroup.GET,
+        epilog="Example: fairreg lock 10.5281/zenodo.7305227 --output fairreg.lock",
+    )(lock)
 
 
 def lock(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import CommandGroup, Json, settings
 
 if TYPE_CHECKING:
     from fairreg.services.lock.report import ModelVerification, VerificationReport
@@ -17,7 +17,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg verify fairreg.lock")(verify)
+    app.command(rich_help_panel=CommandGroup.GET, epilog="Example: fairreg verify fairreg.lock")(verify)
 
 
 def verify(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, confirmed, settings
+from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from fairreg.services.cache.contents import CachedRecord
     from fairreg.services.cache.removal import RemovedFromCache
 
-__all__ = ["app"]
+__all__ = ["GROUP", "app"]
 
-app = typer.Typer(no_args_is_help=True, help="List, verify and remove cached files.")
+GROUP = CommandGroup.KEEP
+
+app = typer.Typer(cls=CommandList, no_args_is_help=True, help="List, verify and remove cached files.")
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")]
 
 
-@app.command()
+@app.command(epilog="Example: fairreg cache info")
 def info(json: Json = False) -> None:
     """Show the location and the content of the cache."""
     from fairreg.cli.output import console, print_versioned
@@ -45,7 +47,7 @@ def info(json: Json = False) -> None:
     )
 
 
-@app.command()
+@app.command(epilog="Example: fairreg cache verify")
 def verify(json: Json = False) -> None:
     """Hash every file and unpacked archive again; exit with code 3 if one has changed.
 
@@ -69,7 +71,7 @@ def verify(json: Json = False) -> None:
         raise typer.Exit(3)
 
 
-@app.command()
+@app.command(epilog="Example: fairreg cache clear --yes")
 def clear(
     yes: Yes = False,
     json: Json = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, confirmed, settings
+from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from fairreg.registry import Registry, RemovedEntry
     from fairreg.services.registry.db import Info
 
-__all__ = ["app"]
+__all__ = ["GROUP", "app"]
 
-app = typer.Typer(no_args_is_help=True, help="Create, migrate, check and describe the registry's database.")
+GROUP = CommandGroup.KEEP
+
+app = typer.Typer(
+    cls=CommandList,
+    no_args_is_help=True,
+    help="Create, migrate, check and describe the registry's database.",
+)
 
 
 @app.command(epilog="Example: FAIRREG_HOME=/data/fairreg fairreg db init")
@@ -28,7 +34,7 @@ def init(json: Json = False) -> None:
     _print(db.init(settings()), json=json)
 
 
-@app.command()
+@app.command(epilog="Example: fairreg db upgrade")
 def upgrade(json: Json = False) -> None:
     """Migrate the registry to this release's schema, catalogue, rubrics and rule of fingerprints.
 
@@ -69,7 +75,7 @@ def _rescore(registry: "Registry") -> None:
         log(f"{counted(scores.unreadable, 'assessment')} not scored again: the evidence cannot be read.")
 
 
-@app.command()
+@app.command(epilog="Example: fairreg db info")
 def info(json: Json = False) -> None:
     """Count the content of the registry."""
     from fairreg.services.registry import db
@@ -77,7 +83,7 @@ def info(json: Json = False) -> None:
     _print(db.info(settings()), json=json)
 
 
-@app.command()
+@app.command(epilog="Example: fairreg db check")
 def check(json: Json = False) -> None:
     """Check the integrity of the registry; exit with code 1 on faults."""
     from dataclasses import asdict
@@ -196,7 +202,7 @@ def _print_readmitted(names: list[str], *, json: bool) -> None:
         console().print(f"{name}: {_AGAIN}", markup=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(epilog="Example: fairreg db forgotten")
 def forgotten(json: Json = False) -> None:
     """List the records that were removed for good."""
     from dataclasses import asdict

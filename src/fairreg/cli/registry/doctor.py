@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fairreg.cli.options import Json
+from fairreg.cli.options import CommandGroup, Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ _INDENT = 10
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg doctor --json")(doctor)
+    app.command(rich_help_panel=CommandGroup.KEEP, epilog="Example: fairreg doctor --json")(doctor)
 
 
 def doctor(json: Json = False) -> None:

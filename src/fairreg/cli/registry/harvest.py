@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, ready, settings
+from fairreg.cli.options import CommandGroup, Json, Scheduler, ready, settings
 
 if TYPE_CHECKING:
     from fairreg.errors import FairregError
@@ -76,8 +76,9 @@ _Workers = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
+        rich_help_panel=CommandGroup.KEEP,
         epilog='Example: fairreg harvest zenodo datacite --query "jet tagging" --limit 100; '
-        "FAIRREG_PEERS=https://models.example.org fairreg harvest --peers"
+        "FAIRREG_PEERS=https://models.example.org fairreg harvest --peers",
     )(harvest)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Pid, ready
+from fairreg.cli.options import CommandGroup, Json, Pid, ready
 
 if TYPE_CHECKING:
     from fairreg.registry import LineageReport
@@ -20,8 +20,8 @@ Other = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     example = "10.5281/zenodo.7305227 huggingface:jmgduarte/hbb_interaction_network"
-    app.command(epilog=f"Example: fairreg link {example}")(link)
-    app.command(epilog=f"Example: fairreg unlink {example}")(unlink)
+    app.command(rich_help_panel=CommandGroup.KEEP, epilog=f"Example: fairreg link {example}")(link)
+    app.command(rich_help_panel=CommandGroup.KEEP, epilog=f"Example: fairreg unlink {example}")(unlink)
 
 
 def link(pid: Pid, other: Other, json: Json = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import FileOfRecord, Json, settings
+from fairreg.cli.options import CommandGroup, FileOfRecord, Json, settings
 from fairreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ class ConversionTarget(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg convert model.ubj --to onnx --output model.onnx")(convert)
+    app.command(
+        rich_help_panel=CommandGroup.GET,
+        epilog="Example: fairreg convert model.ubj --to onnx --output model.onnx",
+    )(convert)
 
 
 def convert(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import DeviceName, Json, Pid, Verbose, settings
+from fairreg.cli.options import CommandGroup, DeviceName, Json, Pid, Verbose, settings
 from fairreg.cli.output import log
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ _Runtime = Annotated[
     typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
 ]
 _Output = Annotated[
-    Path | None, typer.Option(file_okay=False, metavar="FOLDER", help="Folder to copy the files to.")
+    Path | None,
+    typer.Option("--output", "-o", file_okay=False, metavar="FOLDER", help="Folder to copy the files to."),
 ]
 _Files = Annotated[
     list[str] | None,
@@ -91,7 +92,7 @@ Example: fairreg fetch 10.5281/zenodo.7305227 --run --json
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=_EXAMPLES)(fetch)
+    app.command(rich_help_panel=CommandGroup.GET, epilog=_EXAMPLES)(fetch)
 
 
 def fetch(

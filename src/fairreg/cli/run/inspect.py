@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import FileOfRecord, Json, settings
+from fairreg.cli.options import CommandGroup, FileOfRecord, Json, settings
 from fairreg.errors import NoParameters
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_FEATURES = 40  # of one of them; --json has all
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg inspect model.pt")(inspect)
+    app.command(rich_help_panel=CommandGroup.GET, epilog="Example: fairreg inspect model.pt")(inspect)
 
 
 def inspect(

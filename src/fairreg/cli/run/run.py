@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import DeviceName, FileOfRecord, Json, Scheduler, settings
+from fairreg.cli.options import CommandGroup, DeviceName, FileOfRecord, Json, Scheduler, settings
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -32,6 +32,7 @@ Output = Annotated[
     Path | None,
     typer.Option(
         "--output",
+        "-o",
         metavar="PATH",
         help="Output file (.npz, .npy), replaced if it exists, or folder for several inputs.",
     ),
@@ -60,7 +61,7 @@ Example: fairreg run model.onnx --input events.npz --output scores.npz
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=_EXAMPLES)(run)
+    app.command(rich_help_panel=CommandGroup.GET, epilog=_EXAMPLES)(run)
 
 
 def run(
