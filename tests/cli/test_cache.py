@@ -85,7 +85,7 @@ def test_records_are_listed_with_what_other_commands_take(cli, fetched):
         assert cli("cache", "rm", identifier, "--dry-run").code == 0
     text = cli("cache", "ls")
     assert one in text.out
-    assert "1 file " in text.out
+    assert "1 file\n" in text.out
 
 
 def test_an_empty_cache_says_so(cli):

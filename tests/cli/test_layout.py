@@ -38,8 +38,9 @@ COMMANDS = (
 WIDTHS = (40, 48, 60, 72, 80, 100, 120, 160, 200)
 # What differs between two runs.
 CHANGING = (
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"), "2026-01-01T00:00:00+00:00"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "2026-01-01 00:00:00"),
+    # Of this year and later: the records of the packaged registry are older. A narrow cell has two lines.
+    (re.compile(r"\b20(2[6-9]|[3-9]\d)-\d\d-\d\d"), "2026-01-01"),
+    (re.compile(r"(?<!\d)\d\d:\d\d:\d\d(?!\d)"), "00:00:00"),
     (re.compile(r"(sha256:)?\b[0-9a-f]{64}\b"), "sha256:" + "0" * 64),
     (re.compile(r"\b[0-9a-f]{12}\b"), "0" * 12),
     (re.compile(r"\bin \d+\.\d s"), "in 0.0 s"),

@@ -30,9 +30,9 @@ def test_no_thread_of_a_server_outlives_it(tmp_path):
 
 
 def test_a_closed_pool_ends_its_threads_and_takes_no_more():
-    pool = QueuedThreads(threads=1, queue=0, name="model", share=1)
+    pool = QueuedThreads(threads=1, queue=0, name="closed", share=1)
     assert pool.submit(lambda: 7).result(60) == 7
-    (thread,) = (item for item in threading.enumerate() if item.name == "model-0")
+    (thread,) = (item for item in threading.enumerate() if item.name == "closed-0")
     pool.close()
     thread.join(60)
     assert not thread.is_alive()

@@ -96,7 +96,7 @@ def _print_scores(model: "ModelVerification") -> None:
 
 
 def _summary(model: "ModelVerification") -> Iterator[str]:
-    from fairreg.cli.assess.scorecard import percent
+    from fairreg.cli.assess.figures import percent
     from fairreg.schemas.text import counted
 
     scores = model.scores

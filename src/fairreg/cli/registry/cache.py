@@ -238,24 +238,18 @@ def _size(text: str) -> int:
 
 
 def _print_rows(rows: "Sequence[CachedRecord]") -> None:
-    from rich.table import Table
-
     from fairreg.cli.cards import size_text
-    from fairreg.cli.output import console
+    from fairreg.cli.layout.tables import print_table
     from fairreg.schemas.text import counted
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Name", "Identifier"):
-        table.add_column(title, overflow="fold")
-    for title in ("Size", "Files", "Last used", "State"):
-        table.add_column(title, no_wrap=True, justify="right" if title == "Size" else "left")
+    listed = []
     for row in rows:
         name = row.name if row.identifier else f"{row.name} (sha256:{row.files[0].sha256[:12]})"
         used = f"{row.last_used.astimezone():%Y-%m-%d %H:%M}"
-        table.add_row(
-            name, row.identifier or "", size_text(row.size), counted(len(row.files), "file"), used, row.state
-        )
-    console().print(table, markup=False)
+        files = counted(len(row.files), "file")
+        listed.append((name, row.identifier or "", size_text(row.size), row.state, used, files))
+    titles = ("Name", "Identifier", "Size", "State", "Last used", "Files")
+    print_table(titles, listed, narrow="Name")
 
 
 def _print_removed(found: "RemovedFromCache") -> None:

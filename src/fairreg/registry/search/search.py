@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.errors import IdentifierError, RecordError
-from fairreg.registry.db.damaged_rows import damaged_keys, identifiers_of
 from fairreg.registry.db.entry_query import NEWEST, select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.lineage_query import lineage_ids_of, lineage_members
@@ -265,7 +264,15 @@ def _hits(
             )
         if shown is not None:
             hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
-    return tuple(hits), identifiers_of(connection, [*(keys - loaded.keys())])
+    return tuple(hits), _names_of(connection, keys - loaded.keys())
+
+
+def _names_of(connection: Connection, damaged: set[int]) -> tuple[str, ...]:
+    if not damaged:
+        return ()
+    from fairreg.registry.db.damaged_rows import identifiers_of  # few registries are damaged
+
+    return identifiers_of(connection, [*damaged])
 
 
 def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
@@ -279,5 +286,7 @@ def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
     try:
         return load(said)
     except RecordError:
+        from fairreg.registry.db.damaged_rows import damaged_keys
+
         damaged = damaged_keys([*said], load)
         return load(key for key in said if key not in damaged)
