@@ -9,7 +9,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo publish-demo test test-browser test-long lint benchmark hbb figures payloads clean
+.PHONY: help demo publish-demo test test-browser test-long lint benchmark hbb figures notebooks payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -80,7 +80,14 @@ test-browser: export PYTHONDONTWRITEBYTECODE := 1
 test-browser: $(VENV)/.browser  ## the tests of pages in Chromium or Chrome: search, records, keyboard, axe-core
 	$(BIN)/python -m pytest --long -n 0 tests/pages/test_browser.py tests/server/pages
 
-test-long: $(VENV)/.browser $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
+$(VENV)/.notebooks: $(VENV)/.base
+	$(PIP) --editable '.[notebooks]'
+	@touch $@
+
+notebooks: $(VENV)/.notebooks  ## run the notebooks from top to bottom, offline, and keep what they draw (minutes)
+	$(BIN)/python scripts/run_notebooks.py
+
+test-long: $(VENV)/.browser $(VENV)/.notebooks $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue

@@ -17,7 +17,7 @@ import stand_in
 from fairreg import runners
 
 HOME = Path(__file__).parents[1] / ".demo"
-FAIRREG = Path(sys.executable).with_name("fairreg")
+FAIRREG = Path(shutil.which("fairreg", path=str(Path(sys.executable).parent)) or "fairreg")  # .exe on Windows
 UNREACHABLE = 4
 
 
