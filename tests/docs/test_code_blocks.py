@@ -90,7 +90,7 @@ def test_the_code_of_the_page_runs(page, tmp_path, httpserver, environment, requ
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", text],
         cwd=work,
-        env=environment | {"PATH": programs(tmp_path / "bin"), "COLUMNS": "100", "HOME": str(tmp_path)},
+        env=environment | {"PATH": programs(tmp_path / "bin"), "COLUMNS": "80", "HOME": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -162,11 +162,11 @@ def unprinted(page, output):
 
 
 def flat(text):
-    """Text without its breaks of lines and the width of its columns."""
-    return " ".join(text.split())
+    """Text without breaks of lines, the width of columns, and digits that depend on the processor."""
+    return re.sub(r"(?<=\b0\.\d\d)\d+\b", "", " ".join(text.split()))
 
 
 def test_what_is_not_printed_is_noticed():
     page = DOCS / "start.md"
     output = "".join(f"@@ {block.line}\nNothing.\n" for block in blocks(page))
-    assert any("roc auc 0.9896" in flat(item) for item in unprinted(page, output))
+    assert any("roc auc 0.9896" in " ".join(item.split()) for item in unprinted(page, output))
