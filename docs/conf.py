@@ -37,6 +37,7 @@ python_maximum_signature_line_length = 72
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fairreg"
+html_sidebars = {"start": [], "faq": []}  # pages without others beside them
 html_static_path = ["_static"]
 html_css_files = ["fairreg.css"]
 html_copy_source = False
