@@ -11,7 +11,7 @@ from support import code_blocks
 from support.commands import fault_of
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "CONTRIBUTING.md", *code_blocks.pages()]
+PAGES = code_blocks.pages()
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # At the start of a line, behind a prompt or a variable, or run in one of our images.
 COMMAND = re.compile(
@@ -59,6 +59,22 @@ def test_links_inside_the_repository_lead_somewhere(page):
     links = (first or second for first, second in LINK.findall(page.read_text(encoding="utf-8")))
     inside = {link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)}
     assert [link for link in inside if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=code_blocks.name_of)
+def test_links_to_a_heading_lead_to_one(page):
+    links = (first or second for first, second in LINK.findall(page.read_text(encoding="utf-8")))
+    parts = [link.partition("#")[::2] for link in links if not re.match(r"[a-z]+:", link)]
+    named = {(path, heading) for path, heading in parts if heading and (not path or path.endswith(".md"))}
+    assert [f"{path}#{heading}" for path, heading in named if heading not in anchors(page, path)] == []
+
+
+def anchors(page, path):
+    """Targets in the page at `path`, as GitHub makes them of its headings."""
+    text = FENCED.sub("", ((page.parent / path) if path else page).read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    words = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {word.replace(" ", "-") for word in words} | set(re.findall(r'id="([^"]+)"', text))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=code_blocks.name_of)

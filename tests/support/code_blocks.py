@@ -40,9 +40,9 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """README.md and every page of the documentation."""
+    """README.md, CONTRIBUTING.md and every page of the documentation."""
     found = sorted(DOCS.rglob("*.md"))
-    return [ROOT / "README.md", *(page for page in found if not _is_example(page))]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(page for page in found if not _is_example(page))]
 
 
 def name_of(page: Path) -> str:
