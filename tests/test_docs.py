@@ -24,8 +24,8 @@ PATH = re.compile(
     r"`((?:[\w.-]+/)+[\w.-]*\.(?:py|toml|md|sh|html|json|css)|(?:[\w.-]+/)+|[a-z]\w+\.(?:py|toml))`"
 )
 WITHIN = ("", "src/fairreg", "src/fairreg/models/hbb_in")
-# Folders and files of a user's machine.
-OF_USERS = {"cache/", "facts.toml", "answers/", "jets/", "scores/"}
+# Folders of a user's machine.
+OF_USERS = {"cache/", "answers/", "jets/", "scores/"}
 
 
 def commands(page):
