@@ -9,7 +9,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo publish-demo test test-browser test-long lint benchmark hbb figures notebooks payloads clean
+.PHONY: help demo docs publish-demo test test-browser test-long lint benchmark hbb figures notebooks payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -87,7 +87,7 @@ $(VENV)/.notebooks: $(VENV)/.base
 notebooks: $(VENV)/.notebooks  ## run the notebooks from top to bottom, offline, and keep what they draw (minutes)
 	$(BIN)/python scripts/run_notebooks.py
 
-test-long: $(VENV)/.browser $(VENV)/.notebooks $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
+test-long: $(VENV)/.browser $(VENV)/.docs $(VENV)/.notebooks $(VENV)/.others lint  ## the same with the long tests, ten times the fuzzing, and coverage
 	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalogue
@@ -97,6 +97,15 @@ lint: $(VENV)/.dev  ## style, types, architecture and the evidence of the catalo
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/build_document_schemas.py --check
 	$(BIN)/python scripts/check_catalogue.py
+
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs  ## build the documentation with Sphinx into docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html \
+		--doctree-dir docs/_build/trees docs docs/_build/html
+	@echo "The first page is docs/_build/html/index.html."
 
 benchmark: $(VENV)/.base  ## compare the network's graph with its plain definition
 	$(BIN)/python benchmarks/hbb_inference.py
@@ -121,4 +130,4 @@ payloads: $(VENV)/.base  ## map every recorded payload kept beside the checkout 
 	$(BIN)/python scripts/payload_table.py
 
 clean:  ## remove the venv and what the tools left
-	rm -rf $(VENV) .demo .publish-demo hbb-chain .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) .demo .publish-demo hbb-chain docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the README and docs/*.md name exists: commands, files, modules, links."""
+"""What the README and the pages of docs name exists: commands, files, modules, links."""
 
 import re
 from importlib import import_module
@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from support import code_blocks
 from support.commands import fault_of
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = code_blocks.pages()
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # At the start of a line, behind a prompt or a variable, or run in one of our images.
 COMMAND = re.compile(
@@ -34,11 +35,13 @@ def commands(page):
         text = block.replace("\\\n", " ")
         lines = [line for line in text.splitlines() if language != "console" or line.startswith("$ ")]
         found += COMMAND.findall("\n".join(line for line in lines if "--entrypoint" not in line))
-    return [line.split(" && ")[0].strip() for line in found]
+    # A command of a pipe, or one whose output goes to a file, ends there.
+    return [re.split(r" (?:&&|[|>])(?: |$)", line)[0].strip() for line in found]
 
 
 @pytest.mark.parametrize(
-    ("page", "line"), [(page.name, line) for page in PAGES for line in dict.fromkeys(commands(page))]
+    ("page", "line"),
+    [(code_blocks.name_of(page), line) for page in PAGES for line in dict.fromkeys(commands(page))],
 )
 def test_every_command_line_parses(page, line):
     assert fault_of(line) is None
@@ -51,14 +54,30 @@ def test_a_command_line_that_does_not_exist_is_noticed():
     assert "Missing argument" in fault_of("fetch")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=code_blocks.name_of)
 def test_links_inside_the_repository_lead_somewhere(page):
     links = (first or second for first, second in LINK.findall(page.read_text(encoding="utf-8")))
     inside = {link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)}
     assert [link for link in inside if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=code_blocks.name_of)
+def test_links_to_a_heading_lead_to_one(page):
+    links = (first or second for first, second in LINK.findall(page.read_text(encoding="utf-8")))
+    parts = [link.partition("#")[::2] for link in links if not re.match(r"[a-z]+:", link)]
+    named = {(path, heading) for path, heading in parts if heading and (not path or path.endswith(".md"))}
+    assert [f"{path}#{heading}" for path, heading in named if heading not in anchors(page, path)] == []
+
+
+def anchors(page, path):
+    """Targets in the page at `path`, as GitHub makes them of its headings."""
+    text = FENCED.sub("", ((page.parent / path) if path else page).read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    words = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {word.replace(" ", "-") for word in words} | set(re.findall(r'id="([^"]+)"', text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=code_blocks.name_of)
 def test_files_and_folders_in_backticks_exist(page):
     named = set(PATH.findall(FENCED.sub("", page.read_text(encoding="utf-8")))) - OF_USERS
     named = {name for name in named if not name.startswith("modelshelf/")}
@@ -72,7 +91,7 @@ def found(name):
     return any((ROOT / "src/fairreg").glob(f"**/{name.rstrip('/')}"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=code_blocks.name_of)
 def test_dotted_names_in_backticks_exist(page):
     text = FENCED.sub("", page.read_text(encoding="utf-8"))
     names = set(re.findall(r"`(fairreg(?:\.\w+)+)(?:\(\))?`", text))

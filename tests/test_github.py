@@ -30,6 +30,7 @@ SCHEMAS = {
 }
 # What a job may do beyond reading, with the reason that its comment gives.
 MAY = {
+    ("docs", "publish"): {"pages": "write", "id-token": "write"},
     ("release", "publish"): {"id-token": "write"},
     ("release", "announce"): {"contents": "write"},
     ("canary", "report"): {"issues": "write"},

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""The documentation as a site: every page has a place in it, and it is built without a warning."""
+
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+
+import build_http_docs
+import pytest
+from bs4 import BeautifulSoup
+
+import fairreg
+from support.code_blocks import DOCS, ROOT, pages
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SOURCE = PROJECT["urls"]["Source"]
+TREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def listed(page):
+    """Pages in the tables of contents of a page."""
+    trees = TREE.findall(page.read_text(encoding="utf-8"))
+    names = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+    return [(page.parent / f"{name}.md").resolve() for name in names]
+
+
+def test_every_page_has_one_place_in_the_tables_of_contents():
+    """A new page belongs into that of docs/how-to, docs/reference or docs/background (index.md)."""
+    every = {page for page in pages() if page.is_relative_to(DOCS)}
+    places = [page for index in every for page in listed(index)]
+    assert sorted(places) == sorted(every - {DOCS / "index.md"})
+
+
+def test_the_page_on_http_is_what_the_server_says_of_itself():
+    """Where it is not: python scripts/build_http_docs.py."""
+    assert build_http_docs.PAGE.read_text(encoding="utf-8") == build_http_docs.page()
+
+
+def test_the_page_on_python_has_every_name_of_the_package():
+    page = (DOCS / "reference/python.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\.\. (?:auto(?:function|class)|class):: (\w+)", page, re.MULTILINE))
+    modules = {name for name in fairreg.__all__ if inspect.ismodule(getattr(fairreg, name))}
+    assert named == {name for name in fairreg.__all__ if name not in modules and name != "__version__"}
+    assert [name for name in modules if f"`fairreg.{name}`" not in page] == []
+
+
+def test_what_builds_the_site_is_an_extra():
+    required = " ".join(PROJECT["optional-dependencies"]["docs"])
+    for package in ("fairreg[serve]", "myst-parser", "pydata-sphinx-theme", "sphinx", "sphinx-copybutton"):
+        assert package in required
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of the site. A warning of Sphinx is an error, such as of a link to a missing heading."""
+    pytest.importorskip("sphinx", reason="the extra docs is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    words = ["-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--builder", "html"]
+    command = [
+        sys.executable,
+        *words,
+        "--doctree-dir",
+        str(folder / "trees"),
+        str(DOCS),
+        str(folder / "html"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "html"
+
+
+@pytest.mark.long
+def test_the_site_is_built_without_warnings_and_loads_nothing_from_other_hosts(built):
+    files = sorted(built.rglob("*.html"))
+    assert len(files) > 60
+    for file in files:
+        soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+        loaded = [*soup.select("script[src], img[src], iframe[src]"), *soup.select("link[rel=stylesheet]")]
+        addresses = [item.get("src") or item.get("href") for item in loaded]
+        assert [item for item in addresses if re.match(r"(https?:)?//", item)] == [], file
+    for file in built.rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", file.read_text(encoding="utf-8")), file
+
+
+@pytest.mark.long
+def test_links_have_the_titles_of_pages_and_lead_to_files_of_the_repository(built):
+    rubric = (built / "rubric.html").read_text(encoding="utf-8")
+    assert "Scores that say what they rest on" in rubric
+    assert ">assessment.md<" not in rubric
+    documents = (built / "json.html").read_text(encoding="utf-8")
+    assert f"{SOURCE}/blob/main/src/fairreg/schemas/documents/search.json" in documents
