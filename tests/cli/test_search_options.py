@@ -182,6 +182,19 @@ def test_a_value_that_may_be_right_is_no_error(cli, words):
     assert "Nothing found." in result.err
 
 
+def test_where_filters_leave_nothing_each_says_how_many_it_removed(cli):
+    words = ("search", "tagger", "--license", "MIT", "--year", "1066", "--author", "Nobody Atall")
+    neither = cli("search", "tagger", "--license", "MIT", "--year", "1066").err
+    without_year = cli("search", "tagger", "--license", "MIT", "--json").json["total"]
+    assert without_year
+    assert f"No result: --year 1066 removed {without_year}." in neither
+    # Either of the other two alone leaves nothing, so that no single one is to blame.
+    assert "removed" not in cli(*words).err
+    assert cli(*words, "--json").json["removed"] == {"license": 0, "author": 0, "year": 0}
+    assert "removed" not in cli("search", "tagger", "--license", "MIT", "--json").json
+    assert "removed" not in cli("search", "zzzzqqqq", "--json").json
+
+
 def test_a_family_of_licences_finds_its_members_in_any_case(cli):
     found = {row["license"] for row in results(cli, "", "--license", "gpl", "--limit", "50")}
     assert found

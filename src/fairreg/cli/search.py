@@ -156,7 +156,7 @@ def search(
         else:
             report = _local_report(find)
         note = None if min_fair is None else _threshold_note(find, query, report)
-    _print(report, view, note)
+    _print(report, view, note, filters)
 
 
 def _view(asked: View | None, *, json: bool, has_more: bool) -> View:
@@ -177,7 +177,7 @@ def _local_report(find: "Callable[[], SearchReport]") -> "SearchReport":
     return report
 
 
-def _print(report: "SearchReport", view: View, note: str | None) -> None:
+def _print(report: "SearchReport", view: View, note: str | None, filters: dict[str, Any]) -> None:
     """Print the report, with warnings and the note on standard error. Exit with 4 if all sources failed."""
     from fairreg.cli.output import log, print_versioned
 
@@ -188,7 +188,10 @@ def _print(report: "SearchReport", view: View, note: str | None) -> None:
     else:
         from fairreg.cli.search_results import print_csv, print_results
 
-        print_csv(report) if view is View.CSV else print_results(report, below=note is not None)
+        if view is View.CSV:
+            print_csv(report)
+        else:
+            print_results(report, filters, below=note is not None)
     if note:
         log(note)
     if report.all_failed:

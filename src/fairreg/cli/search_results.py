@@ -3,8 +3,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from fairreg.cli.layout.lines import NARROWEST_TABLE, line_width
 from fairreg.cli.output import console, log, print_document, visible
@@ -48,10 +49,10 @@ def _cells(row: "SearchRow") -> Iterator[str]:
         yield visible(without_secrets(joined), kept="")
 
 
-def print_results(report: "SearchReport", *, below: bool = False) -> None:
-    """Print the results; `below`: a note on entries below the threshold follows."""
+def print_results(report: "SearchReport", filters: Mapping[str, Any], *, below: bool = False) -> None:
+    """Print the results under the `filters`; `below`: a note on entries below the threshold follows."""
     if not report.results:
-        log(_why_nothing(report, below=below))
+        log(_why_nothing(report, filters, below=below))
         return
     _print_rows(report)
     if report.explanations is not None:
@@ -60,14 +61,27 @@ def print_results(report: "SearchReport", *, below: bool = False) -> None:
     log_left_out(report)
 
 
-def _why_nothing(report: "SearchReport", *, below: bool) -> str:
+def _why_nothing(report: "SearchReport", filters: Mapping[str, Any], *, below: bool) -> str:
     if report.total:
         return f"No result after the first {report.offset}; there are {report.total}."
+    told = [
+        f"{_option(name, filters[name])} removed {number:,}"
+        for name, number in (report.removed or {}).items()
+        if number and not (below and name == "min_fair")
+    ]
+    if told:
+        return f"No result: {', '.join(told)}."
     if below:
         return "No entry has the FAIR score that --min-fair asks for."
     if report.unheld:
         return "Nothing found."  # a warning says why
     return "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."
+
+
+def _option(name: str, value: object) -> str:
+    """Return the option with its values, as they were typed."""
+    values = value if isinstance(value, list | tuple) else [] if value is True else [value]
+    return " ".join((f"--{name.replace('_', '-')}", *(shlex.quote(visible(str(item))) for item in values)))
 
 
 def log_left_out(report: "SearchReport") -> None:

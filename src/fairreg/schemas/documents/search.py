@@ -127,6 +127,8 @@ class SearchDocument(DocumentPart, frozen=True):
     facets: dict[str, dict[str, int]] | UnsetType = UNSET
     """With --facets: number of results by value, for each facet; one that is filtered is counted without its
     own filter."""
+    removed: dict[str, int] | UnsetType = UNSET
+    """Where filters leave no result: number of results without one of them, by its name."""
 
 
 class TermsOfMetadata(DocumentPart, frozen=True):

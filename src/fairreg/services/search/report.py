@@ -132,6 +132,7 @@ class SearchReport:
     for a result found by its identifier, and `facets` (value: count) are present if requested. A facet is
     counted without its own filter. `unheld` are values of filters that no record has, `damaged` the
     identifiers of entries whose stored record is damaged, with `left_out` results; `warnings` say so, too.
+    Where filters leave nothing, `removed` are the results that each alone removes.
     """
 
     query: str
@@ -146,6 +147,7 @@ class SearchReport:
     unheld: tuple[UnheldValue, ...] = ()
     damaged: tuple[str, ...] = ()
     left_out: int = 0
+    removed: Mapping[str, int] | None = None
 
     @property
     def all_failed(self) -> bool:
@@ -157,7 +159,7 @@ class SearchReport:
         """The document of ``fairreg search --json``, with the requested parts only."""
         document: dict[str, Any] = msgspec.to_builtins(self)
         del document["unheld"], document["damaged"], document["left_out"]
-        for name in ("sources", "explanations", "facets"):
+        for name in ("sources", "explanations", "facets", "removed"):
             if document[name] is None:
                 del document[name]
         return document

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The verb ``search``: from a query to a typed report."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fairreg.errors import UsageError
@@ -78,6 +79,8 @@ def search(
         results = used.search(
             query, limit=page.limit, offset=page.offset, sort=sort, facets=facets, **filters
         )
+        given = {name: value for name, value in filters.items() if value is not None}
+        removed = None if results.total or not given else _removed_by(used, query, given)
     explained = {hit.entry.identifier: explanation_of(hit) for hit in results.hits}
     return SearchReport(
         query=query,
@@ -94,4 +97,11 @@ def search(
         unheld=results.unheld,
         damaged=results.damaged,
         left_out=results.left_out,
+        removed=removed,
     )
+
+
+def _removed_by(registry: Registry, query: str, filters: Mapping[str, Any]) -> dict[str, int]:
+    """Return, by the name of each filter, how many results there are under the others alone."""
+    others = {name: {key: filters[key] for key in filters if key != name} for name in filters}
+    return {name: registry.search(query, limit=0, **left).total for name, left in others.items()}
