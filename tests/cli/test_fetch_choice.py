@@ -208,7 +208,7 @@ def test_python_has_the_same_choices(cli, pid, tmp_path, httpserver):
     planned = fairreg.fetch(pid, exclude=["*.zip", "*.md"], dry_run=True)
     assert [item.distribution.name for item in planned.files] == ["a.pth", "notes.txt"]
     assert downloads(httpserver) == []
-    fetched = fairreg.fetch(pid, tmp_path / "out", files="*.onnx", exclude="*.data")
+    fetched = fairreg.fetch(pid, tmp_path / "out", file="*.onnx", exclude="*.data")
     assert names(tmp_path / "out") == ["tagger.onnx"]
     assert [item.name for item in fetched.members] == ["top/tagger.onnx"]
     with pytest.raises(NotFound, match="is left"):

@@ -110,7 +110,7 @@ def test_fetching_again_into_the_folder_changes_nothing(cli, httpserver, tmp_pat
 
 def test_python_fetches_them_too(cli, httpserver, tmp_path):
     pid = zenodo_files.serve(httpserver, contents(("jets#1.csv", "jets?1.csv")), link=raw_link)
-    fetched = fairreg.fetch(pid, tmp_path / "out", files=["jets[#?]1.csv"])
+    fetched = fairreg.fetch(pid, tmp_path / "out", file=["jets[#?]1.csv"])
     close()
     assert sorted(fetched.path_of(item).name for item in fetched.files) == ["jets#1.csv", "jets_1.csv"]
 

@@ -289,3 +289,9 @@ def test_a_dot_at_the_end_of_a_repository_is_that_of_a_sentence(text):
     found = parse(text)
     assert found.compact == "github:a/b"
     assert parse(found.compact).key == found.key
+
+
+@pytest.mark.parametrize("value", ["10.1/\ud800", "10.1/a\udfff"])
+def test_an_address_never_fails_for_what_utf_8_lacks(value):
+    assert Identifier("arxiv", value).url.startswith("https://")
+    assert Identifier("doi", value).url.startswith("https://doi.org/10.1/")

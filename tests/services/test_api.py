@@ -117,9 +117,9 @@ def test_load_of_a_file_that_is_not_there_says_so(missing):
 
 
 def test_one_pattern_is_as_welcome_as_several(services):
-    assert len(fairreg.fetch(hbb.DOI, files="*.zip").files) == 1
+    assert len(fairreg.fetch(hbb.DOI, file="*.zip").files) == 1
     with pytest.raises(NotFound):
-        fairreg.fetch(hbb.DOI, files="*.none")
+        fairreg.fetch(hbb.DOI, file="*.none")
 
 
 def test_a_fingerprint_depends_on_the_tensors_and_not_on_the_file(tmp_path, weights, tensors):

@@ -157,6 +157,18 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     undecided: tuple[Undecided, ...] = ()
     notice: str | None = None
 
+    def __repr__(self) -> str:
+        from fairreg.assessment.rendering.notebook import summary
+        from fairreg.schemas.notebook.one_line import named, represented
+
+        return represented(self, f"{named(self.id)}:", summary(self))
+
+    def _repr_html_(self) -> str:
+        """View of the report in a notebook."""
+        from fairreg.assessment.rendering.notebook import report_view
+
+        return report_view(self)
+
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``fairreg assess --json`` prints."""
         plain: dict[str, Any] = msgspec.to_builtins(self)

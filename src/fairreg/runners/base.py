@@ -110,6 +110,26 @@ class Runner(ABC):
         """Rows of one batch; None where all rows are computed at once."""
         return self.batching.size
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import named, represented
+        from fairreg.schemas.notebook.tensors import listed
+
+        signature = f"{listed(self.inputs)} -> {listed(self.outputs)}"
+        return represented(self, f"{named(self.name)} on {named(self.device)}:", signature)
+
+    def _repr_html_(self) -> str:
+        """View of the runner in a notebook."""
+        from fairreg.schemas.notebook.markup import card, facts, folded
+        from fairreg.schemas.notebook.tensors import signature
+
+        remarks = folded(self.remarks, "remarks")
+        return card(
+            type(self).__name__,
+            (self.engine or self.name, self.device, self.precision),
+            signature(self.inputs, self.outputs, self.defaults),
+            facts((("computes", str(self.batching)), ("remarks", remarks))),
+        )
+
     # Name and version of the library that computes, such as "onnxruntime 1.20.0".
     engine: str | None = None
     # Sentences on what the model leaves out or takes for granted.

@@ -94,13 +94,13 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     def url(self) -> str | None:
         """Address that resolves it, None for a scheme without a resolver."""
         if self.scheme in DOI_SCHEMES:
-            return f"{DOI.resolver}{quote(self.value, safe=_SAFE_IN_DOI)}"
+            return f"{DOI.resolver}{quote(self.value, safe=_SAFE_IN_DOI, errors='replace')}"
         if self.scheme == "url":
             return self.value
         prefix = _resolvers().get(self.scheme)
         spelling = _versions().get(self.scheme)
         value = self.value.replace("@", spelling.page, 1) if spelling else self.value
-        return prefix + quote(value, safe="/:;=._-+@~") if prefix else None
+        return prefix + quote(value, safe="/:;=._-+@~", errors="replace") if prefix else None
 
     @property
     def compact(self) -> str:

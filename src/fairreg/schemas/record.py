@@ -355,6 +355,17 @@ class ModelRecord(_Described, frozen=True):
             others = tuple(item for item in self.relations if not _is_address(item.target))
             msgspec.structs.force_setattr(self, "relations", others)
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, named, represented
+
+        return represented(self, named(self.identifier), brief(self.name), self.kind)
+
+    def _repr_html_(self) -> str:
+        """View of the record in a notebook."""
+        from fairreg.schemas.notebook.record import record_view
+
+        return record_view(self)
+
     @property
     def doi(self) -> str | None:
         """DOI of exactly this object, lower-case."""

@@ -96,7 +96,7 @@ def run(
     from fairreg.cli.output import downloading, log
     from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.services.run.demonstrate import check_runtime
-    from fairreg.services.run.input_files import is_one_file
+    from fairreg.services.run.input_files import is_one_run
     from fairreg.services.run.loaded_model import open_model
 
     where = ExecutionTarget(workers, scheduler)
@@ -106,9 +106,7 @@ def run(
         check_runtime(runtime, device)
         _run_on_vectors(model, runtime, device, file or [], _batch_size(batch_size), json=json)
         return
-    many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
-    if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
-        raise typer.BadParameter("With several inputs or workers, --output must be a folder.")
+    many = not is_one_run(input, output, where)
     check_runtime(runtime, device)
     with downloading() as received:
         opened = open_model(

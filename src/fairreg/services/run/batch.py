@@ -76,6 +76,19 @@ class ManyRuns:
     files: dict[Path, FileRun] = field(default_factory=dict)
     failures: dict[Path, FairregError] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+        from fairreg.schemas.text import counted
+
+        said = f"{counted(len(self.files), 'file')}, {len(self.failures)} failed"
+        return represented(self, f"{brief(self.opened.title)}:", said)
+
+    def _repr_html_(self) -> str:
+        """View of the runs in a notebook."""
+        from fairreg.services.run.notebook import many_view
+
+        return many_view(self)
+
     @property
     def computed(self) -> int:
         """Number of items run now, without those of skipped files."""

@@ -72,6 +72,19 @@ class RunReport:
     engine: str | None = None
     vectors: "VectorCheck | None" = None
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, named, represented
+
+        figures = ", ".join(f"{named(name)} {value:.4f}" for name, value in self.metrics.items())
+        where = f"{brief(self.recognition.title)} on {named(self.runtime)} ({named(self.device)}):"
+        return represented(self, where, figures)
+
+    def _repr_html_(self) -> str:
+        """View of the run in a notebook."""
+        from fairreg.services.run.notebook import demonstration_view
+
+        return demonstration_view(self)
+
     @property
     def metrics(self) -> Mapping[str, float]:
         """Figures of merit by name, such as ``roc_auc``."""

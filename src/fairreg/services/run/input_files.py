@@ -6,17 +6,32 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from fairreg.errors import UsageError
+from fairreg.services.parallel.base import ExecutionTarget
+from fairreg.services.run.outputs import OUTPUT_SUFFIXES
 
-__all__ = ["SUFFIXES", "input_files", "is_one_file"]
+__all__ = ["SUFFIXES", "input_files", "is_one_run"]
 
 # Suffixes of input files in a folder; a file given by name may have any.
 SUFFIXES = frozenset({".npz", ".npy", ".h5", ".hdf5", ".root"})
 
 
-def is_one_file(given: Iterable[str]) -> bool:
+def _is_one_file(given: Iterable[str]) -> bool:
     """Tell whether a single file is named, existing or not."""
     listed = list(given)
     return len(listed) == 1 and not Path(listed[0]).is_dir() and not _is_pattern(listed[0])
+
+
+def is_one_run(given: Iterable[str], output: Path | None, where: ExecutionTarget) -> bool:
+    """Tell whether one file is run in this process, into no folder; else outputs are kept for each file.
+
+    Raises UsageError where many outputs would go into one file.
+    """
+    into_folder = output is not None and output.is_dir()
+    if where.in_process and _is_one_file(given) and not into_folder:
+        return True
+    if output is not None and output.suffix in OUTPUT_SUFFIXES and not into_folder:
+        raise UsageError("With several inputs or workers, the output must be a folder.")
+    return False
 
 
 def input_files(given: Iterable[str]) -> list[Path]:

@@ -65,6 +65,20 @@ class Prediction:
     parameters: int | None = None
     output: Path | None = None
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, named, represented
+        from fairreg.schemas.text import counted
+        from fairreg.services.run.notebook import outputs_text
+
+        where = f"{brief(self.model)} on {named(self.runner.name)} ({named(self.runner.device)}):"
+        return represented(self, where, f"{counted(self.items, 'item')} -> {outputs_text(self.outputs)}")
+
+    def _repr_html_(self) -> str:
+        """View of the prediction in a notebook."""
+        from fairreg.services.run.notebook import prediction_view
+
+        return prediction_view(self)
+
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg run --json`` prints."""
         return {

@@ -2,14 +2,17 @@
 """Report of a search: its rows, warnings, explanations and the answers of the sources."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, overload
 
 import msgspec
 
 from fairreg.errors import UsageError
 from fairreg.registry import Contribution, Entry, SearchHit, SearchResults, UnheldValue
 from fairreg.schemas.runs import runs
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = [
     "DEADLINE",
@@ -108,6 +111,17 @@ class SearchRow:
     versions: tuple[VersionRow, ...] = ()
     gone: bool = False
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, named, represented
+
+        return represented(self, named(self.doi or self.id), brief(self.name), self.kind)
+
+    def _repr_html_(self) -> str:
+        """View of the result in a notebook."""
+        from fairreg.services.search.notebook import row_view
+
+        return row_view(self)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -126,6 +140,9 @@ class Explanation:
 @dataclass(frozen=True)
 class SearchReport:
     """Result of a search, best first; `total` includes results beyond the limit.
+
+    It is a sequence of its `results`: it has a length, an order and an index, and is false without any. A
+    part of it, as ``report[:5]``, is a report of the same search.
 
     `offset` results come before the first of `results`, which are at most `limit` (None: all). `sources`:
     answer of each source to a live search; None if only the registry was searched. `explanations` by id, None
@@ -148,6 +165,56 @@ class SearchReport:
     damaged: tuple[str, ...] = ()
     left_out: int = 0
     removed: Mapping[str, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __iter__(self) -> Iterator[SearchRow]:
+        return iter(self.results)
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> SearchRow: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "SearchReport": ...
+
+    def __getitem__(self, place: SupportsIndex | slice) -> "SearchRow | SearchReport":
+        if not isinstance(place, slice):
+            return self.results[place]
+        return self._part(self.results[place], range(len(self.results))[place])
+
+    def _part(self, rows: tuple[SearchRow, ...], places: range) -> "SearchReport":
+        """Return a report of some of the results, which are at these places."""
+        ids = {row.id for row in rows}
+        told = self.explanations
+        return replace(
+            self,
+            results=rows,
+            offset=self.offset + (places[0] if places else max(0, places.start)),
+            limit=len(rows),
+            explanations=None if told is None else {pid: why for pid, why in told.items() if pid in ids},
+        )
+
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(self, f"{brief(self.query)}:", f"{len(self):,} of {self.total:,} results")
+
+    def _repr_html_(self) -> str:
+        """View of the results in a notebook."""
+        from fairreg.services.search.notebook import report_view
+
+        return report_view(self)
+
+    def to_pandas(self) -> "DataFrame":
+        """Return the results as a `pandas.DataFrame`, one row for each, numbered by rank.
+
+        Its first columns are those of ``fairreg search --format csv``; cells of several values are tuples,
+        for `DataFrame.explode`. Raises MissingEngine without pandas (extra ``pandas``).
+        """
+        from fairreg.services.search.notebook import data_frame
+
+        return data_frame(self)
 
     @property
     def all_failed(self) -> bool:

@@ -68,6 +68,19 @@ class FetchedFiles:
     members: tuple[ArchiveMember, ...] = ()
     unopened: "tuple[UnopenedFile, ...]" = ()
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import named, represented
+        from fairreg.schemas.text import counted
+
+        said = f"{counted(len(self.files), 'file')}, {counted(len(self.models), 'model file')}"
+        return represented(self, f"{named(self.record.identifier)}:", said)
+
+    def _repr_html_(self) -> str:
+        """View of the files in a notebook."""
+        from fairreg.services.fetch.files.notebook import fetched_view
+
+        return fetched_view(self)
+
     def path_of(self, item: Downloaded) -> Path:
         """Path of the file for the user: the copy in the output folder, else in the cache."""
         return self.placed.get(item.distribution, item.file.path)

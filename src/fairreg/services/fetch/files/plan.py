@@ -51,6 +51,20 @@ class FetchPlan:
     unmatched: tuple[str, ...] = ()
     resolution: Resolution | None = None
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import named, represented
+        from fairreg.schemas.text import counted
+
+        here = sum(item.is_here for item in self.files)
+        said = f"{counted(len(self.files), 'file')}, {here} of them here"
+        return represented(self, f"{named(self.record.identifier)}:", said)
+
+    def _repr_html_(self) -> str:
+        """View of the plan in a notebook."""
+        from fairreg.services.fetch.files.notebook import plan_view
+
+        return plan_view(self)
+
     @property
     def size(self) -> int | None:
         """Size of all files in bytes; None if a size is not stated."""

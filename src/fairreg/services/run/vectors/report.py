@@ -131,6 +131,17 @@ class VectorRun:
     check: VectorCheck
     batching: Batching
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(self, f"{brief(self.opened.title)}:", brief(self.check.verdict))
+
+    def _repr_html_(self) -> str:
+        """View of the run in a notebook."""
+        from fairreg.services.run.notebook import vectors_view
+
+        return vectors_view(self)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences about the model, and on vectors that were not compared."""
