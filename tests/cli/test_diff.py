@@ -69,6 +69,7 @@ def test_files_are_compared_by_their_bytes(cli, two):
     (moved,) = (item for item in found if item["status"] == "renamed")
     assert moved["other_name"] == "elsewhere"
     out = cli("diff", *pids).out
+    assert "1 changed, 1 renamed, 1 only in the first, 1 only in the second, 1 same" in out
     assert "  - old (" in out
     assert "  + new (" in out
     assert "  = same\n" in out

@@ -100,8 +100,9 @@ def test_one_byte_one_field_and_one_score_are_each_named_here_and_on_another_mac
 
 
 def test_a_lock_has_the_same_bytes_on_another_machine_and_in_any_order(
-    cli, zenodo, record, lock, tmp_path, another_home
+    cli, zenodo, record, lock, tmp_path, another_home, monkeypatch
 ):
+    monkeypatch.setattr(lock_service, "now", lambda: "2026-01-31T00:00:00+00:00")  # midnight may come between
     assert cli("lock", record.doi, "zenodo.8000002", "--output", lock).code == 0
     another_home()
     again = cli(
@@ -135,11 +136,12 @@ def test_a_doi_of_all_versions_is_pinned_to_its_version(cli, zenodo, record, loc
     assert (model["asked"], model["concept_doi"]) == ([f"doi:{record.concept}"], record.concept)
 
 
-def test_files_that_are_new_gone_or_renamed_are_other_bytes(verify, record):
+def test_files_that_are_new_gone_or_renamed_are_other_bytes(cli, verify, record, lock):
     record.files = {"a.txt": b"one", "renamed.txt": b"two", "new.txt": b"4"}
     found, model = verify()
     assert found.code == 3
     assert statuses(model) == {"a.txt": "same", "b.txt": "renamed", "new.txt": "only in second"}
+    assert "1 renamed, 1 only in the record, 1 same" in cli("verify", lock).out
     del record.files["renamed.txt"]
     assert statuses(verify()[1])["b.txt"] == "only in first"
 

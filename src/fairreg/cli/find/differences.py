@@ -46,9 +46,10 @@ _ARCHITECTURE = {
     "retrained": "retrained: the same architecture with other numbers",
     "other architecture": "another architecture",
     "not readable": "cannot be compared",
-    "only in first": "only in the first",
-    "only in second": "only in the second",
 }
+# The order of a summary, and the names of the sides where nothing else is said.
+_ORDER = ("changed", "renamed", "retrained", "other architecture", "only in first", "only in second")
+_SIDES = ("the first", "the second")
 _TITLE = 10  # letters of the titles of sections
 
 
@@ -101,11 +102,17 @@ def print_lines(lines: Iterable[Line]) -> None:
         console().print(text, style=_STYLES.get(line.sign, ""), soft_wrap=True)
 
 
-def counted_statuses(statuses: Iterable[str]) -> str:
-    """Count what was found: ``1 changed, 3 same``; differences first."""
+def counted_statuses(statuses: Iterable[str], sides: Sequence[str] = _SIDES) -> str:
+    """Count what was found, differences first: ``1 changed, 3 same``; `sides` are the names of the two."""
     counts = Counter(statuses)
-    parts = [f"{number} {status}" for status, number in counts.items() if status != "same"]
-    return ", ".join([*parts, *([f"{counts['same']} same"] if counts["same"] else [])]) or "none"
+    order = dict.fromkeys((*_ORDER, *(status for status in counts if status != "same"), "same"))
+    found = [f"{counts[status]} {_of_sides(status, sides)}" for status in order if counts[status]]
+    return ", ".join(found) or "none"
+
+
+def _of_sides(status: str, sides: Sequence[str]) -> str:
+    """A status with the name of its side: ``only in the lock``."""
+    return status.replace("in first", f"in {sides[0]}").replace("in second", f"in {sides[1]}")
 
 
 def field_lines(found: Sequence["FieldDifference"]) -> Iterator[Line]:
@@ -147,8 +154,11 @@ def _shown(value: Any, start: int = 0) -> str:
     if isinstance(value, str):
         text = one_line(value[start:])
         return ("…" if start else "") + shortened(text, _LONGEST_VALUE)
-    if isinstance(value, dict):
-        return shortened(", ".join(f"{name} {_shown(item)}" for name, item in value.items()), _LONGEST_VALUE)
+    if isinstance(value, dict) and value:
+        # The first value names what the others are about: an author, the type of a relation.
+        head, *rest = value.items()
+        more = ", ".join(f"{name} {_shown(item)}" for name, item in rest)
+        return shortened(f"{_shown(head[1])} ({more})" if more else _shown(head[1]), _LONGEST_VALUE)
     return shortened(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)
 
 
@@ -186,14 +196,15 @@ def _facts(file: "FileState") -> str:
     return f"{size_text(file.size)}, {told}" if file.size is not None else told
 
 
-def weights_lines(found: Sequence["WeightsDifference"]) -> Iterator[Line]:
-    """Weights of each file, and what they were compared by."""
+def weights_lines(found: Sequence["WeightsDifference"], names: Sequence[str] = _SIDES) -> Iterator[Line]:
+    """Weights of each file, and what they were compared by; `names` are those of the two sides."""
     for item in found:
         sides = [side for side in (item.first, item.second) if side is not None]
-        names = " and ".join(dict.fromkeys(side.name for side in sides))
+        files = " and ".join(dict.fromkeys(side.name for side in sides))
         network = next((f" ({side.network})" for side in sides if side.network), "")
         reason = f": {item.reason}" if item.reason else ""
-        told = f"{names}{network}: {_ARCHITECTURE[item.status]}{reason}"
+        said = _ARCHITECTURE.get(item.status, _of_sides(item.status, names))
+        told = f"{files}{network}: {said}{reason}"
         yield Line(_SIGNS.get(item.status, "~"), told)
         if item.status in {"retrained", "other architecture"}:
             yield from (

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_SIDES = ("the lock", "the record")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -73,11 +75,13 @@ def _print_model(model: "ModelVerification", made_by: str) -> None:
     console().print(
         f"\n{one_line(model.name)} ({model.locked.identifier}): {verdict}", style="bold", soft_wrap=True
     )
-    print_section("Files", counted_statuses(item.status for item in model.files), apart=False)
+    print_section("Files", counted_statuses((item.status for item in model.files), _SIDES), apart=False)
     print_lines(file_lines(model.files))
     if model.weights:
-        print_section("Weights", counted_statuses(item.status for item in model.weights), apart=False)
-        print_lines(weights_lines(model.weights))
+        print_section(
+            "Weights", counted_statuses((item.status for item in model.weights), _SIDES), apart=False
+        )
+        print_lines(weights_lines(model.weights, _SIDES))
     if model.metadata is not None:
         fields = counted(len(model.metadata), "field has changed", "fields have changed")
         print_section("Metadata", fields, apart=False)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["FieldDifference", "compare_fields", "digest_of_fields", "fields_of", "is_canonical"]
+__all__ = ["FieldDifference", "compare_fields", "digest_of_fields", "fields_of"]
 
 # JSON values by field of the record.
 Fields = Mapping[str, Any]
@@ -46,12 +46,12 @@ def fields_of(record: ModelRecord) -> dict[str, Any]:
     }
     own = [item.compact for item in record.identifiers if item.scheme not in _OF_FILES]
     stated["identifiers"] = list(dict.fromkeys(own))
-    return {name: _canonical(name, stated[name]) for name in sorted(stated) if stated[name]}
-
-
-def is_canonical(fields: Fields) -> bool:
-    """Tell whether the lists among the fields are in the order of `fields_of`."""
-    return all(_canonical(name, value) == value for name, value in fields.items())
+    # Where an identifier was seen is no property of the model either.
+    stated["relations"] = [
+        {**plain, "target": item.target.compact}
+        for plain, item in zip(stated.get("relations", ()), record.relations, strict=True)
+    ]
+    return {name: _canonical(name, stated[name]) for name in sorted(stated) if stated[name] not in ("", [])}
 
 
 def digest_of_fields(fields: Fields) -> str:
