@@ -60,7 +60,7 @@ An error is one sentence, with the next step as its hint:
 
 More: ``harvest`` a source into the registry, ``add`` a record of your own, ``link`` and ``unlink`` what is
 one model, ``resolve`` an identifier, ``inspect`` and ``convert`` a model file, compare weights by their
-``fingerprint``; `Registry` is the database itself. Stable names: docs/python.md.
+``fingerprint``; `Registry` is the database itself. Stable names: docs/reference/python.md.
 
 Names are imported on first use, so that ``import fairreg`` is fast.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Old names in the Python API: one release long they work and warn (docs/python.md)."""
+"""Old names in the Python API: one release long they work and warn (docs/reference/python.md)."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -20,7 +20,7 @@ class ScoresOfSide(DocumentPart, frozen=True):
     letters: dict[str, float | None]
     """Score of each letter, 0 to 1; null where too much is unknown."""
     assessed_at: str | None
-    """Time of the assessment (ISO 8601)."""
+    """Time of the assessment (ISO 8601); null where none is known."""
 
 
 class ComparedSide(DocumentPart, frozen=True):
@@ -125,7 +125,7 @@ class ComparedVerdict(DocumentPart, frozen=True):
     first: str | None
     """Verdict of the first; null where its rubric has no such indicator."""
     second: str | None
-    """Verdict of the second, as `first`."""
+    """Verdict of the second; null where its rubric has no such indicator."""
 
 
 class DiffDocument(DocumentPart, frozen=True):
@@ -159,7 +159,7 @@ class ScoresOfLock(DocumentPart, frozen=True):
     overall: float | None
     """Overall score today, 0 to 1; null where too much is unknown."""
     locked_overall: float | None
-    """Overall score in the lock."""
+    """Overall score in the lock; null where too much was unknown."""
     changed: list[ComparedVerdict]
     """Indicators whose verdict changed."""
     newly_known: list[ComparedVerdict]
