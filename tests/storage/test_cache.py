@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -326,6 +328,27 @@ def test_a_copy_that_the_disk_stopped_is_not_taken_for_the_file(cache, monkeypat
 
 
 @needs_permissions
+def test_threads_that_begin_at_once_hold_a_lock_one_after_another(cache):
+    beside = []
+    for number in range(60):
+        begin, inside = threading.Barrier(4), []
+
+        def hold(key=f"name:{number:064x}", begin=begin, inside=inside):
+            begin.wait()
+            with cache.lock(key):
+                inside.append(key)
+                beside.append(len(inside))
+                time.sleep(0.001)  # long enough that the next one is inside, if it can be
+                inside.pop()
+
+        threads = [threading.Thread(target=hold) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert beside == [1] * 240
+
+
 def test_a_second_name_in_a_read_only_cache_needs_no_lock(cache):
     second = cache.named(fill(cache), "b.dat")
     with read_only(cache.folder):

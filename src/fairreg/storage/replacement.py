@@ -39,9 +39,13 @@ def remove_any(path: Path) -> None:
 def remove_other(path: Path) -> None:
     """Remove what is in the place of the file `path` and is no file: opening a pipe would wait for ever.
 
-    Raises OSError.
+    Where nothing is, nothing is removed: another thread may be about to make the file. Raises OSError.
     """
-    if path.is_symlink() or not path.is_file():
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
         remove_any(path)
 
 
