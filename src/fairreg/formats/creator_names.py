@@ -9,12 +9,15 @@ from fairreg.schemas.record import Creator
 __all__ = ["NameParts", "inverted", "is_group", "is_suffix", "name_parts", "parts"]
 
 _GROUP = re.compile(
-    r"\b(?:collaboration|consortium|working group|group|team|project|university|laboratory|institute)\b",
+    r"\b(?:collaboration|consortium|group|team|project|university|laboratory|institute|organi[sz]ation|department"
+    r"|agency|association|foundation|corporation|company|(?-i:(?<=\S )(?:and|of|for)(?= \S)))\b|\s&\s",
     re.IGNORECASE,
 )
 # In the case that they are written in: Ii and Iii are family names.
 _SUFFIX = re.compile(r"(?:[JjSs]r|JR|SR|II|III|IV|PhD|PHD|phd)\.?")
 _NAMES_TOO = frozenset({"jr", "sr"})
+# Between two family names, in Spanish, Catalan and Portuguese.
+_JOINING = frozenset({"y", "i", "e"})
 
 
 class NameParts(NamedTuple):
@@ -36,7 +39,8 @@ def is_suffix(word: str) -> bool:
 
 
 def name_parts(creator: Creator) -> NameParts:
-    """Return the names of a person; without a comma the last word before a suffix is the family name.
+    """Return the names of a person; without a comma the family name is the last word before a suffix, with
+    the particles before it (``de la Cruz``).
 
     BibTeX writes ``Family, Suffix, Given``, the Citation File Format lists the suffix last.
     """
@@ -50,9 +54,22 @@ def name_parts(creator: Creator) -> NameParts:
         suffixes.insert(0, words.pop())
     # A comma before the suffix alone ("John Smith, Jr.") does not tell the family name from the given ones.
     if not given and (len(listed) == 1 or suffixes):
-        *before, last = words or [""]
-        return NameParts(last, " ".join(before), " ".join(suffixes))
+        first = _family_begins(words)
+        return NameParts(" ".join(words[first:]), " ".join(words[:first]), " ".join(suffixes))
     return NameParts(" ".join(words), given, " ".join(suffixes))
+
+
+def _family_begins(words: list[str]) -> int:
+    """Index of the first word of the family names in a name that begins with the given ones.
+
+    As in BibTeX a word in lower case among capitalised ones is a particle, which begins them; a name all in
+    lower case shows none.
+    """
+    if not all(word[0].islower() for word in words):
+        for place, word in enumerate(words[:-1]):
+            if word[0].islower():
+                return place - 1 if word in _JOINING and place > 1 else place
+    return max(0, len(words) - 1)
 
 
 def parts(creator: Creator) -> tuple[str, str]:
