@@ -74,6 +74,44 @@ def test_live_search_says_how_each_source_answered(httpserver):
         fairreg.search("", live=True)
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"live": "no"}, "live is 'no'"),
+        ({"runnable": "yes"}, "runnable is 'yes'"),
+        ({"kind": "modle"}, "No record has the kind 'modle'"),
+        ({"license": 5}, "license is 5; it takes a text"),
+        ({"author": ["Rossi", None]}, "author is None"),
+        ({"year": True}, "year is True"),
+        ({"trained_on": object}, "trained_on is <class 'object'>"),
+        ({"min_fair": 70}, "min_fair is 70; it takes a number from 0 to 1"),
+        ({"min_fair": float("nan")}, "min_fair is nan"),
+        ({"min_fair": True}, "min_fair is True"),
+        ({"min_fair": "0.5"}, "min_fair is '0.5'; it takes a number"),
+        ({"limit": "5"}, "limit is '5'"),
+        ({"limit": 1.5}, "limit is 1.5"),
+        ({"offset": None}, "offset is None"),
+        ({"deadline": -1}, "deadline is -1"),
+        ({"facets": 1}, "facets is 1"),
+    ],
+)
+def test_a_search_names_the_argument_that_it_cannot_take(given, named):
+    with pytest.raises(UsageError) as caught:
+        fairreg.search("jet", **given)
+    assert named in caught.value.message
+
+
+@pytest.mark.parametrize("query", [None, ["jet"], b"jet"])
+def test_a_query_is_a_text(query):
+    with pytest.raises(UsageError, match="not a text"):
+        fairreg.search(query)
+
+
+def test_a_place_beyond_the_results_is_told_with_their_number():
+    with pytest.raises(IndexError, match="3 results"):
+        fairreg.search("Hbb tagger", limit=3)[3]
+
+
 def test_resolve_fetch_and_assess_take_any_spelling(services, tmp_path):
     assert fairreg.resolve("https://zenodo.org/records/7305227").record.doi == hbb.DOI
     fetched = fairreg.fetch("zenodo.7305227", output=tmp_path / "out")

@@ -56,7 +56,7 @@ class Filter:
 
     `read` makes the value of what was asked for; it raises UsageError. `of_many` is the condition in a form
     that is quicker where most entries are left to check, if there is one; `of_newest` bounds, in the index of
-    dates, the entries that meet it.
+    dates, the entries that meet it. A value is of one of the types that it `takes`.
     """
 
     sql: Callable[[Any], ColumnElement[bool]]
@@ -64,6 +64,7 @@ class Filter:
     read: Callable[[Any], Any] = _as_given
     of_many: Callable[[Any], ColumnElement[bool]] | None = None
     of_newest: Callable[[Any], ColumnElement[bool]] | None = None
+    takes: tuple[type, ...] = (str,)
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,26 @@ def _several(name: str, given: object) -> tuple[Any, ...]:
         raise UsageError(
             f"{name} has {len(values)} values.", hint=f"Give at most {_MOST_VALUES}, or search several times."
         )
+    for value in values:
+        _require_type(name, value)
     return tuple(_storable(value) if isinstance(value, str) else value for value in values)
 
 
+_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
+
+
+def _require_type(name: str, value: object) -> None:
+    """Raise UsageError for a value of a type that the filter does not take; a flag is no number."""
+    takes = FILTERS[name].takes
+    if not isinstance(value, takes) or (isinstance(value, bool) and bool not in takes):
+        from fairreg.schemas.text import shortened  # not needed for what is right
+
+        wanted = " or ".join(_WORDS[each] for each in takes)
+        raise UsageError(f"{name} is {shortened(repr(value), _SHOWN)}; it takes {wanted}.")
+
+
+# Characters of a value in a message.
+_SHOWN = 60
 # Characters of a value that are read: more than any stored one has, and what a condition of SQLite may hold.
 _LONGEST_VALUE = 2000
 
@@ -161,6 +179,7 @@ def _same_flag(column: ColumnElement[bool], of: Callable[[Entry], bool]) -> Filt
     return Filter(
         sql=lambda value: column == value,
         holds=lambda entry, value: of(entry) == value,
+        takes=(bool,),
     )
 
 
@@ -169,11 +188,24 @@ def _stated(column: ColumnElement[str | None], of: Callable[[Entry], str | None]
     return Filter(
         sql=lambda value: column.is_not(None) if value else column.is_(None),
         holds=lambda entry, value: (of(entry) is not None) == value,
+        takes=(bool,),
     )
 
 
-def _at_least(column: ColumnElement[float | None], of: Callable[[Entry], float | None]) -> Filter:
+def _as_score(given: float) -> float:
+    if not 0 <= given <= 1:  # NaN, too
+        raise UsageError(f"min_fair is {given}; it takes a number from 0 to 1, such as 0.75.")
+    return given
+
+
+def _at_least(
+    column: ColumnElement[float | None],
+    of: Callable[[Entry], float | None],
+    read: Callable[[Any], Any] = _as_given,
+) -> Filter:
     return Filter(
+        read=read,
+        takes=(float, int),
         sql=lambda value: _unindexed(column) >= rubrics.least(value),
         of_many=lambda value: column >= rubrics.least(value),
         holds=lambda entry, value: (number := of(entry)) is not None and rubrics.reaches(number, value),
@@ -257,7 +289,9 @@ def _among(column: ColumnElement[int | None], of: Callable[[Entry], int | None])
 
         return Years.of(given)
 
-    return Filter(lambda years: in_sql(years, _unindexed(column)), in_python, read, in_sql, _dated)
+    return Filter(
+        lambda years: in_sql(years, _unindexed(column)), in_python, read, in_sql, _dated, takes=(int, str)
+    )
 
 
 def _dated(years: "Years") -> ColumnElement[bool]:
@@ -315,7 +349,7 @@ FILTERS: Mapping[str, Filter] = {
     "task": _facet_words("task", lambda entry: entry.record.ml_task),
     "framework": _facet_words("framework", lambda entry: entry.record.frameworks),
     "runnable": _same_flag(entries.c.runnable, lambda entry: entry.runnable),
-    "min_fair": _at_least(entries.c.fair_score, lambda entry: entry.fair_score),
+    "min_fair": _at_least(entries.c.fair_score, lambda entry: entry.fair_score, _as_score),
     "gone": _stated(entries.c.gone_at, lambda entry: entry.gone_at),
     "author": _by_author(),
     "year": _among(entries.c.year, lambda entry: entry.record.year),

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeVar, get_args, overload
 
 import msgspec
 
@@ -48,10 +48,12 @@ class Page:
 
     @classmethod
     def of(cls, limit: int | None, offset: int) -> "Page":
-        """Return the page; UsageError for a negative number."""
+        """Return the page; UsageError for what is no number of results."""
         for name, number in (("limit", limit), ("offset", offset)):
-            if number is not None and number < 0:
-                raise UsageError(f"{name} is {number}; it is a number of results, 0 or more.")
+            if number is None and name == "limit":
+                continue
+            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+                raise UsageError(f"{name} is {number!r}; it is a number of results, 0 or more.")
         return cls(limit, offset)
 
     def cut(self, found: Sequence[_Item]) -> Sequence[_Item]:
@@ -180,7 +182,10 @@ class SearchReport:
 
     def __getitem__(self, place: SupportsIndex | slice) -> "SearchRow | SearchReport":
         if not isinstance(place, slice):
-            return self.results[place]
+            try:
+                return self.results[place]
+            except IndexError:
+                raise IndexError(f"the report has {len(self)} results, there is no [{place}]") from None
         return self._part(self.results[place], range(len(self.results))[place])
 
     def _part(self, rows: tuple[SearchRow, ...], places: range) -> "SearchReport":
@@ -269,12 +274,20 @@ def unheld_warning(value: UnheldValue) -> str:
 def require_held(values: Iterable[UnheldValue]) -> None:
     """Raise UsageError for values of source, task, framework and licence that no record has.
 
-    A source that was not harvested yet is no mistake.
+    A source that was not harvested yet is no mistake, nor is a kind of which there is no record.
     """
-    mistaken = [item for item in values if item.name in _OF_FEW_VALUES and not _is_to_harvest(item)]
+    mistaken = [item for item in values if _is_mistaken(item)]
     if mistaken:
         hints = dict.fromkeys(part for item in mistaken for part in _held(item))
         raise UsageError(" ".join(map(_unheld, mistaken)), hint=" ".join(hints) or None)
+
+
+def _is_mistaken(value: UnheldValue) -> bool:
+    if value.name == "kind":
+        from fairreg.schemas.record import Kind  # few searches name a kind that no record has
+
+        return value.asked.casefold() not in get_args(Kind)
+    return value.name in _OF_FEW_VALUES and not _is_to_harvest(value)
 
 
 def _unheld(value: UnheldValue) -> str:

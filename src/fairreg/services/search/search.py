@@ -53,6 +53,7 @@ def search(
     without a query, and for a number, an order or a value of a filter that has no meaning.
     """
     page = Page.of(limit, offset)
+    _require_types(query, deadline, live=live, save=save, explain=explain, facets=facets)
     if live and (explain or facets):
         raise UsageError(
             "Explanations and facets cover only the registry.",
@@ -99,6 +100,17 @@ def search(
         left_out=results.left_out,
         removed=removed,
     )
+
+
+def _require_types(query: object, deadline: object, **flags: object) -> None:
+    """Raise UsageError for values from Python that a condition would silently take for something else."""
+    if not isinstance(query, str):
+        raise UsageError(f"The query is {type(query).__name__}, not a text.")
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise UsageError(f"{name} is {flag!r}; it takes True or False.")
+    if not (isinstance(deadline, int | float) and 0 < deadline < float("inf")):
+        raise UsageError(f"deadline is {deadline!r}; it takes a number of seconds, more than 0.")
 
 
 def _removed_by(registry: Registry, query: str, filters: Mapping[str, Any]) -> dict[str, int]:
