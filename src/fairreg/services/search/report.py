@@ -10,6 +10,7 @@ import msgspec
 from fairreg.errors import UsageError
 from fairreg.registry import Contribution, Entry, SearchHit, SearchResults, UnheldValue
 from fairreg.schemas.runs import runs
+from fairreg.schemas.tasks import term_of, terms_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -87,8 +88,9 @@ AnswerCallback = Callable[[str, SourceAnswer], None]
 class SearchRow:
     """One model found. `score` is 0..1 and never rises with the rank; `fair_score` is None until assessed.
 
-    `runs` says what the record tells about running it (see `schemas.runs`), `runnable` whether it does or
-    may, with open files.
+    `task` are the tasks in the words of the source, `task_terms` the keys of the terms of the vocabulary that
+    they map to. `runs` says what the record tells about running it (see `schemas.runs`), `runnable` whether
+    it does or may, with open files.
     `sources` are those of all its versions; `versions` are those of its concept DOI, newest first.
     `gone`: its source withdrew it.
     """
@@ -100,6 +102,7 @@ class SearchRow:
     doi: str | None
     license: str | None
     task: tuple[str, ...]
+    task_terms: tuple[str, ...]
     frameworks: tuple[str, ...]
     year: int | None
     score: float
@@ -269,9 +272,13 @@ def unheld_warning(value: UnheldValue) -> str:
 def require_held(values: Iterable[UnheldValue]) -> None:
     """Raise UsageError for values of source, task, framework and licence that no record has.
 
-    A source that was not harvested yet is no mistake.
+    A source that was not harvested yet is no mistake, nor is a term of the vocabulary of tasks.
     """
-    mistaken = [item for item in values if item.name in _OF_FEW_VALUES and not _is_to_harvest(item)]
+    mistaken = [
+        item
+        for item in values
+        if item.name in _OF_FEW_VALUES and not _is_to_harvest(item) and not _is_a_term(item)
+    ]
     if mistaken:
         hints = dict.fromkeys(part for item in mistaken for part in _held(item))
         raise UsageError(" ".join(map(_unheld, mistaken)), hint=" ".join(hints) or None)
@@ -293,6 +300,10 @@ def _held(value: UnheldValue) -> Iterator[str]:
 
 def _is_to_harvest(value: UnheldValue) -> bool:
     return value.name == "source" and value.asked.casefold() in _sources()
+
+
+def _is_a_term(value: UnheldValue) -> bool:
+    return value.name == "task" and term_of(value.asked) is not None
 
 
 def _sources() -> list[str]:
@@ -320,6 +331,7 @@ def row_of(hit: SearchHit) -> SearchRow:
         doi=record.doi,
         license=record.license,
         task=record.ml_task,
+        task_terms=terms_of(record.ml_task),
         frameworks=record.frameworks,
         year=record.year,
         score=round(hit.score, 4),
