@@ -102,7 +102,6 @@ class SearchRow:
     doi: str | None
     license: str | None
     task: tuple[str, ...]
-    task_terms: tuple[str, ...]
     frameworks: tuple[str, ...]
     year: int | None
     score: float
@@ -113,6 +112,7 @@ class SearchRow:
     concept_doi: str | None = None
     versions: tuple[VersionRow, ...] = ()
     gone: bool = False
+    task_terms: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         from fairreg.schemas.notebook.one_line import brief, named, represented
