@@ -172,9 +172,10 @@ def _summed(numbers: Mapping[str, int], terms: Mapping[str, str]) -> dict[str, i
 
 
 def _of_tasks(connection: Connection, values: Iterable[str], keys: Iterable[str]) -> Wider:
-    """Return the condition of each task whose filter finds entries by keys that are held."""
-    from fairreg.registry.text.task_keys import keys_under
+    """Return the condition of each task whose filter finds more than one key, or one of a narrower term."""
+    from fairreg.registry.text.task_keys import keys_under, labels_by_key
 
+    labels = labels_by_key()
     padded = {key: f" {key} " for key in keys}
     found = {
         value: [key for key, words in padded.items() if key in under or f" {fold(value)} " in words]
@@ -183,7 +184,7 @@ def _of_tasks(connection: Connection, values: Iterable[str], keys: Iterable[str]
     return {
         value: facets.c.key.in_(select(text_values(connection, others)))
         for value, others in found.items()
-        if others
+        if len(others) > 1 or any(labels.get(key, value) != value for key in others)
     }
 
 
