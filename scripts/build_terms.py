@@ -5,7 +5,8 @@ Write docs/rubric.md as well: the same rubrics for people, with weights and rule
 
     python scripts/build_terms.py
 
-The terms are those of `fairreg.schemas.contexts.terms`; the metrics of assessments are those of the rubrics.
+The terms are those of `fairreg.schemas.contexts.terms`; the metrics of assessments are those of the rubrics,
+the tasks those of `fairreg.schemas.tasks`, as a concept scheme of SKOS.
 Terms of rubrics that a newer version replaced stay defined: published assessments use them.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from rdflib import DCTERMS, OWL, RDF, RDFS, XSD, Graph, Literal, Namespace, URIRef
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
 from fairreg.assessment.base import Indicator, Rule
@@ -21,6 +22,7 @@ from fairreg.assessment.principle_names import named_principle
 from fairreg.assessment.rubric import DATASETS, LETTERS, MODELS, Rubric, indicators
 from fairreg.schemas.contexts import NAMESPACE
 from fairreg.schemas.contexts.terms import AGENTS, CLASSES, PROPERTIES, Property
+from fairreg.schemas.tasks import Task, vocabulary
 
 ROOT = Path(__file__).parents[1]
 PAGE, GRAPH = ROOT / "docs" / "terms.md", ROOT / "docs" / "terms.ttl"
@@ -35,6 +37,7 @@ RUBRICS = {
 }
 # Versions that a newer one replaced; all have the names of the current one.
 REPLACED = {"fair-ai-models": ("1.0",), "fair-datasets": ("1.0",)}
+SPELLINGS = "[tasks.md](tasks.md) has the words of records that map to them."
 _LETTERS = {"F": "Findable", "A": "Accessible", "I": "Interoperable", "R": "Reusable"}
 INTRODUCTION = """\
 # Terms of fairreg
@@ -107,6 +110,9 @@ def graph() -> Graph:
         _define(made, name, (PROV.SoftwareAgent,), name, definition)
     for rubric in RUBRICS:
         _add_metrics(made, rubric)
+    _define(made, "tasks", (SKOS.ConceptScheme,), "Tasks", "Tasks of models.")
+    for task in vocabulary().values():
+        _add_task(made, task)
     return made
 
 
@@ -120,6 +126,23 @@ def _define(made: Graph, name: str, kinds: tuple[Node, ...], label: str, definit
     made.add((TERMS[name], RDFS.label, Literal(label, "en")))
     made.add((TERMS[name], RDFS.comment, Literal(definition, "en")))
     made.add((TERMS[name], RDFS.isDefinedBy, VOCABULARY))
+
+
+def _add_task(made: Graph, task: Task) -> None:
+    concept = TERMS[f"task-{task.key}"]
+    _define(made, f"task-{task.key}", (SKOS.Concept,), task.label, task.definition)
+    made.add((concept, SKOS.prefLabel, Literal(task.label, "en")))
+    made.add((concept, SKOS.definition, Literal(task.definition, "en")))
+    made.add((concept, SKOS.notation, Literal(task.key)))
+    made.add((concept, SKOS.inScheme, TERMS["tasks"]))
+    for spelling in task.spellings:
+        made.add((concept, SKOS.altLabel, Literal(spelling, "en")))
+    for address in task.matches:
+        made.add((concept, SKOS.closeMatch, URIRef(address)))
+    if task.broader is None:
+        made.add((TERMS["tasks"], SKOS.hasTopConcept, concept))
+    else:
+        made.add((concept, SKOS.broader, TERMS[f"task-{task.broader}"]))
 
 
 def _add_metrics(made: Graph, rubric: Rubric) -> None:
@@ -150,6 +173,9 @@ def page() -> str:
         rows = ((name, f"`{item.values}` | {item.definition}") for name, item in group.items())
         parts += [f"## {title}", _table("term | values | definition", rows)]
     parts += ["## Agents", _table("term | definition", AGENTS.items())]
+    tasks = ((f"task-{item.key}", item.definition) for item in vocabulary().values())
+    about = f'<a id="tasks"></a>Each is a concept of the scheme `tasks` (SKOS). {SPELLINGS}'
+    parts += ["## Tasks", about, _table("term | definition", tasks)]
     for rubric in RUBRICS:
         parts += [f"## Rubric {rubric.name} {rubric.version}", _about(rubric)]
         rows = ((_name(rubric, item), f"{item.label} | {item.definition}") for item in metrics(rubric))

@@ -212,7 +212,7 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
         "Adding a plugin", "Adding a source", "Adding a format", "Adding a dialect of JSON-LD",
         "Adding a runner",
         "Adding a converter to ONNX", "Adding a model", "Adding a publisher",
-        "Adding a FAIR indicator", "Adding a search filter", "Adding a JSON document",
+        "Adding a FAIR indicator", "Adding a search filter", "Adding a task", "Adding a JSON document",
         "Adding an entry column", "Adding a text column",
     }  # fmt: skip
     assert [name for name, text in titles.items() if "`tests/" not in text] == []

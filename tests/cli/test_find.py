@@ -30,7 +30,7 @@ def test_the_search_document_has_the_fixed_keys(cli):
         "schema_version", "query", "total", "results", "warnings", "offset", "limit",
     }  # fmt: skip
     keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
-    keys += "concept_doi versions gone"
+    keys += "concept_doi versions gone task_terms"
     assert all(set(row) == set(keys.split()) for row in document["results"])
     assert len(document["results"]) == 2 < document["total"]
 

@@ -149,7 +149,7 @@ def test_forms_that_contradict_each_other_are_wrong_usage(cli, words):
 @pytest.mark.parametrize(
     ("option", "value", "others"),
     [
-        ("--task", "top tagging", ["jet tagging"]),
+        ("--task", "top taging", ["top-tagging", "jet tagging"]),
         ("--source", "arxiv", ["catalogue", "datacite"]),
         ("--framework", "pytorhc", ["pytorch"]),
         ("--license", "NIT", ["MIT", "Apache-2.0"]),
@@ -200,3 +200,23 @@ def test_a_family_of_licences_finds_its_members_in_any_case(cli):
     assert found
     assert all(name.startswith("GPL-") for name in found)
     assert "GPL-" in cli("search", "", "--license", "GPL").out
+
+
+def test_a_term_of_tasks_finds_what_sources_call_otherwise(cli):
+    rows = results(cli, "", "--task", "higgs-tagging")
+    assert rows
+    assert all("higgs-tagging" in row["task_terms"] for row in rows)
+    assert "jet tagging: boosted H→bb vs QCD" in {task for row in rows for task in row["task"]}
+    assert rows == results(cli, "", "--task", "Hbb Tagging")
+    assert len(rows) < len(results(cli, "", "--task", "jet-tagging", "--limit", "100"))
+
+
+def test_a_term_that_no_record_has_is_no_mistake(cli):
+    result = cli("search", "", "--task", "c-tagging")
+    assert (result.code, result.err.count("No record has the task 'c-tagging'")) == (0, 1)
+
+
+def test_a_record_is_shown_with_the_words_of_its_source_and_their_term(cli):
+    text = cli("show", hbb.DOI).out
+    assert "jet tagging: boosted H→bb vs QCD" in text
+    assert "higgs-tagging" in text

@@ -49,6 +49,7 @@ def _reason(how: str, value: str, evidence: tuple[str, ...]) -> str:
 
 def _fields(record: "ModelRecord", advice: str | None, most: int | None) -> list[tuple[str, str | None]]:
     from fairreg.schemas.runs import runs
+    from fairreg.schemas.tasks import terms_of
 
     creators = [creator.name for creator in record.creators]
     files = [
@@ -64,6 +65,7 @@ def _fields(record: "ModelRecord", advice: str | None, most: int | None) -> list
         ("Published", record.date_published),
         ("Licence", _licence(record)),
         ("Task", "; ".join(record.ml_task)),
+        ("Task terms", ", ".join(terms_of(record.ml_task))),
         ("Runs here", runs(record)),
         ("Architecture", "; ".join(record.model_category)),
         ("Frameworks", ", ".join(record.frameworks)),

@@ -59,7 +59,9 @@ _Source = Annotated[
         metavar="SOURCE", help="Only this source, even if FAIRREG_DISABLE lists it; may be repeated."
     ),
 ]
-_Task = Annotated[str | None, typer.Option(metavar="TASK", help="Only models for this task.")]
+_Task = Annotated[
+    str | None, typer.Option(metavar="TASK", help="Only models for this task: a term, or words.")
+]
 _Framework = Annotated[str | None, typer.Option(metavar="NAME", help="Only models for this framework.")]
 _License = Annotated[str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")]
 _Kind = Annotated[Kind | None, typer.Option(help="Only records of this kind.")]

@@ -14,7 +14,7 @@ __all__ = ["DOCUMENT_VERSIONS", "document_schema", "versioned"]
 # is renamed, removed or given another type or meaning. docs/json.md states the rule for users.
 DOCUMENT_VERSIONS: Mapping[str, str] = MappingProxyType(
     {
-        "search": "1.1",
+        "search": "1.2",
         "sources": "1.0",
         "sources-refused": "1.0",
         "fetch": "1.1",

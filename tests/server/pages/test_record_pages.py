@@ -285,3 +285,9 @@ def test_files_of_the_site_are_kept_by_browsers_and_bring_their_licences(page, f
     assert "Copyright (c) 2019-2024 Pico" in fetched("/static/pico.LICENSE").text
     assert "Zero-Clause BSD" in fetched("/static/htmx.LICENSE").text
     assert fetched("/static/../frame.py").status_code == fetched("/static/frame.py").status_code == 404
+
+
+def test_the_terms_of_tasks_stand_beside_the_words_of_the_source(page):
+    soup = page(f"/records/{MODEL}")
+    assert soup.find("a", string="jet tagging: boosted H→bb vs QCD")
+    assert soup.find("a", string="higgs-tagging")["href"] == "/search?task=higgs-tagging"

@@ -218,3 +218,16 @@ def test_no_address_is_a_fault_of_the_server(fetched, q, name, value):
     answer = fetched("/search", params=[("q", q), (name, value)])
     assert answer.status_code in {200, 400}
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_term_of_tasks_is_counted_by_what_its_link_finds(page):
+    link = values(page("/search?q=tagging"), "Task")["jet tagging"]
+    assert total(page(link["href"])) == count_of(link)
+
+
+@pytest.mark.parametrize("asked", ["higgs-tagging", "Hbb%20tagging"])
+def test_a_chosen_term_stands_once_among_the_values_however_it_is_spelled(page, asked):
+    soup = page(f"/search?task={asked}")
+    chosen = [item for name, item in values(soup, "Task").items() if name in {"higgs tagging", "Hbb tagging"}]
+    (link,) = chosen
+    assert total(page(link["href"])) > total(soup) == count_of(link) > 0

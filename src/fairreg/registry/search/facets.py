@@ -4,9 +4,10 @@
 A facet is counted without its own filter, so that the values which were not chosen keep their counts. What is
 counted are results: entries of one lineage count once. The most frequent values are shown, each with the
 number of results that its filter finds: a longer task with its words, the family of a licence and the
-initials of a name are among them.
+initials of a name are among them. Tasks that map to a term of the vocabulary are counted as its label.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,6 +126,8 @@ def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozen
         related = (_NAME.in_((name,)), in_values(connection, facets.c.entry_id, among.related))
         query = select(key, _beyond(facets.c.entry_id)).where(*related).group_by(key)
         repeated = _numbers(connection, query)
+    if name == "task":
+        return _recounted_tasks(connection, among, chosen, numbers, repeated)
     ranked = _ranked(numbers, repeated, chosen)
     spelled = _spelled(connection, name, [value for value, _ in ranked])
     named = tuple((spelled.get(value) or value, counts) for value, counts in ranked)
@@ -137,6 +140,52 @@ def _count_rows(connection: Connection, name: str, among: _Among, chosen: frozen
         return named
     rows = _rows_of(("author", "author_key") if name == "author" else (name,), among)
     return _recounted(named, _results(connection, wider, facets.c.entry_id, rows))
+
+
+def _recounted_tasks(
+    connection: Connection,
+    among: _Among,
+    chosen: frozenset[str],
+    numbers: Mapping[str, int],
+    beyond: Mapping[str, int],
+) -> Counts:
+    """Count tasks by the label of their term, those without a term by their first spelling."""
+    from fairreg.registry.text.task_keys import labels_by_key
+
+    terms = labels_by_key()
+    asked = frozenset(terms.get(key, key) for key in chosen)
+    # A chosen term that only narrower ones are stated of has no key of its own.
+    sums = dict.fromkeys(sorted(asked & set(terms.values())), 0) | _summed(numbers, terms)
+    ranked = _ranked(sums, _summed(beyond, terms), asked)
+    spelled = _spelled(connection, "task", [key for key, _ in ranked if key not in terms.values()])
+    named = tuple((spelled.get(key) or key, number) for key, number in ranked)
+    wider = _of_tasks(connection, [value for value, _ in named], numbers)
+    return _recounted(named, _results(connection, wider, facets.c.entry_id, _rows_of(("task",), among)))
+
+
+def _summed(numbers: Mapping[str, int], terms: Mapping[str, str]) -> dict[str, int]:
+    """Return the numbers with those of all spellings of a term added up under the term."""
+    sums: Counter[str] = Counter()
+    for key, number in numbers.items():
+        sums[terms.get(key, key)] += number
+    return dict(sums)
+
+
+def _of_tasks(connection: Connection, values: Iterable[str], keys: Iterable[str]) -> Wider:
+    """Return the condition of each task whose filter finds more than one key, or one of a narrower term."""
+    from fairreg.registry.text.task_keys import keys_under, labels_by_key
+
+    labels = labels_by_key()
+    padded = {key: f" {key} " for key in keys}
+    found = {
+        value: [key for key, words in padded.items() if key in under or f" {fold(value)} " in words]
+        for value, under in ((value, keys_under(value)) for value in values)
+    }
+    return {
+        value: facets.c.key.in_(select(text_values(connection, others)))
+        for value, others in found.items()
+        if len(others) > 1 or any(labels.get(key, value) != value for key in others)
+    }
 
 
 def _of_families(connection: Connection, values: Sequence[str]) -> Wider:

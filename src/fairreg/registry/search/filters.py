@@ -72,7 +72,8 @@ class Filters:
     """Conditions that an entry must all meet; several values of one condition are alternatives.
 
     `source`, `kind` and `license` are compared without case (a licence also by family: ``CC-BY`` finds
-    ``CC-BY-4.0``); `task` and `framework` match entries whose task or framework contains the words.
+    ``CC-BY-4.0``); `task` and `framework` match entries whose task or framework contains the words,
+    `task` also those whose task maps to the term of the vocabulary that is asked for, or to a narrower one.
     `min_fair` excludes entries that were not assessed as well as those that scored lower. `author` takes
     names in any order, case and spelling, with initials, or an ORCID; `year` a year, or a range of years
     (``2020-2023``, ``-2019``, ``2022-``); `trained_on` any identifier of the training data.
@@ -246,18 +247,40 @@ def _facet(name: str, of: _Texts) -> Filter:
     )
 
 
-def _facet_words(name: str, of: _Texts) -> Filter:
-    """One of the texts contains the words of the value in a row: ``gan`` does not match ``organ``."""
+def _no_more(_: str) -> frozenset[str]:
+    return frozenset()
+
+
+def _facet_words(name: str, of: _Texts, more: Callable[[str], frozenset[str]] = _no_more) -> Filter:
+    """One of the texts contains the words of the value in a row: ``gan`` does not match ``organ``.
+
+    Texts whose key is among `more` keys of the value match, too.
+    """
     padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
 
     def condition(value: str) -> ColumnElement[bool]:
-        return padded.contains(f" {fold(value)} ", autoescape=True)
+        worded = padded.contains(f" {fold(value)} ", autoescape=True)
+        others = sorted(key for key in more(value) if not _contains(key, value))
+        return or_(worded, rows_of_facets.c.key.in_(others)) if others else worded
+
+    def matches(key: str, value: str) -> bool:
+        return _contains(key, value) or key in more(value)
 
     return Filter(
         sql=lambda value: _faceted(name, condition(value)),
         of_many=lambda value: _holding((name,), condition(value)),
-        holds=lambda entry, value: any(f" {fold(value)} " in f" {key} " for key in _keys(of(entry))),
+        holds=lambda entry, value: any(matches(key, value) for key in _keys(of(entry))),
     )
+
+
+def _contains(key: str, value: str) -> bool:
+    return f" {fold(value)} " in f" {key} "
+
+
+def _keys_of_term(value: str) -> frozenset[str]:
+    from fairreg.registry.text.task_keys import keys_under  # few searches ask for a task
+
+    return keys_under(value)
 
 
 def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -346,7 +369,7 @@ FILTERS: Mapping[str, Filter] = {
     "kind": _same_word(entries.c.kind, lambda entry: entry.record.kind),
     "license": _same_or_family(entries.c.license, lambda entry: entry.record.license),
     "source": _facet("source", lambda entry: (name for name in entry.sources if not is_from_files(name))),
-    "task": _facet_words("task", lambda entry: entry.record.ml_task),
+    "task": _facet_words("task", lambda entry: entry.record.ml_task, _keys_of_term),
     "framework": _facet_words("framework", lambda entry: entry.record.frameworks),
     "runnable": _same_flag(entries.c.runnable, lambda entry: entry.runnable),
     "min_fair": _at_least(entries.c.fair_score, lambda entry: entry.fair_score, _as_score),

@@ -55,9 +55,18 @@ def _unheld(connection: Connection, name: str, value: Any) -> UnheldValue:
         return UnheldValue(name, shown, frequent=_span(connection))
     counts = kept(connection, ("values", name), lambda: _counts(connection, name))
     frequent = sorted(counts, key=lambda held: (-counts[held], held))
-    compared = frequent[:_MOST_COMPARED]
+    compared = [*frequent[:_MOST_COMPARED], *_terms(name)]
     similar = _similar(asked[:_LONGEST_ASKED], compared, by_words=name != "trained_on")
     return UnheldValue(name, shown, similar, tuple(frequent[:_MOST_FREQUENT]))
+
+
+def _terms(name: str) -> Iterable[str]:
+    """Return the terms that a filter takes besides values of records."""
+    if name != "task":
+        return ()
+    from fairreg.schemas.tasks import vocabulary  # few searches name an unknown task
+
+    return vocabulary()
 
 
 def _counts(connection: Connection, name: str) -> Counter[str]:

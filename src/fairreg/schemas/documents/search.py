@@ -40,7 +40,10 @@ class SearchResult(DocumentPart, frozen=True):
     license: str | None
     """SPDX identifier of the licence; null where none is stated or it is not in the SPDX list."""
     task: list[str]
-    """Tasks of the model, in words."""
+    """Tasks of the model, in the words of the source."""
+    task_terms: list[str]
+    """Terms of the vocabulary of tasks (docs/tasks.md) that these words map to, by their keys; words that map
+    to none are free text."""
     frameworks: list[str]
     """Frameworks of the model."""
     year: int | None

@@ -136,7 +136,7 @@ def _conditions() -> tuple[dict[str, Any], ...]:
     return (
         _parameter("q", "Words, or an identifier in any spelling; without it, all are listed.", _WORD),
         _parameter("kind", "Kind of record.", {"type": "array", "items": {"enum": [*get_args(Kind)]}}),
-        _parameter("task", "Words of a task.", several),
+        _parameter("task", "Term for a task, which finds narrower ones, too; or words of a task.", several),
         _parameter("framework", "Words of a framework.", several),
         _parameter("license", "SPDX identifier of a licence, or the beginning of several.", several),
         _parameter("source", "Name of a source.", several),

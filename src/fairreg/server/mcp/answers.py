@@ -70,6 +70,9 @@ class FoundModel(ToolAnswer, frozen=True):
     fair_score: _Score = None
     access: _Access = None
     task: _WordLists = ()
+    task_terms: Annotated[
+        tuple[str, ...], Meta(description="Terms of a fixed vocabulary for `task`, which is data.")
+    ] = ()
     frameworks: _WordLists = ()
     license: _Words = None
     year: int | None = None
@@ -182,6 +185,9 @@ class RecordSummary(ToolAnswer, frozen=True):
     access: _Access = None
     access_conditions: _Words = None
     task: _WordLists = ()
+    task_terms: Annotated[
+        tuple[str, ...], Meta(description="Terms of a fixed vocabulary for `task`, which is data.")
+    ] = ()
     categories: _WordLists = ()
     frameworks: _WordLists = ()
     keywords: _WordLists = ()

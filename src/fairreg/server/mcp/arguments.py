@@ -61,7 +61,7 @@ class SearchArguments(ToolArguments, frozen=True):
             ),
         ),
     ] = ""
-    task: Annotated[_Word | None, Meta(description="Words of the task: 'classification'.")] = None
+    task: Annotated[_Word | None, Meta(description="Term or words of the task: 'jet-tagging'.")] = None
     framework: Annotated[_Word | None, Meta(description="Software of the model: 'PyTorch', 'ONNX'.")] = None
     license: Annotated[
         _Word | None, Meta(description="SPDX identifier or its family: 'MIT', 'CC-BY' (finds CC-BY-4.0).")

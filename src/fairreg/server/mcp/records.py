@@ -9,6 +9,7 @@ from fairreg.registry import Entry, Registry
 from fairreg.schemas.identifiers import Identifier, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord, Tensor
 from fairreg.schemas.runs import runs
+from fairreg.schemas.tasks import terms_of
 from fairreg.server.mcp.answers import (
     CitedModel,
     DescribedEvaluation,
@@ -125,6 +126,7 @@ def _summary(entry: Entry) -> RecordSummary:
         access=None if access is None else access.level,
         access_conditions=None if access is None else line(access.conditions, SENTENCE),
         task=lines(record.ml_task),
+        task_terms=terms_of(record.ml_task),
         categories=lines(record.model_category),
         frameworks=lines(record.frameworks),
         keywords=lines(record.keywords),

@@ -76,6 +76,7 @@ def _model(registry: Registry, hit: SearchHit) -> FoundModel:
         fair_score=row.fair_score,
         access=None if access is None else access.level,
         task=lines(row.task),
+        task_terms=row.task_terms,
         frameworks=lines(row.frameworks),
         license=line(row.license),
         year=row.year,

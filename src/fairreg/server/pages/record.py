@@ -10,6 +10,7 @@ from rich.filesize import decimal
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.licenses import in_words
 from fairreg.schemas.record import Creator, Distribution, ModelRecord
+from fairreg.schemas.tasks import terms_of
 from fairreg.schemas.text import counted
 from fairreg.server.pages.frame import framed
 from fairreg.server.pages.paths import local, record_path, search_path, short_address, web_address
@@ -106,6 +107,9 @@ def _facts(site: Site, record: ModelRecord, entry: Entry) -> tuple[tuple[str, tu
     """Return the facts to know first, each with its values; one that is important and not stated has none."""
     found = {
         "Task": tuple(Link(item, search_path(site, [("task", item)])) for item in record.ml_task),
+        "Task terms": tuple(
+            Link(term, search_path(site, [("task", term)])) for term in terms_of(record.ml_task)
+        ),
         "Licence": _licence(record),
         "Runs here": _words(running(entry)),
         "Access": _words(record.access.level if record.access else None),

@@ -10,6 +10,7 @@ import msgspec
 from fairreg.errors import UsageError
 from fairreg.registry import Contribution, Entry, SearchHit, SearchResults, UnheldValue
 from fairreg.schemas.runs import runs
+from fairreg.schemas.tasks import term_of, terms_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -89,8 +90,9 @@ AnswerCallback = Callable[[str, SourceAnswer], None]
 class SearchRow:
     """One model found. `score` is 0..1 and never rises with the rank; `fair_score` is None until assessed.
 
-    `runs` says what the record tells about running it (see `schemas.runs`), `runnable` whether it does or
-    may, with open files.
+    `task` are the tasks in the words of the source, `task_terms` the keys of the terms of the vocabulary that
+    they map to. `runs` says what the record tells about running it (see `schemas.runs`), `runnable` whether
+    it does or may, with open files.
     `sources` are those of all its versions; `versions` are those of its concept DOI, newest first.
     `gone`: its source withdrew it.
     """
@@ -112,6 +114,7 @@ class SearchRow:
     concept_doi: str | None = None
     versions: tuple[VersionRow, ...] = ()
     gone: bool = False
+    task_terms: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         from fairreg.schemas.notebook.one_line import brief, named, represented
@@ -274,7 +277,8 @@ def unheld_warning(value: UnheldValue) -> str:
 def require_held(values: Iterable[UnheldValue]) -> None:
     """Raise UsageError for values of source, task, framework and licence that no record has.
 
-    A source that was not harvested yet is no mistake, nor is a kind of which there is no record.
+    A source that was not harvested yet is no mistake, nor are a term of the vocabulary of tasks and a kind of
+    which there is no record.
     """
     mistaken = [item for item in values if _is_mistaken(item)]
     if mistaken:
@@ -287,7 +291,7 @@ def _is_mistaken(value: UnheldValue) -> bool:
         from fairreg.schemas.record import Kind  # few searches name a kind that no record has
 
         return value.asked.casefold() not in get_args(Kind)
-    return value.name in _OF_FEW_VALUES and not _is_to_harvest(value)
+    return value.name in _OF_FEW_VALUES and not _is_to_harvest(value) and not _is_a_term(value)
 
 
 def _unheld(value: UnheldValue) -> str:
@@ -306,6 +310,10 @@ def _held(value: UnheldValue) -> Iterator[str]:
 
 def _is_to_harvest(value: UnheldValue) -> bool:
     return value.name == "source" and value.asked.casefold() in _sources()
+
+
+def _is_a_term(value: UnheldValue) -> bool:
+    return value.name == "task" and term_of(value.asked) is not None
 
 
 def _sources() -> list[str]:
@@ -333,6 +341,7 @@ def row_of(hit: SearchHit) -> SearchRow:
         doi=record.doi,
         license=record.license,
         task=record.ml_task,
+        task_terms=terms_of(record.ml_task),
         frameworks=record.frameworks,
         year=record.year,
         score=round(hit.score, 4),

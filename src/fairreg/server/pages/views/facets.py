@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairreg.registry import SearchResults
+from fairreg.schemas.tasks import term_of
 from fairreg.server.pages.paths import search_path
 from fairreg.server.site import Site
 from fairreg.sources import source_named
@@ -67,8 +68,9 @@ def facets(site: Site, pairs: Pairs, found: SearchResults) -> tuple[Facet, ...]:
 
 
 def _values(site: Site, name: str, counts: Mapping[str, int], pairs: Pairs) -> tuple[FacetValue, ...]:
-    asked = {value.casefold(): value for key, value in pairs if key == name}
-    absent = [(value, None) for folded, value in asked.items() if folded not in map(str.casefold, counts)]
+    asked = {_compared(name, value): value for key, value in pairs if key == name}
+    held = {_compared(name, value) for value in counts}
+    absent = [(value, None) for compared, value in asked.items() if compared not in held]
     listed = (*absent, *counts.items())
     found = [
         _value(site, name, counted, pairs, asked)
@@ -82,9 +84,14 @@ def _value(
     site: Site, name: str, counted: tuple[str, int | None], pairs: Pairs, asked: Mapping[str, str]
 ) -> FacetValue:
     value, count = counted
-    stated = asked.get(value.casefold())
+    stated = asked.get(_compared(name, value))
     changed = [*pairs, (name, value)] if stated is None else without(pairs, (name, stated))
     return FacetValue(_words(name, value), count, search_path(site, changed), stated is not None)
+
+
+def _compared(name: str, value: str) -> str:
+    """Return a value as it is compared with others: without case, a task by its term."""
+    return (term_of(value) if name == "task" else None) or value.casefold()
 
 
 def without(pairs: Pairs, *left_out: tuple[str, str]) -> list[tuple[str, str]]:
