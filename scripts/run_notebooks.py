@@ -59,6 +59,7 @@ def executed(notebook: Any) -> None:
             notebook,
             timeout=SECONDS,
             kernel_name="python3",
+            coalesce_streams=True,
             resources={"metadata": {"path": str(Path(folder, NOTEBOOKS.name))}},
         )
         client.execute(env={**kept, **own})

@@ -78,6 +78,11 @@ def test_it_keeps_small_outputs_without_errors_and_nothing_of_the_machine(path):
     assert any("image/png" in output.get("data", {}) for output in outputs)
 
 
+def test_what_a_cell_prints_is_one_output_however_slowly_it_came(path):
+    for cell in cells(path, "code"):
+        assert [output["output_type"] for output in cell["outputs"]].count("stream") <= 1
+
+
 def test_ids_of_cells_are_their_numbers(path):
     found = [cell["id"] for cell in json.loads(path.read_text("utf-8"))["cells"]]
     assert found == [f"cell-{number:02}" for number in range(1, len(found) + 1)]
