@@ -4,12 +4,14 @@
     python scripts/run_notebooks.py [--check] [NOTEBOOK ...]
 
 By default all in notebooks/. Cells get the ids cell-01, cell-02 ..., and nothing that differs from run to run
-(times, counts, versions) stays. With --check nothing is written; a cell that raises ends it with exit code 1.
+(times, counts, versions, ports) stays. With --check nothing is written; a cell that raises ends it with exit
+code 1.
 Needs the extra `notebooks`.
 """
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +23,7 @@ from nbclient.exceptions import CellExecutionError
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SECONDS = 600  # of one cell, for a busy machine
+_PORT = re.compile(r"(127\.0\.0\.1:)\d+")  # of a stand-in
 
 
 def main() -> int:
@@ -43,15 +46,21 @@ def main() -> int:
 
 
 def executed(notebook: Any) -> None:
-    """Run all cells in a new process, in a folder and a home of fairreg that are removed afterwards."""
+    """Run all cells in a new process, in a folder and a home of fairreg that are removed afterwards.
+
+    As in a checkout, scripts is beside the folder that they run in.
+    """
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "scripts").symlink_to(NOTEBOOKS.parent / "scripts")
+        Path(folder, NOTEBOOKS.name).mkdir()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FAIRREG_")}
         own = {"FAIRREG_HOME": str(Path(folder) / "home"), "FAIRREG_OFFLINE": "1", "IPYTHONDIR": folder}
         client = NotebookClient(
             notebook,
             timeout=SECONDS,
             kernel_name="python3",
-            resources={"metadata": {"path": folder}},
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(Path(folder, NOTEBOOKS.name))}},
         )
         client.execute(env={**kept, **own})
 
@@ -66,7 +75,11 @@ def plain(notebook: Any) -> Any:
     for number, cell in enumerate(notebook.cells, 1):
         cell.id, cell.metadata = f"cell-{number:02}", {}
         for place, output in enumerate(cell.get("outputs", ()), 1):
-            output.pop("metadata", None) if output.output_type == "stream" else output.update(metadata={})
+            if output.output_type == "stream":
+                output.pop("metadata", None)
+                output.text = _PORT.sub(r"\1PORT", output.text)
+            else:
+                output.metadata = {}
             if "execution_count" in output:
                 output.execution_count = place
         if cell.cell_type == "code":
