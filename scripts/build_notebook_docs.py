@@ -18,8 +18,9 @@ INTRODUCTION = """\
 
 <!-- Written by scripts/build_notebook_docs.py from the notebooks themselves; change it there. -->
 
-FAIR models in practice, for reading from top to bottom with questions to try. They run offline, on what fairreg
-ships; [notebooks/](../../notebooks/README.md) says how to run them on your machine, or in a browser by Binder."""
+FAIR models in practice, for reading from top to bottom with questions to try. They run offline, on what
+fairreg ships; [notebooks/](../../notebooks/README.md) says how to run them on your machine, or in a browser
+by Binder."""
 
 
 def page() -> str:

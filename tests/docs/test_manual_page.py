@@ -103,7 +103,7 @@ def test_no_text_is_taken_for_a_request_or_an_escape(text):
 def formatted(page, *words):
     """What groff prints of a page; it fails at a warning."""
     if shutil.which("groff") is None:
-        pytest.skip("groff is not installed")
+        pytest.skip("there is no groff here")
     done = subprocess.run(
         ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", *words],
         input=page,
@@ -149,7 +149,7 @@ def test_groff_prints_texts_that_look_like_its_own_as_they_are(text):
 
 def test_man_has_nothing_to_warn_of():
     if shutil.which("man") is None or shutil.which("groff") is None:
-        pytest.skip("man is not installed")
+        pytest.skip("there is no man here")
     command = ["man", "--warnings", "--encoding=UTF-8", "--local-file", "--troff-device=utf8", "--ditroff"]
     done = subprocess.run([*command, manual.PAGE], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
