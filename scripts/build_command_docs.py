@@ -33,8 +33,8 @@ INTRODUCTION = f"""\
 
 `fairreg COMMAND --help` says at a terminal what stands here, and `man fairreg` where the page is installed.
 
-- A command prints data on standard output and everything else on standard error. With `--json` the data are
-  one [JSON document](../json.md).
+- A command prints data on standard output and everything else on standard error. The option
+  `--json`, where there is one, makes them one [JSON document](../json.md).
 - A *PID* is a DOI, a concept DOI, a Zenodo address or record number, an arXiv id, a Hugging Face id or a
   GitHub address, in the spellings that people paste, and any identifier that a command prints
   ([identifiers](../inputs.md#identifiers)).
@@ -56,6 +56,7 @@ RUN_BY: Mapping[str, str] = MappingProxyType(
         "fairreg import": "tests/cli/test_import_dump.py",
         "fairreg db init": "tests/cli/test_doctor.py",
         "fairreg cache rm": "tests/cli/test_cache.py",
+        "fairreg cache prune": "tests/cli/test_cache.py",
         "fairreg hbb simulate": "tests/cli/test_hbb_data.py",
         "fairreg hbb prepare": "tests/cli/test_hbb_data.py",
         "fairreg hbb train": "tests/cli/test_hbb_training.py",
