@@ -86,10 +86,14 @@ def _inspected(folder: Path) -> None:
     shutil.move(folder / "model.safetensors", folder / "model.pt")
 
 
+def _model(folder: Path) -> None:
+    """Write a model of one's own, to compare with a published one."""
+    _reference(folder, "model.onnx")
+
+
 def _judged(folder: Path) -> None:
     """Write what the commands of the reference compare and validate."""
-    _reference(folder)
-    shutil.move(folder / "reference.onnx", folder / "model.onnx")
+    _model(folder)
     _described(folder)
 
 
@@ -139,6 +143,7 @@ PREPARED: Mapping[str, Callable[[Path], None]] = {
     "how-to/verify.md": _reference,
     "inputs.md": _inputs,
     "inspect.md": _inspected,
+    "lock.md": _model,
     "onnx.md": _classifier,
     "project-template.md": _answers,
     "reference/commands/get-and-run.md": _run,
