@@ -202,12 +202,19 @@ def rubric_page() -> str:
     """The text of docs/rubric.md."""
     parts = [RUBRIC_INTRODUCTION]
     for rubric, about in RUBRICS.items():
-        parts += [f"## {rubric.name} {rubric.version}", f"{about}."]
+        parts += [f"## {rubric.name} {rubric.version}", f"{about}.{_replaces(rubric)}"]
         for name in rubric.principles:
             rows = [_row(item) for item in indicators(rubric) if item.principle == name]
             heading = "| id | weight | indicator | pass | partial | fail |\n|---|---|---|---|---|---|"
             parts += [f"### {named_principle(rubric.name, name)}", "\n".join((heading, *rows))]
     return "\n\n".join(parts) + "\n"
+
+
+def _replaces(rubric: Rubric) -> str:
+    """Say which versions the rubric replaces."""
+    if not (old := " and ".join(_replaced(rubric))):
+        return ""
+    return f" It replaces {old}, whose indicators have the same identifiers; a score names its version."
 
 
 def _row(item: Indicator) -> str:

@@ -76,7 +76,9 @@ def unpacked(folder, target):
 def test_the_wheel_has_every_file_of_the_package_and_no_other(built):
     found = in_wheel(built)
     about = f"fairreg-{PROJECT['version']}.dist-info/"
-    inside = {name for name in found if not name.startswith(about)}
+    manual = f"fairreg-{PROJECT['version']}.data/data/share/man/man1/fairreg.1"
+    assert found[manual] == (ROOT / "man/fairreg.1").read_bytes()
+    inside = {name for name in found if not name.startswith(about)} - {manual}
     assert inside == {name.removeprefix("src/") for name in tracked() if name.startswith("src/")}
     assert {f"{about}licenses/{name}" for name in PROJECT["license-files"]} <= found.keys()
     assert found[f"{about}entry_points.txt"].decode().split() == [

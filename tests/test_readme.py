@@ -66,7 +66,8 @@ def services(httpserver, environment, monkeypatch):
 
 
 @pytest.mark.engines("sqlite")
-def test_the_python_of_the_readme_runs(services, monkeypatch):
+def test_the_python_of_the_readme_runs(services, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # for the lock
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     (block,) = re.findall(r"^```python\n(.*?)^```\n", README, re.MULTILINE | re.DOTALL)
     jets = sample()
@@ -75,3 +76,6 @@ def test_the_python_of_the_readme_runs(services, monkeypatch):
     assert names["best"].doi == hbb.DOI
     assert names["scores"].shape == (10, 2)
     assert isinstance(names["registry"], fairreg.Registry)
+    assert (tmp_path / "fairreg.lock").is_file()
+    for name in ("diff", "lock", "verify"):
+        assert f"fairreg.{name}(" in block

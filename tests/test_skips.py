@@ -18,7 +18,8 @@ EXPECTED = "import pytest\n@pytest.mark.xfail\ndef test_x(): assert False\n"
 
 
 @pytest.mark.parametrize(
-    "reason", ["there is no GPU", "TensorRT is not installed", "tensorrt is not installed"]
+    "reason",
+    ["there is no GPU", "TensorRT is not installed", "tensorrt is not installed", "there is no groff here"],
 )
 def test_hardware_may_be_missing(monkeypatch, reason):
     monkeypatch.setenv("FAIRREG_TEST_SKIPS", "hardware")

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT AND MPL-2.0
 """Top-level domains of ASCII letters, by which an e-mail address is told from code and file names.
 
 Those of IANA's root zone (the Public Suffix List of autumn 2026, its ICANN part), names of private networks

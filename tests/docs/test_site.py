@@ -8,6 +8,7 @@ import sys
 import tomllib
 
 import build_http_docs
+import build_notebook_docs
 import pytest
 from bs4 import BeautifulSoup
 
@@ -36,6 +37,15 @@ def test_every_page_has_one_place_in_the_tables_of_contents():
 def test_the_page_on_http_is_what_the_server_says_of_itself():
     """Where it is not: python scripts/build_http_docs.py."""
     assert build_http_docs.PAGE.read_text(encoding="utf-8") == build_http_docs.page()
+
+
+def test_the_page_on_notebooks_has_each_of_the_folder():
+    """Where it has not: python scripts/build_notebook_docs.py."""
+    text = build_notebook_docs.PAGE.read_text(encoding="utf-8")
+    assert text == build_notebook_docs.page()
+    names = [path.name for path in (ROOT / "notebooks").glob("*.ipynb")]
+    assert names
+    assert [name for name in names if f"(../../notebooks/{name})" not in text] == []
 
 
 def test_the_page_on_python_has_every_name_of_the_package():

@@ -11,8 +11,10 @@ from rdflib import OWL, RDF, RDFS, Graph, URIRef
 
 from assessment.samples import HBB, with_record
 from fairreg import formats
+from fairreg.assessment import rubric as rubric_module
 from fairreg.assessment.rendering.dqv import to_jsonld
 from fairreg.assessment.report import assess
+from fairreg.assessment.rubric import Rubric
 from fairreg.formats import rdf
 from fairreg.formats.rdf_xml import items
 from fairreg.formats.rdf_xml.items import StatedRecord
@@ -93,6 +95,11 @@ def test_the_page_of_the_rubrics_has_the_weight_and_rules_of_every_indicator():
     """Where it has not: python scripts/build_terms.py."""
     text = build_terms.RUBRIC_PAGE.read_text(encoding="utf-8")
     assert text == build_terms.rubric_page()
+    assert {*build_terms.RUBRICS} == {
+        item for item in vars(rubric_module).values() if isinstance(item, Rubric)
+    }
+    for name, versions in build_terms.REPLACED.items():
+        assert [version for version in versions if f"It replaces {version}" not in text] == [], name
     for rubric in build_terms.RUBRICS:
         for item in build_terms.indicators(rubric):
             assert f"| {item.id} | {item.weight} | {item.title} | {item.rule.passes} |" in text

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files that pages of the documentation take for granted: the reader's own models and inputs."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from importlib.resources import files
@@ -11,7 +12,9 @@ from onnx import helper
 
 from support import side_file_graphs
 from support.small_graphs import model, tensor
+from support.toy import toy_jets
 from support.tree_models import xgboost_model
+from support.vectors import X, onnx_tests
 
 __all__ = ["GIVEN", "PREPARED"]
 
@@ -83,13 +86,70 @@ def _inspected(folder: Path) -> None:
     shutil.move(folder / "model.safetensors", folder / "model.pt")
 
 
+def _model(folder: Path) -> None:
+    """Write a model of one's own, to compare with a published one."""
+    _reference(folder, "model.onnx")
+
+
+def _judged(folder: Path) -> None:
+    """Write what the commands of the reference compare and validate."""
+    _model(folder)
+    _described(folder)
+
+
+def _described(folder: Path) -> None:
+    """Write a record as linked data."""
+    from support.full_record import FULL
+
+    (folder / "model.jsonld").write_text(json.dumps(FULL.to_jsonld()), encoding="utf-8")
+
+
+def _run(folder: Path) -> None:
+    """Write what the commands of the reference run, with test vectors beside the model."""
+    for name, content in onnx_tests().items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    np.savez(folder / "events.npz", x=X)
+    _inspected(folder)
+
+
+def _trained(folder: Path) -> None:
+    """Write weights where `fairreg hbb train` leaves them, and jets."""
+    (folder / "trained").mkdir()
+    for suffix in ("onnx", "safetensors"):
+        _reference(folder / "trained", f"weights.{suffix}")
+    _prepared(folder / "test.h5")
+
+
+def _prepared(file: Path) -> None:
+    """Write jets as `fairreg hbb prepare` does."""
+    from fairreg.models.hbb_in.jet_files import JetWriter
+
+    jets = toy_jets(200, 3)
+    with JetWriter(file, files=("a",), spectators=("fj_pt",), source="toy jets") as writer:
+        writer.append(
+            tracks=jets.tracks,
+            vertices=jets.vertices,
+            labels=jets.labels.astype(np.float32),
+            weight=np.ones(200, np.float32),
+            event=np.arange(200),
+            file=np.zeros(200, np.int32),
+            spectators=np.ones((200, 1), np.float32),
+        )
+
+
 PREPARED: Mapping[str, Callable[[Path], None]] = {
     "backup-and-upgrade.md": _registry,
     "how-to/verify.md": _reference,
     "inputs.md": _inputs,
     "inspect.md": _inspected,
+    "lock.md": _model,
     "onnx.md": _classifier,
     "project-template.md": _answers,
+    "reference/commands/get-and-run.md": _run,
+    "reference/commands/judge.md": _judged,
+    "reference/commands/keep-a-registry.md": _described,
+    "reference/commands/the-hbb-network.md": _trained,
     "side-files.md": _side_files,
     "trees.md": _tree,
     "triton.md": _inputs,

@@ -12,7 +12,7 @@ import pytest
 COMPLETE = sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 14)
 _ALLOWED = re.compile(
     r"\bGPU\b|tensorrt"  # NVIDIA's packages come from its own index, and are of no use without a GPU
-    r"|no browser here"  # a browser is no Python package
+    r"|no (?:browser|groff|man) here"  # these are no Python packages
     r"|reference data"
     r"|developer's own server"  # FAIRREG_TEST_DATABASE_URL
     r"|is installed$",  # what the test is about is the absence

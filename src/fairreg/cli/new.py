@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_EXAMPLES = (
-    "Examples: fairreg new jet-tagger --defaults makes a project with a toy model, to try it. "
-    "fairreg new jet-tagger --answers answers.yml asks nothing that the file answers. "
-    "fairreg new . --from . adds what this folder lacks. "
-    "fairreg new . --refresh writes the metadata again after a training."
-)
+_EXAMPLES = """\b
+Example: fairreg new jet-tagger --defaults  # makes a project with a toy model, to try it
+         fairreg new jet-tagger --answers answers.yml  # asks nothing that the file answers
+         fairreg new . --from .  # adds what this folder lacks
+         fairreg new . --refresh  # writes the metadata again after a training
+"""
 
 
 def register(app: typer.Typer) -> None:

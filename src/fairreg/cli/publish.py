@@ -23,12 +23,12 @@ __all__ = ["register"]
 _MOST_LEFT_OUT = 20
 # Files that are listed one by one unless --verbose asks for all.
 _MOST_LISTED = 10
-_EXAMPLES = (
-    "Examples: fairreg publish my-model --to zenodo --reserve-only writes a DOI into the files; "
-    "fairreg publish my-model --to zenodo uploads, shows the draft and asks; "
-    "fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes does not ask; "
-    "fairreg publish my-model --to huggingface --repository lab/my-model makes a repository at the Hub."
-)
+_EXAMPLES = """\b
+Example: fairreg publish my-model --to zenodo --reserve-only  # writes a DOI into the files
+         fairreg publish my-model --to zenodo  # uploads, shows the draft and asks
+         fairreg publish my-model --to zenodo --new-version-of 10.5281/zenodo.7305227 --yes
+         fairreg publish my-model --to huggingface --repository lab/my-model
+"""
 
 
 class _Command(TyperCommand):

@@ -77,8 +77,8 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         rich_help_panel=CommandGroup.KEEP,
-        epilog='Example: fairreg harvest zenodo datacite --query "jet tagging" --limit 100; '
-        "FAIRREG_PEERS=https://models.example.org fairreg harvest --peers",
+        epilog='\b\nExample: fairreg harvest zenodo datacite --query "jet tagging" --limit 100\n'
+        "         FAIRREG_PEERS=https://models.example.org fairreg harvest --peers\n",
     )(harvest)
 
 
