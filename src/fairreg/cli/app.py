@@ -18,7 +18,7 @@ from typing import Any
 
 import typer
 
-from fairreg.cli.options import CommandList
+from fairreg.cli.options import CommandList, Commands
 from fairreg.cli.output import explain, log, visible
 from fairreg.errors import FairregError, without_secrets
 
@@ -96,7 +96,7 @@ def _plain_usage() -> Iterator[None]:
 
 def command_line(words: Sequence[str] = ()) -> typer.Typer:
     """Build the commands: all of them, or only those of the module that the first of `words` requires."""
-    app = typer.Typer(
+    app = Commands(
         name="fairreg",
         cls=_Commands,
         no_args_is_help=True,

@@ -5,12 +5,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
-from fairreg.cli.options import CommandGroup, Json, Verbose, confirmed, settings
+from fairreg.cli.options import Choices, CommandGroup, Json, Verbose, confirmed, settings
 from fairreg.errors import FairregError, UsageError
 from fairreg.services.publish import DEFAULT_JOBS
 
@@ -31,25 +30,18 @@ _EXAMPLES = (
 )
 
 
-class _Command(TyperCommand):
-    """Command that lists the services only in its help, because finding those of plugins is slow."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        for param in self.params:
-            if param.name == "to":
-                param.metavar = f"<{'|'.join(_services())}>"
-        super().format_options(ctx, formatter)
-
-
 def _services() -> list[str]:
     from fairreg import publish as publishers
 
     return list(publishers.names())
 
 
+_SERVICES = Choices(_services)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(rich_help_panel=CommandGroup.PUBLISH, cls=_Command, epilog=_EXAMPLES)(publish)
+    app.command(rich_help_panel=CommandGroup.PUBLISH, epilog=_EXAMPLES)(publish)
 
 
 _Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the model.", show_default=False)]
@@ -57,10 +49,11 @@ _To = Annotated[
     str,
     typer.Option(
         "--to",
+        parser=_SERVICES,
+        autocompletion=_SERVICES.complete,
         metavar="SERVICE",
         help="Service to publish at.",
         show_default=False,
-        autocompletion=_services,
     ),
 ]
 _Sandbox = Annotated[
@@ -80,12 +73,12 @@ _Repository = Annotated[
 ]
 _Include = Annotated[
     list[str] | None,
-    typer.Option(metavar="GLOB", help="Publish files that would be left out, such as data/toy.csv."),
+    typer.Option(metavar="PATTERN", help="Publish files that would be left out, such as data/toy.csv."),
 ]
 _Exclude = Annotated[
-    list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
+    list[str] | None, typer.Option(metavar="PATTERN", help="Leave out files that match the pattern.")
 ]
-_Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")]
+_Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Number of files to send at a time.")]
 _Assess = Annotated[
     bool, typer.Option("--assess/--no-assess", help="Assess what was published, and store its record.")
 ]

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, Limit, a_number, a_score, ready
+from fairreg.cli.options import (
+    SOURCES,
+    Choices,
+    CommandGroup,
+    Json,
+    Limit,
+    a_number,
+    a_score,
+    one_form,
+    ready,
+)
 
 if TYPE_CHECKING:
     from fairreg.services.search.report import SearchReport
@@ -50,13 +60,18 @@ def register(app: typer.Typer) -> None:
 
 
 # Options of `search`.
+_SOURCES = Choices(lambda: (*SOURCES.names(), "catalogue"), form="HOST")
 _Words = Annotated[
     list[str], typer.Argument(metavar="WORDS...", help="Words, a formula such as H→bb, or an identifier.")
 ]
 _Source = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="SOURCE", help="Only this source, even if FAIRREG_DISABLE lists it; may be repeated."
+        parser=_SOURCES,
+        autocompletion=_SOURCES.complete,
+        metavar="SOURCE",
+        help="Only this source, even if FAIRREG_DISABLE lists it; HOST is that of another registry. "
+        "May be repeated.",
     ),
 ]
 _Task = Annotated[str | None, typer.Option(metavar="TASK", help="Only models for this task.")]
@@ -161,11 +176,10 @@ def search(
 
 def _view(asked: View | None, *, json: bool, has_more: bool) -> View:
     """Return the form of the output; BadParameter where two were given, or one that has no place for more."""
-    if json and asked not in {None, View.JSON}:
-        raise typer.BadParameter(f"--json and --format {asked} contradict each other; give one of them.")
-    if asked is View.CSV and has_more:
+    view = View(one_form(asked, View.JSON, json=json, usual=View.TABLE))
+    if view is View.CSV and has_more:
         raise typer.BadParameter("--format csv has no place for --explain and --facets; json has.")
-    return View.JSON if json else asked or View.TABLE
+    return view
 
 
 def _local_report(find: "Callable[[], SearchReport]") -> "SearchReport":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, Scheduler, a_score, ready
+from fairreg.cli.options import TIME, CommandGroup, Json, Scheduler, a_score, a_time, ready
 
 if TYPE_CHECKING:
     from fairreg.errors import UsageError
@@ -27,7 +27,11 @@ _Workers = Annotated[
 ]
 _Since = Annotated[
     str | None,
-    typer.Option(metavar="DATE", help="With --all, --query: skip entries assessed since this date."),
+    typer.Option(
+        parser=a_time,
+        metavar="TIME",
+        help=f"With --all, --query: skip entries assessed since this {TIME}.",
+    ),
 ]
 _Html = Annotated[
     Path | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
+from fairreg.cli.options import CommandGroup, CommandList, Commands, Json, confirmed, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ __all__ = ["GROUP", "app"]
 
 GROUP = CommandGroup.KEEP
 
-app = typer.Typer(cls=CommandList, no_args_is_help=True, help="List, verify and remove cached files.")
+app = Commands(cls=CommandList, no_args_is_help=True, help="List, verify and remove cached files.")
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
+from fairreg.cli.options import CommandGroup, CommandList, Commands, Json, confirmed, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ __all__ = ["GROUP", "app"]
 
 GROUP = CommandGroup.KEEP
 
-app = typer.Typer(
+app = Commands(
     cls=CommandList,
     no_args_is_help=True,
     help="Create, migrate, check and describe the registry's database.",

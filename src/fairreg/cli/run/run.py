@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import CommandGroup, DeviceName, FileOfRecord, Json, Scheduler, settings
+from fairreg.cli.options import RUNTIMES, CommandGroup, DeviceName, FileOfRecord, Json, Scheduler, settings
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -73,9 +73,11 @@ def run(
     runtime: Annotated[
         str | None,
         typer.Option(
+            parser=RUNTIMES,
+            autocompletion=RUNTIMES.complete,
             metavar="RUNTIME",
-            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, or xgboost, lightgbm, "
-            "skops, keras or tflite for files of these.",
+            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, or that of the file's "
+            "format.",
             show_default="that of the file's format, else onnx",
         ),
     ] = None,
