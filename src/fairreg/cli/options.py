@@ -3,7 +3,7 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from fairreg.errors import FairregError
 
@@ -42,7 +42,10 @@ __all__ = [
     "a_score",
     "a_time",
     "confirmed",
+    "is_plain",
     "one_form",
+    "propose_identifiers",
+    "proposed",
     "ready",
     "settings",
 ]
@@ -124,8 +127,50 @@ class Choices:
         return [name for name in self.names() if name.startswith(incomplete)]
 
 
+class _Form:
+    """Form of the output of the command that runs."""
+
+    plain = False
+
+
+def is_plain() -> bool:
+    """Tell whether --plain was given: no styles, no bars, one line per row, and none cut or wrapped."""
+    return _Form.plain
+
+
+def _be_plain(_context: Any, _param: Any, value: bool) -> None:
+    from fairreg.cli.output import _log_console, console
+
+    if value != _Form.plain:
+        _Form.plain = value
+        console.cache_clear()  # they are made in the new form where they are used
+        _log_console.cache_clear()
+
+
+def _plain_option() -> TyperOption:
+    return TyperOption(
+        param_decls=["--plain"],
+        is_flag=True,
+        default=False,
+        expose_value=False,
+        is_eager=True,
+        callback=_be_plain,
+        help="Print for grep and screen readers: no colour, whole lines, tabs between columns.",
+    )
+
+
 class ListingCommand(TyperCommand):
-    """Command whose help lists the choices of its options; those of arguments stand behind their help."""
+    """Command whose help lists the choices of its options; those of arguments stand behind their help.
+
+    One that prints results takes --plain: in the command and not before it, because it is added to a line
+    that was typed already.
+    """
+
+    def __init__(self, *given: Any, params: Sequence[Any] | None = None, **settings: Any) -> None:
+        listed = list(params or ())
+        if any("--json" in param.opts for param in listed):
+            listed.append(_plain_option())
+        super().__init__(*given, params=listed, **settings)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, with the choices found now."""
@@ -202,9 +247,23 @@ def one_form(asked: str | None, own: str, *, json: bool, usual: str) -> str:
     return own if json else asked or usual
 
 
+def proposed(what: str) -> Callable[[str], list[str]]:
+    """Return the completion of what this machine knows: identifiers, licences, frameworks or tasks."""
+
+    def values(incomplete: str) -> list[str]:
+        from fairreg.cli.completion import known
+
+        return known(what, incomplete)
+
+    return values
+
+
+propose_identifiers = proposed("identifiers")
+
 Pid = Annotated[
     str,
     typer.Argument(
+        autocompletion=propose_identifiers,
         metavar="PID",
         help="A DOI, a Zenodo, Hugging Face or GitHub URL, an arXiv id, or any id that fairreg prints.",
         show_default=False,

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Choices, CommandGroup, Json, Verbose, confirmed, settings
+from fairreg.cli.options import (
+    Choices,
+    CommandGroup,
+    Json,
+    Verbose,
+    confirmed,
+    is_plain,
+    propose_identifiers,
+    settings,
+)
 from fairreg.errors import FairregError, UsageError
 from fairreg.services.publish import DEFAULT_JOBS
 
@@ -65,7 +74,12 @@ _ReserveOnly = Annotated[
 _DraftOnly = Annotated[bool, typer.Option("--draft", help="Stop before the publication, without a question.")]
 _NewVersionOf = Annotated[
     str | None,
-    typer.Option(metavar="PID", help="Make a new version of this published record.", show_default=False),
+    typer.Option(
+        autocompletion=propose_identifiers,
+        metavar="PID",
+        help="Make a new version of this published record.",
+        show_default=False,
+    ),
 ]
 _Repository = Annotated[
     str | None,
@@ -150,7 +164,7 @@ def _sending() -> Iterator["UploadProgress"]:
     """Show one progress bar of the bytes of all files that were begun; silent without a terminal."""
     from fairreg.cli.output import bytes_bar
 
-    if not sys.stderr.isatty():
+    if is_plain() or not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
     bar = bytes_bar()

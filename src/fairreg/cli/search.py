@@ -17,6 +17,8 @@ from fairreg.cli.options import (
     a_number,
     a_score,
     one_form,
+    propose_identifiers,
+    proposed,
     ready,
 )
 
@@ -75,8 +77,18 @@ _Source = Annotated[
     ),
 ]
 _Task = Annotated[str | None, typer.Option(metavar="TASK", help="Only models for this task.")]
-_Framework = Annotated[str | None, typer.Option(metavar="NAME", help="Only models for this framework.")]
-_License = Annotated[str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")]
+_Framework = Annotated[
+    str | None,
+    typer.Option(
+        autocompletion=proposed("frameworks"), metavar="NAME", help="Only models for this framework."
+    ),
+]
+_License = Annotated[
+    str | None,
+    typer.Option(
+        autocompletion=proposed("licences"), metavar="LICENCE", help="Only under this SPDX licence."
+    ),
+]
 _Kind = Annotated[Kind | None, typer.Option(help="Only records of this kind.")]
 _Author = Annotated[
     str | None, typer.Option(metavar="NAME", help="Only by this author, in any spelling, or by this ORCID.")
@@ -86,7 +98,10 @@ _Year = Annotated[
     typer.Option(metavar="Y[-Y]", help="Only of this year or these years: 2021, 2020-2023, -2019 or 2022-."),
 ]
 _TrainedOn = Annotated[
-    str | None, typer.Option(metavar="PID", help="Only models that were trained on these data.")
+    str | None,
+    typer.Option(
+        autocompletion=propose_identifiers, metavar="PID", help="Only models that were trained on these data."
+    ),
 ]
 _Sort = Annotated[
     Sort, typer.Option(help="Order: by relevance, newest, best FAIR score or name first; unknown ones last.")

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import TIME, CommandGroup, Json, Scheduler, a_score, a_time, ready
+from fairreg.cli.options import (
+    TIME,
+    CommandGroup,
+    Json,
+    Scheduler,
+    a_score,
+    a_time,
+    propose_identifiers,
+    ready,
+)
 
 if TYPE_CHECKING:
     from fairreg.errors import UsageError
@@ -83,7 +92,12 @@ def register(app: typer.Typer) -> None:
 # Options of `assess`.
 _Pid = Annotated[
     str | None,
-    typer.Argument(metavar="PID", help="A DOI, a URL, or any id that fairreg prints.", show_default=False),
+    typer.Argument(
+        autocompletion=propose_identifiers,
+        metavar="PID",
+        help="A DOI, a URL, or any id that fairreg prints.",
+        show_default=False,
+    ),
 ]
 _Offline = Annotated[
     bool, typer.Option("--offline", help="Score from stored evidence or the registry; make no requests.")

@@ -125,6 +125,12 @@ def mask(
     _give(found, output, report, json=json)
 
 
+Rule = Annotated[
+    str,
+    typer.Option(parser=RULES, autocompletion=RULES.complete, metavar="RULE", help="Rule of propagation."),
+]
+
+
 @app.command(
     epilog="Example: fairreg hbb explain lrp --sample test.h5 --output why --integrated-gradients 50"
 )
@@ -132,12 +138,7 @@ def lrp(
     weights: Weights = None,
     sample: Sample = None,
     jets: Jets = 24_000,
-    rule: Annotated[
-        str,
-        typer.Option(
-            parser=RULES, autocompletion=RULES.complete, metavar="RULE", help="Rule of propagation."
-        ),
-    ] = "gamma",
+    rule: Rule = "gamma",
     gamma: Annotated[
         float,
         typer.Option(min=0, metavar="NUMBER", help="Weight of positive contributions in the rule gamma."),

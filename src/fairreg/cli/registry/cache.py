@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, CommandList, Commands, Json, confirmed, settings
+from fairreg.cli.options import (
+    CommandGroup,
+    CommandList,
+    Commands,
+    Json,
+    confirmed,
+    propose_identifiers,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,6 +135,7 @@ def rm(
     target: Annotated[
         list[str],
         typer.Argument(
+            autocompletion=propose_identifiers,
             metavar="PID|DIGEST...",
             help="Records in any spelling of their identifiers, or files by the first 8 digits or more of "
             "their SHA-256.",

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import RUNTIMES, CommandGroup, DeviceName, FileOfRecord, Json, Scheduler, settings
+from fairreg.cli.options import (
+    RUNTIMES,
+    CommandGroup,
+    DeviceName,
+    FileOfRecord,
+    Json,
+    Scheduler,
+    propose_identifiers,
+    settings,
+)
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -66,7 +75,13 @@ def register(app: typer.Typer) -> None:
 
 def run(
     model: Annotated[
-        str, typer.Argument(metavar="PID|FILE", help="An identifier or a model file.", show_default=False)
+        str,
+        typer.Argument(
+            autocompletion=propose_identifiers,
+            metavar="PID|FILE",
+            help="An identifier or a model file.",
+            show_default=False,
+        ),
     ],
     input: Inputs = None,
     output: Output = None,
