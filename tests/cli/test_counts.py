@@ -143,8 +143,8 @@ MORE_MODULES = {
     "db upgrade": 3,
     "db check": 2,
 }
-# Commands that came after 0.1.0. They cost exactly this, but for statements, which are at most so many: of one
-# run of `lock` to the next there are 145 or 215, and why is not known yet.
+# Commands that came after 0.1.0. They cost exactly this; statements are at most so many: from one
+# run of `lock` to the next there are 145 or 215, for a reason that is not known yet.
 LATER = {
     "cite": Case("cite {pid} --json", "catalogue", Cost(1, 1, 9, 356, 9)),
     "diff": Case("diff {model} {model} --json", "nothing", Cost(0, 0, 0, 613, 12)),
