@@ -40,7 +40,7 @@ OPEN = {
     "QUERY": "in the language of a source",
     "TIME": "any day or time; the help shows the forms",
     "SIZE": "a number with a unit, which the help shows",
-    "TASK": "many, with words of their own; completed from the registry",
+    "TASK": "many, with words of their own",
     "URL": "any address",
     "WORDS": "any words",
     "WORDS...": "any words",
