@@ -8,6 +8,7 @@ Rows of `fairreg.sources` come from entry points only. The installed packages ar
 
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,13 @@ __all__ = [
 
 # Modules of a room that are not plugins.
 NOT_PLUGINS = frozenset({"base", "common"})
+# Those of `fairreg.runners`. They stand here because that package imports NumPy, which a help has no use for.
+NOT_RUNNERS = frozenset(
+    {
+        *("bare_graph", "base", "batching", "converters", "cpu", "devices", "independence", "memory"),
+        *("signature", "weights"),
+    }
+)
 # Exceptions on importing a module that is broken or made for another release of fairreg.
 _BROKEN = (
     *(ImportError, AttributeError, NameError, TypeError, ValueError, LookupError, SyntaxError),
@@ -39,11 +47,11 @@ _BROKEN = (
 
 @cache
 def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
-    """Return the sorted names of the plugin modules of `room`; imports only the room's package.
+    """Return the sorted names of the plugin modules of `room`, whose package is not imported.
 
     Raises PluginError if an installed package takes the name of another plugin.
     """
-    found = _built_in(import_module(room)) - skip
+    found = _built_in(room) - skip
     for point in entry_points_of(room):
         if point.name.replace("-", "_") in found:
             raise refusal(point, "that name is already in use")
@@ -51,9 +59,11 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _built_in(package: ModuleType) -> set[str]:
+def _built_in(room: str) -> set[str]:
     """Names of the modules in a room's folder; pkgutil would be one import more of every command."""
-    entries = [entry for folder in package.__path__ for entry in Path(folder).iterdir()]
+    package = find_spec(room)
+    folders = (package and package.submodule_search_locations) or ()
+    entries = [entry for folder in folders for entry in Path(folder).iterdir()]
     modules = {entry.stem for entry in entries if entry.suffix == ".py" or (entry / "__init__.py").is_file()}
     return {name for name in modules if not name.startswith("_")}
 

@@ -327,3 +327,12 @@ def test_a_missing_lock_says_how_to_make_one(cli, tmp_path):
     found = cli("verify", tmp_path / "none.lock")
     assert found.code == 2
     assert "fairreg lock PID" in found.err
+
+
+def test_a_folder_is_not_a_lock_file_and_the_lock_in_it_is_named(cli, tmp_path):
+    empty = cli("verify", tmp_path)
+    assert empty.code == 2
+    assert f"{tmp_path} is a folder, not a lock file." in " ".join(empty.err.split())
+    assert "Make one with fairreg lock PID." in empty.err
+    (tmp_path / "fairreg.lock").write_text("{}", "utf-8")
+    assert f"fairreg verify {tmp_path / 'fairreg.lock'}" in " ".join(cli("verify", tmp_path).err.split())

@@ -12,13 +12,14 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
 
 import typer
 
-from fairreg.cli.options import CommandList
+from fairreg.cli.options import CommandList, Commands
 from fairreg.cli.output import explain, log, visible
 from fairreg.errors import FairregError, without_secrets
 
@@ -28,6 +29,7 @@ INTERRUPTED = 130
 MESSAGE = "Interrupted. What was finished is kept; repeat the command to resume."
 # Time for the main thread to notice an interrupt, in seconds.
 _PATIENCE = 0.5
+_COMPLETING = "_FAIRREG_COMPLETE"  # set by the shell, not by people
 _SHOW_CURSOR = "\x1b[?25h"  # progress bars hide it
 _LONGEST_PATH = 200
 # Errors of writing; those of files are sentences where they are written.
@@ -96,7 +98,7 @@ def _plain_usage() -> Iterator[None]:
 
 def command_line(words: Sequence[str] = ()) -> typer.Typer:
     """Build the commands: all of them, or only those of the module that the first of `words` requires."""
-    app = typer.Typer(
+    app = Commands(
         name="fairreg",
         cls=_Commands,
         no_args_is_help=True,
@@ -154,7 +156,12 @@ def _run(interrupts: "InterruptWatch") -> None:
         _require_output()
         try:
             # Not app(), which would replace our excepthook by its own.
-            typer.main.get_command(command_line(sys.argv[1:]))()
+            command = typer.main.get_command(command_line(sys.argv[1:]))
+            if os.environ.get(_COMPLETING) == "complete_bash":
+                from fairreg.cli.completion import answer_bash
+
+                answer_bash(partial(command, complete_var=_COMPLETING), os.environ)
+            command(complete_var=_COMPLETING)
         finally:
             sys.stdout.flush()
     except FairregError as error:

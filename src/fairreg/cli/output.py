@@ -14,6 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 from unicodedata import category
 
+from fairreg.cli.options import is_plain
 from fairreg.errors import FairregError, RecordError, without_secrets
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ __all__ = [
     "visible",
 ]
 
-_LISTED_REASONS = 10
-_PIPED_WIDTH = 200
-_MOST_BARS = 8
+_LISTED_REASONS, _MOST_BARS = 10, 8
+_PIPED_WIDTH, _UNBOUNDED = 200, 1_000_000
 # Letters of one text for people: a long description is shown whole. JSON and documents are never cut.
 _LONGEST_SHOWN = 50_000
 # Characters that JSON in ASCII escapes; control characters are escaped in any JSON.
@@ -64,7 +64,8 @@ def console() -> "Console":
     """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return _console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    width = _UNBOUNDED if is_plain() else None if sys.stdout.isatty() else _PIPED_WIDTH
+    return _console(highlight=False, markup=False, width=width)
 
 
 @cache
@@ -92,7 +93,8 @@ def _console(**options: Any) -> "Console":
                 objects, how = ("\n".join(hanging(objects[0], self.width)),), {**how, "soft_wrap": True}
             super().print(*objects, **how)
 
-    return PlainTexts(emoji=False, **options)
+    unstyled: dict[str, Any] = {"force_terminal": False, "color_system": None} if is_plain() else {}
+    return PlainTexts(emoji=False, **options, **unstyled)
 
 
 def _bounded(text: str) -> str:
@@ -296,7 +298,7 @@ def downloading() -> Iterator[ProgressCallback]:
 
     Bars of complete files go when there are many, so that those under way stay in sight.
     """
-    if not sys.stderr.isatty():
+    if is_plain() or not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
     bar = bytes_bar()
@@ -343,7 +345,7 @@ def live_table() -> Iterator["Callable[[RenderableType], None] | None"]:
     """
     from rich.live import Live
 
-    if not sys.stdout.isatty() or console().is_dumb_terminal:
+    if is_plain() or not sys.stdout.isatty() or console().is_dumb_terminal:
         yield None
         return
     with Live(console=console(), auto_refresh=False, transient=True, redirect_stderr=False) as display:
@@ -360,7 +362,7 @@ def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
 @contextmanager
 def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
     """Show one progress bar per name; several threads may update them."""
-    if not sys.stderr.isatty():
+    if is_plain() or not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
     from rich.progress import (

@@ -5,12 +5,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
-from fairreg.cli.options import CommandGroup, Json, Verbose, confirmed, settings
+from fairreg.cli.options import (
+    Choices,
+    CommandGroup,
+    Json,
+    Verbose,
+    confirmed,
+    is_plain,
+    propose_identifiers,
+    settings,
+)
 from fairreg.errors import FairregError, UsageError
 from fairreg.services.publish import DEFAULT_JOBS
 
@@ -31,25 +39,18 @@ Example: fairreg publish my-model --to zenodo --reserve-only  # writes a DOI int
 """
 
 
-class _Command(TyperCommand):
-    """Command that lists the services only in its help, because finding those of plugins is slow."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        for param in self.params:
-            if param.name == "to":
-                param.metavar = f"<{'|'.join(_services())}>"
-        super().format_options(ctx, formatter)
-
-
 def _services() -> list[str]:
     from fairreg import publish as publishers
 
     return list(publishers.names())
 
 
+_SERVICES = Choices(_services)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(rich_help_panel=CommandGroup.PUBLISH, cls=_Command, epilog=_EXAMPLES)(publish)
+    app.command(rich_help_panel=CommandGroup.PUBLISH, epilog=_EXAMPLES)(publish)
 
 
 _Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the model.", show_default=False)]
@@ -57,10 +58,11 @@ _To = Annotated[
     str,
     typer.Option(
         "--to",
+        parser=_SERVICES,
+        autocompletion=_SERVICES.complete,
         metavar="SERVICE",
         help="Service to publish at.",
         show_default=False,
-        autocompletion=_services,
     ),
 ]
 _Sandbox = Annotated[
@@ -72,7 +74,12 @@ _ReserveOnly = Annotated[
 _DraftOnly = Annotated[bool, typer.Option("--draft", help="Stop before the publication, without a question.")]
 _NewVersionOf = Annotated[
     str | None,
-    typer.Option(metavar="PID", help="Make a new version of this published record.", show_default=False),
+    typer.Option(
+        autocompletion=propose_identifiers,
+        metavar="PID",
+        help="Make a new version of this published record.",
+        show_default=False,
+    ),
 ]
 _Repository = Annotated[
     str | None,
@@ -80,12 +87,12 @@ _Repository = Annotated[
 ]
 _Include = Annotated[
     list[str] | None,
-    typer.Option(metavar="GLOB", help="Publish files that would be left out, such as data/toy.csv."),
+    typer.Option(metavar="PATTERN", help="Publish files that would be left out, such as data/toy.csv."),
 ]
 _Exclude = Annotated[
-    list[str] | None, typer.Option(metavar="GLOB", help="Leave out files that match the pattern.")
+    list[str] | None, typer.Option(metavar="PATTERN", help="Leave out files that match the pattern.")
 ]
-_Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Files to send at a time.")]
+_Jobs = Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Number of files to send at a time.")]
 _Assess = Annotated[
     bool, typer.Option("--assess/--no-assess", help="Assess what was published, and store its record.")
 ]
@@ -157,7 +164,7 @@ def _sending() -> Iterator["UploadProgress"]:
     """Show one progress bar of the bytes of all files that were begun; silent without a terminal."""
     from fairreg.cli.output import bytes_bar
 
-    if not sys.stderr.isatty():
+    if is_plain() or not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
     bar = bytes_bar()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, InputFile, Json, ready
+from fairreg.cli.options import SOURCES, CommandGroup, InputFile, Json, ready
 
 if TYPE_CHECKING:
     from fairreg.schemas.record import OtherRecord
@@ -164,7 +164,13 @@ _OTHERS = {"verdicts": "manual links", "refused": "rejected payloads", "assessme
 def import_(
     file: InputFile,
     source: Annotated[
-        str | None, typer.Option(metavar="SOURCE", help="Source of a saved dump, if it is not recognised.")
+        str | None,
+        typer.Option(
+            parser=SOURCES,
+            autocompletion=SOURCES.complete,
+            metavar="SOURCE",
+            help="Source of a saved dump, if it is not recognised.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

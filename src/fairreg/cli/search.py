@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, Limit, a_number, a_score, ready
+from fairreg.cli.options import (
+    SOURCES,
+    Choices,
+    CommandGroup,
+    Json,
+    Limit,
+    a_number,
+    a_score,
+    one_form,
+    propose_identifiers,
+    proposed,
+    ready,
+)
 
 if TYPE_CHECKING:
     from fairreg.services.search.report import SearchReport
@@ -50,30 +62,53 @@ def register(app: typer.Typer) -> None:
 
 
 # Options of `search`.
+_SOURCES = Choices(lambda: (*SOURCES.names(), "catalogue"), form="HOST")
 _Words = Annotated[
     list[str], typer.Argument(metavar="WORDS...", help="Words, a formula such as H→bb, or an identifier.")
 ]
 _Source = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="SOURCE", help="Only this source, even if FAIRREG_DISABLE lists it; may be repeated."
+        parser=_SOURCES,
+        autocompletion=_SOURCES.complete,
+        metavar="SOURCE",
+        help="Only this source, even if FAIRREG_DISABLE lists it; HOST is that of another registry.",
     ),
 ]
 _Task = Annotated[
-    str | None, typer.Option(metavar="TASK", help="Only models for this task: a term, or words.")
+    list[str] | None,
+    typer.Option(
+        autocompletion=proposed("tasks"),
+        metavar="TASK",
+        help="Only models for this task: a term of the vocabulary, or words.",
+    ),
 ]
-_Framework = Annotated[str | None, typer.Option(metavar="NAME", help="Only models for this framework.")]
-_License = Annotated[str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")]
-_Kind = Annotated[Kind | None, typer.Option(help="Only records of this kind.")]
+_Framework = Annotated[
+    list[str] | None,
+    typer.Option(
+        autocompletion=proposed("frameworks"), metavar="NAME", help="Only models for this framework."
+    ),
+]
+_License = Annotated[
+    list[str] | None,
+    typer.Option(
+        autocompletion=proposed("licences"), metavar="LICENCE", help="Only under this SPDX licence."
+    ),
+]
+_Kind = Annotated[list[Kind] | None, typer.Option(help="Only records of this kind.")]
 _Author = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Only by this author, in any spelling, or by this ORCID.")
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Only by this author, in any spelling, or by this ORCID."),
 ]
 _Year = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(metavar="Y[-Y]", help="Only of this year or these years: 2021, 2020-2023, -2019 or 2022-."),
 ]
 _TrainedOn = Annotated[
-    str | None, typer.Option(metavar="PID", help="Only models that were trained on these data.")
+    list[str] | None,
+    typer.Option(
+        autocompletion=propose_identifiers, metavar="PID", help="Only models that were trained on these data."
+    ),
 ]
 _Sort = Annotated[
     Sort, typer.Option(help="Order: by relevance, newest, best FAIR score or name first; unknown ones last.")
@@ -136,7 +171,8 @@ def search(
 ) -> None:
     """Search the registry for models, datasets and software.
 
-    Works offline; the first use starts with the packaged catalogue.
+    Works offline; the first use starts with the packaged catalogue. A filter that is given several times
+    takes any of its values.
     """
     from functools import partial
 
@@ -163,11 +199,10 @@ def search(
 
 def _view(asked: View | None, *, json: bool, has_more: bool) -> View:
     """Return the form of the output; BadParameter where two were given, or one that has no place for more."""
-    if json and asked not in {None, View.JSON}:
-        raise typer.BadParameter(f"--json and --format {asked} contradict each other; give one of them.")
-    if asked is View.CSV and has_more:
+    view = View(one_form(asked, View.JSON, json=json, usual=View.TABLE))
+    if view is View.CSV and has_more:
         raise typer.BadParameter("--format csv has no place for --explain and --facets; json has.")
-    return View.JSON if json else asked or View.TABLE
+    return view
 
 
 def _local_report(find: "Callable[[], SearchReport]") -> "SearchReport":

@@ -4,12 +4,14 @@
 import csv
 import io
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairreg.cli.layout.lines import NARROWEST_TABLE, line_width
+from fairreg.cli.options import is_plain
 from fairreg.cli.output import console, log, print_document, visible
-from fairreg.cli.search_table import lines_of
+from fairreg.cli.search_table import lines_of, plain_lines
 from fairreg.errors import without_secrets
 
 if TYPE_CHECKING:
@@ -98,6 +100,10 @@ def log_left_out(report: "SearchReport") -> None:
 
 def _print_rows(report: "SearchReport") -> None:
     """Print the results; the terminal wraps lines that are too long, so that identifiers can be copied."""
+    if is_plain():
+        for line in plain_lines(report.results):
+            sys.stdout.write(f"{line}\n")
+        return
     width, out = line_width(piped=_PIPED_WIDTH), console()
     for number, line in enumerate(lines_of(report.results, width)):
         is_header = number == 0 and width >= NARROWEST_TABLE

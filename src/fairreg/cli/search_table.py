@@ -17,7 +17,7 @@ from fairreg.cli.output import in_one_line
 if TYPE_CHECKING:
     from fairreg.services.search.report import SearchRow
 
-__all__ = ["lines_of"]
+__all__ = ["lines_of", "plain_lines"]
 
 _GAP = "  "
 # A name has this width at least, or that of its first words of `_TELLING` letters up to the second figure.
@@ -63,6 +63,23 @@ def lines_of(rows: "Sequence[SearchRow]", width: int) -> list[str]:
         return []
     layout = _table if width >= NARROWEST_TABLE else _pairs
     return [line.rstrip() for line in layout(rows, max(width, NARROWEST), _Texts(_mark()))]
+
+
+def plain_lines(rows: "Sequence[SearchRow]") -> Iterator[str]:
+    """Yield a header and one line per result: every column, whole, with tabs between them."""
+    texts = _Texts("")
+    columns = {
+        "Name": texts.name,
+        "Kind": texts.kind,
+        "Year": texts.year,
+        "Identifier": texts.identifier,
+        "Licence": texts.license,
+        "Runs": texts.runs,
+        "Sources": texts.sources,
+        "Task": texts.task,
+    }
+    yield "\t".join(columns)
+    yield from ("\t".join(cell(row) for cell in columns.values()) for row in rows)
 
 
 def _mark() -> str:

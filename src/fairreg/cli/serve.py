@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, settings
+from fairreg.cli.options import CommandGroup, propose_identifiers, settings
 from fairreg.errors import MissingEngine
 
 __all__ = ["register"]
@@ -16,6 +16,7 @@ __all__ = ["register"]
 Models = Annotated[
     list[str] | None,
     typer.Option(
+        autocompletion=propose_identifiers,
         metavar="PID|FILE",
         help="Model to run for visitors (Open Inference Protocol); may be repeated.",
         show_default=False,

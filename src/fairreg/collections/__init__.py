@@ -85,10 +85,10 @@ class Collection:
         return _fault(self.file or Path(f"{self.name}.toml"), line, message)
 
 
-def collection_names(home: Path) -> tuple[str, ...]:
-    """Return the sorted names of all collections: packaged ones, and those in the home."""
-    own = home / _FOLDER
-    users = {item.stem for item in own.glob("*.toml")} if own.is_dir() else set()
+def collection_names(home: Path | None) -> tuple[str, ...]:
+    """Return the sorted names of all collections: packaged ones, and those in the home, if there is one."""
+    own = None if home is None else home / _FOLDER
+    users = {item.stem for item in own.glob("*.toml")} if own is not None and own.is_dir() else set()
     return tuple(sorted(_packaged_names() | {name for name in users if _NAME.fullmatch(name)}))
 
 

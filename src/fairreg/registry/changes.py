@@ -8,7 +8,6 @@ nothing. Every function runs inside its caller's transaction.
 """
 
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
 
-from fairreg.errors import RecordError, UsageError
+from fairreg.errors import RecordError
 from fairreg.registry.db.change_times import (
     DATED,
     LEFT,
@@ -35,13 +34,13 @@ from fairreg.registry.db.tables import departures, entries, facets, statements
 from fairreg.registry.entries import Entry, Statement
 from fairreg.registry.text.normalization import fold
 from fairreg.schemas.text import clean
+from fairreg.schemas.timestamps import beginning_of
 from fairreg.sources import is_from_files
 
 __all__ = ["Change", "ChangeFilters", "change_of", "changes", "first_time", "source_names"]
 
 _LOG = logging.getLogger(__name__)
 Departed = Literal["merged", "forgotten", "left"]
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?)(?:Z|\+00:00)?")
 # Behind every character that a time may go on with.
 _LAST = "~"
 # Entries of a source that are sorted sooner than found among all.
@@ -150,8 +149,8 @@ class _Window:
     """A part of the list, as conditions on both of its tables."""
 
     def __init__(self, since: str | None, until: str | None, after: tuple[str, int] | None) -> None:
-        self._first = None if since is None else _moment(since)
-        self._end = None if until is None else _moment(until) + _LAST
+        self._first = None if since is None else beginning_of(since, "since")
+        self._end = None if until is None else beginning_of(until, "until") + _LAST
         self._after = after
 
     def of_entries(self) -> list[ColumnElement[bool]]:
@@ -174,16 +173,6 @@ class _Window:
     def _bounds(self, at: ColumnElement[str]) -> list[ColumnElement[bool]]:
         first = [] if self._first is None else [at >= self._first]
         return first if self._end is None else [*first, at < self._end]
-
-
-def _moment(text: str) -> str:
-    """Return a day or a time as the beginning of the times in it."""
-    found = _MOMENT.fullmatch(text)
-    if found is None:
-        raise UsageError(
-            f"{text[:40]!r} is not a day or a time in UTC.", hint="Write 2026-11-30 or 2026-11-30T12:00:00Z."
-        )
-    return found[1]
 
 
 def _of_entries(connection: Connection, filters: ChangeFilters) -> Iterable[ColumnElement[bool]]:

@@ -33,12 +33,7 @@ _NO_MODELS: frozenset[FileFormat] = frozenset(
         *("pickle", "legacy_torch"),
     }
 )
-NOT_PLUGINS = frozenset(
-    {
-        *("bare_graph", "base", "batching", "converters", "cpu", "devices", "independence", "memory"),
-        *("signature", "weights"),
-    }
-)
+NOT_PLUGINS = plugins.NOT_RUNNERS
 
 
 def names() -> tuple[str, ...]:

@@ -4,8 +4,8 @@
 from datetime import date
 from pathlib import Path
 
-from fairreg.errors import UsageError
 from fairreg.registry import LineageReport, PutResult
+from fairreg.schemas.timestamps import beginning_of
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry import links
@@ -21,8 +21,8 @@ def harvest(
 ) -> HarvestReport:
     """Harvest the records of `source` that match `query` into the registry.
 
-    `since` is a date, or one as ``"2026-01-31"``: only records that changed since then. `limit` is a number
-    of records. A call that was interrupted resumes where it stopped.
+    `since` is a date, or a text such as ``"2026-01-31"``: only records that changed since that day. `limit`
+    is a number of records. A call that was interrupted resumes where it stopped.
     """
     settings, day = Settings.from_environment(), _day(since)
     with shared_registry(settings) as registry:
@@ -32,10 +32,7 @@ def harvest(
 def _day(since: date | str | None) -> date | None:
     if not isinstance(since, str):
         return since
-    try:
-        return date.fromisoformat(since)
-    except ValueError as error:
-        raise UsageError(f"{since!r} is not a date.", hint="Write it as 2026-01-31.") from error
+    return date.fromisoformat(beginning_of(since, "since")[: len("2026-01-31")])
 
 
 def add(file: str | Path) -> PutResult:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, Scheduler, a_score, ready
+from fairreg.cli.options import (
+    TIME,
+    CommandGroup,
+    Json,
+    Scheduler,
+    a_score,
+    a_time,
+    propose_identifiers,
+    ready,
+)
 
 if TYPE_CHECKING:
     from fairreg.errors import UsageError
@@ -27,7 +36,11 @@ _Workers = Annotated[
 ]
 _Since = Annotated[
     str | None,
-    typer.Option(metavar="DATE", help="With --all, --query: skip entries assessed since this date."),
+    typer.Option(
+        parser=a_time,
+        metavar="TIME",
+        help=f"With --all, --query: skip entries assessed since this {TIME}.",
+    ),
 ]
 _Html = Annotated[
     Path | None,
@@ -79,7 +92,12 @@ def register(app: typer.Typer) -> None:
 # Options of `assess`.
 _Pid = Annotated[
     str | None,
-    typer.Argument(metavar="PID", help="A DOI, a URL, or any id that fairreg prints.", show_default=False),
+    typer.Argument(
+        autocompletion=propose_identifiers,
+        metavar="PID",
+        help="A DOI, a URL, or any id that fairreg prints.",
+        show_default=False,
+    ),
 ]
 _Offline = Annotated[
     bool, typer.Option("--offline", help="Score from stored evidence or the registry; make no requests.")

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Output of ``assess`` beside one scorecard: fairreg's additions, the history, the summary of many."""
 
-import re
-from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +20,6 @@ __all__ = ["assess_many", "print_history", "print_tool_comparison"]
 # Columns of a terminal from which the history names the evidence, too; --json always does.
 _WITH_DIGESTS = 100
 _SHOWN = 8  # verdicts that changed
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
 
 
 def print_tool_comparison(report: "AssessmentReport") -> None:
@@ -131,8 +128,6 @@ def assess_many(
     from fairreg.cli.output import counting, log, print_versioned
     from fairreg.services.assess.batch import assess_all
 
-    if since is not None and not _is_date(since):
-        raise typer.BadParameter(f"{since!r} is not a date such as 2026-11-22.")
     with counting("assessing") as progress, ready() as (chosen, registry):
         report = assess_all(
             chosen,
@@ -155,15 +150,6 @@ def assess_many(
         _summary(report)
     if report.failures:
         raise typer.Exit(1)
-
-
-def _is_date(text: str) -> bool:
-    """Tell whether a text is a valid date or time in the format of the registry."""
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return _DATE.fullmatch(text) is not None
 
 
 def _mean(mean: "Mean | None", records: int) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Pid, ready
+from fairreg.cli.options import CommandGroup, Pid, one_form, ready
 
 __all__ = ["register"]
 
@@ -41,11 +41,18 @@ def cite(
         bool, typer.Option("--with-paper", help="Cite the papers that describe it, too.")
     ] = False,
     format: Annotated[
-        CitationFormat,
+        CitationFormat | None,
         typer.Option(
-            "--format", "-f", help="Output format: text in the style of the APA, or one for other tools."
+            "--format",
+            "-f",
+            help="Output format: text in the style of the APA, or one for other tools.",
+            show_default=CitationFormat.TEXT,
         ),
-    ] = CitationFormat.TEXT,
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON document and nothing else; the same as --format csl."),
+    ] = False,
 ) -> None:
     """Cite one record, from the registry or else from its source.
 
@@ -56,8 +63,9 @@ def cite(
     from fairreg.services.cite import cite as service
     from fairreg.services.fetch.show import show
 
+    asked = CitationFormat(one_form(format, CitationFormat.CSL, json=json, usual=CitationFormat.TEXT))
     requested = RequestedIdentifier(pid)
     with ready() as (chosen, registry):
         record = show(chosen, requested, registry=registry, log=log)
-        text = service(record, format=format, with_data=with_data, with_paper=with_paper, registry=registry)
-    print_document(text, media_type=_MEDIA_TYPES.get(format, "text/plain"))
+        text = service(record, format=asked, with_data=with_data, with_paper=with_paper, registry=registry)
+    print_document(text, media_type=_MEDIA_TYPES.get(asked, "text/plain"))

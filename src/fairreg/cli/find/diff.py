@@ -5,14 +5,23 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, settings
+from fairreg.cli.options import CommandGroup, Json, propose_identifiers, settings
 
 __all__ = ["register"]
 
 _SIDE = "A DOI or another identifier, a model file, or a file with a record (JSON, JSON-LD)."
-First = Annotated[str, typer.Argument(metavar="PID|FILE", help=_SIDE, show_default=False)]
+First = Annotated[
+    str,
+    typer.Argument(autocompletion=propose_identifiers, metavar="PID|FILE", help=_SIDE, show_default=False),
+]
 Second = Annotated[
-    str, typer.Argument(metavar="PID|FILE", help="The same, to compare with.", show_default=False)
+    str,
+    typer.Argument(
+        autocompletion=propose_identifiers,
+        metavar="PID|FILE",
+        help="The same, to compare with.",
+        show_default=False,
+    ),
 ]
 
 

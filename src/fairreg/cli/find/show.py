@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: MIT
 """``show``: one record in any of its formats."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
-from fairreg.cli.options import CommandGroup, Pid, ready
+from fairreg.cli.options import Choices, CommandGroup, Pid, one_form, ready
 
 __all__ = ["register"]
 
-_TEXT = "text"
-
-
-class _Command(TyperCommand):
-    """Command that lists the formats only in its help, because finding those of plugins is slow."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        for param in self.params:
-            if param.name == "format":
-                param.metavar = f"<{'|'.join(_views())}>"
-        super().format_options(ctx, formatter)
+_TEXT, _JSON = "text", "json"
 
 
 def _views() -> list[str]:
@@ -29,17 +18,13 @@ def _views() -> list[str]:
     return [_TEXT, *formats.names()]
 
 
-def _view(name: str) -> str:
-    if name != _TEXT and name not in _views():
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(_views())}.")
-    return name
+_FORMATS = Choices(_views, closed=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         rich_help_panel=CommandGroup.FIND,
-        cls=_Command,
         epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle",
     )(show)
 
@@ -47,16 +32,21 @@ def register(app: typer.Typer) -> None:
 def show(
     pid: Pid,
     format: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             "-f",
             help="Output format: text for people, or one for other tools.",
-            parser=_view,
+            parser=_FORMATS,
             metavar="FORMAT",
-            autocompletion=_views,
+            autocompletion=_FORMATS.complete,
+            show_default=_TEXT,
         ),
-    ] = _TEXT,
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON document and nothing else; the same as --format json."),
+    ] = False,
     every: Annotated[
         bool, typer.Option("--all", help="Show long lists whole: files, authors, fingerprints, relations.")
     ] = False,
@@ -70,14 +60,15 @@ def show(
     from fairreg.services.fetch.show import explain
     from fairreg.services.fetch.show import show as find
 
+    asked = one_form(format, _JSON, json=json, usual=_TEXT)
     requested = RequestedIdentifier(pid)
     with ready() as (chosen, registry):
         record = find(chosen, requested, registry=registry, log=log)
-        known = explain(chosen, requested, registry=registry) if format == _TEXT else None
-    if format != _TEXT:
+        known = explain(chosen, requested, registry=registry) if asked == _TEXT else None
+    if asked != _TEXT:
         from fairreg import formats
 
-        view = formats.get(format)
+        view = formats.get(asked)
         print_document(view.write(record), media_type=view.MEDIA_TYPES[0])
         return
     from fairreg.cli.cards import lineage_card, record_card

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
 """``hbb``: the Hbb interaction network from data to figures."""
 
-import typer
-
 from fairreg.cli.hbb import data, explain, performance, training
-from fairreg.cli.options import CommandGroup, CommandList
+from fairreg.cli.options import CommandGroup, CommandList, Commands
 
 __all__ = ["GROUP", "app"]
 
 GROUP = CommandGroup.HBB
 
-app = typer.Typer(
+app = Commands(
     cls=CommandList,
     no_args_is_help=True,
     help="Simulate jets; train, evaluate and export the Hbb network.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandList, Json
+from fairreg.cli.options import Choices, CommandList, Commands, Json
 
 if TYPE_CHECKING:
     from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Table
@@ -15,11 +15,15 @@ __all__ = ["app"]
 
 _ROWS, _COLUMNS, _WIDTH = 50, 14, 60  # largest table, and widest cells, shown in a terminal
 
-app = typer.Typer(
+app = Commands(
     cls=CommandList,
     no_args_is_help=True,
     help="Explain a network by masking, relevance and activity.",
 )
+
+# Those of `fairreg.models.hbb_in.explain.relevance`, which would import NumPy for a help.
+RULES = Choices(lambda: ("gamma", "0", "epsilon"))
+STARTS = Choices(lambda: ("logit", "difference"))
 
 Weights = Annotated[
     Path | None,
@@ -121,6 +125,12 @@ def mask(
     _give(found, output, report, json=json)
 
 
+Rule = Annotated[
+    str,
+    typer.Option(parser=RULES, autocompletion=RULES.complete, metavar="RULE", help="Rule of propagation."),
+]
+
+
 @app.command(
     epilog="Example: fairreg hbb explain lrp --sample test.h5 --output why --integrated-gradients 50"
 )
@@ -128,7 +138,7 @@ def lrp(
     weights: Weights = None,
     sample: Sample = None,
     jets: Jets = 24_000,
-    rule: Annotated[str, typer.Option(metavar="<gamma|0|epsilon>", help="Rule of propagation.")] = "gamma",
+    rule: Rule = "gamma",
     gamma: Annotated[
         float,
         typer.Option(min=0, metavar="NUMBER", help="Weight of positive contributions in the rule gamma."),
@@ -139,7 +149,9 @@ def lrp(
     start: Annotated[
         str,
         typer.Option(
-            metavar="<logit|difference>",
+            parser=STARTS,
+            autocompletion=STARTS.complete,
+            metavar="START",
             help="Explain the logit of the true class, or its difference to the other one.",
         ),
     ] = "logit",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import DeviceName, InputFile, Json
+from fairreg.cli.options import Choices, DeviceName, InputFile, Json
 
 if TYPE_CHECKING:
     from fairreg.models.hbb_in.benchmark.results import Row
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 INTERRUPTED = 130
+# Those of `fairreg.models.hbb_in.export`, which would import NumPy for a help.
+FORMATS = Choices(lambda: ("onnx", "safetensors", "pairwise"))
 
 Weights = Annotated[
     Path | None,
@@ -64,7 +66,9 @@ def export(
         list[str],
         typer.Option(
             "--format",
-            metavar="<onnx|safetensors|pairwise>",
+            parser=FORMATS,
+            autocompletion=FORMATS.complete,
+            metavar="FORMAT",
             help="Format; pairwise is the definition as ONNX; may be repeated.",
             show_default="from the suffix; onnx for a folder",
         ),

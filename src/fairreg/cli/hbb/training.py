@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import DeviceName, Json
+from fairreg.cli.options import DEVICES, RUNTIMES, Choices, DeviceName, Json
 
 if TYPE_CHECKING:
     from fairreg.models.hbb_in.metrics import TaggingMetrics
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 INTERRUPTED = 130
+# Those of `fairreg.models.hbb_in.training`, whose modules would import NumPy for a help.
+SCHEDULES = Choices(lambda: ("constant", "cosine", "onecycle"))
+SPLITS = Choices(lambda: ("kfold", "files", "jets"))
 
 Samples = Annotated[
     list[Path],
@@ -61,13 +64,19 @@ _BATCH_SIZE = typer.Option(128, metavar="N", help="Batch size.")
 _LEARNING_RATE = typer.Option(1e-4, metavar="RATE", help="Largest learning rate of Adam.")
 _SCHEDULE = typer.Option(
     "constant",
-    metavar="<constant|cosine|onecycle>",
+    parser=SCHEDULES,
+    autocompletion=SCHEDULES.complete,
+    metavar="SCHEDULE",
     help="Schedule of the learning rate over all epochs.",
 )
 _RAW = typer.Option(False, "--raw", help="Train on raw features instead of standardised ones.")
 _SEED = typer.Option(0, min=0, metavar="SEED", help="Seed of the first repetition and of the split.")
 _SPLIT = typer.Option(
-    "jets", metavar="<kfold|files|jets>", help="Random split by folds of files, by files, or by events."
+    "jets",
+    parser=SPLITS,
+    autocompletion=SPLITS.complete,
+    metavar="SPLIT",
+    help="Random split by folds of files, by files, or by events.",
 )
 _FOLDS = typer.Option(5, metavar="N", help="With --split kfold: number of folds.")
 _VALIDATION_FILES = typer.Option(5, metavar="N", help="With --split files: number of validation files.")
@@ -85,7 +94,9 @@ _THREADS = typer.Option(
 )
 _DEVICE = typer.Option(
     None,
-    metavar="<cpu|cuda[:N]>",
+    parser=DEVICES,
+    autocompletion=DEVICES.complete,
+    metavar="DEVICE",
     help="Device to train on; cuda:N is the GPU N, counted from 0 (default: cpu).",
 )
 _TIME_LIMIT = typer.Option(
@@ -206,7 +217,13 @@ def evaluate(
         metavar="FILE",
         help="Prepared jets (HDF5; default: the packaged jets); may be repeated.",
     ),
-    runtime: str = typer.Option("onnx", metavar="RUNTIME", help="Engine: onnx, torch or tensorrt."),
+    runtime: str = typer.Option(
+        "onnx",
+        parser=RUNTIMES,
+        autocompletion=RUNTIMES.complete,
+        metavar="RUNTIME",
+        help="Engine; one that takes ONNX models or networks that fairreg knows.",
+    ),
     batch_size: int = typer.Option(
         128, min=1, metavar="N", help="Batch size; it does not change the figures."
     ),

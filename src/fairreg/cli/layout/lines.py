@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from rich.cells import cell_len
 from rich.text import Text
 
+from fairreg.cli.options import is_plain
 from fairreg.cli.output import console, in_one_line
 
 __all__ = [
@@ -34,6 +35,8 @@ Piece = tuple[str, str]
 
 def line_width(*, piped: int | None = None) -> int:
     """Return the columns of the terminal; without one those that COLUMNS states, else `piped` or many."""
+    if is_plain():
+        return console().width
     if sys.stdout.isatty():
         return max(console().width, NARROWEST)
     return max(get_terminal_size((piped or console().width, 0)).columns, NARROWEST)

@@ -6,12 +6,14 @@ the first column on a narrow terminal. So nothing is lost, and no word is split.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from fairreg.cli.layout.lines import NARROWEST_TABLE, line_width, print_line, wrapped
+from fairreg.cli.options import is_plain
 from fairreg.cli.output import in_one_line
 
 __all__ = ["print_fields", "print_table"]
@@ -29,6 +31,9 @@ _NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?( %)?|\?|-?")
 def print_fields(fields: Iterable[tuple[str, str | None]], *, title: str | None = None) -> None:
     """Print names with their values, one below the other; those without a value are left out."""
     known = [(name, value) for name, value in fields if value]
+    if is_plain():
+        _print_tabbed([*([(title,)] if title else []), *known])
+        return
     width = line_width()
     if title:
         _print_text(title, width)
@@ -45,6 +50,13 @@ def print_fields(fields: Iterable[tuple[str, str | None]], *, title: str | None 
         for line in wrapped(value, width - len(start)):
             print_line((start, _BOLD), (line, ""))
             start = " " * cell_len(start)
+
+
+def _print_tabbed(rows: Iterable[Sequence[str]]) -> None:
+    """Print one line per row, with tabs between its cells; lines of a cell stand behind each other."""
+    for row in rows:
+        cells = ("; ".join(in_one_line(line).strip() for line in cell.split("\n")) for cell in row)
+        sys.stdout.write("\t".join(cells) + "\n")
 
 
 def _print_text(text: str, width: int, *, indent: str = "") -> None:
@@ -75,6 +87,9 @@ def print_table(
     titles: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None, narrow: str = ""
 ) -> None:
     """Print rows below a line of titles. The column `narrow` may be as narrow as its words."""
+    if is_plain():
+        _print_tabbed([*([(title,)] if title else []), titles, *rows])
+        return
     width = line_width()
     if title:
         print_line((title, _BOLD))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, settings
+from fairreg.cli.options import CommandGroup, Json, propose_identifiers, settings
 
 __all__ = ["register"]
 
@@ -22,7 +22,12 @@ def register(app: typer.Typer) -> None:
 def lock(
     pids: Annotated[
         list[str],
-        typer.Argument(metavar="PID...", help="Identifiers of the models to pin.", show_default=False),
+        typer.Argument(
+            autocompletion=propose_identifiers,
+            metavar="PID...",
+            help="Identifiers of the models to pin.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Lock file; an earlier lock is replaced.")

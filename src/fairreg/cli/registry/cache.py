@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
+from fairreg.cli.options import (
+    CommandGroup,
+    CommandList,
+    Commands,
+    Json,
+    confirmed,
+    propose_identifiers,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +27,7 @@ __all__ = ["GROUP", "app"]
 
 GROUP = CommandGroup.KEEP
 
-app = typer.Typer(cls=CommandList, no_args_is_help=True, help="List, verify and remove cached files.")
+app = Commands(cls=CommandList, no_args_is_help=True, help="List, verify and remove cached files.")
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")]
@@ -127,6 +135,7 @@ def rm(
     target: Annotated[
         list[str],
         typer.Argument(
+            autocompletion=propose_identifiers,
             metavar="PID|DIGEST...",
             help="Records in any spelling of their identifiers, or files by the first 8 digits or more of "
             "their SHA-256.",

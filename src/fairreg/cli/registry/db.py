@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, CommandList, Json, confirmed, settings
+from fairreg.cli.options import (
+    CommandGroup,
+    CommandList,
+    Commands,
+    Json,
+    confirmed,
+    propose_identifiers,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +27,7 @@ __all__ = ["GROUP", "app"]
 
 GROUP = CommandGroup.KEEP
 
-app = typer.Typer(
+app = Commands(
     cls=CommandList,
     no_args_is_help=True,
     help="Create, migrate, check and describe the registry's database.",
@@ -110,7 +118,10 @@ def forget(
     pid: Annotated[
         list[str],
         typer.Argument(
-            metavar="PID...", help="Own identifiers of the records, in any spelling.", show_default=False
+            autocompletion=propose_identifiers,
+            metavar="PID...",
+            help="Own identifiers of the records, in any spelling.",
+            show_default=False,
         ),
     ],
     undo: Annotated[

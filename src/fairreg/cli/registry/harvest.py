@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """``harvest``: copy records of sources into the registry."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, Scheduler, ready, settings
+from fairreg.cli.options import SOURCES, TIME, Choices, CommandGroup, Json, Scheduler, a_time, ready, settings
 
 if TYPE_CHECKING:
     from fairreg.errors import FairregError
@@ -20,10 +20,29 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _LONGEST_LABEL = 80
+_DAY = len("2026-11-30")
 
+
+def _collections() -> Iterable[str]:
+    """Return the names of the packaged collections and, where the settings can be read, of the user's."""
+    from fairreg.collections import collection_names
+    from fairreg.errors import FairregError
+    from fairreg.settings import Settings
+
+    try:
+        home = Settings.from_environment().home
+    except FairregError:  # a help is printed whatever the settings are; a harvest says what is wrong
+        home = None
+    return collection_names(home)
+
+
+_SOURCES = Choices(SOURCES.names, form="URL")
+_COLLECTIONS = Choices(_collections, form="NAME")
 _Sources = Annotated[
     list[str] | None,
     typer.Argument(
+        parser=_SOURCES,
+        autocompletion=_SOURCES.complete,
         metavar="SOURCE...",
         help="Sources to harvest (see fairreg sources), or addresses of other registries. "
         "Those in FAIRREG_DISABLE only if named here.",
@@ -40,8 +59,10 @@ _Name = Annotated[
     str | None,
     typer.Option(
         "--collection",
+        parser=_COLLECTIONS,
+        autocompletion=_COLLECTIONS.complete,
         metavar="NAME",
-        help="Send the queries of a named collection, such as hep; SOURCE restricts them.",
+        help="Send the queries of a named collection, packaged or your own; SOURCE restricts them.",
     ),
 ]
 _List = Annotated[bool, typer.Option("--collections", help="List the collections and exit.")]
@@ -50,9 +71,11 @@ _DryRun = Annotated[
     typer.Option("--dry-run", help="Show the queries of the collection with their reasons; send nothing."),
 ]
 _Since = Annotated[
-    datetime | None,
+    str | None,
     typer.Option(
-        formats=["%Y-%m-%d"], metavar="DATE", help="Only records changed since this day (YYYY-MM-DD)."
+        parser=a_time,
+        metavar="TIME",
+        help=f"Only records changed since this {TIME}; sources know days, so a time means its day.",
     ),
 ]
 _Limit = Annotated[
@@ -106,7 +129,7 @@ def harvest(
     _refuse_contradictions(query, collection, dry_run=dry_run)
     if peers:
         source = _peers(source, collection)
-    day = since.date() if since else None
+    day = date.fromisoformat(since[:_DAY]) if since else None
     if collections:
         _print_collections(settings(), json=json)
     elif collection is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, Json, Pid, ready
+from fairreg.cli.options import CommandGroup, Json, Pid, propose_identifiers, ready
 
 if TYPE_CHECKING:
     from fairreg.registry import LineageReport
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 Other = Annotated[
-    str, typer.Argument(metavar="OTHER", help="The other identifier, in any spelling.", show_default=False)
+    str,
+    typer.Argument(
+        autocompletion=propose_identifiers,
+        metavar="OTHER",
+        help="The other identifier, in any spelling.",
+        show_default=False,
+    ),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, FileOfRecord, Json, settings
+from fairreg.cli.options import CommandGroup, FileOfRecord, Json, propose_identifiers, settings
 from fairreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ def register(app: typer.Typer) -> None:
 
 def convert(
     model: Annotated[
-        str, typer.Argument(metavar="PID|FILE", help="An identifier or a model file.", show_default=False)
+        str,
+        typer.Argument(
+            autocompletion=propose_identifiers,
+            metavar="PID|FILE",
+            help="An identifier or a model file.",
+            show_default=False,
+        ),
     ],
     to: Annotated[
         ConversionTarget,

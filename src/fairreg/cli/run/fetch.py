@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import CommandGroup, DeviceName, Json, Pid, Verbose, settings
+from fairreg.cli.options import RUNTIMES, CommandGroup, DeviceName, Json, Pid, Verbose, settings
 from fairreg.cli.output import log
 
 if TYPE_CHECKING:
@@ -41,7 +41,13 @@ class DownloaderName(StrEnum):
 _MOST_JOBS = 64
 _Runtime = Annotated[
     str | None,
-    typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
+    typer.Option(
+        parser=RUNTIMES,
+        autocompletion=RUNTIMES.complete,
+        metavar="RUNTIME",
+        help="Engine of --run.",
+        show_default="that of the file's format, else onnx",
+    ),
 ]
 _Output = Annotated[
     Path | None,
@@ -71,7 +77,7 @@ _Downloader = Annotated[
 ]
 _Jobs = Annotated[
     int,
-    typer.Option(min=1, max=_MOST_JOBS, metavar="N", help="Number of files to download at the same time."),
+    typer.Option(min=1, max=_MOST_JOBS, metavar="N", help="Number of files to download at a time."),
 ]
 _Recipe = Annotated[
     Path | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import CommandGroup, FileOfRecord, Json, settings
+from fairreg.cli.options import CommandGroup, FileOfRecord, Json, propose_identifiers, settings
 from fairreg.errors import NoParameters
 
 if TYPE_CHECKING:
@@ -27,7 +27,13 @@ def register(app: typer.Typer) -> None:
 
 def inspect(
     model: Annotated[
-        str, typer.Argument(metavar="PID|FILE", help="An identifier or a file.", show_default=False)
+        str,
+        typer.Argument(
+            autocompletion=propose_identifiers,
+            metavar="PID|FILE",
+            help="An identifier or a file.",
+            show_default=False,
+        ),
     ],
     file: FileOfRecord = None,
     sample: Annotated[

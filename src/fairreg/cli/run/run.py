@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import CommandGroup, DeviceName, FileOfRecord, Json, Scheduler, settings
+from fairreg.cli.options import (
+    RUNTIMES,
+    CommandGroup,
+    DeviceName,
+    FileOfRecord,
+    Json,
+    Scheduler,
+    propose_identifiers,
+    settings,
+)
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -66,16 +75,24 @@ def register(app: typer.Typer) -> None:
 
 def run(
     model: Annotated[
-        str, typer.Argument(metavar="PID|FILE", help="An identifier or a model file.", show_default=False)
+        str,
+        typer.Argument(
+            autocompletion=propose_identifiers,
+            metavar="PID|FILE",
+            help="An identifier or a model file.",
+            show_default=False,
+        ),
     ],
     input: Inputs = None,
     output: Output = None,
     runtime: Annotated[
         str | None,
         typer.Option(
+            parser=RUNTIMES,
+            autocompletion=RUNTIMES.complete,
             metavar="RUNTIME",
-            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, or xgboost, lightgbm, "
-            "skops, keras or tflite for files of these.",
+            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, or that of the file's "
+            "format.",
             show_default="that of the file's format, else onnx",
         ),
     ] = None,

@@ -77,7 +77,8 @@ class SearchResults:
     Not `complete`: more entries hold the common words of the query than were compared. `corrections` are
     words that no entry holds, with their replacements. `facets` count the compared entries, `unheld` are the
     values of filters that no entry has. `damaged` are the identifiers of entries whose stored record does not
-    decode: of hits that are left out, `left_out` of them, or of other versions of a hit.
+    decode: of hits that are left out, `left_out` of them, or of other versions of a hit. `by_terms` are tasks
+    asked for whose words no entry has, with the texts that were found in their place by the vocabulary.
     """
 
     query: str
@@ -89,6 +90,7 @@ class SearchResults:
     unheld: tuple[UnheldValue, ...] = ()
     damaged: tuple[str, ...] = ()
     left_out: int = 0
+    by_terms: tuple[UnheldValue, ...] = ()
 
     @property
     def listed(self) -> int:

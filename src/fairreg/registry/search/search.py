@@ -100,6 +100,7 @@ def search(
         _unheld(connection, meant, found=answer.total > 0),
         damaged,
         len(shown) - len(hits),
+        _by_terms(connection, meant) if answer.total else (),
     )
 
 
@@ -110,6 +111,15 @@ def _unheld(connection: Connection, filters: Filters, *, found: bool) -> tuple[U
     from fairreg.registry.search.unheld_values import unheld_values  # most searches find something
 
     return unheld_values(connection, filters, found=found)
+
+
+def _by_terms(connection: Connection, filters: Filters) -> tuple[UnheldValue, ...]:
+    """Return the tasks asked for whose words no entry has, with what the vocabulary finds for them."""
+    if "task" not in filters.asked:
+        return ()
+    from fairreg.registry.search.unheld_values import found_by_term  # few searches ask for a task
+
+    return tuple(filter(None, (found_by_term(connection, task) for task in filters.asked["task"])))
 
 
 @dataclass(frozen=True)

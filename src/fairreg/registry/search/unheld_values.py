@@ -16,7 +16,7 @@ from fairreg.registry.search.results import UnheldValue
 from fairreg.registry.text.normalization import author_keys, author_words, fold, holds_words
 from fairreg.schemas.text import shortened
 
-__all__ = ["OPEN_FILTERS", "unheld_values"]
+__all__ = ["OPEN_FILTERS", "found_by_term", "unheld_values"]
 
 # Filters whose values are those that the records happen to have.
 OPEN_FILTERS = frozenset({"source", "kind", "task", "framework", "license", "author", "year", "trained_on"})
@@ -58,6 +58,22 @@ def _unheld(connection: Connection, name: str, value: Any) -> UnheldValue:
     compared = [*frequent[:_MOST_COMPARED], *_terms(name)]
     similar = _similar(asked[:_LONGEST_ASKED], compared, by_words=name != "trained_on")
     return UnheldValue(name, shown, similar, tuple(frequent[:_MOST_FREQUENT]))
+
+
+def found_by_term(connection: Connection, task: str) -> UnheldValue | None:
+    """Return a task whose words no entry has, with the texts that its term covers; None for any other."""
+    from fairreg.registry.text.task_keys import keys_under
+
+    covered, words = keys_under(task), f" {fold(task)} "
+    if not covered:
+        return None
+    counts = kept(connection, ("values", "task"), lambda: _counts(connection, "task"))
+    if any(words in f" {key} " for key in counts):
+        return None
+    found = sorted(covered & counts.keys(), key=lambda key: (-counts[key], key))
+    return (
+        UnheldValue("task", shortened(task, _LONGEST_ASKED), tuple(found[:_MOST_FREQUENT])) if found else None
+    )
 
 
 def _terms(name: str) -> Iterable[str]:

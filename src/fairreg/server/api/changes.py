@@ -4,7 +4,6 @@
 import base64
 import binascii
 import re
-from datetime import datetime
 from typing import cast, get_args
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from fairreg.errors import UsageError
 from fairreg.registry.changes import Change, ChangeFilters
 from fairreg.schemas.record import Kind
+from fairreg.schemas.timestamps import beginning_of
 from fairreg.server.api.answers import address, document, next_link, require_known
 from fairreg.server.api.documents import ApiChanges, EntryChange
 from fairreg.server.api.records import record_api_url
@@ -23,7 +23,7 @@ __all__ = ["CHANGE_PARAMETERS", "LIMIT", "changes_answer", "cursor_of", "place_o
 
 CHANGE_PARAMETERS = ("since", "until", "kind", "source", "cursor", "limit")
 LIMIT = 100
-_FIRST_DAY, _DAY = "2000-01-01", len("2000-01-01")
+_DAY = len("2000-01-01")
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|\+00:00)) (-?\d{1,18})", re.ASCII)
 _LONGEST = 128
 Place = tuple[str, int]
@@ -51,15 +51,10 @@ async def changes_answer(request: Request) -> Response:
 
 
 def _require_times(since: str | None, until: str | None) -> None:
-    """Raise UsageError for a day that no calendar has, and for an end before the beginning."""
+    """Raise UsageError for another form, a day that no calendar has, and an end before the beginning."""
     for name, text in (("since", since), ("until", until)):
-        try:
-            datetime.fromisoformat(text or _FIRST_DAY)
-        except ValueError as error:
-            raise UsageError(
-                f"{name} is {(text or '')[:40]!r}, which is not a day or a time in UTC.",
-                hint="Write 2026-11-30 or 2026-11-30T12:00:00Z.",
-            ) from error
+        if text:
+            beginning_of(text, name)
     if since and until and since[:_DAY] > until[:_DAY]:
         raise UsageError("until is before since.", hint="Exchange the two.")
 

@@ -24,6 +24,8 @@ __all__ = ["DEFAULT_NAME", "check_target", "document_of", "in_order", "read_lock
 DEFAULT_NAME = "fairreg.lock"
 _VERSION = "schema_version"
 _LARGEST = 64 * 2**20  # bytes; a lock of a hundred models has about one
+LOCK_NAME = "fairreg.lock"
+_MAKE = "Make one with fairreg lock PID."
 _AGAIN = "Make it again with fairreg lock, or take it from a copy."
 
 
@@ -97,8 +99,12 @@ def read_lock(path: Path) -> LockDocument:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        inside = path / LOCK_NAME
+        step = f"Give the lock in it: fairreg verify {inside}" if inside.is_file() else _MAKE
+        raise UsageError(f"{path} is a folder, not a lock file.", hint=step)
     if not path.is_file():
-        raise UsageError(f"There is no lock file {path}.", hint="Make one with fairreg lock PID.")
+        raise UsageError(f"There is no lock file {path}.", hint=_MAKE)
     try:
         if path.stat().st_size > _LARGEST:
             raise _damaged(path, f"it has more than {_LARGEST >> 20} MiB")

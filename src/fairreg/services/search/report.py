@@ -250,6 +250,10 @@ def search_warnings(results: SearchResults) -> tuple[str, ...]:
         f"No record contains {item.asked!r}; searched for {item.used!r}." for item in results.corrections
     ]
     warnings += map(unheld_warning, results.unheld)
+    warnings += (
+        f"No record says the task {item.asked!r}; its term covers: {', '.join(item.similar)}."
+        for item in results.by_terms
+    )
     if not results.complete:
         warnings.append(
             "Many records contain these words; only the most likely were ranked. Add words or filters."
