@@ -172,3 +172,13 @@ def test_the_installation_is_examined_in_python_as_by_the_command(monkeypatch, e
     report = fairreg.doctor()
     assert str(report.home) == environment["FAIRREG_HOME"]
     assert report.versions.fairreg == fairreg.__version__
+
+
+def test_a_harvest_tells_its_progress_only_to_who_asks(services, capfd):
+    seen = []
+    report = fairreg.harvest(
+        "zenodo", query="hbb", limit=5, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen[-1][0] == report.seen > 0
+    fairreg.harvest("zenodo", query="hbb", limit=5)
+    assert capfd.readouterr() == ("", "")

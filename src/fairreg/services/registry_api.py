@@ -20,16 +20,24 @@ __all__ = ["add", "export", "harvest", "import_", "link", "unlink"]
 
 
 def harvest(
-    source: str, *, query: str = "", since: date | str | None = None, limit: int | None = None
+    source: str,
+    *,
+    query: str = "",
+    since: date | str | None = None,
+    limit: int | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> HarvestReport:
     """Harvest the records of `source` that match `query` into the registry.
 
     `since` is a date, or one as ``"2026-01-31"``: only records that changed since then. `limit` is a number
-    of records. A call that was interrupted resumes where it stopped.
+    of records. A call that was interrupted resumes where it stopped. `progress` is called with the number of
+    records so far and in all (None: not known); without it the call is silent.
     """
     settings, day = Settings.from_environment(), _day(since)
     with shared_registry(settings) as registry:
-        return harvest_with(settings, source, query=query, since=day, limit=limit, registry=registry)
+        return harvest_with(
+            settings, source, query=query, since=day, limit=limit, progress=progress, registry=registry
+        )
 
 
 def _day(since: date | str | None) -> date | None:
