@@ -113,7 +113,7 @@ def _measured(name: str, load: Load, settings: Settings, home: Path, wanted: str
         written = [item.result() for item in running]
         seconds = time.monotonic() - begun
         with Registry(url) as registry:
-            registry.set_property(_OVER, "yes")
+            registry.upkeep.set_property(_OVER, "yes")
         searched = searching.result()
     outcomes = sum((item.outcomes for item in written), Counter[str]())
     report = check(settings)
@@ -140,7 +140,7 @@ def _write(url: str, load: Load, writer: int) -> Written:
 def _search(url: str) -> Searched:
     count, slowest = 0, 0.0
     with Registry(url) as registry:
-        while registry.get_property(_OVER) is None:
+        while registry.upkeep.get_property(_OVER) is None:
             begun = time.monotonic()
             registry.search("jet tagging archive")
             count, slowest = count + 1, max(slowest, time.monotonic() - begun)

@@ -30,13 +30,13 @@ def filled(settings: Settings, number: int, source: Path | None) -> int:
         if have < number:
             script = multiplying()
             stock = _of_catalogue(script) if source is None else script.Stock.of(source)
-            with registry.bulk_write():
+            with registry.upkeep.bulk_write():
                 for first in range(have, number, PORTION):
                     made = _made(stock, first, min(number, first + PORTION))
                     registry.put_many(map(ModelRecord.from_json, made))
                     _say(f"{first + PORTION} of {number} records")
-            registry.analyze()
-        return registry.count()
+            registry.upkeep.analyze()
+        return registry.listing.count()
 
 
 def _made(stock: Any, first: int, end: int) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ def main() -> None:
             way()
         pairs = [(taken(ways[0]), taken(ways[1])) for _ in range(asked.calls)]
         with open_registry(settings) as registry:
-            print(f"{registry.count()} entries, {asked.calls} calls each, {asked.query!r}")
+            print(f"{registry.listing.count()} entries, {asked.calls} calls each, {asked.query!r}")
         close()
     for index, name in enumerate(Taken._fields):
         report(name, [(one[index], other[index]) for one, other in pairs])

@@ -145,7 +145,7 @@ def scenarios(site: Site, registry: Registry) -> list[Scenario]:
     draw = random.Random(1)
     asked = [{"q": words, **more} for words in (*WORDS, "") for more in NARROWED]
     draw.shuffle(asked)
-    names = list(registry.identifiers())
+    names = list(registry.listing.identifiers())
     paths = [urlsplit(site.record_url(draw.choice(names))).path for _ in asked]
     starts = list(islice(cycle(_places(registry, names, draw)), len(asked)))
 
@@ -173,7 +173,7 @@ def scenarios(site: Site, registry: Registry) -> list[Scenario]:
         return document_of(site, registry, parse_qsl(urlsplit(request.path).query))
 
     def changed(request: Request) -> object:
-        return registry.changes(dict(parse_qsl(urlsplit(request.path).query))["since"], limit=101)
+        return registry.changes.page(dict(parse_qsl(urlsplit(request.path).query))["since"], limit=101)
 
     def oai(prefix: str) -> list[str]:
         from_ = [f"{start[:19]}Z" for start in starts]
@@ -192,13 +192,13 @@ def scenarios(site: Site, registry: Registry) -> list[Scenario]:
         of("OAI rdf", oai("rdf"), harvested),
         of("OAI oai_datacite", oai("oai_datacite"), harvested),
         of("changes", (f"/api/changes?{urlencode({'since': start})}" for start in starts), changed),
-        of("healthz", ["/healthz"] * len(asked), lambda _: registry.count()),
+        of("healthz", ["/healthz"] * len(asked), lambda _: registry.listing.count()),
     ]
 
 
 def _places(registry: Registry, names: Sequence[str], draw: random.Random) -> list[str]:
     """Times of changes anywhere in the order of time."""
-    found = (registry.change(draw.choice(names)) for _ in range(PLACES))
+    found = (registry.changes.of(draw.choice(names)) for _ in range(PLACES))
     return [change.changed_at for change in found if change is not None]
 
 

@@ -85,7 +85,7 @@ def line_of(row: dict[str, str], found: Way, record: ModelRecord) -> str:
 def registry_report(url: str) -> Iterator[str]:
     """Yield the lines on all models of a registry."""
     with Registry(url) as registry:
-        ways = [way(entry.record) for entry in registry.entries() if entry.record.kind == "model"]
+        ways = [way(entry.record) for entry in registry.listing.entries() if entry.record.kind == "model"]
     yield f"The registry has {len(ways)} models."
     yield ""
     yield from by_format(ways)

@@ -58,7 +58,8 @@ An error is one sentence, with the next step as its hint:
     fairreg.errors.UsageError: No record has the license 'MTI'.
     Hint: ...
 
-More: ``harvest`` a source into the registry, ``add`` a record of your own, ``link`` and ``unlink`` what is
+More: ``harvest`` a source into the registry, ``add`` a record of your own, ``export`` all of it to a file and
+``import_`` such a file, let ``doctor`` examine the installation, ``link`` and ``unlink`` what is
 one model, ``resolve`` an identifier, ``inspect`` and ``convert`` a model file, compare weights by their
 ``fingerprint``; `Registry` is the database itself. Stable names: docs/reference/python.md.
 
@@ -71,10 +72,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fairreg import harvesters
     from fairreg.schemas.record import ModelRecord
-    from fairreg.services.api import Registry, assess, cite, fetch, resolve, search, show
+    from fairreg.services.api import Registry, assess, cite, doctor, fetch, resolve, search, show
     from fairreg.services.comparison_api import diff, lock, verify
     from fairreg.services.model_api import convert, fingerprint, inspect, load, run
-    from fairreg.services.registry_api import add, harvest, link, unlink
+    from fairreg.services.registry_api import add, export, harvest, import_, link, unlink
 
     __version__: str
 
@@ -86,10 +87,13 @@ __all__ = [
     "cite",
     "convert",
     "diff",
+    "doctor",
+    "export",
     "fetch",
     "fingerprint",
     "harvest",
     "harvesters",
+    "import_",
     "inspect",
     "link",
     "load",
@@ -107,7 +111,9 @@ _HOMES = {
     "ModelRecord": "fairreg.schemas.record",
     **dict.fromkeys(("diff", "lock", "verify"), "fairreg.services.comparison_api"),
     **dict.fromkeys(("convert", "fingerprint", "inspect", "load", "run"), "fairreg.services.model_api"),
-    **dict.fromkeys(("add", "harvest", "link", "unlink"), "fairreg.services.registry_api"),
+    **dict.fromkeys(
+        ("add", "export", "harvest", "import_", "link", "unlink"), "fairreg.services.registry_api"
+    ),
 }
 
 

@@ -373,7 +373,7 @@ def test_an_upgrade_scores_stored_evidence_again_and_the_history_shows_both(cli,
         with registry._database.writing() as connection:  # as 0.1.0 left it
             connection.exec_driver_sql("UPDATE assessments SET rubric_version = '1.0', overall = 0.99")
             connection.exec_driver_sql("UPDATE entries SET fair_score = 0.99")
-        registry.set_property("scoring_rules", "")
+        registry.upkeep.set_property("scoring_rules", "")
     found = cli("search", "interaction network", "--json")
     assert "older rubric" in found.err
     assert {row["fair_score"] for row in found.json["results"]} == {None}

@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 
 from fairreg import runners
+from fairreg.registry.parts.upkeep import Upkeep
 from fairreg.services.doctor import installation, places, reachability
 from fairreg.services.doctor.doctor import examine
 from fairreg.settings import options
@@ -208,7 +209,7 @@ def test_a_file_that_is_no_registry_is_told(cli, settings, answering, content):
 def test_a_registry_of_earlier_rules_needs_an_upgrade(cli, answering):
     cli("db", "init")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(places.Registry, "follows_this_release", lambda _self: False)
+        patch.setattr(Upkeep, "follows_this_release", lambda _self: False)
         result = cli("doctor")
     assert result.code == 1
     assert [step for _, step in STEPS.findall(result.out)] == ["fairreg db upgrade"]

@@ -113,7 +113,7 @@ def test_a_fingerprint_outlives_what_the_source_says_next_and_follows_the_files(
     def fingerprint():
         assert cli("fetch", pid).code == 0
         with Registry(settings=settings) as registry:
-            said = next(item for item in registry.statements(pid) if item.source == "huggingface")
+            said = next(item for item in registry.statements.of_entry(pid) if item.source == "huggingface")
             registry.put(said.record)
             return registry.get(pid).value_of("fingerprint")
 
@@ -155,7 +155,7 @@ def test_kept_fingerprints_do_not_keep_a_withdrawn_record_alive(cli, httpserver,
     serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
     assert cli("fetch", f"huggingface:{COPY}").code == 0
     with Registry(settings=settings) as registry:
-        registry.mark_gone("huggingface", COPY, "Deleted.")
+        registry.statements.withdraw("huggingface", COPY, "Deleted.")
         assert registry.entry_for(f"huggingface:{COPY}").gone
 
 
@@ -228,7 +228,7 @@ def test_a_set_without_one_of_its_shards_has_no_fingerprint(cli, httpserver, set
 def age(settings, pid):
     """Give the stored fingerprints of `pid` the rule of fairreg 0.1.0."""
     with Registry(settings=settings) as registry:
-        (said,) = (item for item in registry.statements(pid) if item.source == "fairreg")
+        (said,) = (item for item in registry.statements.of_entry(pid) if item.source == "fairreg")
         old = [
             replace(item, evidence=item.evidence and item.evidence.removesuffix(f", rule {RULE}"))
             for item in said.record.identifiers

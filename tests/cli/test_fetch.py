@@ -142,7 +142,7 @@ def test_a_fetched_record_is_in_the_registry_beside_the_catalogue(cli, untrained
     with Registry(settings=settings) as registry:
         entry = registry.entry_for(hbb.DOI)
         assert set(entry.sources) == {"catalogue", "datacite", "zenodo"}
-        (statement,) = [item for item in registry.statements(entry) if item.source == "zenodo"]
+        (statement,) = [item for item in registry.statements.of_entry(entry) if item.source == "zenodo"]
         assert b'"conceptrecid"' in statement.payload
         assert entry.record.name == "Hbb Interaction Network (FAIR4HEP)"
 

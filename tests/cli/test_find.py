@@ -496,7 +496,7 @@ def test_a_tombstone_survives_an_import_into_its_own_registry(cli, tmp_path, set
     cli("db", "init")
     with Registry(settings=settings) as registry:
         origin = registry.get(hbb.DOI).provenance
-        registry.mark_gone(origin.source, origin.source_id, "Withdrawn.")
+        registry.statements.withdraw(origin.source, origin.source_id, "Withdrawn.")
     cli("export", tmp_path / "all.jsonl")
     assert cli("import", tmp_path / "all.jsonl", "--json").json == {
         "schema_version": "1.0",
@@ -505,7 +505,7 @@ def test_a_tombstone_survives_an_import_into_its_own_registry(cli, tmp_path, set
         "unchanged": 165,
     }
     with Registry(settings=settings) as registry:
-        assert registry.statement(origin.source, origin.source_id).gone_reason == "Withdrawn."
+        assert registry.statements.get(origin.source, origin.source_id).gone_reason == "Withdrawn."
 
 
 @pytest.mark.parametrize("change", [{"record": {"name": "x"}}, {"media_type": 5}, {"payload": "%"}])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fairreg import formats
-from fairreg.registry import Registry
+from fairreg.registry.parts.removals import Removals
 from support import hbb
 
 CREATORS = [
@@ -91,10 +91,10 @@ def test_a_concept_is_refused_with_its_versions(cli, tmp_path):
 
 def test_repeating_an_interrupted_removal_overwrites_its_bytes(cli, added, monkeypatch):
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(Registry, "erase", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        interrupted.setattr(Removals, "erase", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         cli("db", "forget", "10.1234/scripts", "--yes")
     erased = []
-    monkeypatch.setattr(Registry, "erase", lambda _: erased.append(True))
+    monkeypatch.setattr(Removals, "erase", lambda _: erased.append(True))
     assert cli("db", "forget", "https://doi.org/10.1234/SCRIPTS", "--yes").code == 0
     assert erased == [True]
 

@@ -90,7 +90,7 @@ def test_a_dump_of_dlhub_is_recognised_and_kept_with_each_payload(cli, dump, set
     report = cli("import", path, "--json").json
     assert (report["source"], report["new"], report["refused"]) == ("dlhub", 2, [])
     with Registry(settings=settings) as registry:
-        said = registry.statement("dlhub", "ada_globusid/one")
+        said = registry.statements.get("dlhub", "ada_globusid/one")
         assert json.loads(said.payload) == ONE
         assert registry.get("dlhub:ada_globusid/one").name == "Servable one"
     again = cli("import", path, "--json").json
@@ -147,8 +147,8 @@ def test_a_tombstone_of_a_dump_withdraws_what_is_there_and_only_that(cli, dump, 
     report = cli("import", dump(json.dumps(gone)), "--source", "zenodo", "--json").json
     assert report["gone"] == 2
     with Registry(settings=settings) as registry:
-        assert registry.statement("zenodo", "77").gone_reason == "Spam"
-        assert registry.statement("zenodo", "78") is None
+        assert registry.statements.get("zenodo", "77").gone_reason == "Spam"
+        assert registry.statements.get("zenodo", "78") is None
 
 
 @pytest.mark.engines("sqlite")

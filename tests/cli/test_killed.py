@@ -72,7 +72,7 @@ def assessments_of(home: Path) -> list[str]:
     """
     settings = Settings(home=home, database_url=f"sqlite:///{home / 'registry.sqlite'}")
     with Registry(settings=settings) as registry:
-        found = list(registry.every_assessment())
+        found = list(registry.assessments.every())
     return sorted(
         {f"{item.identifier} {item.rubric} {item.overall} {item.coverage} {item.letters}" for item in found}
     )

@@ -123,8 +123,8 @@ def test_a_fetch_without_the_source_warns_of_the_withdrawal(cli, settings, https
     hbb.serve(httpserver, b"content")
     cli("fetch", hbb.DOI)
     with Registry(settings=settings) as registry:
-        for said in registry.statements(hbb.DOI):
-            registry.mark_gone(said.source, said.source_id, "Spam.")
+        for said in registry.statements.of_entry(hbb.DOI):
+            registry.statements.withdraw(said.source, said.source_id, "Spam.")
     httpserver.clear()
     result = cli("fetch", hbb.DOI)
     assert "was withdrawn by its source: Spam." in result.err

@@ -50,12 +50,12 @@ def registry_of(settings):
 
 def ids_of(settings, source):
     with Registry(settings=settings) as registry:
-        return {item.source_id for item in registry.every_statement() if item.source == source}
+        return {item.source_id for item in registry.statements.every() if item.source == source}
 
 
 def rejected_by(settings, source):
     with Registry(settings=settings) as registry:
-        return registry.rejected(source)
+        return registry.harvests.rejected(source)
 
 
 def assert_is_whole(report, settings):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cached_property
 
 import build_http_docs
 import build_notebook_docs
@@ -13,6 +14,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import fairreg
+from fairreg.registry import Registry
+from fairreg.registry.db.engine import Database
 from support.code_blocks import DOCS, ROOT, pages
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -54,6 +57,30 @@ def test_the_page_on_python_has_every_name_of_the_package():
     modules = {name for name in fairreg.__all__ if inspect.ismodule(getattr(fairreg, name))}
     assert named == {name for name in fairreg.__all__ if name not in modules and name != "__version__"}
     assert [name for name in modules if f"`fairreg.{name}`" not in page] == []
+
+
+def test_the_page_on_python_has_every_method_of_the_registry_and_of_its_parts():
+    page = (DOCS / "reference/python.md").read_text(encoding="utf-8")
+    methods, parts = public_names(fairreg.Registry)
+    assert set(re.findall(r"^   \.\. automethod:: (\w+)", page, re.MULTILINE)) == methods
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", page, re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", listed)) for name, listed in rows} == parts
+
+
+def test_the_registry_has_few_methods_and_its_parts_have_the_rest():
+    methods, parts = public_names(fairreg.Registry)
+    assert len(methods) <= 12
+    assert not methods & set(parts)
+    assert all(parts.values())
+
+
+def public_names(registry: type) -> tuple[set[str], dict[str, set[str]]]:
+    """Return the public methods of a registry, and the public names of each of its parts."""
+    named = {name: getattr(registry, name) for name in dir(registry) if not name.startswith("_")}
+    parts = {name: value for name, value in named.items() if isinstance(value, cached_property)}
+    with Registry(Database.in_memory()) as opened:
+        inside = {part: {n for n in dir(getattr(opened, part)) if not n.startswith("_")} for part in parts}
+    return set(named) - set(parts), inside
 
 
 def test_what_builds_the_site_is_an_extra():

@@ -445,7 +445,9 @@ def test_the_token_goes_to_the_hub_and_into_nothing_else(hub, tmp_path, capfd):
     assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, headers in hub.requests)
     with Registry(settings=settings) as registry:
         told = [
-            str(item) for entry in registry.entries_for("lab/tagger") for item in registry.statements(entry)
+            str(item)
+            for entry in registry.listing.entries_for("lab/tagger")
+            for item in registry.statements.of_entry(entry)
         ]
     kept = b"".join(path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
     chain = [repr(error) + str(error) for error in (caught.value, caught.value.__cause__)]

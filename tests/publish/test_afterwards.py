@@ -22,7 +22,7 @@ def test_a_publication_is_assessed_and_enters_the_registry(run, stand, tmp_path)
     assert all(" points): " in step for step in missing)
     settings = Settings.from_environment({**stand.settings, "FAIRREG_HOME": str(tmp_path / "home")})
     with open_registry(settings) as registry:
-        (entry,) = registry.entries_for(report.deposit.identifier)
+        (entry,) = registry.listing.entries_for(report.deposit.identifier)
         assert entry.record.name == "A toy tagger"
     assert f"Assessing {doi} ..." in run.talk
 

@@ -108,7 +108,7 @@ def test_each_field_names_its_file_and_the_repository_comes_first(publish, stand
     (kept,) = stand.records.values()
     kept.document["metadata"] |= {"version": "2.0", "title": "Renamed at its page"}
     with Registry(settings=fetched(settings, doi)) as registry:
-        (said,) = (item for item in registry.statements(doi) if item.source == RECORD_FILES)
+        (said,) = (item for item in registry.statements.of_entry(doi) if item.source == RECORD_FILES)
         entry = registry.entry_for(doi)
     assert (said.record.version, entry.record.version) == ("1.0", "2.0")
     assert (entry.record.name, entry.record.publisher) == ("Renamed at its page", "Zenodo")
@@ -162,7 +162,7 @@ def test_a_file_that_names_all_versions_tells_nothing_of_this_one(run, stand, fo
     (folder / "docs" / "fair4ml.jsonld").write_text(written(of_all), "utf-8")
     doi = run().deposit.identifier
     with Registry(settings=fetched(settings, doi)) as registry:
-        (said,) = (item.record for item in registry.statements(doi) if item.source == RECORD_FILES)
+        (said,) = (item.record for item in registry.statements.of_entry(doi) if item.source == RECORD_FILES)
     assert (said.version, said.notes) == ("1.0", "kept")  # the version is that of codemeta.json
 
 

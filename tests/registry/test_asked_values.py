@@ -174,8 +174,10 @@ def test_training_data_are_found_by_what_else_the_registry_knows_of_them(
     for asked in ("10.5281/zenodo.100", "10.5281/zenodo.99", hub.compact):
         (hit,) = registry.search("", trained_on=asked).hits
         assert hit.record.provenance.source_id == "o/net"
-    chosen = registry.filters(trained_on="10.5281/zenodo.99")
-    assert [entry.identifier for entry in registry.entries() if chosen.met_by(entry)] == ["github:o/net"]
+    chosen = registry.listing.filters(trained_on="10.5281/zenodo.99")
+    assert [entry.identifier for entry in registry.listing.entries() if chosen.met_by(entry)] == [
+        "github:o/net"
+    ]
 
 
 def test_what_is_no_identifier_is_refused(read_only_registry: Registry) -> None:

@@ -48,33 +48,33 @@ def made(record=RECORD, digest="0" * 64, **fields):
 
 def test_an_assessment_is_kept_with_its_evidence_and_its_score_shown(registry):
     registry.put(RECORD)
-    registry.save_assessments([made()])
-    (found,) = registry.assessments("org/name")
+    registry.assessments.save([made()])
+    (found,) = registry.assessments.history("org/name")
     assert (found.overall, found.coverage, found.letters) == (0.5, 0.9, {"F": 0.5, "A": None})
-    assert registry.assessment_evidence(found) == b'{"a": 1}'
+    assert registry.assessments.evidence(found) == b'{"a": 1}'
     assert registry.entry_for("org/name").fair_score == 0.5
 
 
 def test_the_newest_comes_first_and_the_same_evidence_is_kept_once(registry):
     registry.put(RECORD)
     later = made(digest="1" * 64, assessed_at="2026-12-01T00:00:00+00:00", overall=0.7)
-    registry.save_assessments([made(), later])
-    registry.save_assessments([made(overall=0.6)])
-    assert [item.overall for item in registry.assessments("org/name")] == [0.7, 0.6]
-    assert [item.overall for item in registry.assessments("org/name", rubric="fair-datasets")] == []
+    registry.assessments.save([made(), later])
+    registry.assessments.save([made(overall=0.6)])
+    assert [item.overall for item in registry.assessments.history("org/name")] == [0.7, 0.6]
+    assert [item.overall for item in registry.assessments.history("org/name", rubric="fair-datasets")] == []
 
 
 def test_an_assessment_without_an_overall_score_is_kept_and_shows_none(registry):
     registry.put(RECORD)
-    registry.save_assessments([made(digest="1" * 64, overall=None, coverage=0.3)])
+    registry.assessments.save([made(digest="1" * 64, overall=None, coverage=0.3)])
     assert registry.entry_for("org/name").fair_score is None
-    registry.save_assessments([made(assessed_at="2026-11-23T00:00:00+00:00", overall=0.6)])
+    registry.assessments.save([made(assessed_at="2026-11-23T00:00:00+00:00", overall=0.6)])
     assert registry.entry_for("org/name").fair_score == 0.6
     closed = made(digest="2" * 64, assessed_at="2026-11-24T00:00:00+00:00", overall=None, coverage=0.3)
-    registry.save_assessments([closed])
+    registry.assessments.save([closed])
     assert registry.entry_for("org/name").fair_score is None
     assert registry.search("", min_fair=0.0).total == 0
-    assert len(registry.assessments("org/name")) == 3
+    assert len(registry.assessments.history("org/name")) == 3
 
 
 HISTORY = {
@@ -96,19 +96,19 @@ def test_the_newest_score_online_is_shown_in_whatever_order_they_come(registry, 
     registry.put(RECORD)
     names = [first, *(name for name in HISTORY if name != first)]
     for name in names:
-        registry.save_assessments([HISTORY[name]])
+        registry.assessments.save([HISTORY[name]])
     assert registry.entry_for("org/name").fair_score == 0.4
-    registry.save_assessments([HISTORY[name] for name in reversed(names)])
+    registry.assessments.save([HISTORY[name] for name in reversed(names)])
     assert registry.entry_for("org/name").fair_score == 0.4
-    registry.refresh_scores()
+    registry.upkeep.refresh_scores()
     assert registry.entry_for("org/name").fair_score == 0.4
 
 
 def test_a_score_offline_is_shown_only_where_there_is_none_online(registry):
     registry.put(RECORD)
-    registry.save_assessments([HISTORY["offline"]])
+    registry.assessments.save([HISTORY["offline"]])
     assert registry.entry_for("org/name").fair_score == 0.8
-    registry.save_assessments([replaced(HISTORY["newest"], overall=None, coverage=0.3)])
+    registry.assessments.save([replaced(HISTORY["newest"], overall=None, coverage=0.3)])
     assert registry.entry_for("org/name").fair_score is None
 
 
@@ -119,13 +119,17 @@ def test_a_score_offline_is_shown_only_where_there_is_none_online(registry):
 def test_an_entry_is_shown_filtered_and_skipped_by_the_rubric_of_its_kind_only(registry, kind, shown):
     registry.put(replace(RECORD, kind=kind))
     other = {"fair-ai-models": "fair-datasets", "fair-datasets": "fair-ai-models"}[shown]
-    registry.save_assessments([made(rubric=other, overall=0.9)])
-    (known,) = registry.known(["huggingface:org/name"], registry.window("2026-01-01", online=False))
+    registry.assessments.save([made(rubric=other, overall=0.9)])
+    (known,) = registry.listing.snapshots(
+        ["huggingface:org/name"], registry.assessments.window("2026-01-01", online=False)
+    )
     assert (known.assessed, known.online) == (False, False)
     assert registry.entry_for("org/name").fair_score is None
     assert registry.search("", min_fair=0.1).total == 0
-    registry.save_assessments([made(rubric=shown, overall=0.3)])
-    (known,) = registry.known(["huggingface:org/name"], registry.window("2026-01-01", online=False))
+    registry.assessments.save([made(rubric=shown, overall=0.3)])
+    (known,) = registry.listing.snapshots(
+        ["huggingface:org/name"], registry.assessments.window("2026-01-01", online=False)
+    )
     assert (known.assessed, known.online) == (True, True)
     assert registry.entry_for("org/name").fair_score == 0.3
 
@@ -143,13 +147,13 @@ def test_what_the_catalogue_calls_a_model_and_its_host_a_dataset_is_shown_as_it_
     ]
     registry.put_many(said)
     assert registry.entry_for("10.1234/a").record.kind == "model"
-    registry.save_assessments([made(said[0], rubric="fair-datasets")])
+    registry.assessments.save([made(said[0], rubric="fair-datasets")])
     assert registry.entry_for("10.1234/a").fair_score == 0.5
 
 
 def test_an_entry_that_a_harvest_gives_another_kind_loses_the_score_of_the_former(registry):
     registry.put(RECORD)
-    registry.save_assessments([made()])
+    registry.assessments.save([made()])
     registry.put(replace(RECORD, kind="dataset"))
     assert registry.entry_for("org/name").fair_score is None
     registry.put(RECORD)
@@ -165,7 +169,7 @@ def test_entries_that_are_linked_and_separated_keep_each_its_own_score(registry)
         provenance=Provenance(source="zenodo", source_id="1"),
     )
     registry.put_many([RECORD, other])
-    registry.save_assessments([made()])
+    registry.assessments.save([made()])
     for change in (registry.link, registry.unlink):
         change("org/name", "10.1234/a")
         assert registry.entry_for("org/name").fair_score == 0.5
@@ -182,7 +186,7 @@ def test_a_record_that_leaves_an_entry_takes_its_score_along(registry, named):
         provenance=Provenance(source="zenodo", source_id="1"),
     )
     registry.put_many([replace(RECORD, identifiers=(HUB, DOI)), other])
-    registry.save_assessments([made(identifier=named)])
+    registry.assessments.save([made(identifier=named)])
     assert registry.entry_for("10.1234/a").fair_score == 0.5
     registry.put(RECORD)
     assert registry.entry_for("org/name").fair_score == 0.5
@@ -201,24 +205,26 @@ def test_addresses_that_differ_in_case_have_each_its_own_score(registry):
         for address in addresses
     ]
     registry.put_many(pair)
-    registry.save_assessments([made(pair[0])])
+    registry.assessments.save([made(pair[0])])
     shown = {
-        item.identifier: item.fair_score for item in registry.entries() if "example.org" in item.identifier
+        item.identifier: item.fair_score
+        for item in registry.listing.entries()
+        if "example.org" in item.identifier
     }
     assert shown == {"url:https://example.org/A": 0.5, "url:https://example.org/a": None}
-    window = registry.window("2026-01-01", online=False)
-    assert [item.assessed for item in registry.known(shown, window)] == [True, False]
+    window = registry.assessments.window("2026-01-01", online=False)
+    assert [item.assessed for item in registry.listing.snapshots(shown, window)] == [True, False]
 
 
 def test_a_score_by_another_rubric_is_history_and_nothing_else(registry):
     registry.put(RECORD)
-    registry.save_assessments([made(rubric_version="1.0", overall=0.9)])
+    registry.assessments.save([made(rubric_version="1.0", overall=0.9)])
     assert registry.entry_for("org/name").fair_score is None
     assert registry.search("", min_fair=0.1).total == 0
-    registry.save_assessments([made(overall=0.6)])
-    registry.save_assessments([made(rubric_version="3.0", overall=0.9)])
+    registry.assessments.save([made(overall=0.6)])
+    registry.assessments.save([made(rubric_version="3.0", overall=0.9)])
     assert registry.entry_for("org/name").fair_score == 0.6
-    assert [item.rubric_version for item in registry.assessments("org/name")] == ["3.0", "2.0", "1.0"]
+    assert [item.rubric_version for item in registry.assessments.history("org/name")] == ["3.0", "2.0", "1.0"]
 
 
 def test_scores_that_an_earlier_release_left_are_hidden_and_those_of_this_one_stay(registry, settings):
@@ -230,10 +236,10 @@ def test_scores_that_an_earlier_release_left_are_hidden_and_those_of_this_one_st
         provenance=Provenance(source="huggingface", source_id="org/other"),
     )
     registry.put_many([RECORD, second])
-    registry.save_assessments([made(overall=0.5), made(second, digest="1" * 64, rubric_version="1.0")])
+    registry.assessments.save([made(overall=0.5), made(second, digest="1" * 64, rubric_version="1.0")])
     with registry._database.writing() as connection:  # as 0.1.0 wrote it
         connection.exec_driver_sql("UPDATE entries SET fair_score = 0.8")
-    registry.set_property("scoring_rules", "")
+    registry.upkeep.set_property("scoring_rules", "")
     said = []
     db.ensure(settings, said.append)
     assert [line for line in said if line.startswith("1 assessments follow an older rubric")]
@@ -246,20 +252,20 @@ def test_scores_that_an_earlier_release_left_are_hidden_and_those_of_this_one_st
 
 def test_a_new_harvest_keeps_score_and_history(registry):
     registry.put(RECORD)
-    registry.save_assessments([made()])
+    registry.assessments.save([made()])
     registry.put(replace(RECORD, name="Another name", keywords=("new",)))
     assert registry.entry_for("org/name").fair_score == 0.5
-    assert len(registry.assessments("org/name")) == 1
+    assert len(registry.assessments.history("org/name")) == 1
 
 
 def test_an_assessment_follows_its_object_into_an_entry_of_another_name(registry):
     registry.put(RECORD)
-    registry.save_assessments([made()])
+    registry.assessments.save([made()])
     registry.put(replace(RECORD, identifier="doi:10.1234/a", identifiers=(DOI, HUB)))
     entry = registry.entry_for("10.1234/a")
     assert entry.identifier == "doi:10.1234/a"
     assert entry.fair_score == 0.5
-    assert [item.identifier for item in registry.assessments("10.1234/a")] == ["huggingface:org/name"]
+    assert [item.identifier for item in registry.assessments.history("10.1234/a")] == ["huggingface:org/name"]
 
 
 def test_merged_entries_share_their_histories(registry):
@@ -270,10 +276,10 @@ def test_merged_entries_share_their_histories(registry):
         provenance=Provenance(source="zenodo", source_id="1"),
     )
     registry.put_many([RECORD, other])
-    registry.save_assessments([made(), made(other, digest="1" * 64)])
+    registry.assessments.save([made(), made(other, digest="1" * 64)])
     registry.put(replace(RECORD, identifiers=(HUB, DOI)))
     assert registry.entry_for("org/name").identifier == registry.entry_for("10.1234/a").identifier
-    assert len(registry.assessments("10.1234/a")) == 2
+    assert len(registry.assessments.history("10.1234/a")) == 2
 
 
 @pytest.mark.parametrize("scored", [0, 1])
@@ -285,7 +291,7 @@ def test_an_entry_made_of_two_keeps_the_score_that_either_had(registry, scored):
         provenance=Provenance(source="zenodo", source_id="1"),
     )
     registry.put_many([RECORD, other])
-    registry.save_assessments([made((RECORD, other)[scored])])
+    registry.assessments.save([made((RECORD, other)[scored])])
     registry.put(replace(RECORD, identifiers=(HUB, DOI)))
     assert registry.entry_for("10.1234/a").fair_score == 0.5
 
@@ -301,16 +307,16 @@ def test_a_models_repository_lends_it_no_history(registry):
     )
     model = replace(RECORD, identifier="doi:10.1234/a", identifiers=(DOI, code))
     registry.put_many([repository, model])
-    registry.save_assessments([made(repository)])
-    assert registry.assessments("10.1234/a") == ()
-    assert len(registry.assessments("github.com/o/r")) == 1
+    registry.assessments.save([made(repository)])
+    assert registry.assessments.history("10.1234/a") == ()
+    assert len(registry.assessments.history("github.com/o/r")) == 1
 
 
 def test_what_the_registry_does_not_hold_has_a_history_by_its_own_identifier(registry):
     dataset = replace(RECORD, kind="dataset", identifier="doi:10.1234/a", identifiers=(DOI,))
-    registry.save_assessments([made(dataset)])
-    assert len(registry.assessments(DOI)) == 1
-    assert registry.assessments("10.1234/unknown") == ()
+    registry.assessments.save([made(dataset)])
+    assert len(registry.assessments.history(DOI)) == 1
+    assert registry.assessments.history("10.1234/unknown") == ()
 
 
 @pytest.mark.parametrize(
@@ -319,16 +325,18 @@ def test_what_the_registry_does_not_hold_has_a_history_by_its_own_identifier(reg
 )
 def test_since_when_entries_were_assessed(registry, since, online, judged):
     registry.put(RECORD)
-    registry.save_assessments([made(offline=True)])
-    (known,) = registry.known(["huggingface:org/name"], registry.window(since, online=online))
+    registry.assessments.save([made(offline=True)])
+    (known,) = registry.listing.snapshots(
+        ["huggingface:org/name"], registry.assessments.window(since, online=online)
+    )
     assert (known.assessed, known.online) == (judged, False)
 
 
 def test_what_is_assessed_after_a_window_was_opened_is_not_in_it(registry):
     registry.put(RECORD)
-    window = registry.window("2026-01-01", online=False)
-    registry.save_assessments([made()])
-    (known,) = registry.known(["huggingface:org/name"], window)
+    window = registry.assessments.window("2026-01-01", online=False)
+    registry.assessments.save([made()])
+    (known,) = registry.listing.snapshots(["huggingface:org/name"], window)
     assert (known.assessed, known.online) == (False, True)
 
 
@@ -344,28 +352,31 @@ def test_known_entries_come_in_the_order_asked_for_with_what_is_said_of_them(reg
     ]
     registry.put_many(others)
     names = ["doi:10.1234/2", "doi:10.1234/none", "doi:10.1234/0"]
-    assert [item.entry.identifier for item in registry.known(names)] == ["doi:10.1234/2", "doi:10.1234/0"]
-    for item in registry.known(names):
-        assert item.statements == registry.statements(item.entry)
+    assert [item.entry.identifier for item in registry.listing.snapshots(names)] == [
+        "doi:10.1234/2",
+        "doi:10.1234/0",
+    ]
+    for item in registry.listing.snapshots(names):
+        assert item.statements == registry.statements.of_entry(item.entry)
         assert item.entry.record == registry.get(item.entry.identifier)
 
 
 def test_identifiers_are_those_of_all_entries_in_their_order(registry, monkeypatch):
     monkeypatch.setattr("fairreg.registry.snapshots._PAGE", 7)
-    found = list(registry.identifiers())
-    assert found == [entry.identifier for entry in registry.entries()]
-    assert len(found) == registry.count() == registry.info().entries
+    found = list(registry.listing.identifiers())
+    assert found == [entry.identifier for entry in registry.listing.entries()]
+    assert len(found) == registry.listing.count() == registry.info().entries
 
 
 def test_evidence_that_is_not_there_is_a_fault_of_the_registry(registry):
     with pytest.raises(RecordError, match="damaged"):
-        registry.assessment_evidence(made())
+        registry.assessments.evidence(made())
 
 
 def test_many_assessments_are_kept_at_once(registry):
     registry.put(RECORD)
-    registry.save_assessments([made(digest=f"{number:064x}") for number in range(700)])
-    assert len(registry.assessments("org/name")) == 700
+    registry.assessments.save([made(digest=f"{number:064x}") for number in range(700)])
+    assert len(registry.assessments.history("org/name")) == 700
 
 
 def test_search_leaves_out_what_scores_less_or_was_never_assessed(registry):
@@ -376,8 +387,8 @@ def test_search_leaves_out_what_scores_less_or_was_never_assessed(registry):
         provenance=Provenance(source="huggingface", source_id="org/other"),
     )
     registry.put_many([RECORD, other])
-    registry.save_assessments([made()])
+    registry.assessments.save([made()])
     assert [hit.entry.identifier for hit in registry.search("", min_fair=0.5).hits] == [RECORD.identifier]
     assert registry.search("", min_fair=0.51).total == 0
-    registry.save_assessments([made(overall=0.49999999999999994)])  # the mean of halves and thirds
+    registry.assessments.save([made(overall=0.49999999999999994)])  # the mean of halves and thirds
     assert registry.search("", min_fair=0.5).total == 1

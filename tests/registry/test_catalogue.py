@@ -119,16 +119,16 @@ def test_a_registry_with_the_catalogue_of_an_earlier_release_is_brought_to_this_
     retired = replace(now, identifier="catalogue:x", provenance=Provenance("catalogue", "x"), identifiers=())
     catalogue_registry.put(before)
     catalogue_registry.put(retired)
-    catalogue_registry.set_property("catalogue_digest", "of an earlier release")
-    assert catalogue_registry.load_catalogue()
+    catalogue_registry.upkeep.set_property("catalogue_digest", "of an earlier release")
+    assert catalogue_registry.upkeep.load_catalogue()
     assert catalogue_registry.get(now.identifier) == now
     named = {
         entry.identifier: entry.gone
-        for entry in catalogue_registry.entries()
+        for entry in catalogue_registry.listing.entries()
         if entry.record.name == now.name
     }
     assert named == {now.identifier: False, "catalogue:x": True}
-    assert not catalogue_registry.load_catalogue()
+    assert not catalogue_registry.upkeep.load_catalogue()
 
 
 def test_what_is_shown_and_exported_of_an_entry_holds_no_note_of_its_makers() -> None:

@@ -23,11 +23,11 @@ from support.examples import examples
 
 def told(registry: Registry, **asked: object) -> list[tuple[str, str | None]]:
     """Identifiers in the order of their changes, each with what became of it."""
-    return [(item.identifier, item.departed) for item in registry.changes(**asked)]  # type: ignore[arg-type]
+    return [(item.identifier, item.departed) for item in registry.changes.page(**asked)]  # type: ignore[arg-type]
 
 
 def after_all(registry: Registry) -> tuple[str, int] | None:
-    return next((item.place for item in reversed(registry.changes(limit=1000))), None)
+    return next((item.place for item in reversed(registry.changes.page(limit=1000))), None)
 
 
 class News:
@@ -38,7 +38,7 @@ class News:
         self.place = after_all(registry)
 
     def __call__(self) -> set[tuple[str, str | None]]:
-        listed = self.registry.changes(after=self.place, limit=1000)
+        listed = self.registry.changes.page(after=self.place, limit=1000)
         self.place = listed[-1].place if listed else self.place
         assert all(item.changed_at for item in listed)
         return {(item.identifier, item.departed) for item in listed}
@@ -74,8 +74,8 @@ def test_a_source_that_is_read_again_without_a_change_changes_nothing(
     registry.put_many(said)
     assert news() == {("doi:10.1234/a", None)}
     registry.put_many(map(read_again, said))
-    registry.reindex_text()
-    registry.rebuild_lineages()
+    registry.upkeep.reindex_text()
+    registry.upkeep.rebuild_lineages()
     assert news() == set()
 
 
@@ -87,14 +87,14 @@ def test_a_second_source_a_withdrawal_and_a_return_are_changes(
     registry.put(make_record("datacite", "10.1234/a", pids=("doi:10.1234/a",)))
     assert news() == {("doi:10.1234/a", None)}
     for _ in range(2):
-        registry.mark_gone("zenodo", "1", "retracted")
+        registry.statements.withdraw("zenodo", "1", "retracted")
         said = news()
     assert said == set()  # the second time
-    registry.mark_gone("zenodo", "1", "retracted for good")
+    registry.statements.withdraw("zenodo", "1", "retracted for good")
     assert news() == {("doi:10.1234/a", None)}
     registry.put(record)
     assert news() == {("doi:10.1234/a", None)}
-    (change,) = registry.changes()
+    (change,) = registry.changes.page()
     assert change.sources == ("datacite", "zenodo")
 
 
@@ -132,23 +132,23 @@ def test_a_forgotten_entry_departs_and_one_that_is_added_again_is_there(
     news()
     registry.forget(["10.1234/a"])
     assert news() == {("doi:10.1234/a", "forgotten")}
-    (gone,) = [item for item in registry.changes() if item.departed]
+    (gone,) = [item for item in registry.changes.page() if item.departed]
     assert (gone.kind, gone.sources, gone.entry) == ("dataset", ("zenodo",), None)
-    assert registry.change("doi:10.1234/a") == gone
+    assert registry.changes.of("doi:10.1234/a") == gone
     registry.put(record, readmit=True)
     assert news() == {("doi:10.1234/a", None)}
-    assert registry.change("doi:10.1234/a") != gone
+    assert registry.changes.of("doi:10.1234/a") != gone
 
 
 def test_a_restored_tombstone_has_its_time_and_its_change(
     registry: Registry, make_record: Make, news: News
 ) -> None:
     said = Submission(make_record())
-    registry.restore([ExportedStatement(said, Tombstone("gone", "2025-01-01T00:00:00+00:00"))])
+    registry.statements.restore([ExportedStatement(said, Tombstone("gone", "2025-01-01T00:00:00+00:00"))])
     assert news() == {("zenodo:1", None)}
-    registry.restore([ExportedStatement(said, Tombstone("gone", "2025-01-01T00:00:00+00:00"))])
+    registry.statements.restore([ExportedStatement(said, Tombstone("gone", "2025-01-01T00:00:00+00:00"))])
     assert news() == set()
-    registry.restore([ExportedStatement(said, Tombstone("gone", "2025-02-01T00:00:00+00:00"))])
+    registry.statements.restore([ExportedStatement(said, Tombstone("gone", "2025-02-01T00:00:00+00:00"))])
     assert news() == {("zenodo:1", None)}
 
 
@@ -166,11 +166,11 @@ def test_a_change_between_two_pages_moves_to_the_end_and_skips_nothing(
     registry: Registry, make_record: Make
 ) -> None:
     registry.put_many([make_record(source_id=str(number)) for number in range(10)])
-    page = registry.changes(limit=4)
+    page = registry.changes.page(limit=4)
     registry.put(make_record(source_id="5", description="new"))
     registry.put(make_record(source_id="1", description="new"))
     registry.forget(["zenodo:7", "zenodo:0"])
-    rest = registry.changes(after=page[-1].place, limit=100)
+    rest = registry.changes.page(after=page[-1].place, limit=100)
     assert [item.identifier for item in page] == [f"zenodo:{number}" for number in range(4)]
     assert [item.identifier for item in rest[:6]] == [f"zenodo:{number}" for number in (4, 6, 8, 9, 5, 1)]
     assert {(item.identifier, item.departed) for item in rest[6:]} == {
@@ -190,7 +190,7 @@ def test_the_list_is_chosen_by_kind_source_year_and_what_is_runnable(
     assert told(registry, source="GitHub") == [("github:a/b", None), ("github:a/c", "forgotten")]
     assert told(registry, runnable=True) == []
     assert [name for name, _ in told(registry, dated=True)] == ["zenodo:1", "github:a/c"]
-    assert registry.source_names() == ("github", "zenodo")
+    assert registry.listing.source_names() == ("github", "zenodo")
 
 
 DOI, HUB = "doi:10.1234/a", "huggingface:lab/net"
@@ -211,10 +211,14 @@ def test_an_entry_that_leaves_a_list_departs_from_it_until_it_is_back(
     assert told(registry, dated=True) == [(DOI, "left")]
     assert told(registry, kind="software") == []
     assert told(registry) == [(HUB, None), (DOI, None)]
-    assert registry.change(DOI) == registry.changes()[-1]
-    left = registry.change(DOI, dated=True)
+    assert registry.changes.of(DOI) == registry.changes.page()[-1]
+    left = registry.changes.of(DOI, dated=True)
     assert left is not None
-    assert (left.departed, left.kind, left.changed_at) == ("left", "model", registry.changes()[-1].changed_at)
+    assert (left.departed, left.kind, left.changed_at) == (
+        "left",
+        "model",
+        registry.changes.page()[-1].changed_at,
+    )
     registry.put(first)
     assert told(registry, kind="model") == [(HUB, None), (DOI, None)]
     assert told(registry, dated=True) == [(DOI, None)]
@@ -228,7 +232,7 @@ def test_names_of_sources_that_are_spelled_alike_are_told_apart(
     for number, source in enumerate(("lab-a", "Lab A")):
         registry.put(make_record(source, str(number)))
     registry.put_many([make_record(source, "2", pids=(DOI,)) for source in ("lab-a", "Lab.A")])
-    assert registry.source_names() == ("Lab A", "Lab.A", "lab-a")
+    assert registry.listing.source_names() == ("Lab A", "Lab.A", "lab-a")
     assert len(told(registry, source="LAB-A")) == 3
     assert told(registry, source_name="Lab A") == [("Lab A:1", None)]
     assert told(registry, source_name="Lab.A") == [(DOI, None)]
@@ -253,7 +257,7 @@ def test_an_identifier_that_departed_from_a_list_wholly_and_came_back_otherwise_
 
 
 def test_a_window_holds_the_days_and_seconds_that_it_names(registry: Registry, make_record: Make) -> None:
-    assert registry.first_change() is None
+    assert registry.changes.first_time() is None
     registry.put(make_record())
     registry.put(make_record("github", "a/c"))
     registry.forget(["github:a/c"])
@@ -262,7 +266,7 @@ def test_a_window_holds_the_days_and_seconds_that_it_names(registry: Registry, m
     with registry._database.writing() as connection:
         connection.execute(entries.update().values(updated_at=times[0]))
         connection.execute(departures.update().values(departed_at=times[1]))
-    assert registry.first_change() == times[0]
+    assert registry.changes.first_time() == times[0]
     for since, until, found in (
         ("2026-11-30", "2026-11-30", names),
         ("2026-12-01", None, []),
@@ -275,21 +279,21 @@ def test_a_window_holds_the_days_and_seconds_that_it_names(registry: Registry, m
         assert told(registry, since=since, until=until) == found
     for bad in ("", "now", "2026-11", "2026-11-30T12:00:00+01:00"):
         with pytest.raises(UsageError, match="is not a day or a time in UTC"):
-            registry.changes(bad)
+            registry.changes.page(bad)
 
 
 def test_statements_come_without_their_payloads(registry: Registry, make_record: Make) -> None:
     registry.put(make_record(pids=("doi:10.1234/a",)), payload=b"{}", media_type="application/json")
     registry.put(make_record("datacite", "10.1234/a", pids=("doi:10.1234/a",)))
-    assert registry.changes()[0].statements == ()
-    (change,) = registry.changes(statements=True)
+    assert registry.changes.page()[0].statements == ()
+    (change,) = registry.changes.page(statements=True)
     assert change.entry == registry.entry_for("doi:10.1234/a") or change.entry is not None
     assert [(item.source, item.payload) for item in change.statements] == [
         ("datacite", None),
         ("zenodo", None),
     ]
-    assert registry.change("doi:10.1234/a", statements=True) == change
-    assert registry.change("doi:10.1234/A") is None
+    assert registry.changes.of("doi:10.1234/a", statements=True) == change
+    assert registry.changes.of("doi:10.1234/A") is None
 
 
 # One model that three sources state, with or without the identifiers that join them.
@@ -319,7 +323,7 @@ class Copy:
         self.filters = filters
 
     def follow(self, limit: int) -> None:
-        while listed := self.registry.changes(
+        while listed := self.registry.changes.page(
             after=self.place,
             limit=limit,
             statements=True,
@@ -363,10 +367,10 @@ def test_who_follows_the_changes_has_what_the_registry_has(
                 copy.follow(limit=2)
     for copy in copies:
         copy.follow(limit=3)
-        listed = registry.changes(limit=1000, statements=True, **copy.filters)  # type: ignore[arg-type]
+        listed = registry.changes.page(limit=1000, statements=True, **copy.filters)  # type: ignore[arg-type]
         assert copy.held == {item.identifier: stated(item) for item in listed if item.entry is not None}
         assert len({item.identifier for item in listed}) == len(listed)
-    assert copies[0].held.keys() == set(registry.identifiers())
+    assert copies[0].held.keys() == set(registry.listing.identifiers())
     with registry._database.reading() as connection:
         times = select(entries.c.updated_at).union_all(select(departures.c.departed_at))
         assert all(connection.scalars(times))
@@ -384,16 +388,16 @@ def work(registry: Registry, what: str, source: str, number: str, pids: list[str
         identifiers=named,
         provenance=origin,
     )
-    there = registry.statement(source, number)
+    there = registry.statements.get(source, number)
     if what == "put" or there is None:
         registry.put_many([record])
     elif what == "again":
         registry.put(read_again(there.record))
     elif what == "gone":
-        registry.mark_gone(source, number, words)
+        registry.statements.withdraw(source, number, words)
     elif what == "forget":
-        registry.forget([next(iter(registry.identifiers()))])
-    elif len(listed := list(registry.identifiers())) > 1:
+        registry.forget([next(iter(registry.listing.identifiers()))])
+    elif len(listed := list(registry.listing.identifiers())) > 1:
         registry.unlink(*listed[:2])
 
 
@@ -418,7 +422,7 @@ def test_a_page_is_read_from_an_index_in_its_order(
     registry: Registry, make_record: Make, filters: dict[str, object]
 ) -> None:
     registry.put_many([make_record(source_id=str(number)) for number in range(3)])
-    place = registry.changes(limit=1)[0].place
+    place = registry.changes.page(limit=1)[0].place
     asked: list[tuple[str, object]] = []
     engine = registry._database._engine
 
@@ -426,7 +430,7 @@ def test_a_page_is_read_from_an_index_in_its_order(
         asked.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", note)
-    registry.changes("2026-01-01", None, place, 2, statements=True, **filters)  # type: ignore[arg-type]
+    registry.changes.page("2026-01-01", None, place, 2, statements=True, **filters)  # type: ignore[arg-type]
     event.remove(engine, "before_cursor_execute", note)
     assert len(asked) <= 5
     statement, parameters = next(item for item in asked if "ORDER BY entries.updated_at" in item[0])

@@ -36,7 +36,7 @@ place = Provenance("x", "1")
 record = ModelRecord(identifier="x:1", kind="model", name="net", publisher="Kvarnberg", provenance=place)
 with Registry(settings=settings) as registry:
     registry.put(record)
-    entries = list(registry.entries())
+    entries = list(registry.listing.entries())
     print(json.dumps(ASKED))
 """
 

@@ -104,7 +104,7 @@ def test_a_writer_gets_its_turn_among_others_that_never_stop(url: str) -> None:
 
 def pages_of(url: str, source: str) -> int:
     with Registry(url) as registry:
-        state = registry.harvest_state(source)
+        state = registry.harvests.state(source)
         return 0 if state is None else state.counts["pages"]
 
 

@@ -55,24 +55,24 @@ def test_a_search_for_its_identifier_says_so(damaged: Registry) -> None:
 
 @pytest.mark.parametrize("statements", [False, True])
 def test_a_list_of_changes_goes_on_behind_it(damaged: Registry, statements: bool, caplog) -> None:
-    first = damaged.changes(limit=3, statements=statements)
+    first = damaged.changes.page(limit=3, statements=statements)
     assert [item.identifier for item in first] == ["zenodo:1", "zenodo:2", "zenodo:4"]
     (line,) = told(caplog)
     assert "zenodo:3" in line
-    rest = damaged.changes(after=first[-1].place, limit=3, statements=statements)
+    rest = damaged.changes.page(after=first[-1].place, limit=3, statements=statements)
     assert [item.identifier for item in rest] == ["zenodo:5"]
 
 
 def test_its_repair_is_a_change(damaged: Registry, make_record: Make) -> None:
-    before = damaged.changes(limit=9)[-1].place
+    before = damaged.changes.page(limit=9)[-1].place
     damaged.put(make_record(source_id="3"))
-    assert [item.identifier for item in damaged.changes(after=before, limit=9)] == ["zenodo:3"]
+    assert [item.identifier for item in damaged.changes.page(after=before, limit=9)] == ["zenodo:3"]
     assert damaged.search("").damaged == ()
 
 
 def test_what_asks_for_it_alone_is_told_which_one_it_is(damaged: Registry) -> None:
     with pytest.raises(RecordError) as refused:
-        damaged.entries_for("zenodo:3")
+        damaged.listing.entries_for("zenodo:3")
     assert "damaged" in refused.value.message
     assert "db check" in (refused.value.hint or "")
 

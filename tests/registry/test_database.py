@@ -432,7 +432,7 @@ def test_keys_of_the_greatest_length_are_kept_linked_and_found_on_every_kind(
     registry.put_many([*named, make_record("hub", "1", pids=(doi,), **values)])
     registry.link(*(Identifier("zenodo", place) for place in places))
     assert registry.get(doi).doi == doi
-    assert len(registry.link_overrides().must_link) == 1
+    assert len(registry.links.overrides().must_link) == 1
     assert registry.info().entries == 3
 
 
@@ -441,7 +441,7 @@ def test_what_a_long_writer_wrote_goes_into_the_file_beside_it(
     fresh_url: str, make_record: Callable[..., ModelRecord]
 ) -> None:
     file = Path(make_url(fresh_url).database or "")
-    with Registry(fresh_url) as registry, registry.bulk_write():
+    with Registry(fresh_url) as registry, registry.upkeep.bulk_write():
         before = file.stat().st_size
         registry.put_many(make_record(source_id=str(number)) for number in range(200))
         while file.stat().st_size == before:
@@ -464,7 +464,7 @@ def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
         registry.put(make_record(pids=("10.1234/a",)))
         damaged(fresh_url, f"UPDATE {column} = '{{\"name\": '")
         with pytest.raises(RecordError, match="damaged") as caught:
-            [registry.statements(entry) for entry in registry.entries()]
+            [registry.statements.of_entry(entry) for entry in registry.listing.entries()]
     assert "db check" in str(caught.value.hint)
     problems = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
     assert any("cannot be decoded" in problem and "damaged" in problem for problem in problems)
@@ -476,14 +476,14 @@ def test_a_damaged_progress_of_a_harvest_counts_as_none_and_is_a_problem_for_the
     fresh_url: str, cursor: str, counts: str
 ) -> None:
     with Registry(fresh_url) as registry:
-        registry.save_harvest(Harvest("zenodo", "jets", cursor="page=2", counts={"taken": 25}))
-        registry.save_harvest(Harvest("zenodo", "tracks", cursor="page=3", counts={"taken": 50}))
+        registry.harvests.save(Harvest("zenodo", "jets", cursor="page=2", counts={"taken": 25}))
+        registry.harvests.save(Harvest("zenodo", "tracks", cursor="page=3", counts={"taken": 50}))
         damaged(
             fresh_url, f"UPDATE harvests SET cursor = '{cursor}', counts = '{counts}' WHERE query = 'jets'"
         )
-        state = registry.harvest_state("zenodo", "jets")
+        state = registry.harvests.state("zenodo", "jets")
         assert (state.cursor, state.counts) == (None, {})
-        assert registry.harvest_state("zenodo", "tracks").cursor == "page=3"
+        assert registry.harvests.state("zenodo", "tracks").cursor == "page=3"
         assert len(registry.info().harvests) == 2
     (problem,) = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
     assert "harvest of zenodo 'jets' is damaged" in problem
@@ -499,7 +499,7 @@ def test_a_damaged_payload_is_a_record_error_and_a_problem_for_the_check(
         registry.put(make_record(pids=("10.1234/a",)), payload=b"{}")
         damaged(fresh_url, f"UPDATE statements SET payload = {DAMAGE[engine]}")
         with pytest.raises(RecordError, match="payload"):
-            registry.statements("10.1234/a")
+            registry.statements.of_entry("10.1234/a")
     (problem,) = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
     assert "zenodo" in problem
     assert "payload" in problem
@@ -535,7 +535,7 @@ def test_a_role_that_may_not_read_is_told_the_grants_with_which_it_can(
     grants = str(caught.value.hint).partition(": ")[2].replace("TO user", f'TO "{role}"')
     run(fresh_url, *grants.split("; "))
     with Registry(reader) as registry:
-        assert registry.count() == registry.info().entries
+        assert registry.listing.count() == registry.info().entries
 
 
 @pytest.mark.engines("postgresql")
@@ -575,6 +575,6 @@ def test_the_documented_grants_let_a_role_read_what_is_there_and_what_an_upgrade
     run(fresh_url, "REVOKE ALL ON SCHEMA public FROM PUBLIC", *grants.strip().rstrip(";").split(";"))
     run(fresh_url, "CREATE TABLE of_an_upgrade (number integer)")
     with Registry(reader) as registry:
-        assert registry.count() == 0
+        assert registry.listing.count() == 0
     with closing(Database(reader)) as database, database.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM of_an_upgrade")).scalar() == 0

@@ -123,7 +123,7 @@ UNLICENSED = ("zenodo", {"kind": "model", "license": None, "ml_task": ("→",)},
 def test_sql_and_python_agree_on_what_meets_a_filter(registry: Registry, models, questions) -> None:
     for number, model in enumerate(models):
         keep(registry, number, *model)
-    found = {entry.identifier: entry for entry in registry.entries()}
+    found = {entry.identifier: entry for entry in registry.listing.entries()}
     for values in questions:
         chosen = Filters.of(**values)
         with registry._database.reading() as connection:
@@ -136,7 +136,7 @@ def keep(registry: Registry, number: int, source: str, values: dict, gone: bool,
     origin = Provenance(source, str(number))
     registry.put(ModelRecord(identifier=identifier, name=f"net {number}", provenance=origin, **values))
     if gone:
-        registry.mark_gone(source, str(number), "withdrawn")
+        registry.statements.withdraw(source, str(number), "withdrawn")
     with registry._database.writing() as connection:
         this = entries.c.identifier == identifier
         connection.execute(update(entries).where(this).values(fair_score=score))
@@ -150,7 +150,7 @@ def test_what_meets_a_filter_is_counted_by_facets(
     read_only_registry: Registry, chosen: dict[str, str]
 ) -> None:
     results = read_only_registry.search("", facets=True, **chosen)
-    meeting = [entry for entry in read_only_registry.entries() if Filters.of(**chosen).met_by(entry)]
+    meeting = [entry for entry in read_only_registry.listing.entries() if Filters.of(**chosen).met_by(entry)]
     assert dict(results.facets["kind"])["model"] == sum(entry.record.kind == "model" for entry in meeting)
 
 
@@ -185,7 +185,7 @@ def test_the_recipe_for_a_search_filter(
     hits = registry.search("", published_since=2020, limit=None).hits
     assert [hit.record.year for hit in hits] == [2022]
     chosen = Filters.of(published_since=2020, kind="model")
-    assert [entry.record.year for entry in registry.entries() if chosen.met_by(entry)] == [2022]
+    assert [entry.record.year for entry in registry.listing.entries() if chosen.met_by(entry)] == [2022]
     assert not chosen.met_by(
         Entry("x", make_record(kind="dataset", date_published="2022"), (), runnable=False)
     )

@@ -51,7 +51,7 @@ def filled(registry: Registry) -> Registry:
     registry.put_many(
         [Submission(FIRST, TITLE.encode()), Submission(SAID), Submission(SECOND), Submission(THIRD)]
     )
-    registry.save_assessments([assessment(FIRST), assessment(SECOND)])
+    registry.assessments.save([assessment(FIRST), assessment(SECOND)])
     registry.link("10.1234/1", "10.1234/3")
     return registry
 
@@ -78,8 +78,8 @@ def test_all_that_belongs_to_it_goes(filled: Registry) -> None:
     with pytest.raises(NotFound):
         filled.get("10.1234/1")
     assert filled.search("zyzzyvaquark").total == 0
-    assert {entry.identifier for entry in filled.entries()} == {SECOND.identifier, THIRD.identifier}
-    assert filled.assessments("10.1234/2")
+    assert {entry.identifier for entry in filled.listing.entries()} == {SECOND.identifier, THIRD.identifier}
+    assert filled.assessments.history("10.1234/2")
     assert rows(filled)["links"] == 0
     assert check(Settings(home=Path("unused"), database_url=filled._database.url)).sound
 
@@ -90,7 +90,7 @@ def test_what_remains_is_what_a_registry_without_it_holds(
     filled.forget(["10.1234/1"])
     other = Registry(databases.url(tmp_path / "other.sqlite", "tables"))
     other.put_many([SECOND, THIRD])
-    other.save_assessments([assessment(SECOND)])
+    other.assessments.save([assessment(SECOND)])
     assert rows(filled) == rows(other)
     assert [hit.entry for hit in filled.search("tagger").hits] == [
         hit.entry for hit in other.search("tagger").hits
@@ -109,8 +109,8 @@ def test_it_does_not_come_back_by_itself(filled: Registry) -> None:
     assert results[0].identifier == FIRST.identifier
     moved = record(7, TITLE, identifiers=(), provenance=FIRST.provenance, identifier="zenodo:1")
     assert filled.put(moved).outcome == "forgotten"  # the same place at the source
-    assert filled.restore([ExportedStatement(Submission(FIRST))]) == ("forgotten",)
-    filled.save_assessments([assessment(FIRST)])
+    assert filled.statements.restore([ExportedStatement(Submission(FIRST))]) == ("forgotten",)
+    filled.assessments.save([assessment(FIRST)])
     assert rows(filled)["assessments"] == 1
     assert filled.search("zyzzyvaquark").total == 0
 
@@ -131,7 +131,7 @@ def test_a_dry_run_changes_nothing(filled: Registry) -> None:
     (removed,) = filled.forget(["zenodo:1", "10.1234/1"], dry_run=True)
     assert removed.statements == 2
     assert rows(filled) == before
-    assert filled.forgotten() == ()
+    assert filled.removals.records() == ()
 
 
 def test_all_or_nothing_and_twice_is_once(filled: Registry) -> None:
@@ -144,20 +144,20 @@ def test_all_or_nothing_and_twice_is_once(filled: Registry) -> None:
 
 def test_it_is_listed_and_let_in_again(filled: Registry) -> None:
     filled.forget(["10.1234/1"])
-    (listed,) = filled.forgotten()
+    (listed,) = filled.removals.records()
     assert listed.identifier == FIRST.identifier
     assert listed.marks == ("datacite:10.1234/1", "doi:10.1234/1", "zenodo:1")
     with pytest.raises(NotFound, match="not forgotten"):
-        filled.undo_forget("10.1234/2")
-    assert filled.undo_forget("doi.org/10.1234/1") == (FIRST.identifier,)
-    assert filled.forgotten() == ()
+        filled.removals.undo("10.1234/2")
+    assert filled.removals.undo("doi.org/10.1234/1") == (FIRST.identifier,)
+    assert filled.removals.records() == ()
     assert filled.put(FIRST).outcome == "new"
 
 
 def test_who_adds_it_explicitly_gets_it(filled: Registry) -> None:
     filled.forget(["10.1234/1"])
     filled.put(SECOND, readmit=True)
-    assert len(filled.forgotten()) == 1
+    assert len(filled.removals.records()) == 1
     filled.put(SAID, readmit=True)
     assert filled.put(FIRST).outcome == "new"
 
@@ -170,7 +170,7 @@ def test_nothing_of_it_is_in_the_file(filled: Registry) -> None:
     filled.close()  # writes the log to the file
     assert all(word in path.read_bytes() for word in held)
     filled.forget(["10.1234/1"])
-    assert filled.erase() is None
+    assert filled.removals.erase() is None
     files = [item for item in path.parent.iterdir() if item.name.startswith(path.name)]
     for file in files:
         assert not [word for word in held if word in file.read_bytes()], file
@@ -187,11 +187,11 @@ def test_an_import_and_the_catalogue_leave_it_out(
     assert counts["forgotten"] == 2
     assert filled.search("zyzzyvaquark").total == 0
     catalogue_registry.forget(["10.5281/zenodo.7305227"])
-    catalogue_registry.set_property("catalogue_digest", "of another release")
-    assert catalogue_registry.load_catalogue()
-    assert catalogue_registry.entries_for("10.5281/zenodo.7305227") == ()
-    catalogue_registry.undo_forget("10.5281/zenodo.7305227")
-    assert catalogue_registry.load_catalogue()
+    catalogue_registry.upkeep.set_property("catalogue_digest", "of another release")
+    assert catalogue_registry.upkeep.load_catalogue()
+    assert catalogue_registry.listing.entries_for("10.5281/zenodo.7305227") == ()
+    catalogue_registry.removals.undo("10.5281/zenodo.7305227")
+    assert catalogue_registry.upkeep.load_catalogue()
     assert catalogue_registry.get("10.5281/zenodo.7305227")
 
 
@@ -209,7 +209,7 @@ def other(name: str, *carried: Identifier, source: str = "document", **fields: o
 
 
 def names(registry: Registry) -> set[str]:
-    return {entry.identifier for entry in registry.entries()}
+    return {entry.identifier for entry in registry.listing.entries()}
 
 
 def test_repeating_removes_nothing_that_only_refers_to_it(registry: Registry) -> None:
@@ -243,7 +243,7 @@ def test_an_identifier_of_something_else_removes_nothing_and_lists_who_carries_i
             registry.forget([own[0], shared.url or shared.compact], dry_run=dry_run)
         assert all(item.compact in str(caught.value) for item in own)
     assert names(registry) == {item.compact for item in own}
-    assert registry.forgotten() == ()
+    assert registry.removals.records() == ()
 
 
 def test_a_dry_run_names_all_that_the_run_removes(filled: Registry) -> None:
@@ -263,7 +263,7 @@ def test_a_bare_name_means_one_object_however_often_it_is_given(registry: Regist
     assert removed.identifier == hub.identifier
     assert registry.forget(["o/m"]) == ()
     assert names(registry) == {code.identifier}
-    assert registry.undo_forget("o/m") == (hub.identifier,)
+    assert registry.removals.undo("o/m") == (hub.identifier,)
 
 
 def test_addresses_that_differ_in_case_are_two_records(registry: Registry) -> None:
@@ -272,7 +272,7 @@ def test_addresses_that_differ_in_case_are_two_records(registry: Registry) -> No
     )
     registry.put_many([small, large, single])
     judged = [assessment(small), replace(assessment(large), evidence_sha256="1" * 64)]
-    registry.save_assessments(judged)
+    registry.assessments.save(judged)
     assert registry.get("https://x.org/A/a0").name == "a0"
     assert registry.get("https://x.org/A/A0").name == "A0"
     with pytest.raises(UsageError, match=r"url:https://x\.org/A/A0, url:https://x\.org/A/a0"):
@@ -282,12 +282,12 @@ def test_addresses_that_differ_in_case_are_two_records(registry: Registry) -> No
     assert registry.forget(["https://x.org/A/a0"]) == ()
     assert registry.get("https://x.org/A/A0").name == "A0"
     assert [item.outcome for item in registry.put_many([small, large])] == ["forgotten", "unchanged"]
-    registry.save_assessments(judged)
+    registry.assessments.save(judged)
     assert rows(registry)["assessments"] == 1
     # In another case it means the only one that there is, also when it is repeated and undone.
     assert len(registry.forget(["https://x.org/a/b0"])) == 1
     assert registry.forget(["https://x.org/a/b0"]) == ()
-    assert registry.undo_forget("https://x.org/a/b0") == (single.identifier,)
+    assert registry.removals.undo("https://x.org/a/b0") == (single.identifier,)
 
 
 def test_a_key_that_a_remaining_entry_has_too_bars_nothing(registry: Registry) -> None:
@@ -327,18 +327,18 @@ def test_it_does_not_come_back_from_another_source_under_its_identifier(
     unlisted = other("Jabberwock", own, provenance=elsewhere, identifiers=())
     for item in (copied, unlisted):
         assert registry.put(item).outcome == "forgotten"
-        assert registry.restore([ExportedStatement(Submission(item))]) == ("forgotten",)
+        assert registry.statements.restore([ExportedStatement(Submission(item))]) == ("forgotten",)
     assert names(registry) == set()
     assert registry.put(copied, readmit=True).outcome == "new"
-    assert registry.forgotten() == ()
+    assert registry.removals.records() == ()
 
 
 def test_a_failed_addition_leaves_it_forgotten(filled: Registry) -> None:
     filled.forget(["10.1234/1"])
-    before = filled.forgotten()
+    before = filled.removals.records()
     with pytest.raises(RecordError):
         filled.put(record(1, "N\0x"), readmit=True)
-    assert filled.forgotten() == before
+    assert filled.removals.records() == before
     assert filled.put(FIRST).outcome == "forgotten"
 
 
@@ -388,13 +388,13 @@ def test_adding_another_record_with_a_shared_identifier_brings_none_back(registr
     registry.forget(["10.1234/fa"])
     assert registry.put(two).outcome == "forgotten"
     assert registry.put(two, readmit=True).outcome == "new"
-    (left,) = registry.forgotten()
+    (left,) = registry.removals.records()
     assert left.identifier == one.identifier
     assert "huggingface:lab/num" not in left.marks
     assert registry.put(two).outcome == "unchanged"
     assert registry.put(one).outcome == "forgotten"
     assert registry.put(one, readmit=True).outcome == "new"
-    assert registry.forgotten() == ()
+    assert registry.removals.records() == ()
 
 
 OWN = [
@@ -421,7 +421,7 @@ def test_it_does_not_come_back_under_any_identifier_of_its_own(registry: Registr
     assert registry.put(other("Wombat", own, provenance=elsewhere)).outcome == "forgotten"
     assert registry.put(other("Wombat", own, identifiers=(), provenance=elsewhere)).outcome == "forgotten"
     assert registry.put(gone, readmit=True).outcome == "new"
-    assert registry.forgotten() == ()
+    assert registry.removals.records() == ()
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ def test_a_page_and_the_doi_that_its_service_mints_are_forgotten_together(
     registry.forget([named])
     assert registry.put(second).outcome == "forgotten"
     assert registry.put(second, readmit=True).outcome == "new"
-    assert registry.forgotten() == ()
+    assert registry.removals.records() == ()
     registry.put(first)
     assert len(registry.forget([named], dry_run=True)) == len(registry.forget([named])) == 2
     assert names(registry) == set()

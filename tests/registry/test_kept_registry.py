@@ -68,12 +68,12 @@ def bring_up(url: str) -> None:
     with closing(Database(url)) as database:
         migrate(database)
         registry = Registry(database)
-        if not registry.text_index_is_current():
-            registry.reindex_text()
-        if not registry.lineages_are_current():
-            registry.rebuild_lineages()
-        if not registry.scores_are_current():
-            registry.refresh_scores()
+        if not registry.upkeep.text_index_is_current():
+            registry.upkeep.reindex_text()
+        if not registry.upkeep.lineages_are_current():
+            registry.upkeep.rebuild_lineages()
+        if not registry.upkeep.scores_are_current():
+            registry.upkeep.refresh_scores()
 
 
 def exported(url: str, folder: Path) -> bytes:
@@ -97,7 +97,7 @@ def observed(registry: Registry) -> dict[str, Any]:
                 "lineage": [member.identifier for member in registry.explain(entry).entries],
                 "evidence": len(registry.explain(entry).links),
             }
-            for entry in registry.entries()
+            for entry in registry.listing.entries()
         },
     }
     seen: dict[str, Any] = json.loads(json.dumps(found))
@@ -143,7 +143,7 @@ def test_the_file_opens_and_is_searched_and_exported_alike(file_url: str, tmp_pa
     assert exported(file_url, tmp_path) == EXPORTED
     with Registry(file_url) as registry:
         states = registry.info().harvests
-        assert registry.get_property("a note") == "kept"
+        assert registry.upkeep.get_property("a note") == "kept"
     found = [
         [state.source, state.query, state.cursor, dict(state.counts), state.finished] for state in states
     ]

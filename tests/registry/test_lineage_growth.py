@@ -115,7 +115,7 @@ def withdrawn(registry: Registry, make: Make, size: int) -> Callable[[], object]
     items = [
         ExportedStatement(Submission(make(number)), Tombstone("withdrawn", "2026")) for number in range(size)
     ]
-    return lambda: registry.restore(items)
+    return lambda: registry.statements.restore(items)
 
 
 def steps_of(databases: Databases, file: Path, work: Work, make: Make, size: int) -> Steps:

@@ -143,7 +143,7 @@ def test_the_order_of_arrival_never_shows(databases: Databases, tmp_path: Path, 
             ("catalogue", "dlhub", "github", "zenodo"), ("huggingface",),
         ]  # fmt: skip
         before = {hit.entry.identifier: hit.sources for hit in hits}
-        registry.rebuild_lineages()
+        registry.upkeep.rebuild_lineages()
         after = registry.search("hbb_interaction_network").hits
         assert {hit.entry.identifier: hit.sources for hit in after} == before
 
@@ -262,7 +262,7 @@ def test_what_has_become_too_common_parts_what_it_joined_in_pages_of_any_size(
                 registry.put_many(page)
                 assert turn or number or registry.search("").total == 1
             assert registry.search("").total == 3
-            registry.rebuild_lineages()
+            registry.upkeep.rebuild_lineages()
             assert registry.search("").total == 3
 
 
@@ -275,7 +275,7 @@ def test_a_verdict_joins_what_nothing_else_does_and_outlives_harvests(filled: Re
         filled.put(replace(stub, description="changed at its source"))
     (bond,) = [bond for bond in filled.explain(STUB).links if bond.how == "fairreg link"]
     assert ("huggingface", STUB) in bond.statement_keys
-    filled.rebuild_lineages()
+    filled.upkeep.rebuild_lineages()
     assert filled.search("hbb_interaction_network").total == 1
 
 
@@ -286,7 +286,7 @@ def test_a_verdict_parts_what_identifiers_join_and_outlives_harvests(filled: Reg
         assert ("dlhub",) in sources
         assert ("catalogue", "github", "zenodo") in sources
         filled.put_many([replace(item, description="again") for item in hbb_records().values()])
-    filled.rebuild_lineages()
+    filled.upkeep.rebuild_lineages()
     assert filled.explain(DLHUB_DOI).links == ()
     filled.link(DLHUB_DOI, hbb.DOI)
     assert "dlhub" in filled.search(hbb.DOI).hits[0].sources
@@ -312,7 +312,7 @@ def test_a_verdict_parts_two_statements_of_one_entry(filled: Registry) -> None:
 def test_a_verdict_on_what_is_unknown_is_refused(filled: Registry) -> None:
     with pytest.raises(NotFound):
         filled.link(hbb.DOI, "10.1234/none")
-    assert filled.link_overrides() == LinkOverrides()
+    assert filled.links.overrides() == LinkOverrides()
 
 
 def test_a_refused_payload_is_kept_once_until_it_is_a_record(registry: Registry, make_record: Make) -> None:
@@ -320,12 +320,12 @@ def test_a_refused_payload_is_kept_once_until_it_is_a_record(registry: Registry,
     registry.put_many([], rejected=[bad])
     registry.put_many([], rejected=[replace_reason(bad, "It still has none.")])
     registry.put_many([], rejected=[RejectedPayload("github", b'{"id": 1}', "Nameless.")])
-    (kept,) = registry.rejected("zenodo")
+    (kept,) = registry.harvests.rejected("zenodo")
     assert (kept.payload, kept.reason, kept.path) == (b'{"id": 1}', "It still has none.", "$.title")
     assert kept.refused_at
-    assert len(registry.rejected()) == 2
+    assert len(registry.harvests.rejected()) == 2
     registry.put(make_record("zenodo", "1"), payload=b'{"id": 1}')
-    assert [item.source for item in registry.rejected()] == ["github"]
+    assert [item.source for item in registry.harvests.rejected()] == ["github"]
 
 
 def replace_reason(item: RejectedPayload, reason: str) -> RejectedPayload:

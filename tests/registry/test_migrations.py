@@ -103,19 +103,19 @@ def read(url: str, revision: str) -> None:
     with Registry(url) as registry:
         for identifier, record in older.ENTRIES.items():
             assert registry.get(identifier) == record
-            for statement in registry.statements(identifier):
+            for statement in registry.statements.of_entry(identifier):
                 assert json.loads(statement.payload or b"") == {"title": statement.record.name}
         assert registry.entry_for(older.GONE[0]).gone_reason == older.GONE[1]
         assert registry.entry_for(older.ASSESSED.identifier).fair_score is None  # by an older rubric
-        assert registry.get_property("a note") == "kept"
-        state = registry.harvest_state("zenodo", "jets")
+        assert registry.upkeep.get_property("a note") == "kept"
+        state = registry.harvests.state("zenodo", "jets")
         assert state is not None
         assert (state.cursor, state.counts) == (older.HARVEST.cursor, older.HARVEST.counts)
-        assert registry.rejected() == ((older.REFUSED,) if held(revision, "refusals") else ())
-        assert registry.every_link_override() == ((older.VERDICT,) if held(revision, "links") else ())
+        assert registry.harvests.rejected() == ((older.REFUSED,) if held(revision, "refusals") else ())
+        assert registry.links.every() == ((older.VERDICT,) if held(revision, "links") else ())
         assessed = (older.ASSESSED,) if held(revision, "assessments") else ()
-        assert tuple(registry.every_assessment()) == assessed
-        assert registry.assessments("10.1234/second") == tuple(
+        assert tuple(registry.assessments.every()) == assessed
+        assert registry.assessments.history("10.1234/second") == tuple(
             replace(item, report=b"", evidence=b"") for item in assessed
         )
         model = registry.search("interaction networks", source="zenodo").hits[0]
@@ -165,8 +165,8 @@ def test_what_was_forgotten_before_is_announced_as_departed_and_all_else_as_chan
             connection.execute(text("INSERT INTO forgotten VALUES ('doi', :key, :name, :at)"), row)
     ensured(url)
     with Registry(url) as registry:
-        first, *rest = registry.changes(limit=1000)
+        first, *rest = registry.changes.page(limit=1000)
         assert (first.identifier, first.departed, first.changed_at) == ("doi:10.1234/gone", "forgotten", then)
         assert len(rest) == len(older.ENTRIES) + len(catalogue.records())
         assert all(item.departed is None and item.changed_at > "2026-11" for item in rest)
-        assert registry.first_change() == then
+        assert registry.changes.first_time() == then

@@ -70,12 +70,12 @@ def filled(
     """What the database holds after the verdicts and the pages came, and what is `gone` went."""
     with Registry(url) as registry:
         for verdict in verdicts:
-            registry.restore_link_overrides([verdict])
+            registry.links.restore([verdict])
         for page in pages:
             registry.put_many(page)
         for page in pages:
             buried = {statement_key_of(record): record for record in page if statement_key_of(record) in gone}
-            registry.restore(
+            registry.statements.restore(
                 ExportedStatement(Submission(record), Tombstone("It went.", THEN))
                 for record in buried.values()
             )

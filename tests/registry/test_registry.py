@@ -70,7 +70,12 @@ def test_a_request_that_was_parsed_before_means_what_its_text_means(
     registry.put(make_record("github", "org/a", pids=("github:org/a",)))
     registry.put(make_record("catalogue", "own", identifier="catalogue:own name"))
     registry.put(make_record("zenodo", "1", pids=("10.1234/a",)))
-    for look in (registry.entry_for, registry.entries_for, registry.explain, registry.assessments):
+    for look in (
+        registry.entry_for,
+        registry.listing.entries_for,
+        registry.explain,
+        registry.assessments.history,
+    ):
         assert _outcome(look, RequestedIdentifier(text)) == _outcome(look, text)
 
 
@@ -118,7 +123,7 @@ def test_the_payload_is_kept_byte_for_byte(registry: Registry, make_record: Make
     record = make_record("zenodo", "1", pids=("10.1234/a",))
     registry.put(record, payload=payload, media_type="application/json")
     registry.put(replace(record, name="mapped better"))
-    (kept,) = registry.statements("10.1234/a")
+    (kept,) = registry.statements.of_entry("10.1234/a")
     assert kept.payload == payload
     assert kept.payload_sha256 == hashlib.sha256(payload).hexdigest()
     assert (kept.media_type, kept.record.name) == ("application/json", "mapped better")
@@ -145,7 +150,7 @@ def test_a_concept_doi_means_the_newest_version(registry: Registry, make_record:
     assert entry.identifier == "doi:10.5281/zenodo.1003"
     assert entry.matched is not None
     assert entry.matched.scheme == "concept_doi"
-    assert len(registry.entries_for("10.5281/zenodo.1000")) == 3
+    assert len(registry.listing.entries_for("10.5281/zenodo.1000")) == 3
 
 
 def test_an_own_doi_goes_before_all_that_point_to_it(registry: Registry, make_record: Make) -> None:
@@ -155,7 +160,7 @@ def test_an_own_doi_goes_before_all_that_point_to_it(registry: Registry, make_re
                 "elsewhere", str(number), pids=(Identifier(scheme, "10.1234/x"),), identifier=f"e:{scheme}"
             )
         )
-    found = [entry.identifier for entry in registry.entries_for("10.1234/x")]
+    found = [entry.identifier for entry in registry.listing.entries_for("10.1234/x")]
     assert found == ["e:doi", "e:concept_doi", "e:dlhub_doi", "e:related_doi", "e:paper_doi"]
 
 
@@ -163,10 +168,13 @@ def test_a_tombstone_keeps_what_was_said(registry: Registry, make_record: Make) 
     record = make_record("zenodo", "1", pids=("10.1234/a",))
     registry.put(record, payload=b"{}")
     registry.put(make_record("catalogue", "a", pids=("10.1234/a",), name="Curated"))
-    registry.mark_gone("zenodo", "1", "withdrawn by its owner")
+    registry.statements.withdraw("zenodo", "1", "withdrawn by its owner")
     entry = registry.entry_for("10.1234/a")
     assert (entry.gone, entry.gone_reason, entry.record.name) == (True, "withdrawn by its owner", "Curated")
-    assert {s.source: (s.gone, s.payload) for s in registry.statements(entry)}["zenodo"] == (True, b"{}")
+    assert {s.source: (s.gone, s.payload) for s in registry.statements.of_entry(entry)}["zenodo"] == (
+        True,
+        b"{}",
+    )
     assert registry.search("curated").hits[0].gone
     assert registry.search("curated", gone=False).total == 0
     assert registry.info().gone == 1
@@ -177,10 +185,10 @@ def test_a_tombstone_keeps_what_was_said(registry: Registry, make_record: Make) 
 def test_an_entry_lives_while_one_host_has_it(registry: Registry, make_record: Make) -> None:
     registry.put(make_record("zenodo", "1", pids=("10.1234/a", "hf:o/m")))
     registry.put(make_record("huggingface", "o/m", pids=("hf:o/m",)))
-    registry.mark_gone("zenodo", "1", "gone")
+    registry.statements.withdraw("zenodo", "1", "gone")
     assert not registry.entry_for("10.1234/a").gone
     with pytest.raises(NotFound):
-        registry.mark_gone("zenodo", "2", "never there")
+        registry.statements.withdraw("zenodo", "2", "never there")
 
 
 def test_what_is_no_text_is_refused_and_nothing_is_kept(registry: Registry, make_record: Make) -> None:
@@ -196,15 +204,15 @@ def test_a_page_and_its_cursor_are_one(registry: Registry, make_record: Make) ->
         [Submission(make_record("zenodo", "1"), b"x"), make_record("zenodo", "2")], harvest=state
     )
     assert [result.outcome for result in results] == ["new", "new"]
-    kept = registry.harvest_state("zenodo", "onnx")
+    kept = registry.harvests.state("zenodo", "onnx")
     assert kept is not None
     assert (kept.cursor, kept.counts, kept.finished) == ({"page": 2}, {"new": 1}, False)
     assert kept.started_at
-    registry.save_harvest(Harvest("zenodo", "onnx", finished=True, started_at=kept.started_at))
-    done = registry.harvest_state("zenodo", "onnx")
+    registry.harvests.save(Harvest("zenodo", "onnx", finished=True, started_at=kept.started_at))
+    done = registry.harvests.state("zenodo", "onnx")
     assert done is not None
     assert (done.finished, done.cursor, done.started_at) == (True, None, kept.started_at)
-    assert registry.harvest_state("zenodo", "else") is None
+    assert registry.harvests.state("zenodo", "else") is None
 
 
 def test_records_come_in_order_and_survive_reopening(fresh_url: str, make_record: Make) -> None:
@@ -260,7 +268,7 @@ def test_the_registry_forgets_the_order_of_arrival(
         with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
             for record in records:
                 registry.put(record)
-            outcomes.append({(e.identifier, e.record, e.sources) for e in registry.entries()})
+            outcomes.append({(e.identifier, e.record, e.sources) for e in registry.listing.entries()})
         chance.shuffle(records)
     assert outcomes[0] == outcomes[1]
 
@@ -325,7 +333,7 @@ def test_a_name_that_another_entry_gives_up_is_free_in_every_order(
         with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
             for record in order:
                 registry.put(record)
-            outcomes.append({(entry.identifier, entry.record) for entry in registry.entries()})
+            outcomes.append({(entry.identifier, entry.record) for entry in registry.listing.entries()})
     assert all(outcome == outcomes[0] for outcome in outcomes)
 
 
@@ -392,7 +400,7 @@ def test_a_page_told_twice_changes_nothing_but_when_it_was_read(
     assert [result.identifier for result in results] == [record.identifier for record in page]
     for record in later:
         assert registry.get(record.identifier) == record
-        (statement,) = registry.statements(record.identifier)
+        (statement,) = registry.statements.of_entry(record.identifier)
         assert (statement.payload, statement.retrieved_at) == (b"new", "2026-02-02T00:00:00Z")
 
 
@@ -414,7 +422,7 @@ def _everything(registry: Registry) -> set[object]:
             tuple(member.identifier for member in registry.explain(entry).entries),
             tuple(hit.entry.identifier for hit in registry.search(entry.record.name).hits),
         )
-        for entry in registry.entries()
+        for entry in registry.listing.entries()
     }
 
 
@@ -492,9 +500,9 @@ def test_there_is_one_newest_version_wherever_it_is_asked_for(
         doi, gone = str(fields.pop("doi")), fields.pop("gone", False)
         registry.put(make_record("x", str(number), pids=(doi, concept), date_published="2024", **fields))
         if gone:
-            registry.mark_gone("x", str(number), "withdrawn")
+            registry.statements.withdraw("x", str(number), "withdrawn")
     order = [newer["doi"], older["doi"]]
-    assert [entry.record.doi for entry in registry.entries_for("10.1234/concept")] == order
+    assert [entry.record.doi for entry in registry.listing.entries_for("10.1234/concept")] == order
     hit = registry.search("").hits[0]
     assert hit.record.doi == newer["doi"]
     assert [entry.record.doi for entry in hit.versions] == order

@@ -68,7 +68,7 @@ def test_every_query_and_filter_has_counts_of_its_own(catalogue_registry: Regist
     kept = [catalogue_registry.search(query, facets=True, **filters).facets for query, filters in asked * 2]
     fresh = []
     for query, filters in asked:
-        catalogue_registry.set_property("another", query + str(filters))  # so that nothing is kept
+        catalogue_registry.upkeep.set_property("another", query + str(filters))  # so that nothing is kept
         fresh.append(catalogue_registry.search(query, facets=True, **filters).facets)
     assert kept == fresh * 2
 
@@ -126,7 +126,7 @@ def test_a_locked_file_is_told_of_where_counts_are_kept(tmp_path) -> None:
     with closing(sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)) as raw:
         raw.execute("PRAGMA journal_mode = DELETE")
         with Registry(settings=settings) as registry:
-            registry.count()
+            registry.listing.count()
             event.listen(registry._database._engine, "checkout", lambda driver, *_: at_once(driver))
             raw.execute("BEGIN EXCLUSIVE")
             with pytest.raises(RegistryError):
@@ -196,18 +196,18 @@ def test_wide_conditions_list_what_narrow_ones_do(catalogue_registry: Registry, 
 def test_reads_of_one_view_share_a_transaction_and_see_one_state(
     catalogue_registry: Registry, make_record: Make
 ) -> None:
-    before = catalogue_registry.count()
-    with Registry(catalogue_registry._database.url) as other, catalogue_registry.one_view():
-        assert catalogue_registry.count() == before
+    before = catalogue_registry.listing.count()
+    with Registry(catalogue_registry._database.url) as other, catalogue_registry.listing.one_view():
+        assert catalogue_registry.listing.count() == before
         other.put(make_record("z", "1"))
-        assert catalogue_registry.count() == before
+        assert catalogue_registry.listing.count() == before
         assert catalogue_registry.search("").total == catalogue_registry.search("", limit=1).total
-        assert other.count() == before + 1
-    assert catalogue_registry.count() == before + 1
+        assert other.listing.count() == before + 1
+    assert catalogue_registry.listing.count() == before + 1
 
 
 def test_a_view_ends_with_an_error(catalogue_registry: Registry, make_record: Make) -> None:
-    with suppress(NotFound), catalogue_registry.one_view():
+    with suppress(NotFound), catalogue_registry.listing.one_view():
         catalogue_registry.get("10.1234/unheard")
     catalogue_registry.put(make_record("z", "1"))
-    assert catalogue_registry.statement("z", "1") is not None
+    assert catalogue_registry.statements.get("z", "1") is not None

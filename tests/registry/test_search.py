@@ -104,7 +104,7 @@ def test_filters_keep_exactly_what_they_say(
     read_only_registry: Registry, filters: dict[str, object], holds: Callable[[object], bool]
 ) -> None:
     found = {hit.entry.identifier for hit in read_only_registry.search("", limit=None, **filters).hits}
-    assert found == {entry.identifier for entry in read_only_registry.entries() if holds(entry)}
+    assert found == {entry.identifier for entry in read_only_registry.listing.entries() if holds(entry)}
     assert found
 
 
@@ -168,7 +168,7 @@ def test_facets_of_an_empty_question_count_what_meets_the_filters(read_only_regi
     assert dict(results.facets["kind"])["dataset"] == results.total
     everything = read_only_registry.search("", facets=True).facets
     assert everything is not None
-    assert sum(dict(everything["kind"]).values()) == len(list(read_only_registry.entries()))
+    assert sum(dict(everything["kind"]).values()) == len(list(read_only_registry.listing.entries()))
 
 
 def test_facets_come_only_when_asked_for(read_only_registry: Registry) -> None:
@@ -183,6 +183,6 @@ def test_pages_of_the_newest_have_no_overlap(read_only_registry: Registry) -> No
 
 def test_what_search_reads_can_be_written_anew(catalogue_registry: Registry) -> None:
     before = catalogue_registry.search("calorimeter simulation", limit=None)
-    assert catalogue_registry.reindex_text() == len(list(catalogue_registry.entries()))
-    assert catalogue_registry.text_index_is_current()
+    assert catalogue_registry.upkeep.reindex_text() == len(list(catalogue_registry.listing.entries()))
+    assert catalogue_registry.upkeep.text_index_is_current()
     assert catalogue_registry.search("calorimeter simulation", limit=None) == before

@@ -35,7 +35,7 @@ def test_a_registry_is_counted_by_format(tmp_path):
     url = f"sqlite:///{tmp_path / 'registry.sqlite'}"
     init(Settings(home=tmp_path, database_url=url))
     with Registry(url) as registry:
-        models = sum(entry.record.kind == "model" for entry in registry.entries())
+        models = sum(entry.record.kind == "model" for entry in registry.listing.entries())
     lines = list(runnable_fraction.registry_report(url))
     assert lines[0] == f"The registry has {models} models."
     assert any(line.startswith(f"Of {models}: ") for line in lines)

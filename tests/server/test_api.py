@@ -93,7 +93,7 @@ def test_a_record_is_what_show_prints_with_what_the_registry_knows_beside_it(pla
 def test_what_was_removed_or_merged_is_gone_and_what_was_withdrawn_is_told(place):
     place.registry.put_many([said(1), said(2), said(3)])
     place.registry.forget(["zenodo:1"])
-    place.registry.mark_gone("zenodo", "2", "retracted by its authors")
+    place.registry.statements.withdraw("zenodo", "2", "retracted by its authors")
     moved = replace(said(3), identifier="doi:10.1234/3", identifiers=catalogue_doi("10.1234/3"))
     place.registry.put(moved)
     assert place.get("/api/records/zenodo:1").status_code == 410
@@ -160,7 +160,7 @@ def test_changes_come_once_each_and_go_on_where_a_reader_stopped(place):
         cursor, url = page["cursor"], page["next"]
     names = [item["identifier"] for item in listed]
     assert len(names) == len(set(names))
-    assert {entry.identifier for entry in place.registry.entries()} <= set(names)
+    assert {entry.identifier for entry in place.registry.listing.entries()} <= set(names)
     assert place.json("/api/changes", cursor=cursor) == {"changes": [], "cursor": cursor, "next": None}
     place.registry.put(said(7))
     (change,) = place.json("/api/changes", cursor=cursor)["changes"]

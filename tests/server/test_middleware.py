@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
 from fairreg.errors import Overloaded, UsageError
-from fairreg.registry import Registry
+from fairreg.registry.parts.changes import Changes
 from fairreg.server.app import Policy, application
 from fairreg.server.middleware import rates
 from fairreg.server.middleware.log import Metrics
@@ -485,11 +485,11 @@ def test_health_is_told_to_all_who_ask_at_a_time(databases, tmp_path):
 def test_health_is_told_at_any_rate_and_however_busy_the_threads_are(databases, tmp_path, monkeypatch):
     busy, begun = threading.Event(), threading.Semaphore(0)
 
-    def slow(_registry: Registry, *_arguments: object, **_options: object) -> None:
+    def slow(_changes: Changes, *_arguments: object, **_options: object) -> None:
         begun.release()
         busy.wait(60)
 
-    monkeypatch.setattr(Registry, "changes", slow)
+    monkeypatch.setattr(Changes, "page", slow)
     home = databases.home(tmp_path / "kept", "catalogue")
     with serving(home, policy=Policy(rate=5)) as url, ThreadPoolExecutor(6) as clients:
         try:

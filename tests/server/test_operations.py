@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 
 from fairreg.errors import UsageError
 from fairreg.registry import Registry
+from fairreg.registry.parts.listing import Listing
 from fairreg.server.operations import sitemap
 from fairreg.server.serve import listen, prepared
 from fairreg.settings import Settings
@@ -58,10 +59,10 @@ def test_the_sitemap_names_every_record_once_on_pages_of_limited_length(
     monkeypatch.setattr(sitemap, "PAGE", 50)
     settings = databases.home(tmp_path / "kept", "catalogue")
     with Registry(settings.database_url) as registry:
-        withdrawn = next(iter(registry.identifiers()))
-        statement = registry.statements(withdrawn)[0]
-        registry.mark_gone(statement.source, statement.source_id, "retracted")
-        names = set(registry.identifiers()) - {withdrawn}
+        withdrawn = next(iter(registry.listing.identifiers()))
+        statement = registry.statements.of_entry(withdrawn)[0]
+        registry.statements.withdraw(statement.source, statement.source_id, "retracted")
+        names = set(registry.listing.identifiers()) - {withdrawn}
     with serving(settings) as url:
         assert f"Sitemap: {url}/sitemap.xml" in requests.get(f"{url}/robots.txt", timeout=60).text
         index = ET.fromstring(requests.get(f"{url}/sitemap.xml", timeout=60).content)
@@ -99,14 +100,14 @@ def test_workers_share_the_socket_are_replaced_and_end_together(tmp_path, engine
 
 @pytest.mark.engines("sqlite")
 def test_what_is_being_answered_at_the_end_is_finished(databases: Databases, tmp_path, engine, monkeypatch):
-    begun, go_on, count = threading.Event(), threading.Event(), Registry.count
+    begun, go_on, count = threading.Event(), threading.Event(), Listing.count
 
-    def slow(registry: Registry) -> int:
+    def slow(listing: Listing) -> int:
         begun.set()
         go_on.wait(60)
-        return count(registry)
+        return count(listing)
 
-    monkeypatch.setattr(Registry, "count", slow)
+    monkeypatch.setattr(Listing, "count", slow)
     with ThreadPoolExecutor(1) as client:
         with serving(databases.home(tmp_path / "kept", "catalogue")) as url:
             answer = client.submit(requests.get, f"{url}/healthz", timeout=60)
@@ -178,10 +179,10 @@ def test_a_server_for_others_without_a_public_address_warns(tmp_path, engine, ho
 SLOW_SERVER = """
 import sys, time
 from fairreg.cli.start import main
-from fairreg.registry import Registry
+from fairreg.registry.parts.changes import Changes
 from fairreg.server import serve
 serve._GRACE_SECONDS = 1
-Registry.changes = lambda *_arguments, **_options: time.sleep(30)
+Changes.page = lambda *_arguments, **_options: time.sleep(30)
 sys.argv = ["fairreg", "serve", "--port", "0"]
 main()
 """

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from fairreg.errors import FairregError, Overloaded, RecordError, RegistryError
-from fairreg.registry import Registry
+from fairreg.registry.parts.listing import Listing
 from fairreg.server.serve import listen
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -38,7 +38,7 @@ def test_a_fault_of_the_registry_is_for_the_log_and_not_for_visitors(
     def fail(_registry):
         raise error("/home/keeper/registry.sqlite")
 
-    monkeypatch.setattr(Registry, "count", fail)
+    monkeypatch.setattr(Listing, "count", fail)
     answer = requests.get(f"{served}/healthz", timeout=60)
     assert answer.status_code == status
     assert ("retry-after" in answer.headers) == (status == 503)

@@ -108,7 +108,7 @@ def test_where_no_registry_can_be_made_each_worker_makes_the_catalogue_in_memory
         assert not make_ready(settings)
         close()  # as in a worker, which opens its own
         with shared_registry(settings, prepare=True) as registry:
-            assert registry.count() > 100
+            assert registry.listing.count() > 100
         close()
         with pytest.raises(RegistryError, match="There is no registry"):
             shared_registry(settings, prepare=False).__enter__()

@@ -194,3 +194,29 @@ def test_models_are_compared_locked_and_verified(services, weights, tmp_path, mo
     report = fairreg.verify()
     assert (report.exit_code, report.is_as_locked, report.fault) == (0, True, None)
     assert [item.status for item in report.models[0].files] == ["same"]
+
+
+def test_a_registry_is_exported_and_imported_again_with_its_progress(tmp_path):
+    seen = []
+    counts = fairreg.export(tmp_path / "all.jsonl")
+    taken = fairreg.import_(tmp_path / "all.jsonl", progress=lambda done, total: seen.append((done, total)))
+    assert (taken["new"], taken["changed"], taken["unchanged"]) == (0, 0, counts["statements"])
+    assert seen[-1][0] >= counts["statements"] > 0
+    fairreg.import_(tmp_path / "all.jsonl")
+
+
+def test_the_installation_is_examined_in_python_as_by_the_command(monkeypatch, environment):
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    report = fairreg.doctor()
+    assert str(report.home) == environment["FAIRREG_HOME"]
+    assert report.versions.fairreg == fairreg.__version__
+
+
+def test_a_harvest_tells_its_progress_only_to_who_asks(services, capfd):
+    seen = []
+    report = fairreg.harvest(
+        "zenodo", query="hbb", limit=5, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen[-1][0] == report.seen > 0
+    fairreg.harvest("zenodo", query="hbb", limit=5)
+    assert capfd.readouterr() == ("", "")

@@ -92,7 +92,7 @@ def test_training_data_are_assessed_once_and_not_what_lies_behind_them(ready, re
     assert scores[0] == scores[1] == scores[2]
     asked = [request.path for request, _ in httpserver.log]
     assert asked.count("/zenodo/api/records/1000") == 1
-    assert registry.assessments(DATA, rubric="fair-datasets")[0].overall == scores[0].score
+    assert registry.assessments.history(DATA, rubric="fair-datasets")[0].overall == scores[0].score
 
 
 def test_a_later_run_offline_uses_the_stored_assessment_of_the_training_data(ready, registry, httpserver):
@@ -131,7 +131,7 @@ def of_an_older_rubric(registry, evidence, **fields):
     """Store evidence with a score by rubric 1.0; return its time of assessment."""
     made = assessment_of(registry, AssessmentResult(evidence, judge(evidence)))
     made = replaced(made, rubric_version="1.0", judged_at="2026-02-01T00:00:00+00:00", **fields)
-    registry.save_assessments([made])
+    registry.assessments.save([made])
     return made.judged_at
 
 
@@ -154,17 +154,19 @@ def test_an_upgrade_that_was_cut_off_shows_the_newest_score_before_and_after_it_
         connection.exec_driver_sql("UPDATE entries SET fair_score = 0.99")
     rescore(registry)
     assert registry.entry_for(name).fair_score == shown
-    assert [item.identifier for item in registry.entries() if item.fair_score is not None] == [name]
-    assert len(registry.assessments(name)) == 3
+    assert [item.identifier for item in registry.listing.entries() if item.fair_score is not None] == [name]
+    assert len(registry.assessments.history(name)) == 3
 
 
 def test_scoring_again_by_a_newer_rubric_is_no_assessment_since_then(registry):
     registry.put(HBB.record)
     judged_at = of_an_older_rubric(registry, HBB)
     assert rescore(registry).scored == 1
-    assert {item.judged_at for item in registry.assessments(HBB.record.identifier)} == {judged_at}
+    assert {item.judged_at for item in registry.assessments.history(HBB.record.identifier)} == {judged_at}
     for since, skipped in (("2026-01-31", True), ("2026-02-02", False)):
-        (known,) = registry.known([HBB.record.identifier], registry.window(since, online=True))
+        (known,) = registry.listing.snapshots(
+            [HBB.record.identifier], registry.assessments.window(since, online=True)
+        )
         assert known.assessed is skipped
 
 
@@ -200,11 +202,11 @@ def test_a_model_that_another_names_as_its_training_data_keeps_its_score_and_its
     found = newest_evidence(registry, hbb.DOI)
     shallow = replace(found, gathered_at="2999-01-01T00:00:00+00:00", files=(), downloaded=False)
     save(registry, [AssessmentResult(shallow, judge(shallow, DATASETS))])
-    assert len(registry.assessments(hbb.DOI, rubric="fair-datasets")) == 1
+    assert len(registry.assessments.history(hbb.DOI, rubric="fair-datasets")) == 1
     assert registry.entry_for(hbb.DOI).fair_score == shown == own.overall
     assert newest_evidence(registry, hbb.DOI) == found
     assert assess(ready, hbb.DOI, offline=True, registry=registry).letters == own.letters
-    (known,) = registry.known([own.id], registry.window("2998-01-01", online=True))
+    (known,) = registry.listing.snapshots([own.id], registry.assessments.window("2998-01-01", online=True))
     assert not known.assessed
 
 

@@ -47,7 +47,7 @@ def test_everything_in_the_registry_is_assessed_and_search_shows_the_scores(fill
     seen = []
     report = assess_all(filled, offline=True, progress=lambda done, total: seen.append((done, total)))
     with Registry(settings=filled) as registry:
-        entries = list(registry.entries())
+        entries = list(registry.listing.entries())
     assert names(report) == {entry.identifier for entry in entries}
     assert seen[-1] == (len(entries), len(entries))
     assert {row.rubric for row in report.rows} == {"fair-ai-models", "fair-datasets"}
@@ -210,7 +210,7 @@ def test_files_of_any_size_are_read_where_a_fetch_brought_them(settings, httpser
 
 def history(settings):
     with Registry(settings=settings) as registry:
-        return {name: len(registry.assessments(name)) for name in registry.identifiers()}
+        return {name: len(registry.assessments.history(name)) for name in registry.listing.identifiers()}
 
 
 @pytest.mark.long("postgresql")

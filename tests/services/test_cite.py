@@ -107,7 +107,7 @@ def test_what_is_not_stated_is_said() -> None:
 
 def test_a_withdrawn_record_says_so_in_every_format(registry: Registry) -> None:
     registry.put(record())
-    registry.mark_gone("zenodo", "2", "Retracted by its authors")
+    registry.statements.withdraw("zenodo", "2", "Retracted by its authors")
     withdrawn = registry.entry_for(OWN).present_record
     for name in FORMATS:
         assert "Withdrawn by its source: Retracted by its authors." in cite(withdrawn, format=name)

@@ -221,7 +221,7 @@ def test_a_run_that_was_stopped_long_ago_starts_again(here, registry, services, 
 
 
 def test_a_run_that_starts_again_reads_its_queries_from_the_beginning(here, registry, services):
-    registry.save_harvest(Harvest("zenodo", "tracks", cursor="page=2&size=1", counts={"taken": 1}))
+    registry.harvests.save(Harvest("zenodo", "tracks", cursor="page=2&size=1", counts={"taken": 1}))
     heard: list[str] = []
     reports, faults = run(here, registry, log=heard.append)
     assert ([report.resumed for report in reports], faults) == ([False, False], [])

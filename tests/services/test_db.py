@@ -243,7 +243,7 @@ def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: 
     with Registry(settings=ready) as registry:
         registry.put_many(versions, rejected=[RejectedPayload("zenodo", b"{}", "It is empty.")])
         registry.unlink("zenodo:1", "10.5281/zenodo.7305227")
-        records = list(registry.records())
+        records = list(registry)
     _alembic(ready, "downgrade", "0001")
     with pytest.raises(RegistryError, match="older fairreg"):
         info(ready)
@@ -253,10 +253,10 @@ def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: 
     assert HEAD in said[0]
     assert check(ready).sound
     with Registry(settings=ready) as registry:
-        assert list(registry.records()) == records
+        assert list(registry) == records
         assert [len(hit.versions) for hit in registry.search("10.1234/concept").hits] == [2]
-        assert registry.rejected() == ()
-        assert registry.link_overrides().cannot_link == frozenset()
+        assert registry.harvests.rejected() == ()
+        assert registry.links.overrides().cannot_link == frozenset()
 
 
 def test_a_populated_registry_of_schema_0002_keeps_all_and_loses_only_assessments_on_the_way_down(
@@ -275,14 +275,14 @@ def test_a_populated_registry_of_schema_0002_keeps_all_and_loses_only_assessment
         evidence_sha256="0" * 64,
     )
     with Registry(settings=ready) as registry:
-        registry.save_assessments([kept])
-        records = list(registry.records())
+        registry.assessments.save([kept])
+        records = list(registry)
     _alembic(ready, "downgrade", "0002")
     with pytest.raises(RegistryError, match="older fairreg"):
         info(ready)
     ensure(ready, lambda _line: None)
     assert check(ready).sound
     with Registry(settings=ready) as registry:
-        assert list(registry.records()) == records
-        assert registry.assessments("10.5281/zenodo.7305227") == ()
+        assert list(registry) == records
+        assert registry.assessments.history("10.5281/zenodo.7305227") == ()
         assert registry.entry_for("10.5281/zenodo.7305227").fair_score == 0.5

@@ -53,7 +53,7 @@ def held(settings):
 
 def statement(settings, source_id):
     with Registry(settings=settings) as registry:
-        return registry.statement("zenodo", source_id)
+        return registry.statements.get("zenodo", source_id)
 
 
 def test_a_harvest_keeps_every_record_with_its_payload(settings, web, service):
@@ -183,7 +183,7 @@ def test_a_refused_payload_is_listed_until_it_maps(settings, web, service):
         (kept,) = rejected(settings)
         assert (kept.source, kept.path) == ("zenodo", "$.metadata.title")
     with Registry(settings=settings) as registry:
-        (item,) = registry.rejected("zenodo")
+        (item,) = registry.harvests.rejected("zenodo")
         assert json.loads(item.payload) == service.records[3]
 
 
@@ -245,8 +245,8 @@ def test_a_tombstone_holds_no_email_address(settings, web, service, tmp_path):
     assert any("was withdrawn (Removed on request of (e-mail address).)" in line for line in heard)
     assert statement(settings, "1000").gone_reason == "Removed on request of (e-mail address)."
     with Registry(settings=settings) as registry:
-        registry.mark_gone("zenodo", "1002", "ask ada@cern.ch")
-        assert registry.statement("zenodo", "1002").gone_reason == "ask (e-mail address)"
+        registry.statements.withdraw("zenodo", "1002", "ask ada@cern.ch")
+        assert registry.statements.get("zenodo", "1002").gone_reason == "ask (e-mail address)"
     export(settings, tmp_path / "all.jsonl")
     assert "@cern" not in (tmp_path / "all.jsonl").read_text(encoding="utf-8")
 
@@ -282,7 +282,7 @@ def test_an_empty_answer_is_a_finished_harvest(settings, web, service):
     report = harvest(settings, "zenodo", web=web)
     assert report.seen == 0
     with Registry(settings=settings) as registry:
-        assert registry.harvest_state("zenodo", "").finished
+        assert registry.harvests.state("zenodo", "").finished
 
 
 def test_html_is_a_bad_answer_and_stores_nothing(settings, web, service):
@@ -306,7 +306,7 @@ def test_a_limit_counts_all_records_of_a_harvest_that_starts_anew(settings, web,
     with pytest.raises(Unreachable):
         harvest(settings, "zenodo", limit=60, web=web)
     with Registry(settings=settings) as registry:
-        state = registry.harvest_state("zenodo", "")
-        registry.save_harvest(replace(state, cursor="not a position"))
+        state = registry.harvests.state("zenodo", "")
+        registry.harvests.save(replace(state, cursor="not a position"))
     service.broken.clear()
     assert harvest(settings, "zenodo", limit=60, web=web).seen == 60

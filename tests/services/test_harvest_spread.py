@@ -36,7 +36,7 @@ def zenodo(httpserver):
 
 def held(settings):
     with Registry(settings=settings) as registry:
-        return {(item.source, item.source_id) for item in registry.every_statement()}
+        return {(item.source, item.source_id) for item in registry.statements.every()}
 
 
 @pytest.mark.long

@@ -56,7 +56,7 @@ def test_a_fetch_opens_it_once(settings: Settings, httpserver: HTTPServer) -> No
     openings = Openings(settings)
     with LazyRegistry(openings) as lazy:
         fetch(settings, hbb.DOI, registry=lazy)
-        assert {item.source for item in lazy.open().statements(hbb.DOI)} == {
+        assert {item.source for item in lazy.open().statements.of_entry(hbb.DOI)} == {
             "catalogue",
             "datacite",
             "zenodo",

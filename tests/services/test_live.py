@@ -284,7 +284,7 @@ def test_nothing_is_kept_unless_it_is_asked_for(here: Settings) -> None:
     before = live(here, save=True)
     with Registry(settings=here) as registry:
         assert registry.info().sources["zenodo"] == 2
-        assert registry.statement("zenodo", "1000").payload
+        assert registry.statements.get("zenodo", "1000").payload
     again = live(here, save=True)
     assert [row.id for row in again.results if "1000" in row.id] == [
         row.id for row in before.results if "1000" in row.id

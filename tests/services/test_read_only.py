@@ -61,7 +61,7 @@ def test_what_only_reads_works_in_a_read_only_folder(settings: Settings, home: P
 def test_what_must_write_says_that_it_cannot(settings: Settings, home: Path) -> None:
     with read_only(home), open_registry(settings) as registry:
         with pytest.raises(RegistryNotWritable, match="is read-only") as caught:
-            registry.set_property("a", "b")
+            registry.upkeep.set_property("a", "b")
         with pytest.raises(RegistryNotWritable, match="is read-only"):
             harvest(settings, "zenodo", query="hbb", registry=registry)
     assert "FAIRREG_HOME" in str(caught.value.hint)
@@ -100,7 +100,7 @@ def test_a_first_use_that_can_keep_nothing_reads_the_packaged_catalogue(settings
         with open_registry(settings, said.append) as registry:
             assert registry.search("Hbb tagger").hits
             with pytest.raises(RegistryNotWritable, match="Permission denied"):
-                registry.set_property("a", "b")
+                registry.upkeep.set_property("a", "b")
         with pytest.raises(RegistryNotWritable, match="cannot be used for the registry"):
             init(settings)
         with shared_registry(settings) as shared:
@@ -125,7 +125,7 @@ def test_an_older_schema_there_is_not_migrated_and_says_so(settings: Settings, h
 
 def test_a_registry_of_older_rules_is_read_as_it_is(settings: Settings, home: Path) -> None:
     with open_registry(settings) as registry:
-        registry.set_property("wording_rules", "1")
+        registry.upkeep.set_property("wording_rules", "1")
     said: list[str] = []
     with read_only(home):
         with open_registry(settings, said.append) as registry:
@@ -141,7 +141,7 @@ def test_changes_that_are_only_in_the_log_are_not_left_out(settings: Settings, h
     writer.execute("INSERT INTO properties VALUES ('a', 'b')")
     writer.commit()
     with read_only(home), open_registry(settings) as registry:  # beside a writer, with both of its files
-        assert registry.get_property("a") == "b"
+        assert registry.upkeep.get_property("a") == "b"
     copy = settings.home.with_name("copy")
     copy.mkdir()
     for suffix in ("", "-wal"):

@@ -86,11 +86,11 @@ def filled(settings: Settings) -> Settings:
             RejectedPayload("dlhub", b"[]", "It is a list."),
         ]
         registry.put_many(given, rejected=refused)
-        registry.restore([ExportedStatement(given[3], Tombstone("Spam.", LONG_AGO))])
-        registry.mark_gone("zenodo", "4", "")
+        registry.statements.restore([ExportedStatement(given[3], Tombstone("Spam.", LONG_AGO))])
+        registry.statements.withdraw("zenodo", "4", "")
         registry.link("zenodo:0", "zenodo:1")
         registry.unlink("zenodo:1", "zenodo:2")
-        registry.save_assessments(
+        registry.assessments.save(
             with_report(
                 Assessment(
                     identifier=f"doi:10.1234/v{number}",
@@ -124,12 +124,12 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
     assert check(other).sound
     with Registry(settings=full) as one, Registry(settings=other) as two:
-        assert two.link_overrides() == one.link_overrides()
-        assert two.rejected("zenodo")[0].refused_at == one.rejected("zenodo")[0].refused_at
+        assert two.links.overrides() == one.links.overrides()
+        assert two.harvests.rejected("zenodo")[0].refused_at == one.harvests.rejected("zenodo")[0].refused_at
         assert two.entry_for("10.1234/v3").gone_at == LONG_AGO
         assert two.entry_for("10.1234/v2").fair_score == one.entry_for("10.1234/v2").fair_score == 0.7
-        (assessment,) = two.assessments("10.1234/v2")
-        assert two.assessment_evidence(assessment) == b"{}"
+        (assessment,) = two.assessments.history("10.1234/v2")
+        assert two.assessments.evidence(assessment) == b"{}"
         assert len(two.explain("10.1234/v0").entries) == len(one.explain("10.1234/v0").entries) == 2
 
 
@@ -151,7 +151,7 @@ def test_from_a_file_to_a_server_and_back_to_a_file_it_is_the_same_bytes(
             assert check(target).sound
     assert written[0] == written[1] == written[2]
     with Registry(settings=first) as one, Registry(settings=server) as two:
-        assert list(map(linked_data, one.records())) == list(map(linked_data, two.records()))
+        assert list(map(linked_data, one)) == list(map(linked_data, two))
 
 
 def numbered(number: int) -> ModelRecord:
@@ -189,7 +189,7 @@ def test_files_of_releases_that_knew_only_statements_are_read(
     other = home("other")
     assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 165}
     with Registry(settings=other) as registry:
-        tombstone = registry.statement("zenodo", "3")
+        tombstone = registry.statements.get("zenodo", "3")
     assert tombstone is not None
     assert (tombstone.gone, tombstone.gone_reason) == (True, "Spam.")
     assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 170
@@ -201,23 +201,21 @@ def test_of_two_verdicts_the_newer_one_counts(home: Home) -> None:
     settings, pair = home("home"), (StatementKey("zenodo", "0"), StatementKey("zenodo", "1"))
     with Registry(settings=settings) as registry:
         registry.put_many([said(0), said(1)])
-        assert registry.restore_link_overrides([LinkOverride(*pair, same=True, made_at=LONG_AGO)]) == 1
+        assert registry.links.restore([LinkOverride(*pair, same=True, made_at=LONG_AGO)]) == 1
         assert len(registry.explain("10.1234/v0").entries) == 2
         assert (
-            registry.restore_link_overrides(
-                [LinkOverride(*pair, same=False, made_at="2022-01-01T00:00:00+00:00")]
-            )
+            registry.links.restore([LinkOverride(*pair, same=False, made_at="2022-01-01T00:00:00+00:00")])
             == 1
         )
         assert len(registry.explain("10.1234/v0").entries) == 1
-        assert registry.restore_link_overrides([LinkOverride(*pair, same=True, made_at=LONG_AGO)]) == 0
-        assert not registry.every_link_override()[0].same
+        assert registry.links.restore([LinkOverride(*pair, same=True, made_at=LONG_AGO)]) == 0
+        assert not registry.links.every()[0].same
 
 
 def test_a_verdict_may_come_before_what_it_is_about(home: Home) -> None:
     settings = home("home")
     with Registry(settings=settings) as registry:
-        registry.restore_link_overrides(
+        registry.links.restore(
             [LinkOverride(StatementKey("zenodo", "0"), StatementKey("zenodo", "1"), True, LONG_AGO)]
         )
         registry.put_many([said(0), said(1)])
@@ -327,9 +325,9 @@ def test_an_overall_score_is_imported_only_with_a_number_for_each_letter_that_ap
     accepted: bool,
 ) -> None:
     with Registry(settings=full) as registry:
-        made = registry.assessments("10.1234/v0")[0]
+        made = registry.assessments.history("10.1234/v0")[0]
         changed = dataclasses.replace(made, letters=LETTERS | letters, evidence_sha256="1" * 64)
-        registry.save_assessments([with_report(changed, **dict.fromkeys(not_applicable))])
+        registry.assessments.save([with_report(changed, **dict.fromkeys(not_applicable))])
         export(full, tmp_path / "all.jsonl", registry=registry)
     if accepted:
         import_(home("other"), tmp_path / "all.jsonl")
@@ -360,9 +358,9 @@ def test_an_import_shows_the_newest_score_in_a_new_registry_and_in_one_that_is_a
     ahead, new = home("ahead"), home("new")
     with Registry(settings=ahead) as registry:
         registry.put(said(0))
-        registry.save_assessments([judged("f", "2026-01-01T00:00:00+00:00", 0.9)])
+        registry.assessments.save([judged("f", "2026-01-01T00:00:00+00:00", 0.9)])
         export(ahead, tmp_path / "old.jsonl", registry=registry)
-        registry.save_assessments([judged("0", "2026-11-01T00:00:00+00:00", 0.4)])
+        registry.assessments.save([judged("0", "2026-11-01T00:00:00+00:00", 0.4)])
         export(ahead, tmp_path / "all.jsonl", registry=registry)
         import_(ahead, tmp_path / "old.jsonl", registry=registry)
         assert registry.entry_for("10.1234/v0").fair_score == 0.4
@@ -401,8 +399,8 @@ def test_reasons_and_places_of_an_imported_file_hold_no_email_address(home: Home
     other = home("other")
     import_(other, file)
     with Registry(settings=other) as registry:
-        (rejected,) = registry.rejected()
-        gone = registry.statement("zenodo", "1")
+        (rejected,) = registry.harvests.rejected()
+        gone = registry.statements.get("zenodo", "1")
     assert (rejected.reason, rejected.path) == (
         "Not a record: '(e-mail address)'",
         "$.x['(e-mail address)']",

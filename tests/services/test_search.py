@@ -39,7 +39,7 @@ def test_the_document_is_the_one_that_scripts_read(ready: Settings) -> None:
 
 def test_a_withdrawn_entry_is_found_with_a_warning(ready: Settings) -> None:
     with Registry(settings=ready) as registry:
-        registry.mark_gone("catalogue", "particlenet", "taken down")
+        registry.statements.withdraw("catalogue", "particlenet", "taken down")
     report = search(ready, "arXiv:1902.08570")
     assert report.results[0].name == "ParticleNet"
     assert [row["gone"] for row in report.to_json()["results"][:1]] == [True]

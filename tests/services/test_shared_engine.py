@@ -104,7 +104,7 @@ def test_many_calls_of_all_kinds_hold_no_more_files() -> None:
         fairreg.search("Hbb tagger")
         fairreg.assess(hbb.DOI, offline=True)
         with fairreg.Registry() as registry:
-            registry.count()
+            registry.listing.count()
 
     calls()  # stores an assessment
     calls()  # finds that it is stored
@@ -172,7 +172,7 @@ def test_what_a_call_wrote_is_in_the_file_itself_afterwards(ready: Settings, tmp
     fairreg.assess(hbb.DOI, offline=True)
     shutil.copyfile(ready.home / "registry.sqlite", tmp_path / "copy.sqlite")
     with Registry(f"sqlite:///{tmp_path / 'copy.sqlite'}") as copy:
-        assert len(copy.assessments(hbb.DOI)) == 1
+        assert len(copy.assessments.history(hbb.DOI)) == 1
 
 
 @pytest.mark.usefixtures("use")
@@ -208,7 +208,7 @@ def test_a_registry_of_ones_own_is_closed_alone() -> None:
     assert found("Hbb tagger")
     with fairreg.Registry() as registry:
         fairreg.search("Hbb tagger")
-        assert registry.count() > 100
+        assert registry.listing.count() > 100
     assert found("Hbb tagger")
 
 
@@ -219,9 +219,9 @@ def test_a_call_under_way_goes_on_with_its_own_registry(
     with shared_registry(ready) as first:
         with shared_registry(other) as second:
             second.put(record("Zymurgy"))
-            assert second.count() == first.count() + 1
+            assert second.listing.count() == first.listing.count() + 1
         close()
-        assert first.count() > 100
+        assert first.listing.count() > 100
     assert connections.open == 0
 
 
@@ -265,7 +265,7 @@ for _ in range(3):
 codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 assert found() == expected
 with fairreg.Registry() as registry:
-    print(codes, len(registry.assessments("10.5281/zenodo.7305227")) > 0)
+    print(codes, len(registry.assessments.history("10.5281/zenodo.7305227")) > 0)
 """
 
 

@@ -38,12 +38,14 @@ class Place:
 
     def lines(self) -> list[tuple[object, ...]]:
         """Record and withdrawal of each line of an export."""
-        lines = (json.loads(line_of(item)) for item in self.registry.every_statement())
+        lines = (json.loads(line_of(item)) for item in self.registry.statements.every())
         return [(line["record"], line["gone_at"], line["gone_reason"]) for line in lines]
 
     def stamps(self) -> list[tuple[str, str]]:
         """Identifier and time of change of every entry and departure, as others see them."""
-        return [(item.identifier, item.changed_at) for item in self.registry.changes(None, None, None, 1000)]
+        return [
+            (item.identifier, item.changed_at) for item in self.registry.changes.page(None, None, None, 1000)
+        ]
 
 
 def at(time: str, source: str, source_id: str, *pids: str, **fields: object) -> ModelRecord:

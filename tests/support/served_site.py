@@ -38,7 +38,7 @@ def filled(settings: Settings) -> None:
     records = (HBB.record, _older(), _withdrawn(), _hostile())
     with shared_registry(settings) as registry:
         registry.put_many([Submission(item) for item in records])
-        registry.mark_gone("zenodo", "99", "spam")
+        registry.statements.withdraw("zenodo", "99", "spam")
         save(registry, [AssessmentResult(HBB, advised(HBB), MODEL)])
 
 

@@ -93,7 +93,7 @@ def assess(url: str) -> int:
     ]
     with Registry(url) as registry:
         for item in made * 2:
-            registry.save_assessments([item])
+            registry.assessments.save([item])
     return len(made)
 
 
@@ -101,7 +101,7 @@ def busy(url: str, writer: int) -> int:
     """Bring pages until somebody says that it is enough; how many."""
     with Registry(url) as registry:
         for pages in range(_MOST_PAGES):
-            if registry.get_property(_ENOUGH):
+            if registry.upkeep.get_property(_ENOUGH):
                 return pages
             registry.put_many(page(writer, pages)[:_LONE])
     raise AssertionError(f"{_MOST_PAGES} pages, and nobody said that it is enough")
@@ -111,7 +111,7 @@ def patient(url: str, writer: int) -> Counter[str]:
     """Bring all pages, and then say that it is enough."""
     counts = write(url, writer)
     with Registry(url) as registry:
-        registry.set_property(_ENOUGH, "yes")
+        registry.upkeep.set_property(_ENOUGH, "yes")
     return counts
 
 

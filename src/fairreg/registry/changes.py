@@ -97,7 +97,7 @@ def changes(
     statements: bool = False,
     **filters: Unpack[ChangeFilters],
 ) -> list[Change]:
-    """Return the next changes, as `Registry.changes` does. Raises UsageError for a time in another form.
+    """Return the next changes, as `Registry.changes.page` does. Raises UsageError for a time in another form.
 
     An entry whose stored record is damaged is left out and logged; its repair is a change, which is listed.
     """

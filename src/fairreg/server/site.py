@@ -55,7 +55,7 @@ class Site:
 
     def view(self, work: Callable[[Registry], Answer]) -> Answer:
         """Call `work` in this thread with the registry, of which it sees one state."""
-        with shared_registry(self.settings, prepare=not self.stored) as registry, registry.one_view():
+        with shared_registry(self.settings, prepare=not self.stored) as registry, registry.listing.one_view():
             return work(registry)
 
     def url(self, path: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from fairreg import formats
 from fairreg.registry import Registry as StoredRegistry
@@ -43,7 +43,10 @@ from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
 from fairreg.web import HttpClient
 
-__all__ = ["Registry", "assess", "cite", "fetch", "resolve", "search", "show"]
+if TYPE_CHECKING:
+    from fairreg.services.doctor.doctor import DoctorReport
+
+__all__ = ["Registry", "assess", "cite", "doctor", "fetch", "resolve", "search", "show"]
 
 
 class ManagedRegistry(StoredRegistry):
@@ -222,3 +225,13 @@ def assess(pid: str, offline: bool = False) -> AssessmentReport:
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
         return assess_with(settings, pid, offline=offline, registry=registry)
+
+
+def doctor() -> "DoctorReport":
+    """Examine this installation: versions, engines, extras, settings, registry, cache, disk and services.
+
+    Each service is asked for its base URL, unless offline mode is on; it takes a few seconds at most.
+    """
+    from fairreg.services.doctor.doctor import examine  # few sessions ask for it
+
+    return examine()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The verbs of the Python API that change the registry: ``harvest``, ``add``, ``link`` and ``unlink``."""
+"""The verbs of the Python API that fill, change and copy the registry, from ``harvest`` to ``import_``."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -11,22 +12,32 @@ from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry import links
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.services.registry.transfer import add as add_with
+from fairreg.services.registry.transfer import export as export_with
+from fairreg.services.registry.transfer import import_ as import_with
 from fairreg.settings import Settings
 
-__all__ = ["add", "harvest", "link", "unlink"]
+__all__ = ["add", "export", "harvest", "import_", "link", "unlink"]
 
 
 def harvest(
-    source: str, *, query: str = "", since: date | str | None = None, limit: int | None = None
+    source: str,
+    *,
+    query: str = "",
+    since: date | str | None = None,
+    limit: int | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> HarvestReport:
     """Harvest the records of `source` that match `query` into the registry.
 
     `since` is a date, or a text such as ``"2026-01-31"``: only records that changed since that day. `limit`
-    is a number of records. A call that was interrupted resumes where it stopped.
+    is a number of records. A call that was interrupted resumes where it stopped. `progress` is called with
+    the number of records so far and in all (None: not known); without it the call is silent.
     """
     settings, day = Settings.from_environment(), _day(since)
     with shared_registry(settings) as registry:
-        return harvest_with(settings, source, query=query, since=day, limit=limit, registry=registry)
+        return harvest_with(
+            settings, source, query=query, since=day, limit=limit, progress=progress, registry=registry
+        )
 
 
 def _day(since: date | str | None) -> date | None:
@@ -40,6 +51,27 @@ def add(file: str | Path) -> PutResult:
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
         return add_with(settings, Path(file), registry=registry)[0]
+
+
+def export(output: str | Path) -> dict[str, int]:
+    """Write all of the registry to the file `output`, as JSON Lines; return the number of items per kind.
+
+    Registries of equal content write the same bytes, and the file appears only when it is complete.
+    """
+    settings = Settings.from_environment()
+    with shared_registry(settings) as registry:
+        return export_with(settings, Path(output), registry=registry)
+
+
+def import_(file: str | Path, *, progress: Callable[[int, int | None], None] | None = None) -> dict[str, int]:
+    """Import a file that `export` wrote; return the numbers of new, changed and unchanged statements.
+
+    Every line is checked before the first is stored. `progress` is called with the number of statements so
+    far and in all; without it the call is silent. Raises RecordError with the number of a bad line.
+    """
+    settings = Settings.from_environment()
+    with shared_registry(settings) as registry:
+        return import_with(settings, Path(file), progress=progress, registry=registry)
 
 
 def link(pid: str, other: str) -> LineageReport:

@@ -160,7 +160,7 @@ def _of_identifiers(record: ModelRecord) -> Iterator[tuple[Identifier, Role, str
 def _held(registry: Registry, targets: Sequence[Identifier]) -> set[tuple[str, str]]:
     """Return the keys of those that entries may have: most are unknown here, which one query tells."""
     spelled = {target.key: spellings(target) for target in targets}
-    known = registry.own_entries(item for listed in spelled.values() for item in listed)
+    known = registry.listing.own_entries(item for listed in spelled.values() for item in listed)
     return {key for key, listed in spelled.items() if any(item.key in known for item in listed)}
 
 
@@ -181,7 +181,7 @@ def _described(
 def _entry_of(registry: Registry, target: Identifier) -> Entry | None:
     """Return the entry that is the object: not one that merely refers to it, as a model does to its paper."""
     try:
-        found = registry.entries_for(target)
+        found = registry.listing.entries_for(target)
     except IdentifierError:
         return None
     return next((item for item in found if _is_own(item)), None)

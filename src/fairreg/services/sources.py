@@ -87,8 +87,8 @@ def sources(
     """
     enabled(settings)
     with existing(registry, settings) as known:
-        info, bad = known.info(), known.rejected()
-        heard = known.heard_from() if _peers(settings, info) else {}
+        info, bad = known.info(), known.harvests.rejected()
+        heard = known.peers.statement_counts() if _peers(settings, info) else {}
     found = [_state(settings, harvester, info, bad) for harvester in harvesters.all_harvesters()]
     found += [_peer_state(settings, url, info, bad, heard.get(url, 0)) for url in _peers(settings, info)]
     if not check:
@@ -116,7 +116,7 @@ def rejected(settings: Settings, *, registry: Registry | None = None) -> list[Re
                 size=len(item.payload),
                 refused_at=item.refused_at,
             )
-            for item in known.rejected()
+            for item in known.harvests.rejected()
         ]
 
 

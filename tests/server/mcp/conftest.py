@@ -17,7 +17,7 @@ def settings_of_module(tmp_path_factory) -> Settings:
     found = Settings.from_environment({"FAIRREG_HOME": str(tmp_path_factory.mktemp("assistants"))})
     with shared_registry(found) as registry:
         registry.put_many([Submission(item) for item in (*awkward(), *twins())])
-        registry.mark_gone("zenodo", WITHDRAWN.partition(":")[2], REASON)
+        registry.statements.withdraw("zenodo", WITHDRAWN.partition(":")[2], REASON)
     return found
 
 

@@ -57,7 +57,7 @@ def talking(pid, text):
 def told(settings_of_module):
     with shared_registry(settings_of_module) as registry:
         registry.put_many([Submission(talking(PID, TEXT)), Submission(talking(GONE, TEXT))])
-        registry.mark_gone("zenodo", GONE.partition(":")[2], f"{REASON} {TEXT}")
+        registry.statements.withdraw("zenodo", GONE.partition(":")[2], f"{REASON} {TEXT}")
 
 
 def no_hidden(text):

@@ -319,7 +319,7 @@ def test_a_citation_is_that_of_the_command(ask, registry, name):
 
 def test_the_sources_have_their_numbers(ask, registry):
     answer = ask("list_sources")
-    assert answer["entries"] == registry.count()
+    assert answer["entries"] == registry.listing.count()
     assert {item["name"]: item["records"] for item in answer["sources"]}["zenodo"] > 0
     assert {item["name"] for item in answer["sources"]} >= {"catalogue", "huggingface"}
 

@@ -47,7 +47,7 @@ def test_a_second_harvest_brings_changes_and_deletions_and_nothing_else(written)
     registry.put(said("huggingface", "lab/net", "huggingface:lab/net"))
     since = a_second_later()
     registry.put_many([said("zenodo", "1"), said("zenodo", "2", description="new words")])
-    registry.mark_gone("zenodo", "3", "retracted")
+    registry.statements.withdraw("zenodo", "3", "retracted")
     registry.forget(["zenodo:4"])
     registry.put(said("zenodo", "5", "doi:10.1234/net", "huggingface:lab/net"))
     assert listed(url, from_=since) == {
@@ -64,7 +64,7 @@ def test_a_second_harvest_brings_changes_and_deletions_and_nothing_else(written)
 def test_a_withdrawn_record_is_deleted_for_readers_and_explained_to_registries(written):
     url, registry = written
     registry.put(said("zenodo", "3", "doi:10.1234/3"))
-    registry.mark_gone("zenodo", "3", "retracted")
+    registry.statements.withdraw("zenodo", "3", "retracted")
     item = ITEM + "doi:10.1234/3"
     for prefix in ("oai_dc", "datacite", "oai_datacite"):
         answer = ask(url, verb="GetRecord", metadataPrefix=prefix, identifier=item)
@@ -75,7 +75,7 @@ def test_a_withdrawn_record_is_deleted_for_readers_and_explained_to_registries(w
     found = items.read_element(metadata)
     (statement,) = found.statements
     assert (statement.reason, statement.record) == ("retracted", registry.get("10.1234/3"))
-    assert statement.withdrawn_at == registry.statement("zenodo", "3").gone_at
+    assert statement.withdrawn_at == registry.statements.get("zenodo", "3").gone_at
     formats = ask(url, verb="ListMetadataFormats", identifier=item).body
     assert [part[0].text for part in formats] == ["rdf"]
 
@@ -102,7 +102,7 @@ def test_what_two_sources_say_travels_whole(written):
     answer = ask(url, verb="GetRecord", metadataPrefix="rdf", identifier=item)
     found = items.read_element(*answer.metadata)
     assert found.record == registry.get("10.1234/3")
-    stored = registry.statements("10.1234/3")
+    stored = registry.statements.of_entry("10.1234/3")
     assert [item.record for item in found.statements] == [item.record for item in stored]
     assert [item.retrieved_at for item in found.statements] == [item.retrieved_at for item in stored]
     assert answer.headers[0][3] == ["kind:model", "source:datacite", "source:zenodo"]
@@ -186,16 +186,16 @@ def test_another_registry_made_of_the_items_has_every_statement(written, tmp_pat
     registry.put(said("datacite", "10.1234/3", "doi:10.1234/3", publisher="CERN"))
     registry.put(said("huggingface", "lab/net", "huggingface:lab/net", "doi:10.1234/3"))
     registry.put(said("zenodo", "4"))
-    registry.mark_gone("datacite", "10.1234/3", "")
-    registry.mark_gone("zenodo", "4", "retracted: see\nthe notice")
+    registry.statements.withdraw("datacite", "10.1234/3", "")
+    registry.statements.withdraw("zenodo", "4", "retracted: see\nthe notice")
     databases = Databases(None, pytestconfig.stash[RUN])
     with Registry(databases.url(tmp_path / "other.sqlite", "tables")) as other:
         for page in pages(url, metadataPrefix="rdf"):
             for entry in map(items.read_element, page.metadata):
                 assert entry.left_out == ()
-                other.restore(map(exported, entry.statements))
-        assert list(map(stated, other.every_statement())) == list(map(stated, registry.every_statement()))
-        assert list(other.records()) == list(registry.records())
+                other.statements.restore(map(exported, entry.statements))
+        assert list(map(stated, other.statements.every())) == list(map(stated, registry.statements.every()))
+        assert list(other) == list(registry)
 
 
 def exported(item):

@@ -44,7 +44,7 @@ def test_a_second_harvest_brings_only_changes_and_deletions(written, name):
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time()))  # alone it lags some milliseconds
     assert harvest(name, url, metadataPrefix="oai_dc", **{"from": since})[4] == []
     registry.put(said("zenodo", "1", description="new words"))
-    registry.mark_gone("zenodo", "2", "retracted")
+    registry.statements.withdraw("zenodo", "2", "retracted")
     registry.forget(["zenodo:3"])
     found = harvest(name, url, metadataPrefix="oai_dc", **{"from": since})[4]
     assert [(identifier, deleted) for identifier, _, deleted, *_ in found] == [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairreg.registry import Registry
+from fairreg.registry.parts.upkeep import Upkeep
 from support.databases import Databases, Holding
 from support.registries import Place
 
@@ -25,7 +25,7 @@ def places(databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         def place(name: str, *peers: Place, catalogue: bool = False) -> Place:
             urls = ",".join(peer.url for peer in peers)
             if not catalogue:
-                monkeypatch.setattr(Registry, "load_catalogue", lambda _self: False)
+                monkeypatch.setattr(Upkeep, "load_catalogue", lambda _self: False)
             holding: Holding = "catalogue" if catalogue else "tables"
             settings = databases.home(tmp_path / name, holding, FAIRREG_PEERS=urls)
             return Place(settings, opened)

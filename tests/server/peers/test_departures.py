@@ -17,7 +17,7 @@ SINCE = date(2000, 1, 1)
 
 def live(place: Place) -> dict[str, bool]:
     """Whether each record of zenodo is there, by its identifier there."""
-    return {item.source_id: not item.gone for item in place.registry.statements_of("zenodo")}
+    return {item.source_id: not item.gone for item in place.registry.statements.of_source("zenodo")}
 
 
 @pytest.mark.parametrize("time", [OLD, LATER], ids=["same reading", "later reading"])
@@ -31,7 +31,7 @@ def test_what_a_registry_removed_comes_back_when_it_is_there_again(places, time)
     assert other.harvest(one).gone == 1
     third.harvest(other)
     assert (live(other), live(third)) == ({"1": False}, {"1": False})
-    assert other.registry.heard_from() == {}
+    assert other.registry.peers.statement_counts() == {}
     back = at(time, "zenodo", "1", "doi:10.1234/1", name="back")
     one.registry.put(back, payload=b"{}", readmit=True)
     assert other.harvest(one).changed == 1
@@ -62,11 +62,11 @@ def test_what_several_registries_removed_one_after_the_other_comes_back_by_the_f
 def test_a_withdrawn_record_that_a_registry_removed_comes_back_with_a_later_reading(places):
     one, other = places("one"), places("other")
     one.registry.put(at(OLD, "zenodo", "1", "doi:10.1234/1"), payload=b"{}")
-    one.registry.mark_gone("zenodo", "1", "retracted")
+    one.registry.statements.withdraw("zenodo", "1", "retracted")
     other.harvest(one)
     one.registry.forget(["doi:10.1234/1"])
     other.harvest(one)
-    assert other.registry.statement("zenodo", "1").gone_reason == "retracted"
+    assert other.registry.statements.get("zenodo", "1").gone_reason == "retracted"
     soon = (datetime.now(UTC) + timedelta(seconds=60)).isoformat(timespec="seconds")
     again = at(soon, "zenodo", "1", "doi:10.1234/1")
     one.registry.put(again, payload=b"{}", readmit=True)
@@ -98,7 +98,7 @@ def test_what_left_one_set_stays_where_another_query_finds_it(places, query):
     for asked in (query, "kind:model", query):
         assert other.harvest(one, query=asked).gone == 0
     assert live(other) == {"1": True}
-    assert other.registry.heard_from() == {one.url: 1}
+    assert other.registry.peers.statement_counts() == {one.url: 1}
     one.registry.forget(["zenodo:1"])
     assert other.harvest(one, query=query).gone == 1
 
@@ -119,7 +119,7 @@ def test_a_corrected_reason_of_a_withdrawal_comes_over(places):
     one, other = places("one"), places("other")
     one.registry.put(at(OLD, "zenodo", "1"), payload=b"{}")
     for reason in ("spam", "duplicate of zenodo:2"):
-        one.registry.mark_gone("zenodo", "1", reason)
+        one.registry.statements.withdraw("zenodo", "1", reason)
         other.harvest(one)
         assert other.lines() == one.lines()
 

@@ -34,8 +34,8 @@ def fill(place: Place) -> None:
     registry.put(at(OLD, "huggingface", "lab/net", "huggingface:lab/net", "doi:10.1234/3"), payload=b"{}")
     registry.put(said("somebody", "4", description="line\nline\ttab"))
     registry.put(at(OLD, "zenodo", "5"), payload=b"{}")
-    registry.mark_gone("datacite", "10.1234/3", "")
-    registry.mark_gone("zenodo", "5", "retracted: see\nthe notice")
+    registry.statements.withdraw("datacite", "10.1234/3", "")
+    registry.statements.withdraw("zenodo", "5", "retracted: see\nthe notice")
 
 
 @pytest.mark.engines("sqlite", "postgresql")
@@ -46,13 +46,13 @@ def test_a_harvested_registry_exports_the_same_records_and_withdrawals(places):
     assert (report.new, report.gone, report.refused) == (3, 2, [])
     assert len(other.lines()) > 100
     assert other.lines() == one.lines()
-    assert list(other.registry.records()) == list(one.registry.records())
+    assert list(other.registry) == list(one.registry)
     assert read_at(other) == read_at(one)
 
 
 def read_at(place: Place) -> dict[str, str]:
     """When each statement was read, but for those that every registry has of itself."""
-    said = place.registry.every_statement()
+    said = place.registry.statements.every()
     return {item.source_id: item.retrieved_at for item in said if item.source != "catalogue"}
 
 
@@ -83,7 +83,7 @@ def test_a_chain_keeps_who_said_it_first_and_a_loop_adds_nothing(places):
     two.harvest(one)
     three.harvest(two)
     assert three.lines() == one.lines()
-    assert {item.source for item in three.registry.every_statement()} == {
+    assert {item.source for item in three.registry.statements.every()} == {
         "datacite", "huggingface", "somebody", "zenodo",
     }  # fmt: skip
     before = [place.stamps() for place in (one, two, three)]
@@ -103,11 +103,11 @@ def test_what_a_registry_removed_is_withdrawn_unless_another_states_it(places):
     other.harvest(second)
     one.registry.forget(["zenodo:7", "zenodo:8"])
     assert other.harvest(one).gone == 1
-    assert not other.registry.statement("zenodo", "7").gone
-    assert "no longer in the registry" in other.registry.statement("zenodo", "8").gone_reason
+    assert not other.registry.statements.get("zenodo", "7").gone
+    assert "no longer in the registry" in other.registry.statements.get("zenodo", "8").gone_reason
     second.registry.forget(["zenodo:7"])
     assert other.harvest(second).gone == 1
-    assert other.registry.statement("zenodo", "7").gone
+    assert other.registry.statements.get("zenodo", "7").gone
     third = places("third")
     third.harvest(other)
     assert third.lines() == other.lines()
@@ -123,7 +123,7 @@ def test_a_merge_withdraws_nothing(places):
     report = other.harvest(one)
     assert (report.changed, report.gone) == (1, 0)
     assert other.lines() == one.lines()
-    assert [entry.identifier for entry in other.registry.entries()] == ["doi:10.1234/1"]
+    assert [entry.identifier for entry in other.registry.listing.entries()] == ["doi:10.1234/1"]
 
 
 def test_what_was_read_at_the_source_itself_is_not_replaced(places):
@@ -131,13 +131,13 @@ def test_what_was_read_at_the_source_itself_is_not_replaced(places):
     one.registry.put(at(LATEST, "zenodo", "1", name="hearsay"), payload=b"{}")
     other.registry.put(at(OLD, "zenodo", "1", name="first-hand"), payload=b"{}")
     assert other.harvest(one).unchanged == 1
-    one.registry.mark_gone("zenodo", "1", "so they say")
+    one.registry.statements.withdraw("zenodo", "1", "so they say")
     other.harvest(one)
-    held = other.registry.statement("zenodo", "1")
+    held = other.registry.statements.get("zenodo", "1")
     assert (held.record.name, held.gone) == ("first-hand", False)
     one.registry.forget(["zenodo:1"])
     assert other.harvest(one).gone == 0
-    assert not other.registry.statement("zenodo", "1").gone
+    assert not other.registry.statements.get("zenodo", "1").gone
 
 
 def test_an_own_harvest_replaces_hearsay_and_stays(places):
@@ -148,7 +148,7 @@ def test_an_own_harvest_replaces_hearsay_and_stays(places):
     other.harvest(one, since=None)
     one.registry.put(at(OLD, "zenodo", "1", name="older"), payload=b"{}")
     other.harvest(one)
-    assert other.registry.statement("zenodo", "1").record.name == "own"
+    assert other.registry.statements.get("zenodo", "1").record.name == "own"
 
 
 def test_of_two_registries_the_newer_reading_stays(places):
@@ -158,18 +158,18 @@ def test_of_two_registries_the_newer_reading_stays(places):
     other.harvest(second)
     assert other.harvest(one).changed == 1
     assert other.harvest(second, query="kind:model").unchanged == 1
-    assert other.registry.statement("zenodo", "1").record.name == "newer"
+    assert other.registry.statements.get("zenodo", "1").record.name == "newer"
 
 
 def test_a_record_that_is_back_at_its_source_comes_back(places):
     one, other = places("one"), places("other")
     one.registry.put(at(OLD, "zenodo", "1"), payload=b"{}")
-    one.registry.mark_gone("zenodo", "1", "hidden")
+    one.registry.statements.withdraw("zenodo", "1", "hidden")
     other.harvest(one)
-    assert other.registry.statement("zenodo", "1").gone
+    assert other.registry.statements.get("zenodo", "1").gone
     one.registry.put(at(_soon(), "zenodo", "1", name="back"), payload=b"{}")
     other.harvest(one)
-    assert not other.registry.statement("zenodo", "1").gone
+    assert not other.registry.statements.get("zenodo", "1").gone
 
 
 def _soon() -> str:
@@ -194,14 +194,14 @@ def test_what_fairreg_found_itself_stands_under_the_name_of_who_found_it(places)
     one.registry.put(at(OLD, "zenodo", "1", "doi:10.1234/1"), payload=b"{}")
     one.registry.put(mine, payload=b"{}")
     assert other.harvest(one).new == 2
-    (found,) = other.registry.statements_of(f"fairreg/{one.url.partition('//')[2]}")
+    (found,) = other.registry.statements.of_source(f"fairreg/{one.url.partition('//')[2]}")
     assert found.record.name == "mine"
-    assert other.registry.statements_of("fairreg") == ()
+    assert other.registry.statements.of_source("fairreg") == ()
     before = one.lines(), one.stamps()
     assert one.harvest(other).new == 0
     assert (one.lines(), one.stamps()) == before
     # It describes files that are elsewhere, and keeps no entry alive.
-    one.registry.mark_gone("zenodo", "1", "withdrawn")
+    one.registry.statements.withdraw("zenodo", "1", "withdrawn")
     other.harvest(one)
     assert other.registry.get("doi:10.1234/1")
     assert other.registry.entry_for("doi:10.1234/1").gone
@@ -229,7 +229,7 @@ main()
     home = {**os.environ, "FAIRREG_HOME": str(other.settings.home)}
     done = subprocess.run(command, env=home, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert len(other.registry.statements_of("zenodo")) == 4
+    assert len(other.registry.statements.of_source("zenodo")) == 4
     one.registry.put(at(LATER, "zenodo", "0", name="changed meanwhile"), payload=b"{}")
     report = other.harvest(one)
     assert report.resumed
@@ -272,11 +272,11 @@ def test_what_is_removed_for_good_is_not_remembered_as_heard(places):
     one, other = places("one"), places("other")
     fill(one)
     other.harvest(one)
-    assert other.registry.heard_from() == {one.url: 5}
+    assert other.registry.peers.statement_counts() == {one.url: 5}
     other.registry.forget(["zenodo:5"])
-    assert other.registry.heard_from() == {one.url: 4}
+    assert other.registry.peers.statement_counts() == {one.url: 4}
     assert other.harvest(one, query="kind:model").forgotten == 1
-    assert other.registry.heard_from() == {one.url: 4}
+    assert other.registry.peers.statement_counts() == {one.url: 4}
 
 
 def test_a_set_is_a_query(places):
@@ -347,7 +347,7 @@ def test_a_first_harvest_says_which_records_it_leaves_out(places):
     report, told = other.harvest(one), []
     assert report.new == 0
     assert len(report.notes) == 1
-    assert f"{one.registry.count()} records of the catalogue" in report.notes[0]
+    assert f"{one.registry.listing.count()} records of the catalogue" in report.notes[0]
     assert other.harvest(one, log=told.append, since=date(2000, 1, 1)).notes == [told[-1]]
 
 
@@ -367,7 +367,7 @@ def test_several_sources_at_once(places):
     reports, faults = harvest_all(other.settings, [one.url, second.url, gone], registry=other.registry)
     assert [report.fault is None for report in reports] == [True, True, False]
     assert isinstance(faults[0], Unreachable)
-    assert other.registry.count() == 4
+    assert other.registry.listing.count() == 4
 
 
 def test_a_private_address_is_asked_only_where_the_user_named_it(places):
@@ -418,5 +418,5 @@ def test_a_record_of_the_catalogue_is_that_of_this_release(places):
     one, other = places("one"), places("other")
     one.registry.put(said("catalogue", "hbb_in", "doi:10.1234/9", name="forged"), payload=b"{}")
     assert other.harvest(one).seen == 0
-    assert other.registry.statements_of("catalogue") == ()
-    assert Provenance("catalogue", "hbb_in") not in [item.provenance for item in other.registry.records()]
+    assert other.registry.statements.of_source("catalogue") == ()
+    assert Provenance("catalogue", "hbb_in") not in [item.provenance for item in other.registry]

@@ -72,9 +72,9 @@ def test_it_cannot_write_under_the_names_of_this_program(here, httpserver):
         httpserver, page(*(item(one, name=f"oai:x:{number}") for number, one in enumerate([*forged, other])))
     )
     here.harvest(url)
-    assert [one.record.name for one in here.registry.statements_of("fairreg")] == ["mine"]
-    assert here.registry.statements_of("catalogue") == ()
-    (found,) = here.registry.statements_of(f"fairreg/{url.partition('//')[2]}")
+    assert [one.record.name for one in here.registry.statements.of_source("fairreg")] == ["mine"]
+    assert here.registry.statements.of_source("catalogue") == ()
+    (found,) = here.registry.statements.of_source(f"fairreg/{url.partition('//')[2]}")
     assert found.record.identifier == "doi:10.1234/2"
 
 
@@ -123,7 +123,7 @@ def test_no_address_and_no_control_character_comes_in(here, httpserver):
     text = page(item(StatedRecord(made, OLD, OLD, f"ask {mail}{csi}")))
     text = text.replace("</metadata>", "<!-- x --></metadata>")
     here.harvest(lying(httpserver, text))
-    (held,) = here.registry.statements_of("zenodo")
+    (held,) = here.registry.statements.of_source("zenodo")
     shown = f"{held.record} {held.gone_reason}"
     assert "@example" not in shown
     assert held.record.name == "Net31m"
@@ -136,7 +136,7 @@ def test_a_source_has_a_proper_name(here, httpserver, source):
     report = here.harvest(lying(httpserver, page(item(StatedRecord(made, OLD)))))
     assert len(report.refused) == 1
     assert not {"\u202e", "\n", "@"} & {*report.refused[0].reason}
-    assert here.registry.count() == 0
+    assert here.registry.listing.count() == 0
 
 
 def test_one_bad_item_spoils_no_other(here, httpserver):
@@ -153,7 +153,7 @@ def test_one_bad_item_spoils_no_other(here, httpserver):
     report = here.harvest(lying(httpserver, page(good, *wrong)))
     assert report.new == 1
     assert len(report.refused) >= 4
-    assert len(here.registry.rejected()) >= 2
+    assert len(here.registry.harvests.rejected()) >= 2
 
 
 @pytest.mark.parametrize("within", ["record", "document"])
@@ -192,7 +192,7 @@ def test_a_list_that_goes_round_ends(here, httpserver):
     one = item(StatedRecord(at(OLD, "zenodo", "1"), OLD))
     with pytest.raises(BadAnswer, match="repeating"):
         here.harvest(lying(httpserver, page(one, token="a"), page(one, token="b"), page(one, token="a")))
-    assert here.registry.count() == 1
+    assert here.registry.listing.count() == 1
     httpserver.clear()
     with pytest.raises(BadAnswer, match="repeating"):
         here.harvest(lying(httpserver, page(token="c")), query="kind:model")
@@ -228,7 +228,7 @@ def test_what_is_no_list_is_refused(here, httpserver, body):
     httpserver.expect_request("/oai").respond_with_data(body, content_type="text/xml")
     with pytest.raises(BadAnswer):
         here.harvest(httpserver.url_for("/"))
-    assert here.registry.count() == 0
+    assert here.registry.listing.count() == 0
 
 
 def test_an_endless_answer_is_cut_off(here, httpserver, monkeypatch):
@@ -265,7 +265,7 @@ def test_another_registry_cannot_speak_for_one_that_is_heard_itself(here, httpse
     name = f"fairreg/{there.url.partition('//')[2]}"
     now = datetime.now(UTC).isoformat(timespec="seconds")
     here.harvest(lying(httpserver, page(item(StatedRecord(at(now, name, "zenodo:1", name="forged"), now)))))
-    assert [one.record.name for one in here.registry.statements_of(name)] == ["theirs"]
+    assert [one.record.name for one in here.registry.statements.of_source(name)] == ["theirs"]
     assert isinstance(here.registry, Registry)
 
 

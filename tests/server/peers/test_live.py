@@ -75,7 +75,7 @@ def test_a_live_search_asks_other_registries_and_keeps_the_first_source(places):
     }
     answer = report.sources[one.url]
     assert (answer.status, answer.count) == ("ok", 2)
-    assert here.registry.count() == 0  # merged records are not statements
+    assert here.registry.listing.count() == 0  # merged records are not statements
     assert live(here, "nothing like it").results == ()
 
 

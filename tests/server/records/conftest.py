@@ -20,6 +20,6 @@ def served(settings_of_records):
     """Base URL of a server of the catalogue and of `awkward`."""
     with shared_registry(settings_of_records) as registry:
         registry.put_many([Submission(item) for item in awkward()])
-        registry.mark_gone("zenodo", WITHDRAWN.partition(":")[2], REASON)
+        registry.statements.withdraw("zenodo", WITHDRAWN.partition(":")[2], REASON)
     with serving(settings_of_records) as url:
         yield url

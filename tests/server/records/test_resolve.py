@@ -64,7 +64,7 @@ def test_a_number_suggests_nothing(served):
 
 def test_a_record_that_was_removed_for_good_is_gone(served, settings_of_records):
     with shared_registry(settings_of_records) as registry:
-        names = (item.identifier for item in registry.entries())
+        names = (item.identifier for item in registry.listing.entries())
         removed = next(name for name in names if name.startswith("github:"))
         registry.forget([removed])
     for url in (f"{served}/resolve/{removed}", Site(None, served).record_url(removed)):

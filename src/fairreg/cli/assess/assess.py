@@ -236,7 +236,7 @@ def _examined(
                 chosen, pid, offline=offline, log=log, progress=progress, registry=registry
             )
         except Unreachable as error:
-            if registry.entries_for(pid):  # else nothing of it is stored
+            if registry.listing.entries_for(pid):  # else nothing of it is stored
                 known = "--offline scores what is stored of it, without the network."
                 error.hint = f"{error.hint} {known}" if error.hint else known
             raise

@@ -60,7 +60,7 @@ def _recompute(cache: Path, registry: "Registry") -> None:
     from fairreg.cli.output import log
     from fairreg.services.fetch.recompute import recompute_fingerprints
 
-    if registry.has_older_assessments():
+    if registry.assessments.has_older():
         _rescore(registry)
     found = recompute_fingerprints(registry, cache)
     if found.records:
@@ -144,7 +144,7 @@ def forget(
         raise UsageError("--dry-run says what would be removed; --undo removes nothing.", hint="Give one.")
     with open_registry(settings()) as registry:
         if undo:
-            _print_readmitted([name for item in pid for name in registry.undo_forget(item)], json=json)
+            _print_readmitted([name for item in pid for name in registry.removals.undo(item)], json=json)
         else:
             _forget(registry, pid, dry_run=dry_run, yes=yes, json=json)
 
@@ -170,7 +170,7 @@ def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, 
             raise typer.Abort
     # By the names that were shown: whatever else is stored meanwhile, nothing else is removed.
     removed = registry.forget([item.identifier for item in found])
-    reason = registry.erase()
+    reason = registry.removals.erase()
     _print_removed(removed, dry_run=False, json=json)
     if reason is not None:
         raise RegistryError(
@@ -222,7 +222,7 @@ def forgotten(json: Json = False) -> None:
     from fairreg.services.registry.db import open_registry
 
     with open_registry(settings()) as registry:
-        found = registry.forgotten()
+        found = registry.removals.records()
     if json:
         print_versioned("db-forgotten", [asdict(item) for item in found])
         return

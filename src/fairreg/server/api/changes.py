@@ -40,7 +40,7 @@ async def changes_answer(request: Request) -> Response:
     _require_times(since, until)
     filters = _filters(asked["kind"], asked["source"])
     # One more than asked for tells whether there is a next page.
-    found = await site.read(lambda registry: registry.changes(since, until, after, limit + 1, **filters))
+    found = await site.read(lambda registry: registry.changes.page(since, until, after, limit + 1, **filters))
     page, more = found[:limit], len(found) > limit
     cursor = cursor_of(page[-1].place) if page else asked["cursor"]
     kept = [(name, value) for name, value in asked.items() if value and name != "cursor"]

@@ -44,7 +44,7 @@ def _found(site: Site, registry: Registry, pid: str, source: str | None) -> ApiR
         raise _departed(registry, pid) or error from None
     except IdentifierError as error:  # nothing can be at this address
         raise NotFound(error.message, hint=error.hint) from None
-    change = registry.change(entry.identifier, statements=True)
+    change = registry.changes.of(entry.identifier, statements=True)
     said = () if change is None else change.statements
     if source is not None:
         return _statement(entry, said, source)
@@ -64,7 +64,7 @@ def _found(site: Site, registry: Registry, pid: str, source: str | None) -> ApiR
 
 def _departed(registry: Registry, pid: str) -> Gone | None:
     """Return the error for an identifier that was an entry's, None for one that was not."""
-    change = registry.change(pid)
+    change = registry.changes.of(pid)
     if change is None or change.departed is None:
         return None
     if change.departed == "forgotten":
@@ -108,7 +108,7 @@ def _versions(site: Site, registry: Registry, entry: Entry) -> list[RecordVersio
 
 def _assessment(registry: Registry, entry: Entry) -> RecordAssessment | None:
     """Return the newest assessment by a rubric of this release."""
-    for item in registry.assessments(entry.identifier):
+    for item in registry.assessments.history(entry.identifier):
         if VERSIONS.get(item.rubric) == item.rubric_version:
             return RecordAssessment(
                 rubric=item.rubric,

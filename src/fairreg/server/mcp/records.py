@@ -79,7 +79,7 @@ def pid_of(registry: Registry, entry: Entry) -> str | None:
         return own
     for item in entry.record.identifiers:
         other = identifier(item.compact)
-        if other is not None and [found.identifier for found in registry.entries_for(item)[:1]] == [
+        if other is not None and [found.identifier for found in registry.listing.entries_for(item)[:1]] == [
             entry.identifier
         ]:
             return other
@@ -199,7 +199,7 @@ def _evaluations(record: ModelRecord) -> tuple[DescribedEvaluation, ...]:
 def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> ResolvedIdentifier:
     """Return what an identifier means, and the records that carry it. Raises IdentifierError."""
     text = asked.identifier
-    found = registry.entries_for(text)
+    found = registry.listing.entries_for(text)
     meant = RequestedIdentifier.of(text).identifier
     return ResolvedIdentifier(
         in_registry=bool(found),
@@ -209,7 +209,7 @@ def resolve_identifier(registry: Registry, asked: IdentifierArguments) -> Resolv
         records=tuple(_identified(registry, entry) for entry in found[:ITEMS]),
         records_in_all=len(found),
         records_by_author=_number_by(registry, meant),
-        removed=not found and registry.forgotten_record(text) is not None,
+        removed=not found and registry.removals.record_of(text) is not None,
     )
 
 

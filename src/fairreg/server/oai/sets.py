@@ -53,7 +53,7 @@ def all_sets(registry: Registry) -> Iterator[tuple[str, str]]:
     """Yield every setSpec with its name for people."""
     yield from _PARENTS.items()
     yield from ((f"kind:{kind}", _KINDS[kind]) for kind in get_args(Kind))
-    for name in registry.source_names():
+    for name in registry.listing.source_names():
         yield f"source:{_quoted(name)}", f"Stated by {one_line(source_named(name).title)}"
     yield _RUNNABLE, "Models that fairreg can run"
 

@@ -49,7 +49,7 @@ def _identify(repository: Repository, _request: OaiRequest) -> ET.Element:
         ("baseURL", repository.url),
         ("protocolVersion", "2.0"),
         ("adminEmail", repository.admin_email),
-        ("earliestDatestamp", datestamp(repository.registry.first_change() or now_precisely())),
+        ("earliestDatestamp", datestamp(repository.registry.changes.first_time() or now_precisely())),
         ("deletedRecord", "persistent"),
         ("granularity", "YYYY-MM-DDThh:mm:ssZ"),
     ):
@@ -115,7 +115,7 @@ def _get_record(repository: Repository, request: OaiRequest) -> ET.Element:
 def _item(repository: Repository, identifier: str, view: MetadataFormat | None = None) -> Change:
     local = local_of(repository.host, identifier)
     whole, dated = (view.whole, view.dated) if view else (False, False)
-    change = None if local is None else repository.registry.change(local, statements=whole, dated=dated)
+    change = None if local is None else repository.registry.changes.of(local, statements=whole, dated=dated)
     if change is None:
         raise OaiFault("idDoesNotExist", "There is no item with this identifier.")
     return change
@@ -165,7 +165,9 @@ def _page(repository: Repository, token: ListToken, view: MetadataFormat) -> tup
 
     def listed(after: tuple[str, int] | None, limit: int) -> list[Change]:
         whole = view.whole and token.verb == "ListRecords"
-        return repository.registry.changes(token.first, token.last, after, limit, statements=whole, **filters)
+        return repository.registry.changes.page(
+            token.first, token.last, after, limit, statements=whole, **filters
+        )
 
     found = listed((token.time, token.number) if token.time else None, size + 1)
     if not found and token.time:

@@ -64,7 +64,7 @@ class _Health:
     async def answer(self, _request: Request) -> Response:
         """Answer with the number of entries. Raises RegistryError."""
         if self._counting is None or self._counting.done():
-            self._counting = asyncio.ensure_future(self._site.read(lambda registry: registry.count()))
+            self._counting = asyncio.ensure_future(self._site.read(lambda registry: registry.listing.count()))
         entries = await asyncio.shield(self._counting)
         return document(ServerHealth(status="ok", entries=entries), headers=_NOT_KEPT)
 

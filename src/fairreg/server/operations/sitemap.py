@@ -24,7 +24,7 @@ async def show_sitemap(request: Request) -> Response:
     """Answer with the list of pages, or with one page of it."""
     site, number = site_of(request), request.query_params.get("page")
     if number is None:
-        count = await site.read(lambda registry: registry.count())
+        count = await site.read(lambda registry: registry.listing.count())
         pages = range(1, 1 + max(1, -(-count // PAGE)))
         return _xml(
             "sitemapindex", "sitemap", ((site.url(f"/sitemap.xml?page={page}"), None) for page in pages)
@@ -39,7 +39,7 @@ async def show_sitemap(request: Request) -> Response:
 
 def _rows(site: Site, registry: Registry, number: int) -> list[tuple[str, str | None]]:
     """Return the addresses of a page, by identifier."""
-    names = registry.living(PAGE * (number - 1), PAGE)
+    names = registry.listing.living(PAGE * (number - 1), PAGE)
     first = [(site.url("/"), None)] if number == 1 else []
     return [*first, *((site.record_url(name), changed) for name, changed in names)]
 

@@ -57,9 +57,9 @@ def record_page(site: Site, registry: Registry, entry: Entry, head: str) -> str:
     """Render the page of an entry; `head` is safe HTML for its head."""
     record = entry.present_record
     listed = shortened_lists(record)
-    statements, lineage = registry.statements(entry, payloads=False), registry.explain(entry)
+    statements, lineage = registry.statements.of_entry(entry, payloads=False), registry.explain(entry)
     around = surroundings(site, registry, entry, lineage)
-    shown = registry.shown_assessments([entry.identifier]).get(entry.identifier)
+    shown = registry.assessments.shown([entry.identifier]).get(entry.identifier)
     return framed(
         site,
         "record.html",

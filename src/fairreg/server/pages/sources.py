@@ -92,7 +92,7 @@ async def show_source(request: Request) -> Response:
 
 def _pages(site: Site, registry: Registry) -> list[SourcePage]:
     """Return the sources that this installation knows, and those that records came from by other ways."""
-    info, rejected = registry.info(), registry.rejection_reasons()
+    info, rejected = registry.info(), registry.harvests.rejection_reasons()
     names = dict.fromkeys((*harvesters.names(), *info.sources))
     found = (_source(site, name, info, rejected.get(name, {})) for name in names if not is_from_files(name))
     return sorted(found, key=lambda item: (-item.records, item.title.casefold()))

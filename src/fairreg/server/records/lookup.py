@@ -42,7 +42,7 @@ def entry_of(registry: Registry, text: str) -> Entry | None:
     if not text.strip() or len(text) > LONGEST:
         return None
     try:
-        return next(iter(registry.entries_for(text)), None)
+        return next(iter(registry.listing.entries_for(text)), None)
     except IdentifierError:
         return None
 

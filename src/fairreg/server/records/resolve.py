@@ -74,13 +74,13 @@ def not_found(site: Site, registry: Registry, text: str) -> Response:
 
 def _removed(registry: Registry, text: str) -> bool:
     try:
-        return registry.forgotten_record(text) is not None
+        return registry.removals.record_of(text) is not None
     except IdentifierError:
         return False
 
 
 def _merged(registry: Registry, text: str) -> bool:
-    change = registry.change(text)
+    change = registry.changes.of(text)
     return change is not None and change.departed == "merged"
 
 

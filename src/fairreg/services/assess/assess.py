@@ -110,7 +110,7 @@ def gather(
             known = stored(used, requested, log)
             if known is None:
                 return EvidenceCollector(settings, used, None, log).gather(requested)
-            entry = next(iter(used.entries_for(known.record.identifier)), None)
+            entry = next(iter(used.listing.entries_for(known.record.identifier)), None)
             if entry is not None and entry.warning:  # which may be newer than the evidence
                 log(f"Warning: {entry.warning}")
             return known
@@ -140,7 +140,7 @@ def changed_verdicts(
     if not by_same_rules or newer.evidence_sha256 == older.evidence_sha256:
         return ()
     try:
-        after, before = (_verdicts(registry.assessment_report(item)) for item in (newer, older))
+        after, before = (_verdicts(registry.assessments.report(item)) for item in (newer, older))
     except (RecordError, msgspec.DecodeError):
         return ()
     return tuple(
@@ -175,4 +175,4 @@ def history(
 ) -> tuple[Assessment, ...]:
     """Assessments of the object `pid`, newest first; without the documents."""
     with existing(registry, settings) as used:
-        return used.assessments(RequestedIdentifier.of(pid))
+        return used.assessments.history(RequestedIdentifier.of(pid))

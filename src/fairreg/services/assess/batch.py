@@ -115,13 +115,13 @@ class _Run:
     def all(self, limit: int | None, since: str | None) -> None:
         """Assess the remaining entries; a note in the registry keeps the start time until all are done."""
         name, begun = _note_name(self.report, f"{limit}"), now()
-        unfinished = self.registry.get_property(name) or None
+        unfinished = self.registry.upkeep.get_property(name) or None
         self.report.resumed = since is None and unfinished is not None
         if self.report.resumed:
             self.log(f"Resuming the run of {unfinished}: entries that it assessed are skipped.")
         judging = self._task(since or unfinished, begun)
         total, names = self._chosen(limit)
-        self._store(lambda: self.registry.set_property(name, unfinished or begun))
+        self._store(lambda: self.registry.upkeep.set_property(name, unfinished or begun))
         try:
             with judging.shared(self.registry):
                 for done, outcome in enumerate(self._outcomes(judging, names), 1):
@@ -129,12 +129,12 @@ class _Run:
                     self.progress(done, total)
         finally:
             self._write()
-        self._store(lambda: self.registry.set_property(name, ""))
+        self._store(lambda: self.registry.upkeep.set_property(name, ""))
         self._log_large()
 
     def _task(self, moment: str | None, begun: str) -> AssessmentTask:
         # Entries assessed offline are still to be assessed by an online run.
-        window = self.registry.window(moment, online=not self.report.offline) if moment else None
+        window = self.registry.assessments.window(moment, online=not self.report.offline) if moment else None
         return AssessmentTask(self.settings, self.report.offline, window, begun, self.engine.workers)
 
     def _chosen(self, limit: int | None) -> tuple[int, Iterable[str]]:
@@ -142,8 +142,8 @@ class _Run:
             hits = self.registry.search(self.report.query, limit=limit).hits
             names = [hit.entry.identifier for hit in hits]
             return len(names), names
-        total = self.registry.count()
-        return min(total, limit or total), islice(self.registry.identifiers(), limit)
+        total = self.registry.listing.count()
+        return min(total, limit or total), islice(self.registry.listing.identifiers(), limit)
 
     def _outcomes(
         self, judging: AssessmentTask, names: Iterable[str]
@@ -199,7 +199,7 @@ class _Run:
 
     def _write(self) -> None:
         made, self._made = self._made, []
-        self._store(lambda: self.registry.save_assessments(made))
+        self._store(lambda: self.registry.assessments.save(made))
 
     def _store(self, write: Callable[[], None]) -> None:
         """Write to the registry; one that cannot be written is logged once, and the scores are reported."""

@@ -74,7 +74,7 @@ class AssessmentTask:
     def __call__(self, names: tuple[str, ...]) -> BatchOutcome:
         """Assess the entries of these identifiers; a fault other than a FairregError ends the portion."""
         visit = self._opened()
-        found = {item.entry.identifier: item for item in visit.registry.known(names, self.window)}
+        found = {item.entry.identifier: item for item in visit.registry.listing.snapshots(names, self.window)}
         outcomes = tuple(self._outcome(visit, name, found.get(name)) for name in names)
         return BatchOutcome(outcomes, tuple(_taken(visit)))
 

@@ -143,7 +143,7 @@ class EvidenceCollector:
         requested = asked or (target or request).require()
         if self.web is None or target is None:
             known = self._from_registry(
-                request, self.registry.statements(request) if statements is None else statements
+                request, self.registry.statements.of_entry(request) if statements is None else statements
             )
         else:
             known = self._from_network(self.web if deep else self.web.with_policy(_BRIEF), target)
@@ -186,7 +186,7 @@ class EvidenceCollector:
             pid,
             log=self.log,
             version_of=partial(known_version, self.registry),
-            is_stored=lambda: bool(self.registry.entries_for(pid)),
+            is_stored=lambda: bool(self.registry.listing.entries_for(pid)),
         )
         resolution = with_registration(web, resolution, log=self.log)
         record = resolution.record
@@ -226,7 +226,7 @@ class EvidenceCollector:
 
     def _statements(self, pid: IdentifierLike) -> Sequence[Statement]:
         try:
-            return _of_others(self.registry.statements(pid))
+            return _of_others(self.registry.statements.of_entry(pid))
         except FairregError:
             # An object that could not be stored is assessed all the same.
             return ()
@@ -311,7 +311,7 @@ class EvidenceCollector:
 
     def _main(self, dataset: Identifier) -> Identifier:
         """The identifier of the dataset's entry, under whichever of its names a model refers to it."""
-        entry = next(iter(self.registry.entries_for(dataset)), None)
+        entry = next(iter(self.registry.listing.entries_for(dataset)), None)
         same = entry is not None and dataset.key in {item.key for item in entry.record.identifiers}
         return entry_identifier(entry) if entry is not None and same else dataset
 

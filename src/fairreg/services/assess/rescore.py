@@ -32,7 +32,7 @@ def rescore(
 
     Evidence that was scored by the present rubric is left as it is, so that an interrupted run is continued.
     """
-    listed = registry.older_assessments()
+    listed = registry.assessments.older()
     scored, unreadable, made = 0, 0, list[Assessment]()
     for done, item in enumerate(listed, 1):
         found = _again(registry, item)
@@ -42,17 +42,17 @@ def rescore(
             made.append(found)
             scored += 1
         if len(made) >= _BATCH or done == len(listed):
-            registry.save_assessments(made)
+            registry.assessments.save(made)
             made = []
         progress(done, len(listed))
-    registry.refresh_scores()  # also where an interrupted run, or an earlier release, left them
+    registry.upkeep.refresh_scores()  # also where an interrupted run, or an earlier release, left them
     return Rescored(scored, unreadable)
 
 
 def _again(registry: Registry, item: Assessment) -> Assessment | None:
     """Return the assessment by the present rubric; None where the evidence cannot be read."""
     try:
-        known = decoded_evidence(registry.assessment_evidence(item))
+        known = decoded_evidence(registry.assessments.evidence(item))
     except RecordError:
         return None
     if known is None:

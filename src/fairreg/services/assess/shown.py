@@ -17,7 +17,7 @@ def shown_assessment(registry: Registry, entry: Entry) -> Assessment | None:
     Only those by this release's rubric of the entry's kind count. None where there is none.
     """
     rubric = rubrics.for_kind(entry.record.kind)
-    made = registry.assessments(entry.identifier, rubric=rubric)
+    made = registry.assessments.history(entry.identifier, rubric=rubric)
     current = [item for item in made if item.rubric_version == rubrics.VERSIONS[rubric]]
     return next(iter([item for item in current if not item.offline] or current), None)
 
@@ -30,6 +30,6 @@ def shown_report(registry: Registry, entry: Entry) -> AssessmentReport | None:
     # Imported here, because the drafts of files are not needed where nothing is assessed.
     from fairreg.assessment.priorities import with_priorities
 
-    report = msgspec.json.decode(registry.assessment_report(made), type=AssessmentReport)
-    evidence = decoded_evidence(registry.assessment_evidence(made))
+    report = msgspec.json.decode(registry.assessments.report(made), type=AssessmentReport)
+    evidence = decoded_evidence(registry.assessments.evidence(made))
     return report if evidence is None else with_priorities(report, evidence)

@@ -40,13 +40,13 @@ class AssessmentResult(NamedTuple):
 
 def save(registry: Registry, result: Iterable[AssessmentResult]) -> None:
     """Store assessments with their evidence, in one transaction; search then shows the scores."""
-    registry.save_assessments([assessment_of(registry, item) for item in result])
+    registry.assessments.save([assessment_of(registry, item) for item in result])
 
 
 def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
     """The assessment in the form that the registry stores."""
     evidence, report = result.evidence, result.report
-    known = () if result.entry else registry.entries_for(evidence.record.identifier)
+    known = () if result.entry else registry.listing.entries_for(evidence.record.identifier)
     return Assessment(
         identifier=result.entry or next((item.identifier for item in known), evidence.record.identifier),
         subject=subject(evidence.record),
@@ -67,11 +67,11 @@ def is_stored(registry: Registry, result: AssessmentResult) -> bool:
     """Tell whether the newest stored assessment has these scores and this evidence, see `_timeless`."""
     evidence, report = result.evidence, result.report
     try:
-        made = registry.assessments(result.entry or evidence.record.identifier, rubric=report.rubric)
+        made = registry.assessments.history(result.entry or evidence.record.identifier, rubric=report.rubric)
         newest = next(iter(made), None)
         if newest is None or newest.offline != evidence.offline or _scores(newest) != _scores(report):
             return False
-        known = decoded_evidence(registry.assessment_evidence(newest))
+        known = decoded_evidence(registry.assessments.evidence(newest))
     except FairregError:
         return False
     return known is not None and _timeless(known) == _timeless(evidence)
@@ -104,9 +104,9 @@ def newest_evidence(
     more recent.
     """
     oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat() if days is not None else ""
-    for item in registry.assessments(pid, rubric=rubric.name if rubric else None):
+    for item in registry.assessments.history(pid, rubric=rubric.name if rubric else None):
         if not item.offline and item.assessed_at >= oldest:
-            found = decoded_evidence(registry.assessment_evidence(item))
+            found = decoded_evidence(registry.assessments.evidence(item))
             if rubric or found is None or for_kind(found.record.kind).name == item.rubric:
                 return found
     return None
@@ -164,11 +164,11 @@ def rescored(registry: Registry, evidence: Evidence) -> Evidence:
 
 
 def _rescored(registry: Registry, score: DatasetScore) -> DatasetScore:
-    made = registry.assessments(score.identifier, rubric=DATASETS.name)
+    made = registry.assessments.history(score.identifier, rubric=DATASETS.name)
     digest = (score.evidence_digest or "").removeprefix("sha256:")
     same = (item for item in made if item.evidence_sha256 == digest)
     found = next(
-        (known for item in same if (known := decoded_evidence(registry.assessment_evidence(item)))), None
+        (known for item in same if (known := decoded_evidence(registry.assessments.evidence(item)))), None
     )
     known = found or newest_evidence(registry, score.identifier, DATASETS)
     return score if known is None else dataset_score(score.identifier, known)

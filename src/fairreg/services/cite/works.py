@@ -70,7 +70,7 @@ def training_data_of(record: ModelRecord, registry: Registry | None) -> Iterator
 def _entry_of(registry: Registry, target: Identifier) -> Entry | None:
     """Return the entry that has the identifier as its own; others point to the same paper."""
     try:
-        found = registry.entries_for(target)
+        found = registry.listing.entries_for(target)
     except FairregError:  # an identifier of a form that no lookup reads is known by its text alone
         return None
     return next((e for e in found if e.matched is None or e.matched.scheme not in POINTING_SCHEMES), None)

@@ -93,7 +93,7 @@ class _StoredReport(msgspec.Struct):
 def stored_scores(registry: Registry, made: Assessment) -> ScoreState | None:
     """Return the scores of a stored assessment, None where its report cannot be read."""
     try:
-        report = msgspec.json.decode(registry.assessment_report(made), type=_StoredReport)
+        report = msgspec.json.decode(registry.assessments.report(made), type=_StoredReport)
     except (RecordError, msgspec.DecodeError):
         return None
     judged = [item for part in report.principles.values() for item in part.indicators]

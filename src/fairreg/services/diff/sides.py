@@ -159,7 +159,7 @@ def _with_scores(side: Side, registry: LazyRegistry, log: Log) -> Side:
     why = f"{identifier} was not assessed here; fairreg assess {identifier} does it"
     try:
         known = registry.open(log)
-        made = next(iter(known.assessments(identifier, rubric=for_kind(kind).name)), None)
+        made = next(iter(known.assessments.history(identifier, rubric=for_kind(kind).name)), None)
         scores = stored_scores(known, made) if made is not None else None
     except RegistryError as error:
         scores, why = None, error.message

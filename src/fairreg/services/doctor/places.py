@@ -79,10 +79,10 @@ def _opened(database: Database) -> DatabaseState:
         return DatabaseState(
             engine,
             location,
-            "current" if registry.follows_this_release() else "outdated",
+            "current" if registry.upkeep.follows_this_release() else "outdated",
             revision=HEAD,
             size=database.size(),
-            entries=registry.count(),
+            entries=registry.listing.count(),
             writable=database.not_writable is None,
         )
     except OSError as error:

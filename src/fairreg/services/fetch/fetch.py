@@ -354,7 +354,7 @@ def log_withdrawal(lazy: LazyRegistry, pid: RequestedIdentifier, log: Log) -> No
 def _stored_entry(lazy: LazyRegistry, pid: RequestedIdentifier) -> Entry | None:
     """The registry's entry of the object, None without one or where the registry cannot be opened."""
     try:
-        entries = lazy.open().entries_for(pid)
+        entries = lazy.open().listing.entries_for(pid)
     except RegistryError:
         return None
     return next((entry for entry in entries if not _is_neighbour(entry)), None)
@@ -362,7 +362,7 @@ def _stored_entry(lazy: LazyRegistry, pid: RequestedIdentifier) -> Entry | None:
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
     """The newest version of a concept DOI in the registry."""
-    records = [entry.record for entry in registry.entries_for(concept)]  # the newest first
+    records = [entry.record for entry in registry.listing.entries_for(concept)]  # the newest first
     dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
     return Identifier("doi", dois[0]) if dois else None
 
@@ -396,8 +396,8 @@ def _cached(
 
 def stored_records(registry: Registry, pid: str | RequestedIdentifier) -> list[ModelRecord]:
     """The records of `pid` in the registry, by whatever source."""
-    own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
-    return [item.record for entry in own for item in registry.statements(entry) if not item.gone]
+    own = [entry for entry in registry.listing.entries_for(pid) if not _is_neighbour(entry)]
+    return [item.record for entry in own for item in registry.statements.of_entry(entry) if not item.gone]
 
 
 def _is_neighbour(entry: Entry) -> bool:

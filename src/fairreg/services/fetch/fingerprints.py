@@ -76,7 +76,7 @@ def save_fingerprints(
     RegistryError.
     """
     own = tuple(item for item in record.identifiers if item.key in link_keys(record))
-    known = registry.statement(OWN_SOURCE, record.identifier)
+    known = registry.statements.get(OWN_SOURCE, record.identifier)
     payload = payload_of(downloaded)
     if not own or (known is not None and known.payload == payload):
         return

@@ -58,7 +58,7 @@ def follow(opened: Callable[[], Registry], pid: RequestedIdentifier, log: Log) -
     """
     if pid.identifier is not None and _answered(pid.identifier):
         return Lead(pid)
-    entries = opened().entries_for(pid)
+    entries = opened().listing.entries_for(pid)
     if not entries:
         pid.require()
         return Lead(pid)
@@ -77,7 +77,7 @@ def elsewhere(registry: Registry, pid: RequestedIdentifier) -> RequestedIdentifi
 
     Raises NotFound for a DOI that records of the registry only refer to, such as that of a paper.
     """
-    entries = registry.entries_for(pid)
+    entries = registry.listing.entries_for(pid)
     fault = _pointing(pid, entries)
     if fault is not None:
         raise fault
@@ -104,7 +104,7 @@ def settled(registry: Registry, pid: str | RequestedIdentifier) -> RequestedIden
     requested = RequestedIdentifier.of(pid)
     if requested.identifier is not None:
         return requested
-    entries = registry.entries_for(requested)
+    entries = registry.listing.entries_for(requested)
     if not entries:
         requested.require()
     return RequestedIdentifier(requested.text, entry_identifier(entries[0]))

@@ -67,7 +67,7 @@ def save_metadata_files(registry: Registry, fetched: FetchedFiles, log: Log = no
         return
     read = [(item, made) for item in _documents(fetched) if (made := _statement(item, record, log))]
     payload = {"files": {item.path: item.sha256 for item, _ in read}}
-    known = registry.statement(RECORD_FILES, record.identifier)
+    known = registry.statements.get(RECORD_FILES, record.identifier)
     if known is None and not read:
         return
     if known is not None and _has_more(known.payload, payload) and not _is_whole(fetched):

@@ -24,7 +24,7 @@ def recompute_fingerprints(registry: Registry, cache: Path) -> Recomputed:
 
     The others stay, and are found by their own rule only. Makes no requests. Raises RegistryError.
     """
-    known = registry.statements_of(OWN_SOURCE)
+    known = registry.statements.of_source(OWN_SOURCE)
     outdated = [item.record.identifier for item in known if is_outdated(item.payload)]
     done = sum(_recomputed(registry, cache, identifier) for identifier in outdated)
     return Recomputed(done, len(outdated) - done)

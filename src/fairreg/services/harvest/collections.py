@@ -189,8 +189,8 @@ def harvest_collection(
             hint="Name a source to use it although it is disabled, or set its access token.",
         )
     reports = [HarvestReport(item.source, item.query, since, item.limit) for item in planned.active]
-    if registry.not_writable is not None:
-        raise registry.not_writable
+    if registry.upkeep.not_writable is not None:
+        raise registry.upkeep.not_writable
     run = _Run(registry, known.name, reports)
     left = run.resume(log)
     found, faults = run_harvests(
@@ -214,7 +214,7 @@ class _Run:
 
     def resume(self, log: Log) -> list[HarvestReport]:
         """Save the run as begun and return the harvests that it still needs; the others are marked."""
-        state = self.registry.harvest_state(self._source, self._key)
+        state = self.registry.harvests.state(self._source, self._key)
         resumed = state is not None and not state.finished and _is_recent(state.started_at)
         if state is not None and state.started_at and resumed:
             self.started_at = state.started_at
@@ -230,18 +230,18 @@ class _Run:
     def save(self, *, finished: bool) -> None:
         """Store the state of the run."""
         state = Harvest(self._source, self._key, finished=finished, started_at=self.started_at)
-        self.registry.save_harvest(state)
+        self.registry.harvests.save(state)
 
     def _start_anew(self) -> None:
         """Forget where earlier harvests of the queries stopped: a new run reads them from the beginning."""
         for report in self.reports:
-            state = self.registry.harvest_state(report.source, harvest_key(report))
+            state = self.registry.harvests.state(report.source, harvest_key(report))
             if state is not None and not state.finished and state.cursor is not None:
-                self.registry.save_harvest(replace(state, cursor=None))
+                self.registry.harvests.save(replace(state, cursor=None))
 
     def _is_done(self, report: HarvestReport) -> bool:
         """Tell whether the query was harvested to its end, or to the same limit, since the run began."""
-        state = self.registry.harvest_state(report.source, harvest_key(report))
+        state = self.registry.harvests.state(report.source, harvest_key(report))
         if state is None or not state.finished or (state.started_at or "") < self.started_at:
             return False
         if state.counts.get("limit") != report.limit:

@@ -164,8 +164,8 @@ def fill_report(
     web: HttpClient | None = None,
 ) -> None:
     """Run the harvest that `report` describes; `web` is used instead of opening a client."""
-    if registry.not_writable is not None:
-        raise registry.not_writable  # before anything is requested
+    if registry.upkeep.not_writable is not None:
+        raise registry.upkeep.not_writable  # before anything is requested
     begun = time.monotonic()
     try:
         with nullcontext(web) if web else HttpClient(settings, log=log) as client:
@@ -222,13 +222,13 @@ def store_withdrawal(registry: Registry, harvester: Harvester, hit: Hit, withdra
     A payload that is a whole record, and says itself that it is closed, replaces what is stored.
     """
     source_id, reason = withdrawn
-    if registry.statement(harvester.name, source_id) is None:
+    if registry.statements.get(harvester.name, source_id) is None:
         return False
     said = _closed(harvester, hit, source_id)
     if said is None:
-        registry.mark_gone(harvester.name, source_id, reason)
+        registry.statements.withdraw(harvester.name, source_id, reason)
     else:
-        registry.restore([ExportedStatement(said, Tombstone(reason))])
+        registry.statements.restore([ExportedStatement(said, Tombstone(reason))])
     return True
 
 
@@ -290,14 +290,14 @@ class _Run:
             unsaid = len(self.report.refused) - _LOGGED_REFUSALS
             if unsaid > 0:
                 self.log(f"{self.harvester.title}: rejected {counted(unsaid, 'more payload')}")
-        self.registry.save_harvest(self._state(None, finished=True))
+        self.registry.harvests.save(self._state(None, finished=True))
 
     def _left(self, limit: int | None) -> int | None:
         """Number of records to the limit, which includes those that the run stored before it stopped."""
         return None if limit is None else max(limit - self.taken, 0)
 
     def _resume_at(self) -> str | None:
-        state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
+        state = self.registry.harvests.state(self.report.source, harvest_key(self.report))
         if state is None or state.finished or not isinstance(state.cursor, str):
             return None
         self.report.resumed = True

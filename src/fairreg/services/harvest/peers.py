@@ -77,9 +77,9 @@ class PeerRun:
             self._hearing = replace(self._hearing, begun_at=now_precisely())
             place = self._stored(web, ListPlace(place.start, place.set_spec), limit, progress)
         if self._complete:  # else a later page may have what seems to have departed
-            self.report.gone += self.registry.drop_departed(self._hearing, whole=self._whole)
+            self.report.gone += self.registry.peers.drop_departed(self._hearing, whole=self._whole)
         cursor = {"from": place.next_start} if self._complete else self._cursor(place)
-        self.registry.save_harvest(self._state(cursor, finished=True))
+        self.registry.harvests.save(self._state(cursor, finished=True))
         if self._left_out:
             names = ", ".join(list(self._left_out)[:_MOST_NAMED])
             self._note(f"{self.peer.host} states what this release does not know: {names}.")
@@ -94,7 +94,7 @@ class PeerRun:
     def _start(self, web: HttpClient) -> ListPlace:
         """Return the place to go on from: that of a run that stopped, else the newest datestamp."""
         query = self.report.query.strip()
-        state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
+        state = self.registry.harvests.state(self.report.source, harvest_key(self.report))
         stored = state.cursor if state is not None and isinstance(state.cursor, dict) else {}
         texts = {name: value for name, value in stored.items() if isinstance(value, str)}
         since = self.report.since.isoformat() if self.report.since else ""
@@ -140,7 +140,7 @@ class PeerRun:
         heard = [self._heard(item, bad) for item in listed]
         self._taken += sum(item.name not in self._had for item in listed)
         harvest = self._state(self._cursor(place))
-        counts = self.registry.hear(self._hearing, heard, harvest=harvest, rejected=bad)
+        counts = self.registry.peers.hear(self._hearing, heard, harvest=harvest, rejected=bad)
         for outcome, number in counts.items():
             setattr(self.report, outcome, getattr(self.report, outcome) + number)
 
@@ -185,7 +185,7 @@ class PeerRun:
         record = stated.record
         if not is_registry(record.provenance.source):
             return False
-        known = self.registry.statement(OWN_SOURCE, record.provenance.source_id)
+        known = self.registry.statements.get(OWN_SOURCE, record.provenance.source_id)
         return known is not None and known.record.identifier == record.identifier
 
     def _reject(self, item: PeerItem, error: FairregError, bad: list[RejectedPayload]) -> None:

@@ -64,7 +64,7 @@ def in_registry(registry: Registry, fingerprints: Iterable[str]) -> tuple[Publis
     found: dict[tuple[str, str], PublishedWeights] = {}
     for value in fingerprints:
         for scheme in _SCHEMES:
-            for entry in registry.entries_for(Identifier(scheme, value)):
+            for entry in registry.listing.entries_for(Identifier(scheme, value)):
                 item = _as_published(entry, value)
                 if item is not None:
                     found.setdefault((item.identifier, value), item)

@@ -176,13 +176,13 @@ def _make_ready(database: Database, log: "Log") -> None:
     else:
         require_readable(state, database.location)
     registry = Registry(database)
-    if not registry.text_index_is_current() and registry.reindex_text():
+    if not registry.upkeep.text_index_is_current() and registry.upkeep.reindex_text():
         log("Updated the search index of the registry to the rules of this release.")
-    if not registry.lineages_are_current() and registry.rebuild_lineages():
+    if not registry.upkeep.lineages_are_current() and registry.upkeep.rebuild_lineages():
         log("Grouped the records of the registry into models by the rules of this release.")
-    if not registry.scores_are_current() and (count := registry.refresh_scores()):
+    if not registry.upkeep.scores_are_current() and (count := registry.upkeep.refresh_scores()):
         log(f"{count} assessments follow an older rubric; score their evidence again: fairreg db upgrade")
-    if registry.load_catalogue():
+    if registry.upkeep.load_catalogue():
         log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
 
@@ -217,7 +217,7 @@ def _missing(database: Database) -> bool:
 def _ready(database: Database) -> bool:
     if _missing(database) or database.schema_state() != "current":
         return False
-    return Registry(database).follows_this_release()
+    return Registry(database).upkeep.follows_this_release()
 
 
 @contextmanager

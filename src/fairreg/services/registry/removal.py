@@ -11,7 +11,7 @@ __all__ = ["removal_note"]
 def removal_note(registry: Registry, pid: IdentifierLike) -> str | None:
     """Return a sentence on the record that `pid` means if it was removed for good, and how to undo that."""
     try:
-        found = registry.forgotten_record(pid)
+        found = registry.removals.record_of(pid)
     except IdentifierError:
         return None  # the command itself says what is wrong with it
     if found is None:

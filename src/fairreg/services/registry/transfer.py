@@ -59,7 +59,7 @@ def _findable(record: ModelRecord) -> ModelRecord:
 def _refuse_other(registry: Registry, record: ModelRecord) -> None:
     """Raise RecordError if a record of another identifier has the place of this one in its source."""
     place = record.provenance
-    known = registry.statement(place.source, place.source_id)
+    known = registry.statements.get(place.source, place.source_id)
     if known is None or known.record.identifier.casefold() == record.identifier.casefold():
         return
     raise RecordError(
@@ -80,16 +80,16 @@ def export(settings: Settings, file: Path, *, registry: Registry | None = None) 
 
     counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
     with existing(registry, settings) as used, _written(file) as out:
-        for statement in used.every_statement():
+        for statement in used.statements.every():
             out.write(line_of(statement))
             counts["statements"] += 1
-        for verdict in used.every_link_override():
+        for verdict in used.links.every():
             out.write(line_of(verdict))
             counts["verdicts"] += 1
-        for refused in sorted(used.rejected(), key=lambda item: (item.source, item.payload_sha256)):
+        for refused in sorted(used.harvests.rejected(), key=lambda item: (item.source, item.payload_sha256)):
             out.write(line_of(refused))
             counts["refused"] += 1
-        for assessment in used.every_assessment():
+        for assessment in used.assessments.every():
             out.write(line_of(assessment))
             counts["assessments"] += 1
     return dict(counts)
@@ -112,13 +112,13 @@ def import_(
     from fairreg.services.registry.bulk_import import ExportReader
 
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
-    with ExportReader(file) as reading, existing(registry, settings) as used, used.bulk_write():
+    with ExportReader(file) as reading, existing(registry, settings) as used, used.upkeep.bulk_write():
         total = reading.count()
         for batch in reading.batches():
             counts.update(_take(used, batch))
             if progress is not None:
                 progress(counts.total(), total)
-        used.analyze()
+        used.upkeep.analyze()
     return dict(counts)
 
 
@@ -128,12 +128,12 @@ def _take(registry: Registry, batch: "ImportBatch") -> Counter[str]:
     refused = [item for item in batch.others if isinstance(item, RejectedPayload)]
     judged = [item for item in batch.others if isinstance(item, Assessment)]
     counts: Counter[str] = Counter(stored.outcome for stored in registry.put_many(batch.statements))
-    counts.update(registry.restore(withdrawn))
+    counts.update(registry.statements.restore(withdrawn))
     if judged:
-        registry.save_assessments(judged)
+        registry.assessments.save(judged)
         counts["assessments"] = len(judged)
     if verdicts:
-        registry.restore_link_overrides(verdicts)
+        registry.links.restore(verdicts)
         counts["verdicts"] = len(verdicts)
     if refused:
         registry.put_many([], rejected=refused)

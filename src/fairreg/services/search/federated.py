@@ -74,7 +74,7 @@ def search_live(
     require_sort(sort)
     chosen = _chosen(settings, Filters.of(**filters).asked.get("source", ()))
     with existing(registry, settings) as used:
-        used.filters(**filters)  # refuses what has no meaning before anybody is asked
+        used.listing.filters(**filters)  # refuses what has no meaning before anybody is asked
         wanted = (page.limit or _LIMIT) + page.offset
         asking = _FederatedQuery(_Terms(settings, query, wanted, deadline), chosen)
         ranking = FusedRanking.of(used, query, page, sort, **filters)

@@ -80,7 +80,7 @@ class FusedRanking:
     ) -> "FusedRanking":
         """Search the registry for what the answers of the sources are to be fused with."""
         depth = None if page.limit is None else max(_LOCAL_DEPTH, page.offset + page.limit)
-        conditions = registry.filters(**filters)
+        conditions = registry.listing.filters(**filters)
         local = registry.search(query, limit=depth, sort=sort, facets=facets, **filters)
         return cls(registry, local, conditions, query, page, require_sort(sort))
 
@@ -119,7 +119,7 @@ class FusedRanking:
         )
         told = self._allowed(told)
         known = (entry.record for hit in self.local.hits for entry in hit.lineage_members)
-        related = self.registry.related_entries([*told, *own, *known])
+        related = self.registry.listing.related_entries([*told, *own, *known])
         held |= {entry.identifier for entry, _ in related}
         # What a peer tells replaces neither what is stored nor, because it comes first, what a source says.
         stored = {statement_key_of(record) for _, said in related for record in said}
@@ -130,14 +130,14 @@ class FusedRanking:
             live,
             related=related,
             rankings=[[key for key in asked.ranking if key in named] for asked in answers if asked.found],
-            overrides=self.registry.link_overrides(),
+            overrides=self.registry.links.overrides(),
             conditions=self.conditions,
         )
         return sorted(found, key=lambda hit: sort_key(hit.entry, self.sort))
 
     def _allowed(self, told: list[ModelRecord]) -> list[ModelRecord]:
         """Leave out what was removed for good here: it does not come back from another registry."""
-        barred = self.registry.barred(told) if told else frozenset()
+        barred = self.registry.removals.barred(told) if told else frozenset()
         return [record for number, record in enumerate(told) if number not in barred]
 
 

@@ -79,9 +79,9 @@ def cards(
     `elsewhere` are, by identifier, the pages of those that the registry does not hold.
     """
     listed = tuple(hits)
-    scores = registry.shown_assessments(hit.entry.identifier for hit in listed)
+    scores = registry.assessments.shown(hit.entry.identifier for hit in listed)
     data = [item for hit in listed for item in hit.record.related(*_DATA)]
-    known = registry.own_entries(data) if data else {}
+    known = registry.listing.own_entries(data) if data else {}
     made = (_card(site, hit, scores.get(hit.entry.identifier), known) for hit in listed)
     return tuple(
         _moved(card, elsewhere.get(hit.entry.identifier, ())) for card, hit in zip(made, listed, strict=True)
