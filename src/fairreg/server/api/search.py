@@ -18,7 +18,7 @@ from fairreg.server.middleware.log import ROUTE
 from fairreg.server.query import FLAGS, MOST_OFFSET, TEXTS, SearchQuery, choice, single
 from fairreg.server.site import Site, site_of
 from fairreg.services.search.fused_ranking import FusedRanking, SourceQuery
-from fairreg.services.search.report import Page, SearchReport
+from fairreg.services.search.report import Page, SearchReport, require_held
 from fairreg.services.search.search import search
 
 __all__ = ["FACET_PARAMETERS", "SEARCH_PARAMETERS", "facets_answer", "search_answer"]
@@ -31,7 +31,10 @@ _ALSO = ("format", "live")  # parameters of the page
 
 
 async def search_answer(request: Request) -> Response:
-    """Answer a search with the document of ``fairreg search --json``, and a link to the next page."""
+    """Answer a search with the document of ``fairreg search --json``, and a link to the next page.
+
+    As on the command line, a value of a filter that no record has is a mistake of who asks.
+    """
     of_page = request.scope[ROUTE] in _PAGES
     if of_page:  # whose form leaves fields empty
         require_known(request, (*SEARCH_PARAMETERS, *_ALSO))
@@ -54,6 +57,7 @@ async def search_answer(request: Request) -> Response:
             **query.filters(),
         )
     )
+    require_held(report.unheld)
     after = query.offset + query.limit
     log_damaged(report.damaged)
     listed = len(report.results) + report.left_out
@@ -91,5 +95,6 @@ async def facets_answer(request: Request) -> Response:
             site.settings, query.q, registry=registry, limit=0, facets=True, **query.filters()
         )
     )
+    require_held(report.unheld)
     facets = {name: dict(values) for name, values in (report.facets or {}).items()}
     return document(ApiFacets(total=report.total, facets=facets))
