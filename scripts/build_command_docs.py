@@ -51,8 +51,6 @@ RUN_BY: Mapping[str, str] = MappingProxyType(
         "fairreg harvest": "tests/cli/test_harvest.py",
         "fairreg serve": "tests/server/test_serve.py",
         "fairreg mcp": "tests/server/mcp/test_stdio.py",
-        "fairreg link": "tests/cli/test_find.py",
-        "fairreg unlink": "tests/cli/test_find.py",
         "fairreg import": "tests/cli/test_import_dump.py",
         "fairreg db init": "tests/cli/test_doctor.py",
         "fairreg cache rm": "tests/cli/test_cache.py",

@@ -25,7 +25,7 @@ Other = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    example = "10.5281/zenodo.7305227 huggingface:jmgduarte/hbb_interaction_network"
+    example = "10.5281/zenodo.7305227 10.5281/zenodo.3891869"
     app.command(rich_help_panel=CommandGroup.KEEP, epilog=f"Example: fairreg link {example}")(link)
     app.command(rich_help_panel=CommandGroup.KEEP, epilog=f"Example: fairreg unlink {example}")(unlink)
 
