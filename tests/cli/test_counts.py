@@ -145,18 +145,18 @@ MORE_MODULES = {
     "db upgrade": 3,
     "db check": 2,
 }
-# Commands that came after 0.1.0. They cost exactly this; statements are at most so many: from one
-# run of `lock` to the next there are 145 or 215, for a reason that is not known yet.
+# Commands that came after 0.1.0. They cost exactly this; statements are at most so many: a record that is
+# read twice is stored a second time where a second has begun in between, with the time of that reading.
 LATER = {
-    "cite": Case("cite {pid} --json", "catalogue", Cost(1, 1, 9, 356, 9)),
+    "cite": Case("cite {pid} --json", "catalogue", Cost(1, 1, 9, 358, 9)),
     "diff": Case("diff {model} {model} --json", "nothing", Cost(0, 0, 0, 613, 12)),
-    "lock": Case("lock {pid} --output {target} --json", "catalogue", Cost(1, 1, 215, 889, 21)),
-    "verify": Case("verify {lock} --json", "catalogue", Cost(1, 0, 141, 864, 20)),
-    "doctor": Case("doctor --json", "catalogue", Cost(1, 0, 7, 546, 10), offline=True),
+    "lock": Case("lock {pid} --output {target} --json", "catalogue", Cost(1, 1, 215, 895, 21)),
+    "verify": Case("verify {lock} --json", "catalogue", Cost(1, 0, 211, 870, 20)),
+    "doctor": Case("doctor --json", "catalogue", Cost(1, 0, 7, 549, 10), offline=True),
     "cache ls": Case("cache ls --json", "fetched", Cost(0, 0, 0, 183, 5)),
     "cache rm": Case("cache rm {pid} --yes --json", "fetched", Cost(0, 1, 0, 243, 7)),
     "cache prune": Case("cache prune --yes --json", "fetched", Cost(0, 0, 0, 219, 6)),
-    "sources --check": Case("sources --check --json", "catalogue", Cost(1, 0, 14, 713, 21), code=1),
+    "sources --check": Case("sources --check --json", "catalogue", Cost(1, 0, 14, 716, 21), code=1),
 }
 _MEASURED_WITH = {
     "alembic": "1.20.1",

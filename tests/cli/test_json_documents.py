@@ -167,7 +167,8 @@ def test_every_document_is_printed_by_a_test():
 
 def test_every_command_with_the_option_json_has_a_schema():
     documented = {tuple(command_of(line)) for form in DOCUMENT_FORMS.values() for line in form.printed_by}
-    assert set(commands.with_option("--json")) == documented
+    # What these print is a document of `formats`: the record, or a citation in CSL.
+    assert set(commands.with_option("--json")) == documented | {("show",), ("cite",)}
 
 
 @pytest.mark.parametrize("line", [line for form in DOCUMENT_FORMS.values() for line in form.printed_by])

@@ -31,9 +31,34 @@ def test_a_phrase_is_quoted_within_the_words(cli):
     assert results(cli, '"object condensation"', "tracking") == results(cli, '"object condensation" tracking')
 
 
-def test_an_empty_word_lists_everything_and_none_is_wrong_usage(cli):
+def test_an_empty_word_lists_everything_and_nothing_at_all_is_wrong_usage(cli):
     assert cli("search", "", "--json").json["total"] > 100
-    assert cli("search", "--kind", "model").code == 2
+    assert cli("search").code == 2
+
+
+def test_filters_alone_list_what_they_leave(cli):
+    listed = cli("search", "--author", "Duarte", "--json").json
+    assert listed["total"] > 0
+    assert listed == cli("search", "", "--author", "Duarte", "--json").json
+
+
+@pytest.mark.parametrize(
+    ("option", "one", "other"),
+    [
+        ("--license", "MIT", "Apache-2.0"),
+        ("--kind", "model", "dataset"),
+        ("--author", "Duarte", "Kasieczka"),
+        ("--year", "2019", "2022"),
+        ("--task", "jet-tagging", "tracking"),
+        ("--framework", "PyTorch", "Keras"),
+    ],
+)
+def test_values_of_a_repeated_filter_are_alternatives(cli, option, one, other):
+    def found(*values):
+        words = [word for value in values for word in (option, value)]
+        return {item["id"] for item in cli("search", *words, "--limit", "500", "--json").json["results"]}
+
+    assert found(one, other) == found(one) | found(other) > found(one)
 
 
 def test_an_author_is_found_by_any_spelling(cli):
@@ -214,6 +239,19 @@ def test_a_term_of_tasks_finds_what_sources_call_otherwise(cli):
 def test_a_term_that_no_record_has_is_no_mistake(cli):
     result = cli("search", "", "--task", "c-tagging")
     assert (result.code, result.err.count("No record has the task 'c-tagging'")) == (0, 1)
+
+
+def test_a_term_that_stands_for_other_words_is_told_with_them(cli):
+    told = cli("search", "--task", "top tagging").err
+    assert "No record says the task 'top tagging'; its term covers: " in told
+    assert "jet tagging: top vs QCD" in told
+
+
+def test_what_is_proposed_finds_something_and_is_another_value(cli):
+    told = cli("search", "--task", "b-tagging").err
+    similar = told.partition("Similar: ")[2].partition(".")[0].split(", ")
+    assert similar
+    assert all(cli("search", "--task", item, "--json").json["total"] for item in similar)
 
 
 def test_a_record_is_shown_with_the_words_of_its_source_and_their_term(cli):

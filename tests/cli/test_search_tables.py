@@ -19,7 +19,12 @@ pytestmark = pytest.mark.engines("sqlite")
 # Results of these searches over the packaged catalogue, one file per width. After a change that is meant:
 # `pytest tests/cli/test_search_tables.py -k golden` says what differs; write the new file and read it.
 GOLDEN = Path(__file__).parent / "search_tables"
-SEARCHES = (("jets", "--limit", "15"), ("Hbb", "--limit", "5"), ("", "--kind", "dataset", "--limit", "5"))
+SEARCHES = (
+    ("jets", "--limit", "15"),
+    ("Hbb", "--limit", "5"),
+    ("", "--kind", "dataset", "--limit", "5"),
+    ("jets", "--sort", "year", "--limit", "5"),
+)
 WIDTHS = (40, 48, 59, 60, 66, 72, 80, 90, 100, 120, 132, 160, 200)
 
 
@@ -185,3 +190,22 @@ def test_a_reader_of_the_first_line_ends_the_command_quietly(environment):
     assert done.stdout.startswith("Name ")
     assert "Error" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_results_in_the_order_of_a_fact_show_it(width):
+    rows = [
+        row(name=f"A long name of a network number {n}", year=2020 + n, fair_score=n / 10) for n in (1, 2)
+    ]
+    for sort, facts in (("year", ("2021", "2022")), ("fair", ("10%", "20%"))):
+        lines = lines_of(rows, width, [sort])
+        assert [fact for fact in facts if any(fact in line for line in lines)] == list(facts)
+    assert not any("10%" in line for line in lines_of(rows, 120))
+
+
+def test_kinds_that_differ_stand_in_a_table_of_80_columns():
+    rows = [
+        row(name="A network with a long name", doi="10.5281/zenodo.1234567", kind=kind)
+        for kind in ("model", "dataset")
+    ]
+    assert "Kind" in lines_of(rows, 80)[0].split()

@@ -188,7 +188,7 @@ def test_what_is_no_identifier_is_refused(read_only_registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("chosen", "similar", "frequent"),
     [
-        ({"task": "top tagging"}, "jet tagging", "calorimeter simulation"),
+        ({"task": "top taging"}, "top-tagging", "calorimeter simulation"),
         ({"framework": "pytorhc"}, "pytorch", "tensorflow"),
         ({"license": "NoSuchLicence-1.0"}, None, "MIT"),
         ({"source": "arxiv"}, None, "catalogue"),

@@ -13,7 +13,7 @@ from support.databases import Databases
 
 FIELDS = {
     "id", "name", "kind", "sources", "doi", "license", "task", "frameworks", "year", "score",
-    "runnable", "runs", "fair_score", "url", "concept_doi", "versions", "gone",
+    "runnable", "runs", "fair_score", "url", "concept_doi", "versions", "gone", "task_terms",
 }  # fmt: skip
 
 

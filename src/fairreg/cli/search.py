@@ -64,7 +64,12 @@ def register(app: typer.Typer) -> None:
 # Options of `search`.
 _SOURCES = Choices(lambda: (*SOURCES.names(), "catalogue"), form="HOST")
 _Words = Annotated[
-    list[str], typer.Argument(metavar="WORDS...", help="Words, a formula such as H→bb, or an identifier.")
+    list[str] | None,
+    typer.Argument(
+        metavar="WORDS...",
+        help="Words, a formula such as H→bb, or an identifier; none to list what the filters leave.",
+        show_default=False,
+    ),
 ]
 _Source = Annotated[
     list[str] | None,
@@ -147,7 +152,7 @@ _Deadline = Annotated[
 
 
 def search(
-    words: _Words,
+    words: _Words = None,
     source: _Source = None,
     task: _Task = None,
     framework: _Framework = None,
@@ -178,13 +183,13 @@ def search(
 
     from fairreg.services.search.search import search as service
 
-    query = " ".join(words)
     view = _view(format, json=json, has_more=explain or facets)
     if save and not live:
         raise typer.BadParameter("--save needs --live: it stores the results of a live search.")
     filters: dict[str, Any] = {"source": source, "task": task, "framework": framework, "license": license}
     filters |= {"kind": kind, "author": author, "year": year, "trained_on": trained_on}
     filters |= {"runnable": runnable or None, "min_fair": min_fair}
+    query = _query(words, filters)
     shown: dict[str, Any] = {"limit": limit, "offset": offset, "sort": sort, "explain": explain}
     with ready() as (chosen, registry):
         find = partial(service, chosen, query, registry=registry, facets=facets, **shown, **filters)
@@ -194,7 +199,14 @@ def search(
         else:
             report = _local_report(find)
         note = None if min_fair is None else _threshold_note(find, query, report)
-    _print(report, view, note, filters)
+    _print(report, view, note, filters, sort)
+
+
+def _query(words: list[str] | None, filters: dict[str, Any]) -> str:
+    """Return the query; BadParameter where nothing at all is asked for."""
+    if not words and not any(value not in (None, []) for value in filters.values()):
+        raise typer.BadParameter('Give words to search for, or a filter such as --author; "" lists all.')
+    return " ".join(words or ())
 
 
 def _view(asked: View | None, *, json: bool, has_more: bool) -> View:
@@ -214,7 +226,7 @@ def _local_report(find: "Callable[[], SearchReport]") -> "SearchReport":
     return report
 
 
-def _print(report: "SearchReport", view: View, note: str | None, filters: dict[str, Any]) -> None:
+def _print(report: "SearchReport", view: View, note: str | None, filters: dict[str, Any], sort: Sort) -> None:
     """Print the report, with warnings and the note on standard error. Exit with 4 if all sources failed."""
     from fairreg.cli.output import log, print_versioned
 
@@ -228,7 +240,7 @@ def _print(report: "SearchReport", view: View, note: str | None, filters: dict[s
         if view is View.CSV:
             print_csv(report)
         else:
-            print_results(report, filters, below=note is not None)
+            print_results(report, filters, sort=sort, below=note is not None)
     if note:
         log(note)
     if report.all_failed:

@@ -5,7 +5,7 @@ import csv
 import io
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairreg.cli.layout.lines import NARROWEST_TABLE, line_width
@@ -51,12 +51,14 @@ def _cells(row: "SearchRow") -> Iterator[str]:
         yield visible(without_secrets(joined), kept="")
 
 
-def print_results(report: "SearchReport", filters: Mapping[str, Any], *, below: bool = False) -> None:
+def print_results(
+    report: "SearchReport", filters: Mapping[str, Any], *, sort: str, below: bool = False
+) -> None:
     """Print the results under the `filters`; `below`: a note on entries below the threshold follows."""
     if not report.results:
         log(_why_nothing(report, filters, below=below))
         return
-    _print_rows(report)
+    _print_rows(report, [sort, *(name for name, value in filters.items() if value is not None)])
     if report.explanations is not None:
         _print_explanations(report)
     _print_facets(report)
@@ -98,14 +100,14 @@ def log_left_out(report: "SearchReport") -> None:
     log(f"{first + 1} to {last} of {report.total}{more}.")
 
 
-def _print_rows(report: "SearchReport") -> None:
+def _print_rows(report: "SearchReport", asked: Sequence[str]) -> None:
     """Print the results; the terminal wraps lines that are too long, so that identifiers can be copied."""
     if is_plain():
         for line in plain_lines(report.results):
             sys.stdout.write(f"{line}\n")
         return
     width, out = line_width(piped=_PIPED_WIDTH), console()
-    for number, line in enumerate(lines_of(report.results, width)):
+    for number, line in enumerate(lines_of(report.results, width, asked)):
         is_header = number == 0 and width >= NARROWEST_TABLE
         out.print(line, style="bold" if is_header else None, soft_wrap=True)
 

@@ -54,15 +54,17 @@ class _Column:
         return len(set(self.cells)) == 1
 
 
-def lines_of(rows: "Sequence[SearchRow]", width: int) -> list[str]:
+def lines_of(rows: "Sequence[SearchRow]", width: int, asked: Iterable[str] = ()) -> list[str]:
     """Return the lines of results, the first one a header from `NARROWEST_TABLE` on; none ends in blanks.
 
-    A line is longer than `width` only where an identifier is.
+    Facts that were `asked` for, by an order or a filter, come first. A line is longer than `width` only where
+    an identifier is.
     """
     if not rows:
         return []
     layout = _table if width >= NARROWEST_TABLE else _pairs
-    return [line.rstrip() for line in layout(rows, max(width, NARROWEST), _Texts(_mark()))]
+    texts = _Texts(_mark(), tuple(dict.fromkeys(_ASKED[name] for name in asked if name in _ASKED)))
+    return [line.rstrip() for line in layout(rows, max(width, NARROWEST), texts)]
 
 
 def plain_lines(rows: "Sequence[SearchRow]") -> Iterator[str]:
@@ -89,9 +91,10 @@ def _mark() -> str:
 
 @dataclass(frozen=True)
 class _Texts:
-    """Texts of results, as a terminal shows them; `mark` stands where one is cut."""
+    """Texts of results, as a terminal shows them; `mark` stands where one is cut, `first` are columns."""
 
     mark: str
+    first: tuple[str, ...] = ()
 
     def cut(self, text: str, width: int) -> str:
         """Return the beginning of a text that fits, with the mark of what is left out."""
@@ -126,6 +129,20 @@ class _Texts:
     def kind(self, row: "SearchRow") -> str:
         return row.kind
 
+    def fair(self, row: "SearchRow") -> str:
+        return "" if row.fair_score is None else f"{row.fair_score:.0%}"
+
+    def facts(self, row: "SearchRow") -> dict[str, str]:
+        """Return what there is to say beside names and identifiers, by column, the first ones first."""
+        texts = {
+            "Licence": self.license(row),
+            "Runs": self.runs(row),
+            "Year": self.year(row),
+            "Kind": self.kind(row),
+            "FAIR": self.fair(row),
+        }
+        return {title: texts[title] for title in dict.fromkeys((*self.first, *list(texts)[:-1]))}
+
     def task(self, row: "SearchRow") -> str:
         return in_one_line("; ".join(row.task))
 
@@ -139,15 +156,15 @@ def _pairs(rows: "Sequence[SearchRow]", width: int, texts: _Texts) -> Iterator[s
     for row in rows:
         yield texts.cut(texts.name(row), width)
         second = f"{_GAP}{texts.identifier(row)}"
-        for fact in (texts.license(row), texts.runs(row), texts.year(row), texts.kind(row)):
+        for fact in filter(None, texts.facts(row).values()):
             longer = f"{second}{_GAP}{fact}"
-            second = longer if fact and cell_len(longer) <= width else second
+            second = longer if cell_len(longer) <= width else second
         yield second
 
 
 def _table(rows: "Sequence[SearchRow]", width: int, texts: _Texts) -> Iterator[str]:
     columns = _columns(rows, width, texts)
-    widths = _widths(columns, width)
+    widths = _widths(columns, width, texts.first)
     shown = [item for item in columns if item.title in widths]
     yield _GAP.join(_padded(item.title, widths[item.title]) for item in shown)
     for number, row in enumerate(rows):
@@ -177,6 +194,7 @@ def _columns(rows: "Sequence[SearchRow]", width: int, texts: _Texts) -> list[_Co
         name,
         _Column.of("Kind", list(map(texts.kind, rows))),
         _Column.of("Year", list(map(texts.year, rows))),
+        _Column.of("FAIR", list(map(texts.fair, rows)) if "FAIR" in texts.first else [""] * len(rows)),
         _Column.of("Identifier", identifiers),
         *facts,
         _Column.of("Sources", list(map(texts.sources, rows)), most=24),
@@ -208,18 +226,24 @@ def _beginning(name: str) -> int:
     return cell_len(first)
 
 
+# Columns of what orders and filters are about.
+_ASKED = {"year": "Year", "fair": "FAIR", "min_fair": "FAIR", "license": "Licence"}
 # Columns, those that matter most first; after them Kind and Sources where they are the same in all rows.
-_PRIORITY = ("Name", "Identifier", "Licence", "Runs", "Year", "Kind", "Sources", "Task")
+_PRIORITY = ("Name", "Identifier", "Kind", "Licence", "Runs", "Year", "FAIR", "Sources", "Task")
 _OFTEN_CONSTANT = ("Kind", "Sources")
 # The order in which columns get wider, and how far.
 _GROWTH = (("Name", 44), ("Task", 24), ("Name", _WIDEST), ("Task", _WIDEST))
 
 
-def _widths(columns: Sequence[_Column], width: int) -> dict[str, int]:
-    """Width of each column shown, by title: as many as fit, then what they can use, then constant ones."""
+def _widths(columns: Sequence[_Column], width: int, first: Sequence[str]) -> dict[str, int]:
+    """Width of each column shown, by title: as many as fit, then what they can use, then constant ones.
+
+    The columns `first` come first after the names.
+    """
     known = {item.title: item for item in columns}
     constant = [title for title in _OFTEN_CONSTANT if title in known and known[title].is_constant]
-    varying = [title for title in _PRIORITY if title in known and title not in constant]
+    ranked = sorted(_PRIORITY, key=lambda title: (title != "Name", title not in first))
+    varying = [title for title in ranked if title in known and title not in constant]
     widths: dict[str, int] = {}
     _add(widths, map(known.__getitem__, varying), width)
     for title, most in _GROWTH:

@@ -154,7 +154,7 @@ def parse(text: str) -> Identifier:
     raise IdentifierError(
         f"{text.strip()!r} is not an identifier that fairreg knows.",
         hint="Give a DOI (10.5281/zenodo.7305227), an arXiv id, org/name, "
-        "or a Zenodo, Hugging Face or GitHub address.",
+        "or a Zenodo, Hugging Face or GitHub address; `fairreg search` finds a title.",
     )
 
 

@@ -72,7 +72,7 @@ Registry = ManagedRegistry
 
 
 def search(
-    query: str,
+    query: str = "",
     live: bool = False,
     *,
     source: Values = None,
@@ -94,7 +94,7 @@ def search(
     save: bool = False,
     deadline: float = DEADLINE,
 ) -> SearchReport:
-    """Search models, datasets and software that match `query`, best first.
+    """Search models, datasets and software that match `query`, best first; without one, list the newest.
 
     Several values of a filter are alternatives. `year` is a year or a range (``"2020-2023"``, ``"-2019"``,
     ``"2022-"``), `trained_on` any identifier of training data, `runnable` what runs or may run here, `gone`

@@ -197,7 +197,7 @@ def _print_removed(removed: "Sequence[RemovedEntry]", *, dry_run: bool, json: bo
     if not removed:
         log("Nothing is removed: all of them were removed before.")
     elif not dry_run:
-        log("Downloaded files and cached responses stay; remove them with: fairreg cache clear")
+        log("Downloaded files stay: fairreg cache ls lists them, fairreg cache rm removes those of a record.")
 
 
 _AGAIN = "the next harvest or fetch may store it again; what the packaged catalogue has of it, any command"

@@ -161,6 +161,6 @@ def _verdict_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
     for found in item.published:
         title = f" ({found.title})" if found.title else ""
         yield "same weights", f"this file is {found.identifier}{title}. {found.evidence}"
-        yield "to cite it", f"fairreg show {found.identifier} --format bibtex"
+        yield "to cite it", f"fairreg cite {found.identifier}"
     if item.models and not item.published:
         yield "same weights", "in no record of the registry"

@@ -87,8 +87,8 @@ def set_override(connection: Connection, one: IdentifierLike, other: IdentifierL
     others, all_others = _resolve(connection, other)
     if ones.keys() & others.keys():
         raise UsageError(
-            f"{_shown(one)} and {_shown(other)} resolve to the same statement of {min(ones).source}.",
-            hint="Name statements as SOURCE:ID; `fairreg show` lists them.",
+            f"{_shown(one)} and {_shown(other)} name the same record of {min(ones).source}.",
+            hint="Name two records, of one source or of two, as SOURCE:ID; `fairreg show` lists them.",
         )
     overruled = {frozenset(pair) for pair in product(all_ones, all_others) if pair[0] != pair[1]}
     pairs = {frozenset(pair) for pair in product(ones, others)}

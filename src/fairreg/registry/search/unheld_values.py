@@ -55,7 +55,7 @@ def _unheld(connection: Connection, name: str, value: Any) -> UnheldValue:
         return UnheldValue(name, shown, frequent=_span(connection))
     counts = kept(connection, ("values", name), lambda: _counts(connection, name))
     frequent = sorted(counts, key=lambda held: (-counts[held], held))
-    compared = [*frequent[:_MOST_COMPARED], *_terms(name)]
+    compared = [*frequent[:_MOST_COMPARED], *(_terms(counts) if name == "task" else ())]
     similar = _similar(asked[:_LONGEST_ASKED], compared, by_words=name != "trained_on")
     return UnheldValue(name, shown, similar, tuple(frequent[:_MOST_FREQUENT]))
 
@@ -70,19 +70,21 @@ def found_by_term(connection: Connection, task: str) -> UnheldValue | None:
     counts = kept(connection, ("values", "task"), lambda: _counts(connection, "task"))
     if any(words in f" {key} " for key in counts):
         return None
-    found = sorted(covered & counts.keys(), key=lambda key: (-counts[key], key))
-    return (
-        UnheldValue("task", shortened(task, _LONGEST_ASKED), tuple(found[:_MOST_FREQUENT])) if found else None
-    )
+    found = sorted(covered & counts.keys(), key=lambda key: (-counts[key], key))[:_MOST_FREQUENT]
+    if not found:
+        return None
+    stated = select(facets.c.key, func.min(facets.c.value)).group_by(facets.c.key)
+    of_these = stated.where(facets.c.name == "task", facets.c.key.in_(found))
+    texts = {str(key): str(text) for key, text in connection.execute(of_these)}
+    return UnheldValue("task", shortened(task, _LONGEST_ASKED), tuple(texts[key] for key in found))
 
 
-def _terms(name: str) -> Iterable[str]:
-    """Return the terms that a filter takes besides values of records."""
-    if name != "task":
-        return ()
-    from fairreg.schemas.tasks import vocabulary  # few searches name an unknown task
+def _terms(counts: Mapping[str, int]) -> list[str]:
+    """Return the terms of tasks by which an entry is found, from the numbers of entries by task."""
+    from fairreg.registry.text.task_keys import keys_under  # few searches name an unknown task
+    from fairreg.schemas.tasks import vocabulary
 
-    return vocabulary()
+    return [term for term in vocabulary() if not keys_under(term).isdisjoint(counts)]
 
 
 def _counts(connection: Connection, name: str) -> Counter[str]:

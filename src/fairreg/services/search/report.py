@@ -299,6 +299,8 @@ def _is_mistaken(value: UnheldValue) -> bool:
 
 
 def _unheld(value: UnheldValue) -> str:
+    if _is_a_term(value):
+        return f"No record has the task {value.asked!r} yet, a term of the vocabulary, nor a narrower one."
     return f"No record has the {_WORDS.get(value.name, value.name)} {value.asked!r}."
 
 
