@@ -77,6 +77,15 @@ def _answers(folder: Path) -> None:
     (folder / "answers.yml").write_text(text, encoding="utf-8")
 
 
+def _own_record(folder: Path) -> None:
+    """Write the record that docs/how-to/own-records.md shows."""
+    from support.code_blocks import ROOT, blocks
+
+    page = ROOT / "docs/how-to/own-records.md"
+    (text,) = [block.text for block in blocks(page) if block.language == "json"]
+    (folder / "tagger.json").write_text(text, encoding="utf-8")
+
+
 def _side_files(folder: Path) -> None:
     side_file_graphs.save_external(folder / "tagger.onnx")
 
@@ -140,6 +149,7 @@ def _prepared(file: Path) -> None:
 
 PREPARED: Mapping[str, Callable[[Path], None]] = {
     "backup-and-upgrade.md": _registry,
+    "how-to/own-records.md": _own_record,
     "how-to/verify.md": _reference,
     "inputs.md": _inputs,
     "inspect.md": _inspected,
