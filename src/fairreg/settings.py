@@ -112,8 +112,7 @@ class UnknownVariable(NamedTuple):
     suggestion: str | None
 
 
-# What begins so tells the tests of fairreg where other programs are.
-_OF_TESTS = "FAIRREG_TEST_"
+_OF_TESTS = "FAIRREG_TEST_"  # such a variable tells the tests of fairreg where other programs are
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> tuple[UnknownVariable, ...]:
@@ -222,9 +221,8 @@ class Settings:
     # The config file that was read, None without one; what is unsafe about it, each with a command.
     config: Path | None = None
     config_faults: tuple[tuple[str, str], ...] = ()
-    # Where each setting that is set comes from ("environment", "config file"), by its variable.
+    # By variable: where a setting comes from ("environment", "config file"); what messages call it.
     stated: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    # What messages call the settings of the config file, by their variables: key, file and line.
     names: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -273,10 +271,6 @@ class Settings:
         if self.stated.get("FAIRREG_OFFLINE") == "config file":
             return f"Set FAIRREG_OFFLINE=0 to allow it: {self.config} says offline."
         return "Unset FAIRREG_OFFLINE to allow it."
-
-    def named(self, variable: str) -> str:
-        """Return what messages call a setting: its variable, or where the config file states it."""
-        return self.names.get(variable, variable)
 
     def with_peers(self, urls: Iterable[str]) -> "Settings":
         """Return these settings with further peers, given by their canonical base URLs."""
@@ -329,8 +323,7 @@ def _expanded(path: str, stated_in: str) -> Path:
 def _database_url(env: _Stated, home: Path) -> str:
     value = env.get("FAIRREG_DATABASE_URL")
     if not value:
-        # In a database URL "?" and "#" end the path, and "%" begins an escape; other characters are literal.
-        file = str(home / "registry.sqlite")
+        file = str(home / "registry.sqlite")  # in a URL "?" and "#" end the path, and "%" begins an escape
         return "sqlite:///" + file.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
     from fairreg.addresses import database_url  # most users set none
 
@@ -382,8 +375,7 @@ def _peers(env: _Stated) -> tuple[str, ...]:
     from fairreg.addresses import peer_url  # few commands name a peer
 
     named = env.named("FAIRREG_PEERS")
-    items = {f"Item {place} of {named}": part for place, part in enumerate(stated, 1)}
-    return tuple(dict.fromkeys(peer_url(part, item) for item, part in items.items()))
+    return tuple(dict.fromkeys(peer_url(part, f"Item {i} of {named}") for i, part in enumerate(stated, 1)))
 
 
 def _token(env: _Stated, variable: str) -> str | None:

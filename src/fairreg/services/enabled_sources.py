@@ -15,8 +15,9 @@ def enabled(settings: Settings) -> tuple[Harvester, ...]:
     known = harvesters.all_harvesters()
     unknown = settings.disabled - {harvester.name for harvester in known}
     if unknown:
+        stated_in = settings.names.get("FAIRREG_DISABLE", "FAIRREG_DISABLE")
         raise UsageError(
-            f"{settings.named('FAIRREG_DISABLE')} lists {counted(len(unknown), 'unknown source')}.",
+            f"{stated_in} lists {counted(len(unknown), 'unknown source')}.",
             hint=f"Sources: {', '.join(harvester.name for harvester in known)}.",
         )
     return tuple(harvester for harvester in known if harvester.name not in settings.disabled)
