@@ -246,7 +246,7 @@ def test_a_file_of_several_records_takes_its_space_once(cli, cache, fetched):
 @pytest.mark.parametrize("command", ["rm", "prune --keep-size 20B", "prune --older-than 1h", "clear"])
 @pytest.mark.parametrize("outside", [False, True], ids=["", "linked outside"])
 def test_what_is_said_to_be_freed_is_what_goes(cli, settings, cache, fetched, tmp_path, command, outside):
-    one, _, two = fetched({"m.onnx": ONE}, {"again.onnx": ONE}, {"m.data": TWO})
+    _, _, two = fetched({"m.onnx": ONE}, {"again.onnx": ONE}, {"m.data": TWO})
     files = {path.name: path for path in cache.blobs()}
     cache.gathered(
         {

@@ -26,8 +26,8 @@ __all__ = ["RemovedFromCache", "prune", "remove"]
 class RemovedFromCache:
     """Rows whose files were removed, or would be in a dry run; `in_use` are those that another process has.
 
-    `freed` are bytes, of files all of whose names go; `leftovers` is the number of unfinished downloads and of
-    files that nothing names.
+    `freed` are bytes, of files all of whose names go; `leftovers` is the number of unfinished downloads and
+    of files that nothing names.
     """
 
     dry_run: bool

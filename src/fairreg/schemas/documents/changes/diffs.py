@@ -104,13 +104,23 @@ class ComparedWeights(DocumentPart, frozen=True):
     """Weights, compared with their counterpart."""
 
     status: Literal[
-        "same", "retrained", "other architecture", "not readable", "only in first", "only in second"
+        "same",
+        "same numbers",
+        "rounded",
+        "other types",
+        "retrained",
+        "other architecture",
+        "not readable",
+        "only in first",
+        "only in second",
     ]
-    """Result; retrained means the same architecture with other numbers."""
+    """Result; retrained: the same architecture, other numbers; same numbers: equal ones in other types."""
     first: WeightsOfSide | None
     """Weights on the first side; null where it has none."""
     second: WeightsOfSide | None
     """Weights on the second side; null where it has none."""
+    numbers: str | None
+    """Clause on the numbers and their types; null where `status` says it all."""
     reason: str | None
     """Reason why they cannot be compared; null where they were."""
 
