@@ -2,6 +2,7 @@
 """`fairreg diff`: records and files side by side."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -120,6 +121,16 @@ def test_another_element_type_alone_is_no_training(cli, tmp_path, dtype, status,
     out = cli("diff", tmp_path / "a.safetensors", tmp_path / "b.safetensors").out
     assert words in out
     assert "retrained" not in out
+
+
+def test_a_device_and_a_pipe_are_named_as_what_they_are(cli, tmp_path):
+    (tmp_path / "a.pth").write_bytes(weights())
+    os.mkfifo(tmp_path / "b.pth")
+    for place, kind in ((os.devnull, "device"), (tmp_path / "b.pth", "pipe")):
+        found = cli("diff", tmp_path / "a.pth", place)
+        assert found.code == 1
+        assert f"{place} is a {kind}, and no file." in found.err
+        assert "similar name" not in found.err
 
 
 def test_graphs_of_equal_shapes_and_other_operators_are_two_architectures(cli, tmp_path):

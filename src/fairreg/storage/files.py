@@ -4,6 +4,7 @@
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,6 +154,18 @@ def replacing(target: Path) -> Iterator[Path]:
 def _is_special(target: Path) -> bool:
     """Tell whether the path is there and neither a file nor a folder; renaming would replace a device."""
     return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def kind_of(path: Path) -> str:
+    """Return what is at a path, and neither a file nor a folder, in words."""
+    mode = path.stat().st_mode
+    kinds = {
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
 
 
 def near_name(path: Path) -> str | None:
