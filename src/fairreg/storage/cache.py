@@ -37,7 +37,6 @@ from fairreg.storage.files import (
     replacing,
     unreadable,
 )
-from fairreg.storage.freed_bytes import FreedBytes
 
 __all__ = ["NO_LOCKS", "Cache", "CacheInfo", "CachedFile", "RecordNote", "content_size"]
 
@@ -326,6 +325,8 @@ class Cache:
 
     def clearable(self) -> int:
         """Return the bytes that `clear` would free."""
+        from fairreg.storage.freed_bytes import FreedBytes  # needed only for removing
+
         freed = FreedBytes()
         freed.take(self.folder / part for part in _PARTS)
         return freed.total
