@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from filelock import FileLock
 
+from fairreg.services.fetch import fetch as fetch_service
 from fairreg.storage.cache import Cache, CachedFile
 from support import hbb
 from support.permissions import needs_permissions, ordinary_rights, read_only
@@ -314,6 +315,19 @@ def test_what_another_process_downloads_or_unpacks_stays(cli, cache, fetched):
         assert cli("cache", "prune", "--yes", "--json").json["leftovers"] == 0
     assert unfinished.read_bytes() == b"half"
     assert listed(cli, "--verify")[one]["state"] == "intact"
+
+
+def test_a_fetch_whose_files_are_removed_meanwhile_does_not_name_them(cli, httpserver, monkeypatch):
+    address, saved = serve(httpserver, {"one.csv": ONE}, 7_000_001), fetch_service.save_record
+
+    def removed_meanwhile(*stored):
+        saved(*stored)
+        assert cli("cache", "rm", "zenodo:7000001", "--yes").code == 0
+
+    monkeypatch.setattr(fetch_service, "save_record", removed_meanwhile)
+    result = cli("fetch", address, "--json")
+    assert (result.code, result.out) == (1, "")
+    assert "one.csv was removed from the cache while it was fetched." in result.err
 
 
 def test_an_interrupt_leaves_what_is_complete_or_unknown(cli, cache, fetched, monkeypatch):
