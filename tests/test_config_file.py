@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fairreg.config_file import read
 from fairreg.errors import UsageError
+from fairreg.services.enabled_sources import enabled
 from fairreg.settings import Settings, options, unknown_variables
 
 SECRET = "S3CR3T"
@@ -360,3 +361,27 @@ def test_commands_say_what_is_wrong_with_the_file_and_use_what_is_right(tmp_path
     assert {item["check"]["status"] for item in json.loads(done.stdout)} == {"unreachable", "not checked"}
     assert os.name != "posix" or f"chmod 600 {path}" in done.stderr
     assert SECRET not in done.stdout + done.stderr
+
+
+FAULTS = {
+    "home": ("~S3CR3T/x", "FAIRREG_HOME"),
+    "database_url": ("postgresql://me:S3CR3T/db", None),
+    "base_url": ("S3CR3T", None),
+    "peers": (["http://h", "S3CR3T"], None),
+    "urls.zenodo": ("S3CR3T", None),
+    "tokens.zenodo": ("S3CR3T x", None),
+    "disable": (["S3CR3T"], None),
+}
+
+
+@pytest.mark.parametrize("key", FAULTS)
+def test_a_value_that_is_wrong_is_named_by_file_line_and_key_and_not_told(home, key):
+    value, instead = FAULTS[key]
+    path = write(home, f"debug = false\n{key} = {toml(value)}")
+    environment = {"FAIRREG_CONFIG": str(path)} | ({instead: ""} if instead else {})
+    with pytest.raises(UsageError) as caught:
+        enabled(settings(home, **environment))
+    said = f"{caught.value} {caught.value.args} {caught.value.hint}"
+    assert f"{key} in the config file {path} (line 2)" in said
+    assert "S3CR3T" not in said
+    assert "FAIRREG_" not in said

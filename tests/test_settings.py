@@ -86,3 +86,44 @@ def test_the_registry_lies_in_the_home_whatever_its_name(tmp_path, name):
     connection = sqlite3.connect(tmp_path / name / "registry.sqlite")
     assert connection.execute("SELECT count(*) FROM entries").fetchone()[0] > 0
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bob:{}/db", "postgresql+psycopg://{}:{}/db", "postgresql://bob:{}@[::1/db",
+        "postgresql://h:0/{}",
+        "postgresql://h:99999999/{}", "postgresql://[::1]:{}", "postgresql://h:\u0661/{}", "sqlite:///{}\0",
+    ],
+)  # fmt: skip
+def test_a_database_url_that_is_none_is_wrong_usage_and_not_told(url):
+    with pytest.raises(UsageError, match="FAIRREG_DATABASE_URL") as caught:
+        Settings.from_environment({"FAIRREG_DATABASE_URL": url.replace("{}", SECRET)})
+    assert SECRET not in f"{caught.value} {caught.value.args} {caught.value.hint}"
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://", "postgresql:///db", "postgresql://h", "postgresql://h:/db",
+        "postgresql://h:5432?sslmode=require",
+        "postgresql+psycopg://me:a/b:c@[::1]:1/db", "postgresql://me:1@h:65535/db", "sqlite://", "sqlite:///a:b",
+        "sqlite:///:memory:",
+    ],
+)  # fmt: skip
+def test_a_database_url_is_kept_as_it_is(url):
+    assert Settings.from_environment({"FAIRREG_DATABASE_URL": url}).database_url == url
+
+
+WRONG = {
+    "FAIRREG_HOME": "~{}/x", "FAIRREG_PEERS": "http://h/{}?x=1", "FAIRREG_BASE_URL": "{}",
+    "FAIRREG_ZENODO_URL": "{}", "ZENODO_TOKEN": "{} {}", "FAIRREG_DATABASE_URL": "postgresql://me:{}/db",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variable", WRONG)
+def test_no_value_that_is_wrong_is_told(variable):
+    with pytest.raises(UsageError, match=variable) as caught:
+        Settings.from_environment({variable: WRONG[variable].replace("{}", SECRET)})
+    assert SECRET not in f"{caught.value} {caught.value.args} {caught.value.hint}"

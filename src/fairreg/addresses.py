@@ -13,7 +13,19 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from fairreg.errors import UnsafeAddress, UsageError
 
-__all__ = ["Address", "Origin", "joined", "parse", "peer_url", "public_url"]
+__all__ = [
+    "DATABASE_HINT",
+    "Address",
+    "Origin",
+    "database_url",
+    "joined",
+    "parse",
+    "peer_url",
+    "public_url",
+    "service_url",
+]
+
+DATABASE_HINT = "Use sqlite:///FILE or postgresql://HOST/NAME."
 
 # Scheme, host and port (RFC 6454).
 Origin = tuple[str, str, int]
@@ -29,7 +41,6 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PATH = "/%:@!$&'()*+,;=~"
 _LONGEST, _LONGEST_NAME, _HIGHEST_PORT, _SHOWN = 2**15, 1000, 65535, 200
-_STATED = 100  # letters of a setting that a message repeats
 
 
 class Address(NamedTuple):
@@ -157,9 +168,8 @@ def public_url(text: str, stated_in: str) -> str:
             hint="Leave out what is before the @.",
         )
     if address is None or set("?#") & set(text):
-        said = "is a text with @" if "@" in text else f"is {text[:_STATED]!r}"
         raise UsageError(
-            f"{stated_in} {said}, which is not an http(s) address without a query.",
+            f"{stated_in} is not an http(s) address without a query.",
             hint="Give the address that visitors use, such as https://models.example.org.",
         )
     return f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
@@ -175,11 +185,57 @@ def peer_url(text: str, stated_in: str) -> str:
     except UnsafeAddress:
         address = None
     if address is None or address.user is not None or address.query or "#" in text:
-        # What is before an @ may be a password.
-        said = "a text with @" if "@" in text else repr(text)
         raise UsageError(
-            f"{stated_in} names {said}, which is not the base URL of a fairreg server.",
+            f"{stated_in} is not the base URL of a fairreg server.",
             hint="Give http:// or https://, a host and no user, password or query, as http://127.0.0.1:8080.",
         )
     base = address.path.rstrip("/").removesuffix("/oai").rstrip("/")
     return f"{address.scheme}://{address.netloc}{base}"
+
+
+def service_url(text: str, stated_in: str) -> tuple[str, str | None]:
+    """Return a base URL in a setting without user and password, and these as "user:password". UsageError."""
+    try:
+        address = parse(text)
+        login = None if address.user is None else unquote(address.user, errors="strict")
+        (login or "").encode()  # raises for bytes of the environment that are not text
+    except (UnsafeAddress, UnicodeError):
+        address, login = None, None
+    if address is None or address.query or "#" in text:
+        raise UsageError(
+            f"{stated_in} is not an http(s) address without a query.",
+            hint=f"Unset {stated_in} or set it to a base URL.",
+        )
+    return (text if address.user is None else text.replace(f"{address.user}@", "", 1)), login
+
+
+# The parts of a database URL as SQLAlchemy divides it (sqlalchemy/engine/url.py, _parse_url).
+_DATABASE_URL = re.compile(
+    r"(?P<kind>sqlite|postgresql)(?:\+\w+)?://(?:[^:/]*(?::[^@]*)?@)?"
+    r"(?:(?:\[(?P<ipv6>[^/?]+)\]|(?P<host>[^/:?]+))?(?::(?P<port>[^/?]*))?)?(?:[/?]|\Z)"
+)
+
+
+def database_url(text: str, stated_in: str) -> str:
+    """Return the URL of the registry in a setting, whose host and port can be those of one. UsageError.
+
+    What is wrong is not quoted: a password without its user or host stands where the port does. Whether there
+    is a driver for it, the database says.
+    """
+    if "\0" in text:
+        raise UsageError(f"{stated_in} has a null character, which no URL has.", hint=DATABASE_HINT)
+    found = _DATABASE_URL.match(text)
+    if found is None:
+        return text
+    port = found["port"]
+    if port and not (port.isascii() and port.isdecimal() and 0 < int(port[:9]) <= _HIGHEST_PORT):
+        if "[" in (found["host"] or ""):
+            fault = "has a bracket without its pair in the host"
+        else:
+            fault = f"has a port that is not a number from 1 to {_HIGHEST_PORT}"
+        raise UsageError(
+            f"{stated_in} {fault}.",
+            hint="A password stands between a user and a host; an IPv6 address stands in brackets: "
+            "postgresql://[::1]:5432/NAME.",
+        )
+    return text

@@ -7,6 +7,7 @@ are never quoted in messages, as one may be a token that stands at the wrong key
 
 import os
 import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,13 +52,13 @@ class _Option(Protocol):
 class ConfigFile:
     """Settings of the file at `path`: their texts as in the environment, and their names in messages.
 
-    Both are by variable. `warnings` are sentences on what is unsafe about the file.
+    Both are by variable. `faults` say what is unsafe about the file, each with the command that mends it.
     """
 
     path: Path
     texts: Mapping[str, str] = field(repr=False)
     names: Mapping[str, str] = field(repr=False)
-    warnings: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
 
 
 def read(path: Path, options: Sequence[_Option]) -> ConfigFile:
@@ -69,10 +70,10 @@ def read(path: Path, options: Sequence[_Option]) -> ConfigFile:
     if unknown := [key for key in stated if key not in known]:
         raise _unknown(path, text, unknown, options)
     texts = {known[key].variable: _text(path, text, known[key], value) for key, value in stated.items()}
-    names = {known[key].variable: f"{key} in {path}" for key in stated}
+    names = {known[key].variable: _place(path, text, key) for key in stated}
     secret = any(_is_secret(known[key], texts[known[key].variable]) for key in stated)
-    warnings = (_readable(path),) if secret and os.name == "posix" and mode & _FOR_OTHERS else ()
-    return ConfigFile(path, texts, names, warnings)
+    faults = (_readable(path),) if secret and os.name == "posix" and mode & _FOR_OTHERS else ()
+    return ConfigFile(path, texts, names, faults)
 
 
 def _content(path: Path) -> tuple[bytes, int]:
@@ -214,5 +215,8 @@ def _is_secret(option: _Option, text: str) -> bool:
     return bool(text) and (option.kind == "token" or (option.kind in {"url", "list"} and "@" in text))
 
 
-def _readable(path: Path) -> str:
-    return f"The config file {path} holds a token or password and other users may read it: chmod 600 {path}"
+def _readable(path: Path) -> tuple[str, str]:
+    return (
+        f"The config file {path} holds a token or password and other users may read it",
+        f"chmod 600 {shlex.quote(str(path))}",
+    )

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import unquote
 
-from fairreg.errors import UnsafeAddress, UsageError
+from fairreg.errors import UsageError
 from fairreg.sources import BUILT_IN, Pace, Source, all_sources
 
 if TYPE_CHECKING:
@@ -113,8 +112,7 @@ class UnknownVariable(NamedTuple):
     suggestion: str | None
 
 
-# What begins so tells the tests of fairreg where other programs are.
-_OF_TESTS = "FAIRREG_TEST_"
+_OF_TESTS = "FAIRREG_TEST_"  # such a variable tells the tests of fairreg where other programs are
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> tuple[UnknownVariable, ...]:
@@ -220,11 +218,12 @@ class Settings:
     # Base URLs of other registries that this one reads, without a slash at their ends.
     peers: tuple[str, ...] = ()
     services: Mapping[str, Service] = field(default_factory=lambda: _services(_Stated({})))
-    # The config file that was read, None without one; sentences on what is wrong with it.
+    # The config file that was read, None without one; what is unsafe about it, each with a command.
     config: Path | None = None
-    warnings: tuple[str, ...] = ()
-    # Where each setting that is set comes from ("environment", "config file"), by its variable.
+    config_faults: tuple[tuple[str, str], ...] = ()
+    # By variable: where a setting comes from ("environment", "config file"); what messages call it.
     stated: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -238,7 +237,7 @@ class Settings:
         home = _home(env)
         return cls(
             home=home,
-            database_url=env.get("FAIRREG_DATABASE_URL") or _sqlite_url(home / "registry.sqlite"),
+            database_url=_database_url(env, home),
             offline=_flag(env, "FAIRREG_OFFLINE"),
             debug=_flag(env, "FAIRREG_DEBUG"),
             disabled=_names(env, "FAIRREG_DISABLE"),
@@ -246,8 +245,9 @@ class Settings:
             peers=_peers(env),
             services=_services(env),
             config=env.file.path if env.file else None,
-            warnings=env.file.warnings if env.file else (),
+            config_faults=env.file.faults if env.file else (),
             stated=env.places(),
+            names={name: env.named(name) for name in (env.file.names if env.file else ())},
         )
 
     @property
@@ -259,6 +259,11 @@ class Settings:
     def http_cache(self) -> Path:
         """Folder of cached answers with an ETag, for conditional requests."""
         return self.home / "answers"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is unsafe about the config file."""
+        return tuple(f"{fault}: {command}" for fault, command in self.config_faults)
 
     @property
     def online_hint(self) -> str:
@@ -303,18 +308,26 @@ def _home(env: _Stated) -> Path:
 
 def _expanded(path: str, stated_in: str) -> Path:
     """Return a path with the home of a user for ``~``. Raises UsageError."""
+    if "\0" in path:
+        raise UsageError(
+            f"{stated_in} has a null character, which no path has.", hint="Write the path again."
+        )
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"{stated_in} is {path!r}, but that user does not exist.",
-            hint="Use the full path.",
+            f"{stated_in} begins with the home of a user who does not exist.", hint="Use the full path."
         ) from error
 
 
-def _sqlite_url(path: Path) -> str:
-    # In a database URL "?" and "#" end the path, and "%" begins an escape; other characters are literal.
-    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+def _database_url(env: _Stated, home: Path) -> str:
+    value = env.get("FAIRREG_DATABASE_URL")
+    if not value:
+        file = str(home / "registry.sqlite")  # in a URL "?" and "#" end the path, and "%" begins an escape
+        return "sqlite:///" + file.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+    from fairreg.addresses import database_url  # most users set none
+
+    return database_url(value, env.named("FAIRREG_DATABASE_URL"))
 
 
 def _flag(env: _Stated, name: str) -> bool:
@@ -362,7 +375,7 @@ def _peers(env: _Stated) -> tuple[str, ...]:
     from fairreg.addresses import peer_url  # few commands name a peer
 
     named = env.named("FAIRREG_PEERS")
-    return tuple(dict.fromkeys(peer_url(part, named) for part in stated))
+    return tuple(dict.fromkeys(peer_url(part, f"Item {i} of {named}") for i, part in enumerate(stated, 1)))
 
 
 def _token(env: _Stated, variable: str) -> str | None:
@@ -382,19 +395,6 @@ def _base_url(env: _Stated, variable: str) -> tuple[str | None, str | None]:
     value = env.get(variable).strip().rstrip("/")
     if not value:
         return None, None
-    from fairreg.addresses import parse  # most users set none
+    from fairreg.addresses import service_url  # most users set none
 
-    try:
-        address = parse(value)
-        login = None if address.user is None else unquote(address.user, errors="strict")
-        (login or "").encode()  # raises for bytes of the environment that are not text
-    except (UnsafeAddress, UnicodeError):
-        address, login = None, None
-    if address is None or address.query or "#" in value:
-        # What is before an @ may be a password, wherever the rest is wrong.
-        stated = "is set to a text" if "@" in value else f"is {value!r}"
-        raise UsageError(
-            f"{env.named(variable)} {stated}, which is not an http(s) address without a query.",
-            hint=f"Unset {env.named(variable)} or set it to a base URL.",
-        )
-    return (value if address.user is None else value.replace(f"{address.user}@", "", 1)), login
+    return service_url(value, env.named(variable))

@@ -6,11 +6,13 @@ import io
 import os
 import time
 import zipfile
+from functools import partial
 
 import pytest
 from filelock import FileLock
 
-from fairreg.storage.cache import Cache
+from fairreg.services.fetch import fetch as fetch_service
+from fairreg.storage.cache import Cache, CachedFile
 from support import hbb
 from support.permissions import needs_permissions, ordinary_rights, read_only
 
@@ -224,6 +226,55 @@ def test_the_least_recently_used_go_until_the_others_fit(cli, cache, fetched, ke
     assert list(listed(cli)) == [two, one][:left]
 
 
+def bytes_held(*folders, left_out):
+    """The bytes that files below the folders take, names of one file counted once."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    stats = [path.stat() for path in files if path.suffix not in left_out]
+    return sum({stat.st_ino: stat.st_size for stat in stats}.values())
+
+
+def test_a_file_of_several_records_takes_its_space_once(cli, cache, fetched):
+    one, two, three = fetched({"one.csv": TWO}, {"two.csv": TWO}, {"three.csv": ONE})
+    for days, identifier in enumerate((three, two, one)):
+        used_days_ago(cache, identifier, days)
+    assert cli("cache", "prune", "--keep-size", "63B", "--yes", "--json").json["removed"] == []
+    result = cli("cache", "prune", "--keep-size", "62B", "--yes", "--json")
+    assert [item["identifier"] for item in result.json["removed"]] == [two, one]
+    assert result.json["freed"] == len(TWO)
+    assert list(listed(cli)) == [three]
+
+
+@pytest.mark.parametrize("command", ["rm", "prune --keep-size 20B", "prune --older-than 1h", "clear"])
+@pytest.mark.parametrize("outside", [False, True], ids=["", "linked outside"])
+def test_what_is_said_to_be_freed_is_what_goes(cli, settings, cache, fetched, tmp_path, command, outside):
+    _, _, two = fetched({"m.onnx": ONE}, {"again.onnx": ONE}, {"m.data": TWO})
+    files = {path.name: path for path in cache.blobs()}
+    cache.gathered(
+        {
+            name: CachedFile(files[name], sha256(content), len(content))
+            for name, content in {"m.onnx": ONE, "m.data": TWO}.items()
+        }
+    )
+    (beside := tmp_path / "beside").mkdir()
+    if outside:
+        os.link(files["m.data"], beside / "mine.data")
+    used_days_ago(cache, two, 2)
+    words = ["rm", two] if command == "rm" else command.split()
+    held = partial(
+        bytes_held,
+        cache.folder,
+        settings.http_cache,
+        beside,
+        left_out=() if command == "clear" else {".json"},
+    )
+    before = held()
+    planned = cli("cache", *words, "--dry-run", "--json").json["freed"] if command != "clear" else None
+    freed = cli("cache", *words, "--yes", "--json").json["freed"]
+    assert freed == before - held()
+    assert planned in {None, freed}
+    assert command == "clear" or (beside / "mine.data").exists() == outside
+
+
 @pytest.mark.parametrize(
     "option",
     [("--older-than", "soon"), ("--older-than", "3"), ("--keep-size", "much"), ("--keep-size", "-1")],
@@ -264,6 +315,19 @@ def test_what_another_process_downloads_or_unpacks_stays(cli, cache, fetched):
         assert cli("cache", "prune", "--yes", "--json").json["leftovers"] == 0
     assert unfinished.read_bytes() == b"half"
     assert listed(cli, "--verify")[one]["state"] == "intact"
+
+
+def test_a_fetch_whose_files_are_removed_meanwhile_does_not_name_them(cli, httpserver, monkeypatch):
+    address, saved = serve(httpserver, {"one.csv": ONE}, 7_000_001), fetch_service.save_record
+
+    def removed_meanwhile(*stored):
+        saved(*stored)
+        assert cli("cache", "rm", "zenodo:7000001", "--yes").code == 0
+
+    monkeypatch.setattr(fetch_service, "save_record", removed_meanwhile)
+    result = cli("fetch", address, "--json")
+    assert (result.code, result.out) == (1, "")
+    assert "one.csv was removed from the cache while it was fetched." in result.err
 
 
 def test_an_interrupt_leaves_what_is_complete_or_unknown(cli, cache, fetched, monkeypatch):

@@ -2,9 +2,11 @@
 """`fairreg diff`: records and files side by side."""
 
 import json
+import os
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from support.changing_records import ChangingRecord, ChangingZenodo
 from support.graphs import model
@@ -96,6 +98,39 @@ def test_weights_are_the_same_retrained_or_of_another_architecture(cli, tmp_path
         "the same architecture with other numbers"
         in cli("diff", tmp_path / "a.pth", tmp_path / "retrained.pth").out
     )
+
+
+@pytest.mark.parametrize(
+    ("dtype", "status", "words"),
+    [
+        ("float64", "same numbers", "the same numbers, stored as float64 instead of float32"),
+        ("float16", "rounded", "the numbers of the first, rounded to float16"),
+        ("int32", "rounded", "the numbers of the first, rounded to int32"),
+    ],
+)
+def test_another_element_type_alone_is_no_training(cli, tmp_path, dtype, status, words):
+    tensors = {"fc.weight": np.linspace(-3, 3, 12, dtype=np.float32).reshape(4, 3)}
+    (tmp_path / "a.safetensors").write_bytes(save(tensors))
+    (tmp_path / "b.safetensors").write_bytes(
+        save({name: item.astype(dtype) for name, item in tensors.items()})
+    )
+    found = cli("diff", tmp_path / "a.safetensors", tmp_path / "b.safetensors", "--json").json
+    assert found["differs"]
+    (item,) = found["weights"]
+    assert (item["status"], item["numbers"]) == (status, words)
+    out = cli("diff", tmp_path / "a.safetensors", tmp_path / "b.safetensors").out
+    assert words in out
+    assert "retrained" not in out
+
+
+def test_a_device_and_a_pipe_are_named_as_what_they_are(cli, tmp_path):
+    (tmp_path / "a.pth").write_bytes(weights())
+    os.mkfifo(tmp_path / "b.pth")
+    for place, kind in ((os.devnull, "device"), (tmp_path / "b.pth", "pipe")):
+        found = cli("diff", tmp_path / "a.pth", place)
+        assert found.code == 1
+        assert f"{place} is a {kind}, and no file." in found.err
+        assert "similar name" not in found.err
 
 
 def test_graphs_of_equal_shapes_and_other_operators_are_two_architectures(cli, tmp_path):

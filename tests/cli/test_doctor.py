@@ -239,3 +239,53 @@ def test_the_report_is_there_in_python(environment):
     report = examine({**environment, "FAIRREG_OFFLINE": "1"})
     assert report.versions.python
     assert report.to_json()["home"] == environment["FAIRREG_HOME"]
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("key", ["home", "database_url"])
+@pytest.mark.parametrize("command", ["cache info", "search x", "sources", "doctor"])
+def test_a_null_character_in_a_path_is_wrong_usage_everywhere(tmp_path, cli, monkeypatch, key, command):
+    prefix = "sqlite:///" if key == "database_url" else ""
+    path = tmp_path / "config.toml"
+    path.write_text(f'{key} = "{prefix}{tmp_path}/a\\u0000b"')
+    monkeypatch.setenv("FAIRREG_CONFIG", str(path))
+    monkeypatch.setenv("FAIRREG_HOME", "" if key == "home" else str(tmp_path))
+    monkeypatch.delenv("FAIRREG_DATABASE_URL", raising=False)
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    done = cli(*command.split())
+    assert done.code == (1 if command == "doctor" else 2)  # the doctor reports it as a problem
+    assert f"{key} in the config file {path} (line 1) has a null character" in done.out + done.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX has such permissions")
+@pytest.mark.engines("sqlite")
+def test_the_command_that_mends_a_file_others_may_read_can_be_pasted(tmp_path, cli, monkeypatch):
+    (folder := tmp_path / "a: b").mkdir()
+    path = folder / "config.toml"
+    path.write_text(f"[tokens]\nzenodo = '{SECRET}'")
+    path.chmod(0o644)
+    monkeypatch.setenv("FAIRREG_CONFIG", str(path))
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    (problem,) = cli("doctor", "--json").json["problems"]
+    assert (
+        problem["problem"] == f"The config file {path} holds a token or password and other users may read it."
+    )
+    assert problem["next_step"] == f"chmod 600 '{path}'"
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--json"), ("search", "x")], ids="-".join)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bob:{}/db",
+        "postgresql://127.0.0.1:9/db?user={}&passfile={}&options=-c{}&connect_timeout=2",
+        "postgresql://127.0.0.1:9/db?connect_timeout={}",
+    ],
+)
+def test_nothing_of_a_database_url_but_host_port_and_name_is_printed(cli, monkeypatch, words, url):
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    monkeypatch.setenv("FAIRREG_DATABASE_URL", url.replace("{}", SECRET))
+    done = cli(*words)
+    assert done.code in {1, 2, 4}
+    assert SECRET not in done.out + done.err

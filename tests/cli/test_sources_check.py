@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from fairreg.web import HttpClient
 from support.known_services import payloads, put, serve
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -46,6 +47,21 @@ def test_a_service_that_is_down_ends_with_4_and_the_document_has_the_others(cli,
     assert (found["zenodo"]["status"], found["datacite"]["status"]) == ("unreachable", "as expected")
     assert found["doi"]["status"] == "as expected"
     assert "Could not be reached: zenodo." in result.err
+
+
+def test_one_answer_is_one_and_a_mirror_has_the_address_of_the_public_service(cli, httpserver, monkeypatch):
+    made = payloads()
+    serve(httpserver, made)
+    mirror = f"http://mirror.internal.localhost:{httpserver.port}/doi"
+    monkeypatch.setenv("FAIRREG_DOI_URL", mirror)
+    monkeypatch.setattr(HttpClient, "location", lambda _self, _url: f"{mirror}/elsewhere")
+    result = cli("sources", "--check")
+    (line,) = (line for line in result.err.splitlines() if line.startswith("doi: "))
+    assert "(0 answers, " in line
+    assert "mirror.internal" not in result.out
+    assert "https://doi.org/elsewhere" in " ".join(result.out.split())
+    assert "(1 answers" not in result.err
+    assert "(1 answer, " in result.err
 
 
 def test_offline_mode_ends_with_4(cli, monkeypatch):

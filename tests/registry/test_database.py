@@ -26,6 +26,7 @@ from fairreg.errors import (
 )
 from fairreg.registry import Harvest, Registry, Submission
 from fairreg.registry.db.engine import Database
+from fairreg.registry.db.sql_errors import location_of_url, place_of_url
 from fairreg.registry.db.text_limits import LONGEST_KEY
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Relation
@@ -97,6 +98,40 @@ def test_a_server_that_cannot_be_reached_is_one_sentence_without_the_password(ur
     assert "127.0.0.1:9/name" in caught.value.message
     assert "secret" not in f"{caught.value.message} {caught.value.hint}"
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bob:secret/db",
+        "postgresql://bob:pw@[::secret/db",
+        "postgresql://h/db?connect_timeout=secret",
+        "postgresql://h/db?secret=1",
+        "postgresql+secret://h/db",
+        "secret://h/db",
+        "secret",
+        "sqlite:///x?timeout=secret",
+    ],
+)
+def test_what_a_library_says_of_a_wrong_url_is_not_told(url: str) -> None:
+    with pytest.raises(RegistryError, match=r"FAIRREG_DATABASE_URL|cannot be reached") as caught:
+        Registry(url)
+    assert "secret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("user=secret&passfile=/secret&options=-csecret&secret=1", "127.0.0.1:9/name"),
+        ("host=db.example.org&port=7&dbname=other", "db.example.org:7/other"),
+        ("sslkey=secret&host=a&host=b", "127.0.0.1:9/name"),
+    ],
+)
+def test_a_location_has_no_options(query: str, place: str) -> None:
+    url = f"postgresql://me:secret@127.0.0.1:9/name?{query}"
+    assert location_of_url(url) == f"postgresql://me:***@{place}"
+    assert place_of_url(url) == f"postgresql://{place}"
+    assert place_of_url("postgresql:///x?host=/run/pg&user=secret") == "postgresql:///run/pg/x"
 
 
 @pytest.mark.engines("sqlite")

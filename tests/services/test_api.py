@@ -186,11 +186,18 @@ def test_a_harvester_maps_a_saved_payload_without_a_network(httpserver):
     assert httpserver.log == []
 
 
+@pytest.mark.parametrize("named", [7, [7], b"10.1/a", [["10.1/a"]], None])
+def test_a_lock_of_what_is_no_identifier_is_wrong_usage(named):
+    with pytest.raises(UsageError, match="An identifier is a text"):
+        fairreg.lock(named)
+
+
 def test_models_are_compared_locked_and_verified(services, weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [item.status for item in fairreg.diff(hbb.DOI, weights).weights] == ["same"]
     lock = fairreg.lock(hbb.DOI)
     assert [model.identifier for model in lock.models] == [f"doi:{hbb.DOI}"]
+    assert fairreg.lock([hbb.DOI]) == fairreg.lock(iter([hbb.DOI])) == lock
     report = fairreg.verify()
     assert (report.exit_code, report.is_as_locked, report.fault) == (0, True, None)
     assert [item.status for item in report.models[0].files] == ["same"]

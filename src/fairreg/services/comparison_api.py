@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Functions of the Python API that compare: two models, or what is published today with a lock file."""
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from fairreg.errors import UsageError
 from fairreg.schemas.documents.changes.locks import LockDocument
 from fairreg.services.diff.diff import DiffReport
 from fairreg.services.diff.diff import diff as diff_with
@@ -17,6 +19,9 @@ from fairreg.settings import Settings
 
 __all__ = ["diff", "lock", "verify"]
 
+_NO_TEXT = "An identifier is a text, and something else was given."
+_GIVE_TEXT = 'As in fairreg.lock("10.5281/zenodo.7305227").'
+
 
 def diff(first: str | Path, second: str | Path) -> DiffReport:
     """Compare two records or files: metadata, files, weights and scores; the files of records are fetched."""
@@ -25,17 +30,29 @@ def diff(first: str | Path, second: str | Path) -> DiffReport:
         return diff_with(settings, str(first), str(second), registry=registry)
 
 
-def lock(*pids: str, output: str | Path = DEFAULT_NAME) -> LockDocument:
+def lock(*pids: str | Iterable[str], output: str | Path = DEFAULT_NAME) -> LockDocument:
     """Pin models to the bytes of their files, their metadata and their scores, in the file `output`.
 
-    The file is written in one step, once every model is pinned.
+    An identifier may be given by itself, several also in a list. The file is written in one step, once every
+    model is pinned.
     """
-    settings, target = Settings.from_environment(), Path(output)
+    settings, target, named = Settings.from_environment(), Path(output), _named(pids)
     check_target(target)
     with LazyRegistry(partial(shared_registry, settings)) as registry:
-        made = lock_with(settings, pids, registry=registry)
+        made = lock_with(settings, named, registry=registry)
     write_lock(made, target)
     return made
+
+
+def _named(pids: tuple[str | Iterable[str], ...]) -> list[str]:
+    """The identifiers, those in lists too. Raises UsageError for anything else."""
+    try:
+        named = [name for item in pids for name in ([item] if isinstance(item, str) else item)]
+    except TypeError as error:
+        raise UsageError(_NO_TEXT, hint=_GIVE_TEXT) from error
+    if not all(isinstance(name, str) for name in named):
+        raise UsageError(_NO_TEXT, hint=_GIVE_TEXT)
+    return named
 
 
 def verify(path: str | Path = DEFAULT_NAME) -> VerificationReport:

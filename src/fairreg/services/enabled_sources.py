@@ -4,18 +4,20 @@
 from fairreg import harvesters
 from fairreg.errors import UsageError
 from fairreg.harvesters import Harvester
+from fairreg.schemas.text import counted
 from fairreg.settings import Settings
 
 __all__ = ["enabled"]
 
 
 def enabled(settings: Settings) -> tuple[Harvester, ...]:
-    """Sources not listed in FAIRREG_DISABLE. Raises UsageError where it lists an unknown one."""
+    """Sources that the setting `disable` does not list. Raises UsageError where it lists an unknown one."""
     known = harvesters.all_harvesters()
     unknown = settings.disabled - {harvester.name for harvester in known}
     if unknown:
+        stated_in = settings.names.get("FAIRREG_DISABLE", "FAIRREG_DISABLE")
         raise UsageError(
-            f"FAIRREG_DISABLE names unknown sources: {', '.join(sorted(unknown))}.",
+            f"{stated_in} lists {counted(len(unknown), 'unknown source')}.",
             hint=f"Sources: {', '.join(harvester.name for harvester in known)}.",
         )
     return tuple(harvester for harvester in known if harvester.name not in settings.disabled)

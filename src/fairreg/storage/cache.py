@@ -294,12 +294,13 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Count files and sizes on disk."""
-        sizes, unpacked = [path.lstat().st_size for path in self.blobs()], self.unpacked()
+        stats, unpacked = [path.lstat() for path in self.blobs()], self.unpacked()
         parts = (self.folder / "partial").glob("*.part")
         return CacheInfo(
             folder=self.folder,
-            files=len(sizes),
-            size=sum(sizes),
+            files=len(stats),
+            # Names of one file share its bytes where the disk allows it.
+            size=sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in stats}.values()),
             partial=sum(not path.name.startswith(".") for path in parts),
             extracted=len(unpacked),
             extracted_size=sum(map(content_size, unpacked)),
@@ -322,14 +323,19 @@ class Cache:
                 intact = path in unpacked and not manifest.changed(path)
             yield path, intact
 
+    def clearable(self) -> int:
+        """Return the bytes that `clear` would free."""
+        from fairreg.storage.freed_bytes import FreedBytes  # needed only for removing
+
+        freed = FreedBytes()
+        freed.take(self.folder / part for part in _PARTS)
+        return freed.total
+
     def clear(self) -> int:
         """Remove everything in the cache; return the number of freed bytes. Links are not followed."""
-        parts = [self.folder / part for part in _PARTS]
-        inside = [path for part in parts if not part.is_symlink() for path in part.rglob("*")]
-        found = [path.lstat() for path in inside if path.is_file() and not path.is_symlink()]
-        size = sum({(item.st_dev, item.st_ino): item.st_size for item in found}.values())
+        size = self.clearable()
         with disk_faults("The cache"):
-            for part in parts:
+            for part in (self.folder / part for part in _PARTS):
                 remove_links(part, self.folder)
                 if part.exists():
                     shutil.rmtree(part)

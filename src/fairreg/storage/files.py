@@ -4,6 +4,7 @@
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,32 +81,36 @@ def remove_links(path: Path, folder: Path) -> None:
 
 
 @contextmanager
-def disk_faults(what: str) -> Iterator[None]:
+def disk_faults(what: str, elsewhere: str | None = None) -> Iterator[None]:
     """Context manager: turn disk errors (full, read-only, no permission) into a FairregError with a hint.
 
-    `what` is the target of the writing, the subject of the sentence.
+    `what` is the target of the writing, the subject of the sentence; `elsewhere` is what may be chosen
+    instead where that is no folder.
     """
     try:
         yield
     except OSError as error:
         raise FairregError(
             f"{what} cannot be written: {error.strerror or error}{_place_of(error)}.",
-            hint=_hint_of(error),
+            hint=_hint_of(error, elsewhere),
         ) from error
 
 
-def _hint_of(error: OSError) -> str:
+_OF_CACHE = "(FAIRREG_HOME for the cache)"
+
+
+def _hint_of(error: OSError, elsewhere: str | None) -> str:
     """The next step after a disk error, by its number: no other number says that space is short."""
     if error.errno == errno.ENOENT:
         folder = _missing_folder(error)
         return f"Make the folder {folder} first." if folder else "Make its folder first."
     if error.errno in _FULL:
-        return "Free some space, or choose a folder on another disk (FAIRREG_HOME for the cache)."
+        return f"Free some space, or choose {elsewhere or f'a folder on another disk {_OF_CACHE}'}."
     if error.errno in _FORBIDDEN:
-        return "Change its permissions, or choose a writable folder (FAIRREG_HOME for the cache)."
+        return f"Change its permissions, or choose {elsewhere or f'a writable folder {_OF_CACHE}'}."
     if error.errno in _TAKEN:
         return "Choose another path: a file or a folder is in its place."
-    return "Check the disk, or choose another folder (FAIRREG_HOME for the cache)."
+    return f"Check the disk, or choose {elsewhere or f'another folder {_OF_CACHE}'}."
 
 
 def _missing_folder(error: OSError) -> Path | None:
@@ -149,6 +154,18 @@ def replacing(target: Path) -> Iterator[Path]:
 def _is_special(target: Path) -> bool:
     """Tell whether the path is there and neither a file nor a folder; renaming would replace a device."""
     return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def kind_of(path: Path) -> str:
+    """Return what is at a path, and neither a file nor a folder, in words."""
+    mode = path.stat().st_mode
+    kinds = {
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
 
 
 def near_name(path: Path) -> str | None:

@@ -8,6 +8,7 @@ and the writers of XGBoost, LightGBM, CatBoost and TMVA.
 
 import re
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -110,6 +111,11 @@ _SIGNATURES: tuple[tuple[int, bytes, FileFormat], ...] = (
     (0, b"{L\0\0\0\0\0\0\0\x07learner", "xgboost"),  # Universal Binary JSON: key with a length of 64 bits
     (257, b"ustar", "tar"),
 )
+# Eight bytes of length, of which the last four are zero in a header that the reference implementation reads
+# (100 MB at most), then JSON. It comes before shorter signatures: the length may begin as any of them does,
+# a pickle or a zip, and a name in the JSON may be "ustar".
+_SAFETENSORS = re.compile(rb".{4}\x00\x00\x00\x00\{", re.DOTALL)
+_NEWEST_PICKLE = 5  # PEP 574
 # Beginnings of texts. Sources: XGBoost's model schema, LightGBM's GBDT::SaveModelToString, TMVA's MethodBase.
 _TEXTS: tuple[tuple[re.Pattern[bytes], FileFormat], ...] = (
     (re.compile(rb'\s*\{\s*"learner"\s*:\s*\{\s*"[a-z_]+"'), "xgboost"),
@@ -133,18 +139,42 @@ _SUFFIXES: dict[str, FileFormat] = {
 
 def format_of_head(head: bytes, name: str) -> FileFormat:
     """Detect the format of a file called `name` that begins with `head` (some hundred bytes)."""
+    if _SAFETENSORS.match(head) and not _unpickles(head):
+        return "safetensors"
     for offset, signature, found in _SIGNATURES_OF.get(head[:1], _LATER):
         if head[offset : offset + len(signature)] == signature:
             return found
     suffix = Path(name).suffix.lower()
     if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return _zip_kind(head, suffix)
-    if head[:1] == b"\x80":
+    if _states_protocol(head):
         return "legacy_torch" if _LEGACY_TORCH in head[:16] else "pickle"
-    if re.match(rb".{4}\x00\x00\x00\x00\{", head, re.DOTALL):
-        return "safetensors"
     text = next((found for beginning, found in _TEXTS if beginning.match(head)), None)
     return text or _SUFFIXES.get(suffix) or ("text" if is_text(head) else "unknown")
+
+
+def _states_protocol(head: bytes) -> bool:
+    """Tell whether bytes begin with the instruction PROTO of pickles and a protocol that exists."""
+    return len(head) > 1 and head[:1] == b"\x80" and head[1] <= _NEWEST_PICKLE
+
+
+def _unpickles(head: bytes) -> bool:
+    """Tell whether bytes that may be a safetensors file may be unpickled too: then they are a pickle.
+
+    Whoever opens such a file as a pickle runs what is in it, so the answer that warns is the safe one. A
+    length is followed by zeros, which end a pickle unless an instruction takes them for its argument.
+    """
+    if not _states_protocol(head):
+        return False
+    import pickletools  # imported here: few files begin like this
+
+    stream = BytesIO(head)
+    names: list[str] = []
+    try:
+        names.extend(code.name for code, _, _ in pickletools.genops(stream))
+    except (ValueError, OverflowError):
+        return stream.tell() == len(head)  # cut off in an instruction, which nothing contradicts
+    return names[1:] != ["STOP"]  # which stops without a value
 
 
 def _zip_kind(head: bytes, suffix: str) -> FileFormat:

@@ -41,14 +41,28 @@ _SHORT, _CONTEXT = 30, 24
 _MOST_ITEMS = 20
 _MOST_SAME = 10
 _DIGITS = 12
+_WITH_FACTS = frozenset({"same numbers", "rounded", "other types", "retrained", "other architecture"})
 _ARCHITECTURE = {
     "same": "the same weights",
     "retrained": "retrained: the same architecture with other numbers",
+    "same numbers": "the same numbers",
+    "rounded": "rounded",
+    "other types": "the same architecture with numbers of other types, which were not compared",
     "other architecture": "another architecture",
     "not readable": "cannot be compared",
 }
 # The order of a summary, and the names of the sides where nothing else is said.
-_ORDER = ("changed", "renamed", "retrained", "other architecture", "only in first", "only in second")
+_ORDER = (
+    "changed",
+    "renamed",
+    "same numbers",
+    "rounded",
+    "other types",
+    "retrained",
+    "other architecture",
+    "only in first",
+    "only in second",
+)
 _SIDES = ("the first", "the second")
 _TITLE = 10  # letters of the titles of sections
 
@@ -204,9 +218,11 @@ def weights_lines(found: Sequence["WeightsDifference"], names: Sequence[str] = _
         network = next((f" ({side.network})" for side in sides if side.network), "")
         reason = f": {item.reason}" if item.reason else ""
         said = _ARCHITECTURE.get(item.status, _of_sides(item.status, names))
+        if item.numbers:
+            said = item.numbers if item.status in {"same numbers", "rounded"} else f"{said}: {item.numbers}"
         told = f"{files}{network}: {said}{reason}"
         yield Line(_SIGNS.get(item.status, "~"), told)
-        if item.status in {"retrained", "other architecture"}:
+        if item.status in _WITH_FACTS:
             yield from (
                 Line("", f"  {sign} {_facts_of(side)}") for sign, side in zip("-+", sides, strict=True)
             )

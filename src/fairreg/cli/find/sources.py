@@ -80,9 +80,10 @@ def sources(
 
 def _say(check: "SourceCheck") -> None:
     from fairreg.cli.output import log
+    from fairreg.schemas.text import counted
 
     if check.status != "not checked":
-        log(f"{check.name}: {check.status} ({check.answers} answers, {check.seconds:.1f} s)")
+        log(f"{check.name}: {check.status} ({counted(check.answers, 'answer')}, {check.seconds:.1f} s)")
 
 
 def _say_recorded(folder: Path) -> None:

@@ -39,6 +39,8 @@ def lock(
     Every file that a fetch of the record brings is downloaded and hashed, and the record is assessed. A DOI
     of all versions is pinned to its newest version. fairreg verify says later what has changed.
     """
+    from shlex import quote
+
     from fairreg.cli.output import console, downloading, log, print_versioned
     from fairreg.schemas.text import counted
     from fairreg.services.lock.lock import lock as pin
@@ -63,4 +65,5 @@ def lock(
             )
         )
         console().print(f"{named}: {facts}", soft_wrap=True)
-    log(f"Locked in {output}. Check it with: fairreg verify {output}")
+    if output.is_file():  # and neither /dev/null nor a pipe
+        log(f"Locked in {output}. Check it with: fairreg verify {quote(str(output))}")

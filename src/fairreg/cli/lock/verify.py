@@ -82,6 +82,11 @@ def _print_model(model: "ModelVerification", made_by: str) -> None:
             "Weights", counted_statuses((item.status for item in model.weights), _SIDES), apart=False
         )
         print_lines(weights_lines(model.weights, _SIDES))
+    if model.weights_facts or model.facts:
+        print_section(
+            "Facts", counted(len(model.weights_facts) + len(model.facts), "other fact"), apart=False
+        )
+        print_lines(field_lines((*model.weights_facts, *model.facts)))
     if model.metadata is not None:
         fields = counted(len(model.metadata), "field has changed", "fields have changed")
         print_section("Metadata", fields, apart=False)
@@ -109,5 +114,7 @@ def _summary(model: "ModelVerification") -> Iterator[str]:
     yield counted(len(scores.changed), "verdict has changed", "verdicts have changed")
     before, now = percent(scores.locked.overall), percent(scores.today.overall)
     yield f"overall {now}" if before == now else f"overall {before} -> {now}"
+    if letters := [name for name in scores.figures if name != "overall"]:
+        yield f"others in the lock: {', '.join(letters)}"
     if scores.newly_known:
         yield f"{counted(len(scores.newly_known), 'verdict')} known only now"

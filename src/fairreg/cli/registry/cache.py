@@ -96,7 +96,7 @@ def clear(
     _require_answer(yes=yes, json=json)
     if not yes:
         found = cache.info(chosen)
-        size = size_text(found.size + found.extracted_size)
+        size = size_text(cache.clearable(chosen))
         question = f"Remove {size} in {found.folder} and {found.answers} cached responses?"
         if not confirmed(question, interrupted="Interrupted. Nothing was removed."):
             raise typer.Abort

@@ -324,9 +324,9 @@ def _require_schema(connection: Connection) -> None:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() not in _KINDS:
-        from fairreg.registry.db.sql_errors import URL_HINT
+        from fairreg.registry.db.sql_errors import unknown_kind
 
-        raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=URL_HINT)
+        raise unknown_kind()
     return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
 
 

@@ -3,9 +3,10 @@
 
 import re
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
+from fairreg.addresses import DATABASE_HINT
 from fairreg.errors import (
     FairregError,
     MissingEngine,
@@ -15,9 +16,20 @@ from fairreg.errors import (
     UsageError,
 )
 
-__all__ = ["URL_HINT", "bad_url", "location_of_url", "text_error", "translate_error", "unreadable"]
+__all__ = [
+    "bad_url",
+    "location_of_url",
+    "place_of_url",
+    "text_error",
+    "translate_error",
+    "unknown_kind",
+    "unreadable",
+]
 
-URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
+# What messages call a URL of which no engine can be made. Its text is in none of them, and so is none of what
+# a library says of it: what is wrong may be a password that stands in another place.
+_SETTING = "FAIRREG_DATABASE_URL, or database_url in the config file,"
+_PLACE = "FAIRREG_DATABASE_URL or, in the config file, database_url"
 
 _Message = tuple[str, str]  # what happened, what to do; {place} is the file or the masked URL
 
@@ -35,7 +47,7 @@ _LOCKED = ("Another process holds a lock on the database {place}.", "Wait until 
 _SQLITE: dict[str, _Message] = {
     "SQLITE_NOTADB": (
         "{place} is not a database.",
-        "Move it away, or set FAIRREG_DATABASE_URL to another file.",
+        f"Move it away, or name another file with {_PLACE}.",
     ),
     "SQLITE_CORRUPT": (
         "The database {place} is damaged.",
@@ -62,7 +74,7 @@ _TRY_LATER = "Try again later; committed changes are safe."
 _POSTGRESQL: dict[str, _Message] = {
     "28": (
         "Authentication failed for {place}.",
-        "Check user and password in FAIRREG_DATABASE_URL, or keep the password in ~/.pgpass.",
+        f"Check user and password in {_PLACE}, or keep the password in ~/.pgpass.",
     ),
     "3D000": ("There is no database at {place}.", "Create it: createdb --encoding=UTF8 NAME"),
     "42501": (
@@ -71,7 +83,7 @@ _POSTGRESQL: dict[str, _Message] = {
     ),
     "25006": (
         "The database {place} is read-only.",
-        "Set FAIRREG_DATABASE_URL to a server that accepts writes, not to a standby.",
+        f"Name a server that accepts writes, not a standby, with {_PLACE}.",
     ),
     "53100": (
         "The disk of the database {place} is full; nothing was written.",
@@ -116,7 +128,7 @@ _LOGIN_FAILURES: tuple[tuple[str, str], ...] = (
 )
 _UNREACHABLE = (
     "The database server of {place} cannot be reached.",
-    "Check host and port in FAIRREG_DATABASE_URL, and that the server is running.",
+    f"Check host and port in {_PLACE}, and that the server is running.",
 )
 # SQLSTATE classes of an unavailable service; the others are about the request.
 _AWAY = ("08", "57P", "53300")
@@ -135,7 +147,12 @@ def translate_error(error: SQLAlchemyError, location: str, *, reading: bool = Fa
     if refused := _refused_by_server(state, location, reading=reading):
         return refused
     if "could not parse" in str(error).lower():
-        return RegistryError("FAIRREG_DATABASE_URL is not a database URL.", hint=URL_HINT)
+        return RegistryError(f"{_SETTING} is not a database URL.", hint=DATABASE_HINT)
+    if type(original).__module__.startswith("psycopg") and not getattr(original, "sqlstate", None):
+        return RegistryError(
+            f"{_SETTING} has an option that PostgreSQL's client does not take.",
+            hint="Check what is behind the question mark: keywords of libpq, such as connect_timeout=5.",
+        )
     first_line = str(original or error).strip().partition("\n")[0]
     return RegistryError(
         f"The database {location} reported an error: {first_line}", hint="Run `fairreg db check`."
@@ -163,14 +180,19 @@ def unreadable(location: str) -> RegistryError:
 def bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:
     """Return the error for a URL of which no engine can be made."""
     if isinstance(error, NoSuchModuleError):
-        return RegistryError("FAIRREG_DATABASE_URL names an unknown database driver.", hint=URL_HINT)
+        return RegistryError(f"{_SETTING} names an unknown database driver.", hint=DATABASE_HINT)
     if isinstance(error, ValueError):
-        return RegistryError(f"FAIRREG_DATABASE_URL is not a database URL: {error}.", hint=URL_HINT)
+        return RegistryError(
+            f"{_SETTING} has a port or an option that is not a number, or is not a URL.", hint=DATABASE_HINT
+        )
     if error.name == "psycopg":
         return MissingEngine("psycopg", "postgres")
-    return RegistryError(
-        f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
-    )
+    return RegistryError(f"{_SETTING} names a driver that cannot be loaded.", hint=DATABASE_HINT)
+
+
+def unknown_kind() -> RegistryError:
+    """Return the error for a URL of another kind of database."""
+    return RegistryError(f"{_SETTING} names an unknown kind of database.", hint=DATABASE_HINT)
 
 
 def text_error(error: UnicodeError, location: str) -> FairregError:
@@ -184,15 +206,41 @@ def text_error(error: UnicodeError, location: str) -> FairregError:
 
 
 def location_of_url(url: str) -> str:
-    """Return the location for messages: a path, or the URL without secrets."""
+    """Return the location for messages: a path, or the URL with its user, without password and options.
+
+    Options may be secrets, or name what is of one person. Those that say where the server is are no secret,
+    and stand where a URL has them.
+    """
     try:
         parsed = make_url(url)
     except (SQLAlchemyError, ValueError):
         return "the database URL"
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return parsed.database
-    secret = [name for name in parsed.query if "password" in name.lower()]
-    return parsed.difference_update_query(secret).render_as_string(hide_password=True)
+    return _plain(parsed).render_as_string(hide_password=True)
+
+
+def place_of_url(url: str) -> str:
+    """Return host, port and name of a database on a server, without its user, who may be a person."""
+    parsed = _plain(make_url(url))
+    return URL.create(
+        parsed.drivername, host=parsed.host, port=parsed.port, database=parsed.database
+    ).render_as_string()
+
+
+def _plain(url: URL) -> URL:
+    """Return a URL without its query, of which host, port and name win, as they do in SQLAlchemy's driver."""
+    stated = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    port = stated.get("port", "")
+    return url.set(
+        query={},
+        host=stated.get("host") or stated.get("hostaddr") or url.host,
+        port=int(port) if port.isascii() and port.isdecimal() and len(port) < _LONG else url.port,
+        database=stated.get("dbname") or url.database,
+    )
+
+
+_LONG = 6  # digits; a port has fewer
 
 
 def _by_code(code: str, known: dict[str, _Message]) -> _Message | None:

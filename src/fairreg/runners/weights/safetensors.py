@@ -22,6 +22,7 @@ from fairreg.runners.weights.tensors import (
     contiguous,
     view,
 )
+from fairreg.storage.formats import format_of_head
 
 __all__ = ["SUFFIXES", "knows", "read", "view_of"]
 
@@ -61,7 +62,7 @@ SUFFIXES = frozenset({".safetensors"})
 
 def knows(start: bytes, suffix: str) -> bool:
     """Tell whether a file that begins with `start` is a safetensors file."""
-    return suffix in SUFFIXES or start[_LENGTH_BYTES : _LENGTH_BYTES + 2] == b'{"'
+    return suffix in SUFFIXES or format_of_head(start, "") == "safetensors"
 
 
 # Exceptions raised by an invalid header.

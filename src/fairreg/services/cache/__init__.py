@@ -10,7 +10,7 @@ from fairreg.storage.cache import Cache
 from fairreg.storage.files import disk_faults, unreadable
 from fairreg.web.http_cache import HttpCache
 
-__all__ = ["CacheReport", "VerifiedCache", "clear", "info", "verify"]
+__all__ = ["CacheReport", "VerifiedCache", "clear", "clearable", "info", "verify"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ def verify(settings: Settings) -> VerifiedCache:
     changed = tuple(path for path, intact in cache.verify() if not intact)
     counted = cache.info()
     return VerifiedCache(counted.files, counted.extracted, changed)
+
+
+def clearable(settings: Settings) -> int:
+    """Return the number of bytes that `clear` would free."""
+    with unreadable(str(settings.http_cache)):
+        return Cache(settings.cache).clearable() + HttpCache(settings.http_cache).size()[1]
 
 
 def clear(settings: Settings) -> int:

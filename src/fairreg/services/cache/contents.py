@@ -22,12 +22,16 @@ FileState = Literal["there", "missing", "intact", "changed"]
 
 @dataclass(frozen=True)
 class FileInCache:
-    """A file by the digest of its bytes; `size` is 0 for a missing one. Without a check it is ``there``."""
+    """A file by the digest of its bytes; `size` is 0 for a missing one. Without a check it is ``there``.
+
+    `unpacked` are the bytes of its content, of an archive that was unpacked.
+    """
 
     name: str
     sha256: str
     size: int
     state: FileState
+    unpacked: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,14 +118,16 @@ class _Found:
         used = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return CachedRecord(None, path.name, (file,), self._size((file,)), used)
 
-    def _size(self, files: Iterable[FileInCache]) -> int:
-        return sum(item.size + self._unpacked.get(item.sha256, 0) for item in files)
+    @staticmethod
+    def _size(files: Iterable[FileInCache]) -> int:
+        return sum(item.size + item.unpacked for item in files)
 
     def _file(self, sha256: str, name: str) -> FileInCache:
         paths = self.blobs.get(sha256, [])
         # Names of one file share its bytes where the disk allows it.
         sizes = {(stat.st_dev, stat.st_ino): stat.st_size for stat in (path.stat() for path in paths)}
-        return FileInCache(name, sha256, sum(sizes.values()), self._state(sha256, paths))
+        unpacked = self._unpacked.get(sha256, 0)
+        return FileInCache(name, sha256, sum(sizes.values()), self._state(sha256, paths), unpacked)
 
     def _state(self, sha256: str, paths: list[Path]) -> FileState:
         if not paths:

@@ -17,6 +17,7 @@ from fairreg.services.cache.layout import entries_of, gathered_with, leftovers
 from fairreg.settings import Settings
 from fairreg.storage.cache import NO_LOCKS, Cache
 from fairreg.storage.files import disk_faults, remove_links, unreadable
+from fairreg.storage.freed_bytes import FreedBytes
 
 __all__ = ["RemovedFromCache", "prune", "remove"]
 
@@ -25,7 +26,8 @@ __all__ = ["RemovedFromCache", "prune", "remove"]
 class RemovedFromCache:
     """Rows whose files were removed, or would be in a dry run; `in_use` are those that another process has.
 
-    `freed` are bytes, `leftovers` the number of unfinished downloads and of files that nothing names.
+    `freed` are bytes, of files all of whose names go; `leftovers` is the number of unfinished downloads and
+    of files that nothing names.
     """
 
     dry_run: bool
@@ -55,7 +57,7 @@ def remove(settings: Settings, targets: Iterable[str], *, dry_run: bool = False)
     picked = list(dict.fromkeys(row for target in targets for row in chosen(rows, target)))
     named = {sha256 for row in picked if row.identifier is None for sha256 in row.digests}
     kept = {sha256 for row in rows if row not in picked for sha256 in row.digests} - named
-    return _removed(cache, picked, kept, dry_run=dry_run)
+    return _removed(cache, picked, kept, FreedBytes(), dry_run=dry_run)
 
 
 def prune(
@@ -69,31 +71,37 @@ def prune(
 
     `keep_size` in bytes: the least recently used go until the others fit.
     """
-    cache = Cache(settings.cache)
+    cache, freed = Cache(settings.cache), FreedBytes()
     rows = contents(cache)
     picked = list(_unused(rows, older_than, keep_size))
     kept = {sha256 for row in rows if row not in picked for sha256 in row.digests}
-    found = _removed(cache, picked, kept, dry_run=dry_run)
-    count, size = _leftovers(cache, dry_run=dry_run)
-    return replace(found, freed=found.freed + size, leftovers=count)
+    found = _removed(cache, picked, kept, freed, dry_run=dry_run)
+    count = _leftovers(cache, freed, dry_run=dry_run)
+    return replace(found, freed=freed.total, leftovers=count)
 
 
 def _unused(
     rows: Iterable[CachedRecord], older_than: timedelta | None, keep_size: int | None
 ) -> Iterator[CachedRecord]:
-    """Yield the rows that go; `rows` begin with the last used."""
-    now, total = datetime.now(UTC), 0
+    """Yield the rows that go; `rows` begin with the last used.
+
+    A file of several rows takes its space once: a row without a file of its own takes none.
+    """
+    now, total, stays, is_full = datetime.now(UTC), 0, set[str](), False
     for row in rows:
-        old = older_than is not None and now - row.last_used > older_than
-        total += row.size
-        if old or (keep_size is not None and total > keep_size):
+        own = sum(item.size + item.unpacked for item in row.files if item.sha256 not in stays)
+        is_full = is_full or (keep_size is not None and total + own > keep_size)
+        if (older_than is not None and now - row.last_used > older_than) or (is_full and own):
             yield row
+        else:
+            total += own
+            stays |= row.digests
 
 
 def _removed(
-    cache: Cache, rows: Iterable[CachedRecord], kept: Collection[str], *, dry_run: bool
+    cache: Cache, rows: Iterable[CachedRecord], kept: Collection[str], freed: FreedBytes, *, dry_run: bool
 ) -> RemovedFromCache:
-    done, busy, freed, index = [], [], 0, _read(cache)
+    done, busy, index = [], [], _read(cache)
     for row in rows:
         digests = sorted(row.digests.difference(kept))
         entries = {sha256: index.get(sha256, []) for sha256 in digests}
@@ -104,12 +112,12 @@ def _removed(
                 busy.append(row)
                 continue
             for sha256 in digests:
-                freed += _remove_file(cache, sha256, entries[sha256], dry_run=dry_run)
+                _remove_file(cache, sha256, entries[sha256], freed, dry_run=dry_run)
             if row.identifier is not None and not dry_run:
                 with disk_faults("The cache"):
                     cache.note_path(row.identifier).unlink(missing_ok=True)
             done.append(row)
-    return RemovedFromCache(dry_run, tuple(done), tuple(busy), freed)
+    return RemovedFromCache(dry_run, tuple(done), tuple(busy), freed.total)
 
 
 def _read(cache: Cache) -> dict[str, list[Path]]:
@@ -117,37 +125,39 @@ def _read(cache: Cache) -> dict[str, list[Path]]:
         return entries_of(cache)
 
 
-def _remove_file(cache: Cache, sha256: str, entries: Iterable[Path], *, dry_run: bool) -> int:
-    """Remove a file with all that is made of it; return its bytes."""
+def _remove_file(
+    cache: Cache, sha256: str, entries: Iterable[Path], freed: FreedBytes, *, dry_run: bool
+) -> None:
+    """Remove a file with all that is made of it."""
     blob = cache.folder / "blobs" / sha256[:2] / sha256
     unpacked = cache.extracted(sha256)
     gathered = gathered_with(cache, blob)
-    size = _bytes_in([blob, unpacked, *gathered])
+    freed.take([blob, unpacked, *gathered])
     if dry_run:
-        return size
+        return
     with disk_faults("The cache"):
         for path in entries:
             path.unlink(missing_ok=True)
         for folder in (*gathered, unpacked, blob):
             _remove_folder(cache, folder)
         unpacked.with_name(f"{sha256}.json").unlink(missing_ok=True)
-    return size
 
 
-def _leftovers(cache: Cache, *, dry_run: bool) -> tuple[int, int]:
+def _leftovers(cache: Cache, freed: FreedBytes, *, dry_run: bool) -> int:
     """Remove unfinished downloads that nobody works on, and what belongs to a file that is gone."""
-    count = size = 0
+    count = 0
     for path in leftovers(cache):
         stem = path.name.removeprefix(".").partition(".")[0]
         use = {"extracted": f"unpack-{stem}"}.get(path.parent.name, stem)
         with _held(cache, () if dry_run else {use}) as free:
             if not free:
                 continue
-            count, size = count + 1, size + _bytes_in([path])
+            count += 1
+            freed.take([path])
             if not dry_run:
                 with disk_faults("The cache"):
                     _remove_folder(cache, path)
-    return count, size
+    return count
 
 
 def _remove_folder(cache: Cache, path: Path) -> None:
@@ -157,13 +167,6 @@ def _remove_folder(cache: Cache, path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _bytes_in(paths: Iterable[Path]) -> int:
-    """Bytes of files and of those in folders, each counted once; links are not followed."""
-    found = [item for path in paths if not path.is_symlink() for item in (path, *path.rglob("*"))]
-    stats = [item.lstat() for item in found if item.is_file() and not item.is_symlink()]
-    return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in stats}.values())
 
 
 @contextmanager

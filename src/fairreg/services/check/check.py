@@ -30,7 +30,7 @@ from fairreg.services.check.comparison import (
     paths_read,
 )
 from fairreg.services.check.known_answer import KnownAnswer, known_answer, landing_answer
-from fairreg.services.check.recording import Recorder, sanitised
+from fairreg.services.check.recording import Recorder, sanitised, without_mirrors
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import PLUGIN_FAULTS
 from fairreg.settings import Settings
@@ -50,6 +50,7 @@ _POLICY = RetryPolicy(
     retries=1, longest_wait=5, connect_timeout=8, read_timeout=15, body_seconds=30, most_bytes=8 * 2**20
 )
 _LONGEST = 120.0  # seconds for all sources together
+_DISABLE = "FAIRREG_DISABLE"
 _QUERY = "model"
 _MOST_DIFFERENCES = 100
 
@@ -150,7 +151,7 @@ class _Task:
         """Ask and compare; every fault of the service is in the result."""
         begun = time.monotonic()
         with HttpClient(settings, patience=_POLICY, limiter=limiter, observe=self.answers.append) as web:
-            status, message, differences = self._outcome(web)
+            status, message, differences = self._outcome(web, settings)
         self.result = replace(
             self.result,
             status=status,
@@ -167,10 +168,16 @@ class _Task:
         task.result = replace(self.result, status="unreachable", message=message, seconds=_LONGEST)
         return task
 
-    def _outcome(self, web: HttpClient) -> tuple[Status, str | None, tuple[Difference, ...]]:
+    def _outcome(
+        self, web: HttpClient, settings: Settings
+    ) -> tuple[Status, str | None, tuple[Difference, ...]]:
         status, message, found = self._compared(web)
+
         # Users are asked to publish what is printed, too.
-        return status, message and sanitised(message), tuple(map(_public, found))
+        def public(text: str) -> str:
+            return sanitised(without_mirrors(text, settings.services.values()))
+
+        return status, message and public(message), tuple(_public(item, public) for item in found)
 
     def _compared(self, web: HttpClient) -> tuple[Status, str | None, tuple[Difference, ...]]:
         try:
@@ -218,7 +225,8 @@ def _tasks(settings: Settings) -> Iterator[_Task]:
         known = known_answer(harvester)
         reason = None
         if settings.disabled & {harvester.name, harvester.service}:
-            reason = "disabled (FAIRREG_DISABLE)"
+            stated_in = settings.stated.get(_DISABLE)
+            reason = f"disabled ({_DISABLE if stated_in == 'environment' else 'in the config file'})"
         elif harvester.engine is not None and find_spec(harvester.engine) is None:
             reason = f"needs {harvester.engine}, which is not installed"
         elif harvester.service not in settings.services:
@@ -309,10 +317,10 @@ def _landing_differences(web: HttpClient, known: KnownAnswer) -> Iterator[Differ
         yield Difference("fact", "the landing page", expected, target)
 
 
-def _public(difference: Difference) -> Difference:
-    """Return a difference without e-mail addresses, IP addresses and access tokens in its texts."""
+def _public(difference: Difference, public: Callable[[str], str]) -> Difference:
+    """Return a difference with its texts as they may be published."""
     where, expected, found = (
-        text and sanitised(text) for text in (difference.where, difference.expected, difference.found)
+        text and public(text) for text in (difference.where, difference.expected, difference.found)
     )
     return difference._replace(where=where or "", expected=expected, found=found)
 

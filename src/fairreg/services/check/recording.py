@@ -11,7 +11,7 @@ import binascii
 import ipaddress
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from fairreg.email_addresses import without_addresses_in_payload
 from fairreg.errors import UsageError
 from fairreg.redaction import redacted
-from fairreg.settings import Settings
+from fairreg.settings import Service, Settings
 from fairreg.storage.files import disk_faults
 from fairreg.web import Response
 
@@ -100,18 +100,22 @@ class Recorder:
 
     def _write(self, name: str, document: Any) -> None:
         # Not ASCII: an escape such as \u0040 would hide an e-mail address.
-        text = self._without_mirrors(json.dumps(document, indent=1, ensure_ascii=False))
+        text = without_mirrors(json.dumps(document, indent=1, ensure_ascii=False), self._services)
         text = sanitised(text, self._tokens)
         with disk_faults(f"The file {name} in {self._folder}"):
             (self._folder / name).write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
 
-    def _without_mirrors(self, text: str) -> str:
-        """Replace the addresses of mirrors, which may be internal, by those of the public services."""
-        for service in self._services:
-            if service.configured:
-                public = urlsplit(service.public_url).netloc
-                text = text.replace(service.url, service.public_url).replace(service.netloc, public)
-        return text
+
+def without_mirrors(text: str, services: Iterable[Service]) -> str:
+    """Replace the addresses of mirrors, which may be internal, by those of the public services."""
+    moved = [service for service in services if service.configured]
+    # Mirrors may share a host: whole addresses first, and of them the longest.
+    for service in sorted(moved, key=lambda item: len(item.url), reverse=True):
+        text = text.replace(service.url, service.public_url)
+    for service in moved:
+        public = urlsplit(service.public_url).netloc
+        text = re.sub(rf"(?<![\w.-]){re.escape(service.netloc)}(?![\w.-])", public, text)
+    return text
 
 
 def sanitised(text: str, tokens: Sequence[str] = ()) -> str:

@@ -22,14 +22,23 @@ from fairreg.storage.recognition import describe
 __all__ = ["WeightsDifference", "WeightsState", "WeightsStatus", "compare_weights", "weights_of"]
 
 WeightsStatus = Literal[
-    "same", "retrained", "other architecture", "not readable", "only in first", "only in second"
+    "same",
+    "same numbers",
+    "rounded",
+    "other types",
+    "retrained",
+    "other architecture",
+    "not readable",
+    "only in first",
+    "only in second",
 ]
 
 
 class WeightsState(NamedTuple):
     """Weights in a file: `sha256` of its bytes with those of its side files, digests of the architecture.
 
-    `fingerprint` is None where the tensors cannot be read; `fault` says why.
+    `fingerprint` is None where the tensors cannot be read; `fault` says why. `path` is the file, None where
+    it is not here.
     """
 
     name: str
@@ -42,18 +51,22 @@ class WeightsState(NamedTuple):
     parameters: int | None = None
     network: str | None = None
     fault: str | None = None
+    path: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON form."""
-        return self._asdict()
+        """Plain JSON form, without the path."""
+        document = self._asdict()
+        del document["path"]
+        return document
 
 
 class WeightsDifference(NamedTuple):
-    """The relation of the weights in two files."""
+    """The relation of the weights in two files; `numbers` is a clause on it where values were compared."""
 
     status: WeightsStatus
     first: WeightsState | None
     second: WeightsState | None
+    numbers: str | None = None
 
     @property
     def reason(self) -> str | None:
@@ -69,13 +82,14 @@ class WeightsDifference(NamedTuple):
             "status": self.status,
             "first": self.first.to_json() if self.first else None,
             "second": self.second.to_json() if self.second else None,
+            "numbers": self.numbers,
             "reason": self.reason,
         }
 
 
 def weights_of(path: Path, name: str) -> WeightsState:
     """Describe the weights in a file, which is called `name` in its record."""
-    state = WeightsState(name, describe(path).format, _digest(path))
+    state = WeightsState(name, describe(path).format, _digest(path), path=path)
     try:
         file_format, found = format_of(path), model_in(path)
         shapes = _shapes(path)
@@ -104,7 +118,7 @@ def compare_weights(
     pairs = [*_taken(left, right, _same), *_taken(left, right, _named_alike)]
     if len(left) == len(right) == 1:
         pairs.append((left.pop(), right.pop()))
-    found = [WeightsDifference(_relation(*pair), *pair) for pair in pairs]
+    found = [_compared(*pair) for pair in pairs]
     found += [WeightsDifference("only in first", item, None) for item in left]
     found += [WeightsDifference("only in second", None, item) for item in right]
     return tuple(sorted(found, key=_place))
@@ -141,6 +155,17 @@ def _same_operators(first: WeightsState, second: WeightsState) -> bool:
 
 def _named_alike(first: WeightsState, second: WeightsState) -> bool:
     return first.name.rpartition("/")[2] == second.name.rpartition("/")[2]
+
+
+def _compared(first: WeightsState, second: WeightsState) -> WeightsDifference:
+    """The relation of two files, by values where only these tell whether the model was trained again."""
+    status = _relation(first, second)
+    if status != "retrained" or first.path is None or second.path is None:
+        return WeightsDifference(status, first, second)
+    from fairreg.services.diff.numbers import compare_numbers  # needs numpy
+
+    found = compare_numbers(first.path, second.path)
+    return WeightsDifference(found.status, first, second, found.clause)
 
 
 def _relation(first: WeightsState, second: WeightsState) -> WeightsStatus:

@@ -179,9 +179,8 @@ def _service_of(option: Option) -> str:
 def _problems(report: DoctorReport, settings: Settings | None) -> Iterator[Problem]:
     for name in missing_packages(report.versions):
         yield Problem(f"The package {name}, which fairreg needs, is not installed.", "pip install fairreg")
-    for line in settings.warnings if settings else ():
-        what, _, step = line.rpartition(": ")
-        yield Problem(f"{what}.", step)
+    for fault, command in settings.config_faults if settings else ():
+        yield Problem(f"{fault}.", command)
     for variable in report.unknown_variables:
         meant = f"Did you mean {variable.suggestion}?" if variable.suggestion else "Unset it."
         yield Problem(f"{variable.name} is set, and it is not a setting of fairreg.", meant)

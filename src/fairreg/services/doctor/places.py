@@ -11,6 +11,7 @@ from typing import Literal
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
 from fairreg.registry.db.engine import Database
+from fairreg.registry.db.sql_errors import place_of_url
 from fairreg.registry.db.tables import HEAD
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
@@ -96,10 +97,7 @@ def _opened(database: Database) -> DatabaseState:
 
 def _without_user(database: Database) -> str:
     """Return where a database is, without the name of its user, which may be that of a person."""
-    if database.path is not None or "@" not in database.location:
-        return database.location
-    scheme, _, rest = database.location.partition("://")
-    return f"{scheme}://{rest.partition('@')[2]}"
+    return database.location if database.path is not None else place_of_url(database.url)
 
 
 def cache_state(settings: Settings) -> CacheState:

@@ -110,6 +110,8 @@ def fetch(
             )
         _save(known, resolution, fetched, log)
     chosen = narrowed(fetched, selection, log)
+    if output is None:
+        chosen.require_there()
     return replace(placed(chosen, output, selection), resolution=resolution)
 
 

@@ -182,7 +182,10 @@ def fill_report(
 
 def peers_in(settings: Settings, sources: Sequence[str]) -> tuple[Settings, list[str]]:
     """Return the settings with the registries among the sources as peers, and the sources' proper names."""
-    names = [peer_url(name, "The command") if harvesters.is_peer(name) else name for name in sources]
+    names = [
+        peer_url(name, "The address to harvest from") if harvesters.is_peer(name) else name
+        for name in sources
+    ]
     return settings.with_peers(filter(harvesters.is_peer, names)), names
 
 

@@ -6,7 +6,9 @@ nested lists, which metadata need. Nothing in it depends on a machine: no paths,
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ import msgspec
 from fairreg.errors import IdentifierError, UsageError
 from fairreg.schemas import DOCUMENT_VERSIONS, versioned
 from fairreg.schemas.documents.changes.locks import LockDocument, LockedModel
+from fairreg.schemas.fingerprint_rule import RULE
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.diff.metadata import digest_of_fields
+from fairreg.services.lock.soundness import contradictions
 from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["DEFAULT_NAME", "check_target", "document_of", "in_order", "read_lock", "text_of", "write_lock"]
@@ -58,31 +62,41 @@ def text_of(lock: LockDocument) -> str:
 
 
 def check_target(target: Path) -> None:
-    """Refuse to write in the place of a file that is no lock. Raises UsageError."""
+    """Refuse to write in the place of a file that `read_lock` does not read. Raises UsageError.
+
+    A lock of a newer fairreg and an edited one are such files, too: what they pin is nowhere else.
+    """
     if target.is_dir() or not target.absolute().parent.is_dir():
         what = "is a folder" if target.is_dir() else "is in a folder that does not exist"
         raise UsageError(f"{target} {what}.", hint="Give the lock another name with --output.")
-    if target.is_file() and target.stat().st_size and not _is_lock(target):
-        raise UsageError(
-            f"{target} exists and is no lock file, so it is not replaced.",
-            hint="Remove it, or choose another name with --output.",
-        )
-
-
-def _is_lock(path: Path) -> bool:
+    if not target.is_file() or not target.stat().st_size:
+        return
     try:
-        return {_VERSION, "models"} <= _parsed(path).keys()
-    except UsageError:
-        return False
+        if not _pins_nothing(_parsed(target)):
+            read_lock(target)
+    except UsageError as error:
+        raise UsageError(
+            f"{error.message} It is no lock file that this fairreg reads, so it is not replaced.",
+            hint="Remove it, or choose another name with --output.",
+        ) from error
+
+
+def _pins_nothing(document: dict[str, Any]) -> bool:
+    """Tell whether a document is a lock of no models, with which nothing is lost."""
+    known = {_VERSION, *LockDocument.__struct_fields__}
+    of_this_version = document.get(_VERSION) == DOCUMENT_VERSIONS["lock"]
+    return of_this_version and document.keys() <= known and document.get("models") == []
 
 
 def write_lock(lock: LockDocument, target: Path) -> None:
     """Write the lock file in one step: whatever stops it, the earlier file or the whole new one is there.
 
-    Raises UsageError as `check_target`, FairregError for a disk that refuses.
+    A link stays, and the file that it leads to is written. Raises UsageError as `check_target`, FairregError
+    for a disk that refuses.
     """
     check_target(target)
-    with disk_faults(f"The lock {target}"), replacing(target) as draft:
+    place = target.resolve() if target.is_symlink() else target
+    with disk_faults(f"The lock {target}", "another name with --output"), replacing(place) as draft:
         draft.write_text(text_of(lock), encoding="utf-8", newline="\n")
 
 
@@ -92,8 +106,12 @@ def read_lock(path: Path) -> LockDocument:
     _check_version(document.pop(_VERSION, None), path)
     try:
         lock = msgspec.convert(document, LockDocument)
+        date.fromisoformat(lock.locked)
     except msgspec.ValidationError as error:
         raise _damaged(path, f"{error}") from error
+    except ValueError as error:
+        raise _damaged(path, "the day on which it was made is in no calendar") from error
+    _check_rule(lock.fingerprint_rule, path)
     _check_models(lock, path)
     return lock
 
@@ -108,9 +126,13 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             raise _damaged(path, f"it has more than {_LARGEST >> 20} MiB")
-        document = json.loads(path.read_bytes())
+        document = json.loads(
+            path.read_bytes(), object_pairs_hook=_without_duplicates, parse_constant=_no_number
+        )
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except _TwiceError as error:
+        raise _damaged(path, f"it has the key {error.args[0]!r} twice in one object") from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "it is not JSON") from error
     if not isinstance(document, dict):
@@ -142,18 +164,47 @@ def _numbers(version: object) -> tuple[int, int] | None:
     return int(major), int(minor)
 
 
+def _check_rule(rule: int, path: Path) -> None:
+    if rule > RULE:
+        raise UsageError(
+            f"{path} has fingerprints of rule {str(rule)[:20]}, and this fairreg knows rules up to {RULE}.",
+            hint="Upgrade fairreg: pip install --upgrade fairreg.",
+        )
+    if rule < 1:
+        raise _damaged(path, "there is no such rule of fingerprints")
+
+
 def _check_models(lock: LockDocument, path: Path) -> None:
     known: set[str] = set()
     for model in lock.models:
-        if model.identifier in known:
-            raise _damaged(path, f"it has {model.identifier} twice")
-        known.add(model.identifier)
         try:
-            RequestedIdentifier.of(model.identifier).require()
+            identifier = RequestedIdentifier.of(model.identifier).require().compact
         except IdentifierError as error:
             raise _damaged(path, f"{model.identifier!r} is not an identifier") from error
+        if identifier in known:
+            raise _damaged(path, f"it has {identifier} twice")
+        known.add(identifier)
         if digest_of_fields(model.metadata) != model.metadata_sha256:
             raise _damaged(path, f"the metadata of {model.identifier} are not those of their digest")
+        for contradiction in contradictions(model):
+            raise _damaged(path, f"{model.identifier} was edited: {contradiction}")
+
+
+class _TwiceError(ValueError):
+    """A key of an object occurs twice; the only argument is the key."""
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError(
+            next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)[:100]
+        )
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _damaged(path: Path, why: str) -> UsageError:

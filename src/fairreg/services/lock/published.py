@@ -95,6 +95,14 @@ class PublishedReader:
         self._save(resolution, fetched, whole=all(item.fault is None for item in files))
         return _published(requested, record, files, fetched)
 
+    def record(self, pid: str) -> ModelRecord:
+        """Read the record that `pid` names at its source; nothing of it is kept. Raises as `read`."""
+        target = target_of(RequestedIdentifier.of(pid), self.registry, self.log)
+        if isinstance(target, tuple):
+            return target[0]
+        with HttpClient(self.settings, log=self.log) as web:
+            return resolved_at_source(web, self.registry, target, self.log)[1]
+
     def cached(self, pid: str) -> dict[str, list[str]]:
         """SHA-256 digests of the files of `pid` in the cache, by name. Makes no requests."""
         cache, found = Cache(self.settings.cache, self.log), dict[str, list[str]]()

@@ -30,7 +30,8 @@ class ModelVerification:
     """A locked model beside what is published today.
 
     `fault` says why the record could not be read; then `metadata` and `scores` are None. `scores_fault` says
-    why it could not be assessed.
+    why it could not be assessed. `facts` are those on the record and on weights in files that are the locked
+    ones which are others today, `facts_fault` says why a name could not be asked for.
     """
 
     locked: LockedModel
@@ -41,6 +42,9 @@ class ModelVerification:
     scores: VerifiedScores | None
     scores_fault: FairregError | None
     is_other_release: bool = False
+    facts: tuple[FieldDifference, ...] = ()
+    weights_facts: tuple[FieldDifference, ...] = ()
+    facts_fault: FairregError | None = None
 
     @property
     def name(self) -> str:
@@ -60,19 +64,20 @@ class ModelVerification:
                 yield _BYTES
             elif item.second is not None and item.second.fault is not None:
                 yield item.second.fault.exit_code
-        if self.metadata:
+        if self.weights_facts:
+            yield _BYTES
+        if self.metadata or self.facts:
             yield _CHANGED
-        if self.scores_fault is not None:
-            yield self.scores_fault.exit_code
-        if self.scores is not None and self.scores.changed:
-            yield _CHANGED
-        if self.scores is not None and self.scores.not_checked:
-            yield _SILENT
+        yield from (item.exit_code for item in (self.facts_fault, self.scores_fault) if item is not None)
+        if self.scores is not None:
+            yield from self.scores.codes
 
     def notes(self, made_by: str) -> Iterator[str]:
         """Sentences on what was not checked, and what else to know; `made_by` is the release of the lock."""
         if self.fault is not None:
             yield "Metadata and scores were not compared."
+        if self.facts_fault is not None:
+            yield f"Where the names that were asked for lead was not checked: {self.facts_fault.message}"
         if self.scores_fault is not None:
             yield f"Scores were not compared: {self.scores_fault.message}"
         scores = self.scores
@@ -97,6 +102,7 @@ class ModelVerification:
             "fault": self.fault.message if self.fault else None,
             "files": [item.to_json() for item in self.files],
             "weights": [item.to_json() for item in self.weights],
+            "facts": [item.to_json() for item in (*self.weights_facts, *self.facts)],
             "metadata": None if self.metadata is None else [item.to_json() for item in self.metadata],
             "scores": self.scores.to_json() if self.scores else None,
             "notes": list(self.notes(made_by)),
@@ -105,11 +111,15 @@ class ModelVerification:
 
 @dataclass(frozen=True)
 class VerificationReport:
-    """A lock beside what is published today; `fault` is the error for what has changed, if anything has."""
+    """A lock beside what is published today; `fault` is the error for what has changed, if anything has.
+
+    `online_hint` is the next step of offline mode, None where that is off.
+    """
 
     path: Path
     lock: LockDocument
     models: tuple[ModelVerification, ...]
+    online_hint: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -131,6 +141,8 @@ class VerificationReport:
         affected = sum(code in item.codes for item in self.models)
         of = f"{affected} of {counted(len(self.models), 'model')} in {self.path}"
         kind, told, hint = _FAULTS[code]
+        if code == _SILENT and self.online_hint is not None:
+            told, hint = "Offline mode is on, so not everything was checked", self.online_hint
         return kind(f"{told}: {of}.", hint=hint)
 
     def to_json(self) -> dict[str, Any]:
@@ -148,7 +160,7 @@ class VerificationReport:
 _FAULTS: dict[int, tuple[type[FairregError], str, str]] = {
     _BYTES: (
         SecurityRefusal,
-        "The published files are not the locked ones",
+        "The published files, or the weights in them, are not the locked ones",
         "Find out why before you use them. fairreg lock pins what is published now.",
     ),
     _FAILED: (
@@ -163,7 +175,7 @@ _FAULTS: dict[int, tuple[type[FairregError], str, str]] = {
     ),
     _CHANGED: (
         BelowThreshold,
-        "The files are the locked ones, metadata or scores have changed",
+        "The files are the locked ones; metadata, scores or other facts are not",
         "fairreg lock pins what is published now.",
     ),
 }

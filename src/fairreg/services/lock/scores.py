@@ -6,9 +6,11 @@ from typing import Any
 
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import AssessmentReport
+from fairreg.errors import BelowThreshold, Unreachable
 from fairreg.schemas.documents.changes.locks import LockedScores
 from fairreg.services.assess.assess import examine
 from fairreg.services.diff.scores import ScoreState, VerdictDifference, compare_verdicts
+from fairreg.services.lock.soundness import almost_equal
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.web import Log
@@ -36,6 +38,24 @@ class VerifiedScores:
     newly_known: tuple[VerdictDifference, ...]
     not_checked: tuple[VerdictDifference, ...]
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the scores that are others today although no verdict is, and of another rubric."""
+        if self.changed or self.newly_known or self.not_checked:
+            return ()
+        before, now = self.locked, self.today
+        letters = dict.fromkeys((*before.letters, *now.letters))
+        pairs = {"overall": (before.overall, now.overall)}
+        pairs |= {name: (before.letters.get(name), now.letters.get(name)) for name in letters}
+        found = [name for name, (first, second) in pairs.items() if not almost_equal(first, second)]
+        return (*found, *(["rubric"] if before.rubric != now.rubric else []))
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """Exit codes of what was found."""
+        changed = {BelowThreshold.exit_code} if self.changed or self.figures else set()
+        return frozenset(changed | ({Unreachable.exit_code} if self.not_checked else set()))
+
     def to_json(self) -> dict[str, Any]:
         """The entry ``scores`` of a model in the document."""
         return {
@@ -43,6 +63,9 @@ class VerifiedScores:
             "locked_rubric": " ".join(self.locked.rules),
             "overall": self.today.overall,
             "locked_overall": self.locked.overall,
+            "locked_letters": dict(self.locked.letters),
+            "letters": dict(self.today.letters),
+            "figures": list(self.figures),
             "changed": [item.to_json() for item in self.changed],
             "newly_known": [item.to_json() for item in self.newly_known],
             "not_checked": [item.to_json() for item in self.not_checked],

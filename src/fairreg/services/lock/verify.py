@@ -5,17 +5,19 @@ Nothing stops at the first difference, nor at a source that does not respond.
 """
 
 from contextlib import nullcontext
+from importlib.metadata import version
 from pathlib import Path
 
 from fairreg.errors import AccessDenied, FairregError, Gone, RegistryError
 from fairreg.runners.weights import RULE
 from fairreg.schemas.documents.changes.locks import LockDocument, LockedFile, LockedModel, LockedWeights
 from fairreg.services.diff.files import FileDifference, FileState, compare_files
-from fairreg.services.diff.metadata import compare_fields, fields_of
+from fairreg.services.diff.metadata import FieldDifference, compare_fields, fields_of
 from fairreg.services.diff.weights import WeightsDifference, WeightsState, compare_weights
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.fetch import log_mirrors
 from fairreg.services.lock.lock_file import DEFAULT_NAME, read_lock
+from fairreg.services.lock.pinned import record_facts, weights_facts
 from fairreg.services.lock.published import PublishedModel, PublishedReader
 from fairreg.services.lock.report import ModelVerification, VerificationReport
 from fairreg.services.lock.scores import VerifiedScores, assessed, verified
@@ -45,7 +47,7 @@ def verify(
         log_mirrors(settings, log)
         reader = PublishedReader(settings, known, log, progress)
         models = tuple(_verified(reader, lock, model) for model in lock.models)
-    return VerificationReport(path, lock, models)
+    return VerificationReport(path, lock, models, settings.online_hint if settings.offline else None)
 
 
 def _verified(reader: PublishedReader, lock: LockDocument, model: LockedModel) -> ModelVerification:
@@ -56,6 +58,7 @@ def _verified(reader: PublishedReader, lock: LockDocument, model: LockedModel) -
     files = compare_files(map(_file_state, model.files), _files_today(model, today))
     metadata = compare_fields(model.metadata, fields_of(today.record))
     scores, notes = _scores(reader, model)
+    facts, unasked = record_facts(reader, model, today)
     return ModelVerification(
         model,
         fault=None,
@@ -65,7 +68,20 @@ def _verified(reader: PublishedReader, lock: LockDocument, model: LockedModel) -
         scores=scores,
         scores_fault=notes,
         is_other_release=lock.fingerprint_rule != RULE,
+        facts=facts,
+        weights_facts=_weights_facts(lock, model, today, files),
+        facts_fault=unasked,
     )
+
+
+def _weights_facts(
+    lock: LockDocument, model: LockedModel, today: PublishedModel, files: tuple[FileDifference, ...]
+) -> tuple[FieldDifference, ...]:
+    """The facts on weights that are others in the same files; of other files `_weights` says more."""
+    if today.faults or any(item.status != "same" for item in files):
+        return ()
+    same_rule, same_release = lock.fingerprint_rule == RULE, lock.fairreg == version("fairreg")
+    return weights_facts(model, today, same_rule=same_rule, same_release=same_release)
 
 
 def _files_today(model: LockedModel, today: PublishedModel) -> tuple[FileState, ...]:

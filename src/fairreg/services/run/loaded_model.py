@@ -35,7 +35,7 @@ from fairreg.services.run.demonstrate import (
 from fairreg.services.run.origin import WeightsOrigin, origin_of
 from fairreg.services.run.whole_model import WholeModel, conversion_warnings, open_whole
 from fairreg.settings import Settings
-from fairreg.storage.files import near_name
+from fairreg.storage.files import kind_of, near_name
 from fairreg.web import Log, no_log
 
 if TYPE_CHECKING:
@@ -211,8 +211,8 @@ _GIVE = "Give a model file, or an identifier."
 def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
     """The local file that `model` names, None for an identifier.
 
-    Raises ModelError for a path without a file, IdentifierError for a text that names nothing, and UsageError
-    for `patterns` (``--file``) with a local file.
+    Raises ModelError for a path of no file, such as a folder or a pipe, IdentifierError for a text that names
+    nothing, and UsageError for `patterns` (``--file``) with a local file.
     """
     if not model.strip():
         raise IdentifierError("An empty text names no model.", hint=_GIVE)
@@ -226,6 +226,8 @@ def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
     mistyped = _is_mistyped(model)
     if path.is_dir() and (mistyped or looks_like_path(model)):
         raise ModelError(f"{model} is a folder.", hint=_GIVE)
+    if path.exists() and not path.is_dir() and (mistyped or looks_like_path(model)):
+        raise ModelError(f"{model} is {kind_of(path)}, and no file.", hint=_GIVE)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint=_hint(path) or _GIVE)
     if mistyped:

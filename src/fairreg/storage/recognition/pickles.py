@@ -48,7 +48,7 @@ def describe(path: Path, head: bytes, known: FileFormat) -> FormatDescription | 
     packed = _unpacked(start)
     if packed is not None:
         return _described(packed, "a compressed Python pickle (joblib)") if packed[:1] == b"\x80" else None
-    if known == "pickle" and len(head) > 1 and head[1] <= 5:  # noqa: PLR2004  the newest protocol
+    if known == "pickle":
         return _described(start, "a Python pickle")
     if head[:1] and head[0] in _TEXTUAL and _is_textual(path, start):
         return _described(start, "a Python pickle")

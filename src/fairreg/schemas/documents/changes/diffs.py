@@ -104,13 +104,23 @@ class ComparedWeights(DocumentPart, frozen=True):
     """Weights, compared with their counterpart."""
 
     status: Literal[
-        "same", "retrained", "other architecture", "not readable", "only in first", "only in second"
+        "same",
+        "same numbers",
+        "rounded",
+        "other types",
+        "retrained",
+        "other architecture",
+        "not readable",
+        "only in first",
+        "only in second",
     ]
-    """Result; retrained means the same architecture with other numbers."""
+    """Result; retrained: the same architecture, other numbers; same numbers: equal ones in other types."""
     first: WeightsOfSide | None
     """Weights on the first side; null where it has none."""
     second: WeightsOfSide | None
     """Weights on the second side; null where it has none."""
+    numbers: str | None
+    """Clause on the numbers and their types; null where `status` says it all."""
     reason: str | None
     """Reason why they cannot be compared; null where they were."""
 
@@ -160,6 +170,12 @@ class ScoresOfLock(DocumentPart, frozen=True):
     """Overall score today, 0 to 1; null where too much is unknown."""
     locked_overall: float | None
     """Overall score in the lock; null where too much was unknown."""
+    letters: dict[str, float | None]
+    """Score of each letter today, 0 to 1; null where too much is unknown."""
+    locked_letters: dict[str, float | None]
+    """Score of each letter in the lock, 0 to 1; null where too much was unknown."""
+    figures: list[str]
+    """What is another one than in the lock although no verdict is: overall, letters, rubric."""
     changed: list[ComparedVerdict]
     """Indicators whose verdict changed."""
     newly_known: list[ComparedVerdict]
@@ -183,6 +199,8 @@ class VerifiedModel(DocumentPart, frozen=True):
     """Every file."""
     weights: list[ComparedWeights]
     """Weights; empty where no file has changed."""
+    facts: list[ChangedField]
+    """Other facts of the lock that are not those of today: weights in the same files, source, DOI, names."""
     metadata: list[ChangedField] | None
     """Fields that have changed; null where the record could not be read."""
     scores: ScoresOfLock | None

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairreg.errors import FairregError
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fingerprints import fingerprint_of
@@ -108,6 +109,15 @@ class FetchedFiles:
     def refused(self) -> "dict[Path, UnsafeArchive]":
         """The errors of the archives that were refused."""
         return {item.path: item.error for item in self.unopened if item.error is not None}
+
+    def require_there(self) -> None:
+        """Raise FairregError for a file that another process, such as ``cache rm``, removed meanwhile."""
+        for item in self.files:
+            if not item.file.path.exists():
+                raise FairregError(
+                    f"{item.distribution.name} was removed from the cache while it was fetched.",
+                    hint="Fetch it again; with --output there is a copy outside the cache.",
+                )
 
     def name_of(self, path: Path) -> str:
         """The name of a file in its archive or its record."""
