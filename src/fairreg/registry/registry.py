@@ -43,7 +43,7 @@ from fairreg.sources import CURATED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fairreg.errors import RegistryNotWritable
+    from fairreg.errors import DamagedRecord, RegistryNotWritable
     from fairreg.registry.assessments import Assessment
     from fairreg.registry.changes import Change, ChangeFilters
     from fairreg.registry.db.named_entries import NamedEntry
@@ -332,6 +332,13 @@ class Registry:
         with self._database.reading() as connection:
             return rejected_payloads_of(connection, source)
 
+    def every_rejected(self) -> "list[RejectedPayload | DamagedRecord]":
+        """Return all rejected payloads, a damaged one as the error that says which it is."""
+        from fairreg.registry.ingest.rejects import every_rejected
+
+        with self._database.reading() as connection:
+            return list(every_rejected(connection))
+
     def rejection_reasons(self) -> dict[str, Counter[str]]:
         """Return, by source, how many payloads were rejected for each reason."""
         from fairreg.registry.ingest.rejects import rejection_reasons
@@ -532,10 +539,12 @@ class Registry:
                 harvests=all_harvests(connection),
             )
 
-    def every_statement(self) -> Iterator[Statement]:
-        """Yield all statements, by source and its id, a page at a time; writers are not blocked meanwhile."""
+    def every_statement(self) -> "Iterator[Statement | DamagedRecord]":
+        """Yield all statements, by source and its id, a page at a time; writers are not blocked meanwhile.
+
+        A damaged one is yielded as the error that says which it is.
+        """
         from fairreg.registry.ingest.restore import statements_after
-        from fairreg.registry.resolution.grouping import statement_key_of
 
         statement_key = None
         while True:
@@ -543,8 +552,8 @@ class Registry:
                 page = statements_after(connection, statement_key)
             if not page:
                 return
-            yield from page
-            statement_key = statement_key_of(page[-1].record)
+            yield from (item for _, item in page)
+            statement_key = page[-1][0]
 
     def restore(self, items: "Iterable[ExportedStatement]") -> tuple[Outcome, ...]:
         """Restore statements of another registry, withdrawn ones as such, in one transaction."""
@@ -695,8 +704,11 @@ class Registry:
         with self._database.reading() as connection:
             return older_assessments(connection)
 
-    def every_assessment(self) -> "Iterator[Assessment]":
-        """Yield all assessments with their documents, ordered by subject, rubric and time."""
+    def every_assessment(self) -> "Iterator[Assessment | DamagedRecord]":
+        """Yield all assessments with their documents, ordered by subject, rubric and time.
+
+        A damaged one is yielded as the error that says which it is.
+        """
         from fairreg.registry.assessments import every_assessment
 
         with self._database.reading() as connection:
