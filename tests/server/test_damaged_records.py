@@ -145,7 +145,8 @@ HAND_MADE = [
     "UPDATE assessments SET evidence = X'00'",
 ]
 ADDRESSES = [
-    "/search?q=quaxel", "/search", "/api/search?q=quaxel&sort=year", "/api/search?sort=fair", "/api/facets",
+    "/search?q=quaxel", "/search", "/api/search?q=quaxel&sort=year", "/api/search?sort=fair",
+    "/api/facets", "/api/search?q=quaxel&sort=fair", "/api/search?q=quaxel&sort=name",
     "/records/zenodo:1", "/api/records/zenodo:1", "/records/zenodo:1/assessment",
     "/records/zenodo:1/badge.svg",
     "/records/zenodo:1/related", "/records/zenodo:1/linkset", "/api/changes", "/sitemap.xml?page=1", "/",

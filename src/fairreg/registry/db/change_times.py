@@ -28,6 +28,7 @@ __all__ = [
     "LEFT",
     "PENDING",
     "Standing",
+    "is_moment",
     "is_time",
     "kind_list",
     "list_line",
@@ -71,6 +72,15 @@ def is_time(text: object) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:
+        return False
+    return True
+
+
+def is_moment(text: object) -> bool:
+    """Tell whether a value is a day or a time, ISO 8601."""
+    try:
+        datetime.fromisoformat(text)  # type: ignore[arg-type]  # whatever stands in a damaged column
+    except (TypeError, ValueError):
         return False
     return True
 

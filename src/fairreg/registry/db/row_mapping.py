@@ -27,6 +27,7 @@ __all__ = [
     "facet_values",
     "identifier_values",
     "merged_value",
+    "number_or_none",
     "payload_from",
     "payload_values",
     "progress_from",
@@ -290,6 +291,11 @@ def unpacked(packed: bytes | None, whose: str) -> bytes:
         raise DamagedRecord(whose, f"It cannot be unpacked: {error}.", hint=_DAMAGED) from error
 
 
+def number_or_none(stored: Any) -> Any:
+    """Return the number of a column, None for anything else, which SQLite may hold after an edit by hand."""
+    return stored if isinstance(stored, int | float) else None
+
+
 def payload_from(stored: bytes | None, whose: str) -> bytes | None:
     """Return the payload that `payload_values` packed; DamagedRecord where it is damaged."""
     return None if stored is None else unpacked(stored, f"The payload of {whose[0].lower()}{whose[1:]}")
@@ -318,7 +324,7 @@ def entry_from(row: RowMapping, sources: tuple[str, ...], matched: Identifier | 
         record=record_of(row["record"], f"The stored record of {row['identifier']}"),
         sources=sources,
         runnable=row["runnable"],
-        fair_score=row["fair_score"],
+        fair_score=number_or_none(row["fair_score"]),
         url=row["url"],
         gone_at=row["gone_at"],
         gone_reason=row["gone_reason"],

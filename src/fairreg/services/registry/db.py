@@ -30,6 +30,7 @@ __all__ = [
     "open_registry",
     "opened",
     "prepare",
+    "reindex",
     "silent",
     "storing",
     "upgrade",
@@ -126,6 +127,30 @@ def upgrade(
         registry = Registry(database)
         if afterwards is not None:
             afterwards(registry)
+        return registry.info()
+
+
+def reindex(settings: Settings) -> Info:
+    """Write anew all that is derived from the stored records: values, texts, identifiers, lineages, scores.
+
+    What belongs to a damaged record stays as it is. Raises RegistryError without a registry of this release.
+    """
+    from fairreg.registry.ingest.reindex import rebuild_indexes, reindex_statements
+
+    with closing(Database(settings.database_url)) as database:
+        database.require_current()
+        with _alone(database):
+            with database.writing() as connection:
+                rebuild_indexes(connection)
+            page, after = [0], 0
+            while page:
+                with database.writing() as connection:
+                    page = reindex_statements(connection, after)
+                after = page[-1] if page else after
+            registry = Registry(database)
+            registry.reindex_text()
+            registry.rebuild_lineages()
+            registry.refresh_scores()
         return registry.info()
 
 

@@ -4,7 +4,6 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, Row, Table, Text, cast, select
 
 from fairreg.errors import DamagedRecord
 from fairreg.registry.assessments import ScoredEntry, expected_scores
-from fairreg.registry.db.change_times import is_time
+from fairreg.registry.db.change_times import is_moment, is_time
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import (
     StoredJson,
@@ -40,7 +39,7 @@ from fairreg.registry.resolution.grouping import merge
 from fairreg.registry.resolution.lineage import relation_keys
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["MENDED", "is_moment", "page_problems", "stored_json"]
+__all__ = ["MENDED", "page_problems", "stored_json"]
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 _NAMES = ("scheme", "value", "family", "key", "evidence")
@@ -56,15 +55,6 @@ def stored_json(text: object) -> StoredJson | None:
     if text is None:
         return None
     return StoredJson(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else b"")
-
-
-def is_moment(text: object) -> bool:
-    """Tell whether a value is a day or a time, ISO 8601."""
-    try:
-        datetime.fromisoformat(text)  # type: ignore[arg-type]  # whatever stands in a damaged column
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 class _Said(NamedTuple):

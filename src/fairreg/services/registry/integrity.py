@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, select, text
 
 from fairreg.errors import DamagedRecord, RecordError, RegistryError
 from fairreg.registry.assessments import REPEAT, whole_assessment
+from fairreg.registry.db.change_times import is_moment
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.key_conditions import chunks
 from fairreg.registry.db.row_mapping import StoredJson, progress_from
@@ -28,7 +29,7 @@ from fairreg.registry.db.tables import (
     statements,
 )
 from fairreg.registry.ingest.rejects import every_rejected
-from fairreg.services.registry.derived_rows import MENDED, is_moment, page_problems, stored_json
+from fairreg.services.registry.derived_rows import MENDED, page_problems, stored_json
 from fairreg.settings import Settings
 
 __all__ = ["CheckReport", "check"]
