@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Whatever somebody wrote into the tables: db check names it, db reindex mends what is derived, export goes on."""
+"""Whatever somebody wrote into the tables: db check names it, reindex mends what it can, export goes on."""
 
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from fairreg.errors import FairregError, RecordError, RegistryError
+from fairreg.errors import DamagedRecord, RegistryError
 from fairreg.registry import Assessment, Harvest, Registry, RejectedPayload
 from fairreg.registry.db.engine import Database
 from fairreg.rubrics import VERSIONS
@@ -94,7 +94,7 @@ DERIVED = {
     "UPDATE entry_texts SET subjects = 'x' WHERE entry_id = {}": "words by which",
     "UPDATE identifiers SET scheme = 'bogus' WHERE entry_id = {}": "identifiers of the statement",
     "DELETE FROM identifiers WHERE entry_id = {}": "identifiers of the statement",
-    "DELETE FROM ties": "relations of the statement",
+    "INSERT INTO ties (statement_id, family, key) VALUES (1, 'doi', '10.1234/x')": "relations of",
     "UPDATE statements SET retrieved_at = 'when' WHERE entry_id = {}": "retrieved_at 'when'",
 }
 IN_SQLITE = {
@@ -220,11 +220,8 @@ def readers_go_on(settings: Settings) -> None:
                 lambda name: registry.shown_assessments([name]),
                 lambda name: registry.forget([name], dry_run=True),
             ):
-                try:
+                with suppress(DamagedRecord):
                     ask(pid)
-                except FairregError as error:
-                    assert isinstance(error, RecordError)
-                    assert "damaged" in error.message
 
 
 @pytest.mark.parametrize(("change", "words"), LOST.items(), ids=lambda text: text[:60])
@@ -271,13 +268,9 @@ def test_of_a_truncated_file_all_that_can_be_checked_is_and_nobody_is_sent_in_a_
         database.erase()  # the log is in the file
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size * 2 // 3)
-    try:
-        found = check(ready)
-    except RegistryError as error:
-        assert "db check" not in (error.hint or "")
-    else:
-        assert not found.sound
-        assert not any("fairreg db check" in problem for problem in found.problems)
+    found = check(ready)
+    assert not found.sound
+    assert not any("fairreg db check" in problem for problem in found.problems)
 
 
 @pytest.mark.engines("sqlite")
