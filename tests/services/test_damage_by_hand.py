@@ -260,7 +260,7 @@ def test_after_a_time_that_is_none_the_next_change_has_the_present_one(ready):
 
 
 @pytest.mark.engines("sqlite")
-def test_of_a_truncated_file_all_that_can_be_checked_is_and_nobody_is_sent_in_a_circle(ready):
+def test_of_a_truncated_file_the_check_says_that_nothing_is_left_and_what_to_do(ready):
     with Registry(settings=ready) as registry:
         registry.put_many(record(str(number)) for number in range(10, 400))
     path = Path(ready.database_url.removeprefix("sqlite:///"))
@@ -268,9 +268,9 @@ def test_of_a_truncated_file_all_that_can_be_checked_is_and_nobody_is_sent_in_a_
         database.erase()  # the log is in the file
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size * 2 // 3)
-    found = check(ready)
-    assert not found.sound
-    assert not any("fairreg db check" in problem for problem in found.problems)
+    with pytest.raises(RegistryError, match="Not even its tables") as told:
+        check(ready)
+    assert told.value.hint == "Restore a backup."
 
 
 @pytest.mark.engines("sqlite")
@@ -299,3 +299,21 @@ def test_db_reindex_without_a_registry_makes_none(databases: Databases, tmp_path
     init(settings)
     reindex(settings)
     assert check(settings).sound
+
+
+@pytest.mark.engines("sqlite")
+def test_the_command_export_writes_the_rest_names_what_is_damaged_and_fails(
+    ready, tmp_path, monkeypatch, capfd
+):
+    from fairreg.cli.app import main
+
+    alter(ready, f"UPDATE statements SET record = '[1]' WHERE source_id = '{PLACE}'")
+    monkeypatch.setenv("FAIRREG_HOME", str(ready.home))
+    monkeypatch.setattr("sys.argv", ["fairreg", "export", str(tmp_path / "all.jsonl")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capfd.readouterr().err
+    assert ended.value.code == 1
+    assert f"Not exported: The statement of catalogue on {PLACE} is damaged" in told
+    assert "Hint:" in told
+    assert len((tmp_path / "all.jsonl").read_text().splitlines()) > 100

@@ -25,9 +25,9 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    cast,
+    type_coerce,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from fairreg.sources import BUILT_IN, schemes
@@ -81,27 +81,6 @@ _BY_CODE_POINT = "C"
 _TEXT = Text().with_variant(Text(collation=_BY_CODE_POINT), "postgresql")
 
 
-class _Bytes(FunctionElement[Any]):
-    """A JSON column as it is read: on SQLite as bytes, as its driver refuses texts that are not UTF-8."""
-
-    inherit_cache = True
-    name = "bytes_of"
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        super().__init__(column)
-        self.type = column.type
-
-
-@compiles(_Bytes)
-def _plainly(element: _Bytes, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.clauses, **options))
-
-
-@compiles(_Bytes, "sqlite")
-def _as_blob(element: _Bytes, compiler: Any, **options: Any) -> str:
-    return f"CAST({_plainly(element, compiler, **options)} AS BLOB)"
-
-
 class _Json(TypeDecorator[Any]):
     """JSON, on PostgreSQL JSONB; the dialect is imported only there, because the import is slow."""
 
@@ -112,8 +91,10 @@ class _Json(TypeDecorator[Any]):
         super().__init__(none_as_null=True)
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Return the column as a query reads it."""
-        return _Bytes(column)
+        """Return the column as it is read, in SQLite as bytes: its driver takes no text but UTF-8."""
+        if self.impl_instance.__visit_name__ == "JSONB":
+            return column
+        return type_coerce(cast(column, LargeBinary), column.type)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the type for the given dialect."""

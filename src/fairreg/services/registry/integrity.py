@@ -82,7 +82,9 @@ def _require_current(database: Database) -> None:
     except RegistryError as error:
         if "db check" not in (error.hint or ""):
             raise
-        raise RegistryError(f"{error.message} Not even its tables can be read.", hint=_RESTORE) from error
+        raise RegistryError(
+            f"{error.message} Not even its tables can be read.", hint="Restore a backup."
+        ) from error
 
 
 def _counts(database: Database) -> tuple[int, int]:
