@@ -302,9 +302,7 @@ def test_db_reindex_without_a_registry_makes_none(databases: Databases, tmp_path
 
 
 @pytest.mark.engines("sqlite")
-def test_the_command_export_writes_the_rest_names_what_is_damaged_and_fails(
-    ready, tmp_path, monkeypatch, capfd
-):
+def test_the_command_export_names_what_is_damaged_and_fails(ready, tmp_path, monkeypatch, capfd):
     from fairreg.cli.app import main
 
     alter(ready, f"UPDATE statements SET record = '[1]' WHERE source_id = '{PLACE}'")

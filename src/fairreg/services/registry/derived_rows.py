@@ -162,7 +162,8 @@ def _statement_problems(said: _Said, held: _Derived) -> Iterator[str]:
 def _entry_problems(row: Row[*tuple[Any, ...]], said: Sequence[_Said], held: _Derived) -> Iterator[str]:
     """Yield what is wrong with an entry all of whose statements can be read."""
     records, whose = [item.record for item in said], row.identifier
-    record = replace(merge(records), identifier=whose)
+    alone = row.merged is None and len(records) == 1 and records[0].identifier == whose
+    record = records[0] if alone else replace(merge(records), identifier=whose)
     try:
         stored = records[0] if row.merged is None else record_of(stored_json(row.merged), "It")
     except DamagedRecord as error:
