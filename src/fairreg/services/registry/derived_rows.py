@@ -128,7 +128,7 @@ def _readable(rows: Rows) -> tuple[list[_Said], list[str]]:
             record = record_of(stored_json(row.record), whose)
             _require_payload(row, whose)
         except DamagedRecord as error:
-            problems.append(f"{error.whose} cannot be decoded: {error.reason}")
+            problems.append(f"{error.whose} cannot be decoded: {error.reason} Harvest or add it again.")
         else:
             said.append(_Said(row, record))
     return said, problems
