@@ -8,7 +8,8 @@ FairregError                1  failed; the message says why, the hint what to do
 │   └── Gone                   it had one and withdrew it (tombstone)
 ├── AccessDenied            1  restricted, embargoed or gated
 ├── RecordError             1  a payload or document is not a valid record
-│   └── Inexpressible          a format cannot hold the record: another kind, or a required field is missing
+│   ├── Inexpressible          a format cannot hold the record: another kind, or a required field is missing
+│   └── DamagedRecord          something stored in the registry cannot be read
 ├── RegistryError           1  an operation of the registry's database failed
 │   ├── RegistryNotWritable    it can be read, and not be written
 │   └── RegistryUnreachable 4  its server could not be reached
@@ -105,6 +106,15 @@ class RecordError(FairregError):
 
 class Inexpressible(RecordError):
     """A format cannot hold the record: it is of another kind, or lacks a field that the format requires."""
+
+
+class DamagedRecord(RecordError):
+    """Something stored in the registry cannot be read: `whose` names it, `reason` is a sentence."""
+
+    def __init__(self, whose: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{whose} is damaged: {reason}", hint=hint)
+        self.whose = whose
+        self.reason = reason
 
 
 class RegistryError(FairregError):

@@ -145,6 +145,7 @@ def test_the_registry_is_described_checked_and_its_history_printed(cli):
     assert cli("db", "info", "--json").code == 1  # there is none: a sentence, no document
     cli("db", "init")
     assert cli("db", "upgrade", "--json").document == "db-info"
+    assert cli("db", "reindex", "--json").document == "db-info"
     assert cli("db", "check", "--json").document == "db-check"
     cli("assess", hbb.DOI, "--offline")
     history = cli("assess", hbb.DOI, "--history", "--json")

@@ -296,7 +296,7 @@ def test_a_verdict_parts_what_identifiers_join_and_outlives_harvests(filled: Reg
 
 def test_a_verdict_parts_two_statements_of_one_entry(filled: Registry) -> None:
     assert filled.entry_for(hbb.DOI).sources == ("catalogue", "zenodo")
-    with pytest.raises(UsageError, match="same statement"):
+    with pytest.raises(UsageError, match="the same record"):
         filled.unlink(hbb.DOI, f"https://doi.org/{hbb.DOI}")
     filled.unlink("catalogue:hbb", "zenodo:7305227")
     assert filled.explain("zenodo:7305227").entry.sources == ("zenodo",)

@@ -88,6 +88,8 @@ def assess(url: str) -> int:
             coverage=1.0,
             letters={"F": 0.5},
             evidence_sha256=f"{number:064}",
+            report=b"{}",
+            evidence=b"{}",
         )
         for number in range(PAGES)
     ]

@@ -153,7 +153,7 @@ def export(
     from fairreg.services.registry.transfer import export as write
 
     with ready() as (chosen, registry):
-        counts = write(chosen, file, registry=registry)
+        counts = write(chosen, file, registry=registry, log=log)
     others = [f"{counts[name]} {words}" for name, words in _OTHERS.items() if counts[name]]
     log(", ".join([f"{counts['statements']} statements", *others]) + " exported")
 

@@ -5,14 +5,16 @@ An assessment is keyed by a persistent identifier. The entry that carries this i
 the assessment, so that it survives new harvests, renamings and mergers of entries.
 """
 
+import logging
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -30,21 +32,25 @@ from sqlalchemy import (
 )
 
 from fairreg import rubrics
-from fairreg.errors import RecordError
+from fairreg.errors import DamagedRecord, RecordError
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
+from fairreg.registry.db.row_mapping import StoredJson, stored_record, unpacked
 from fairreg.registry.db.tables import assessments, entries, identifiers, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, host_kind, link_keys
 from fairreg.rubrics import VERSIONS
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, IdentifierLike, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import clean
 from fairreg.schemas.timestamps import now
 
 __all__ = [
+    "REPEAT",
     "Assessment",
     "ScoredEntry",
     "assessed_entries",
     "every_assessment",
     "evidence_of",
+    "expected_scores",
     "history",
     "object_keys",
     "older_assessments",
@@ -55,8 +61,12 @@ __all__ = [
     "show_scores",
     "shown_assessments",
     "subject",
+    "whole_assessment",
 ]
 
+# Next step for who meets a damaged assessment.
+REPEAT = "Assess it again, with `fairreg assess`."
+_LOG = logging.getLogger(__name__)
 Key = tuple[str, str]
 # Fast level: the documents are so repetitive that a higher one saves little.
 _LEVEL = 3
@@ -139,7 +149,7 @@ def history(
     if rubric is not None:
         query = query.where(assessments.c.rubric == rubric)
     query = query.order_by(desc(assessments.c.assessed_at), desc(assessments.c.id))
-    return tuple(_assessment(row) for row in connection.execute(query).mappings())
+    return tuple(_undamaged(connection.execute(query).mappings()))
 
 
 def older_assessments(connection: Connection) -> tuple[Assessment, ...]:
@@ -151,7 +161,7 @@ def older_assessments(connection: Connection) -> tuple[Assessment, ...]:
     scored = exists().where(*same, _of_this_release(again.c))
     older = assessments.c.rubric.in_(VERSIONS) & ~_of_this_release(assessments.c)
     query = select(*_columns()).where(older, ~scored).order_by(assessments.c.assessed_at, assessments.c.id)
-    return tuple(_assessment(row) for row in connection.execute(query).mappings())
+    return tuple(_undamaged(connection.execute(query).mappings()))
 
 
 def _columns() -> list[ColumnElement[Any]]:
@@ -163,8 +173,11 @@ def _of_this_release(columns: Any) -> ColumnElement[bool]:
     return tuple_(columns.rubric, columns.rubric_version).in_(VERSIONS.items())
 
 
-def every_assessment(connection: Connection) -> Iterator[Assessment]:
-    """Yield all assessments with their documents, ordered by subject, rubric and time, a batch at a time."""
+def every_assessment(connection: Connection) -> Iterator[Assessment | DamagedRecord]:
+    """Yield all assessments with their documents, ordered by subject, rubric and time, a batch at a time.
+
+    A damaged one is yielded as the error that says which it is.
+    """
     order = [assessments.c[name] for name in (*_PLACE, "assessed_at")]
     listed = list(connection.scalars(select(assessments.c.id).order_by(*order)))
     for chunk in chunks(listed):
@@ -172,20 +185,17 @@ def every_assessment(connection: Connection) -> Iterator[Assessment]:
             select(assessments).where(assessments.c.id.in_(chunk)).order_by(*order)
         ).mappings()
         for row in rows:
-            report, evidence = zlib.decompress(row["report"]), zlib.decompress(row["evidence"])
-            yield replace(_assessment(row), report=report, evidence=evidence)
+            try:
+                yield whole_assessment(row)
+            except DamagedRecord as error:
+                yield error
 
 
 def evidence_of(connection: Connection, item: Assessment) -> bytes:
     """Return the evidence of an assessment; RecordError where it is damaged or missing."""
     place = (assessments.c.evidence_sha256 == item.evidence_sha256) & (assessments.c.rubric == item.rubric)
     found = connection.execute(select(assessments.c.evidence).where(place).limit(1)).scalar()
-    try:
-        return zlib.decompress(found or b"")
-    except zlib.error as error:
-        raise RecordError(
-            f"The evidence of {item.identifier} is damaged: {error}.", hint="Assess it again online."
-        ) from error
+    return unpacked(found, f"The evidence of {item.identifier}")
 
 
 def report_of(connection: Connection, item: Assessment) -> bytes:
@@ -193,10 +203,7 @@ def report_of(connection: Connection, item: Assessment) -> bytes:
     keys = ("evidence_sha256", "rubric", "rubric_version", "judged_at")
     same = [assessments.c[name] == getattr(item, name) for name in keys]
     found = connection.execute(select(assessments.c.report).where(*same).limit(1)).scalar()
-    try:
-        return zlib.decompress(found or b"")
-    except zlib.error as error:
-        raise RecordError(f"The report of {item.identifier} is damaged: {error}.") from error
+    return unpacked(found, f"The report of {item.identifier}")
 
 
 @dataclass(frozen=True)
@@ -225,17 +232,23 @@ def show_scores(connection: Connection, listed: Sequence[ScoredEntry]) -> None:
     this release's rubric of its kind; null where that assessment has no number. Every change of assessments
     or of entries ends here, so that the score does not depend on the order of the changes.
     """
-    made = own_assessments(connection, listed)
-    values = [{"of": item.id, "score": _shown(made[item.id])} for item in listed]
+    values = [{"of": key, "score": score} for key, score in expected_scores(connection, listed).items()]
     if values:
         score = bindparam("score", type_=Float)
         stale = (entries.c.id == bindparam("of")) & entries.c.fair_score.is_distinct_from(score)
         connection.execute(update(entries).where(stale).values(fair_score=score), values)
 
 
+def expected_scores(connection: Connection, listed: Sequence[ScoredEntry]) -> dict[int, float | None]:
+    """Return the score that each entry shows by the rule of `show_scores`, under its key."""
+    made = own_assessments(connection, listed)
+    return {item.id: _shown(made[item.id]) for item in listed}
+
+
 def _shown(made: Iterable[RowMapping]) -> float | None:
     newest = _newest(made)
-    return None if newest is None else newest["overall"]
+    overall = None if newest is None else newest["overall"]
+    return overall if isinstance(overall, float) else None  # SQLite may hold anything, damaged by hand
 
 
 def _newest(made: Iterable[RowMapping]) -> RowMapping | None:
@@ -254,8 +267,9 @@ def shown_assessments(connection: Connection, names: Iterable[str]) -> dict[str,
     chosen = {row["id"]: item.name for item in listed if (row := _newest(made[item.id])) is not None}
     found: dict[str, Assessment] = {}
     for ids in chunks(chosen):
-        rows = connection.execute(select(assessments.c.id, *_columns()).where(assessments.c.id.in_(ids)))
-        found |= {chosen[row["id"]]: _assessment(row) for row in rows.mappings()}
+        rows = connection.execute(select(*_columns()).where(assessments.c.id.in_(ids))).mappings().all()
+        for row in rows:
+            found.update((chosen[row["id"]], made) for made in _undamaged([row]))
     return found
 
 
@@ -307,7 +321,7 @@ def _rows_of(connection: Connection, keys: Iterable[Key], names: Iterable[str]) 
             yield row
 
 
-def _subject(row: RowMapping) -> Key:
+def _subject(row: Mapping[Any, Any]) -> Key:
     return row["family"], row["key"]
 
 
@@ -372,8 +386,10 @@ _NAMED = _STATED.where(entries.c.identifier.in_(bindparam("names", expanding=Tru
 def _scored(rows: Iterable[Row[Any, Any, Any]]) -> list[ScoredEntry]:
     records: dict[tuple[int, str], list[ModelRecord]] = defaultdict(list)
     for row in rows:
-        records[row.id, row.identifier].append(ModelRecord.from_json(row.record))
-    return [ScoredEntry(number, name, said) for (number, name), said in records.items()]
+        said = records[row.id, row.identifier]
+        if (record := stored_record(row.record)) is not None:
+            said.append(record)
+    return [ScoredEntry(number, name, said) for (number, name), said in records.items() if said]
 
 
 def refresh_scores(connection: Connection) -> int:
@@ -439,7 +455,8 @@ def _of(connection: Connection, pid: IdentifierLike) -> ColumnElement[bool]:
         return in_key_pairs(assessments.c.family, assessments.c.key, [_key(pid)])
     query = select(statements.c.record).join(entries, entries.c.id == statements.c.entry_id)
     said = connection.scalars(query.where(entries.c.identifier == entry.identifier))
-    keys = {key for record in said for key in object_keys(ModelRecord.from_json(record))}
+    read = [record for stored in said if (record := stored_record(stored)) is not None]
+    keys = {key for record in read for key in object_keys(record)} or {_key(pid)}
     return in_key_pairs(assessments.c.family, assessments.c.key, sorted(keys))
 
 
@@ -453,17 +470,40 @@ def object_keys(record: ModelRecord) -> set[Key]:
     return {subject(record), place.key} | {key for key in link_keys(record) if key[0] not in SHARED_SCHEMES}
 
 
-def _assessment(row: RowMapping) -> Assessment:
-    return Assessment(
-        identifier=row["identifier"],
-        subject=(row["family"], row["key"]),
-        rubric=row["rubric"],
-        rubric_version=row["rubric_version"],
-        assessed_at=row["assessed_at"],
-        offline=row["offline"],
-        overall=row["overall"],
-        coverage=row["coverage"],
-        letters=row["letters"],
-        evidence_sha256=row["evidence_sha256"],
-        judged_at=row["judged_at"],
-    )
+_DOCUMENTS = ("report", "evidence")
+_PLAIN = tuple({field.name for field in fields(Assessment)} - {"subject", "letters", *_DOCUMENTS})
+
+
+def _assessment(row: Mapping[Any, Any]) -> Assessment:
+    """Return a row as an assessment without documents; DamagedRecord where a column holds another type."""
+    stored: StoredJson = row["letters"]
+    try:
+        letters = stored.read(dict[str, float | None])
+        stated = {name: row[name] for name in _PLAIN}
+        return msgspec.convert(
+            {**stated, "subject": (row["family"], row["key"]), "letters": letters}, Assessment
+        )
+    except (RecordError, msgspec.ValidationError) as error:
+        reason = error.message if isinstance(error, RecordError) else f"{error}."
+        raise DamagedRecord(_name_of(row), reason, hint=REPEAT) from error
+
+
+def whole_assessment(row: Mapping[Any, Any]) -> Assessment:
+    """Return a row with all columns as an assessment with its documents; DamagedRecord."""
+    made, whose = _assessment(row), _name_of(row)
+    report, evidence = (unpacked(row[name], f"{whose} ({name})") for name in _DOCUMENTS)
+    return replace(made, report=report, evidence=evidence)
+
+
+def _name_of(row: Mapping[Any, Any]) -> str:
+    rubric = f"{row['rubric']} {row['rubric_version']}"
+    return f"The assessment of {row['identifier']} by {rubric} at {row['assessed_at']}"
+
+
+def _undamaged(rows: Iterable[RowMapping]) -> Iterator[Assessment]:
+    """Yield the rows as assessments; a damaged one is left out and logged."""
+    for row in rows:
+        try:
+            yield _assessment(row)
+        except DamagedRecord as error:
+            _LOG.error("%s is damaged, and left out; `fairreg db check` says why.", clean(error.whose))

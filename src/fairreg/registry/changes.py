@@ -15,16 +15,18 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, tuple_
 
-from fairreg.errors import RecordError
+from fairreg.errors import DamagedRecord, RecordError
 from fairreg.registry.db.change_times import (
     DATED,
     LEFT,
+    is_time,
     kind_list,
     list_line,
     runnable_list,
     source_line,
     source_list,
     source_name_list,
+    true_time,
 )
 from fairreg.registry.db.damaged_rows import DAMAGED, damaged_keys, identifiers_of
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
@@ -127,11 +129,11 @@ def change_of(
 
 def first_time(connection: Connection) -> str | None:
     """Return the earliest time of a change."""
-    times = [
-        connection.scalar(select(func.min(column)))
-        for column in (entries.c.updated_at, departures.c.departed_at)
-    ]
-    return min((at for at in times if at is not None), default=None)
+    found = []
+    for column in (entries.c.updated_at, departures.c.departed_at):
+        at = connection.scalar(select(func.min(column)))
+        found.append(at if at is None or is_time(at) else true_time(connection, func.min(column)))
+    return min((at for at in found if at is not None), default=None)
 
 
 def source_names(connection: Connection) -> tuple[str, ...]:
@@ -261,14 +263,18 @@ def _changed(connection: Connection, query: Select[Any], *, statements: bool) ->
 
 
 def _of_entry(row: RowMapping, sources: tuple[str, ...], said: Sequence[Statement]) -> Change:
+    entry = entry_from(row, sources)
+    if not is_time(row["updated_at"]):
+        whose = f"The time of the last change of {row['identifier']}"
+        raise DamagedRecord(whose, f"{row['updated_at']!r} is not a time.", hint="Run `fairreg db reindex`.")
     return Change(
         changed_at=row["updated_at"],
         number=row["id"],
         identifier=row["identifier"],
-        kind=row["kind"],
+        kind=entry.record.kind,
         sources=sources,
         runnable=row["runnable"],
-        entry=entry_from(row, sources),
+        entry=entry,
         statements=tuple(said),
     )
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from fairreg.errors import (
     AccessDenied,
+    DamagedRecord,
     FairregError,
     Gone,
     Inexpressible,
@@ -23,9 +24,12 @@ from fairreg.errors import (
 )
 from fairreg.schemas.text import clean
 
-__all__ = ["MEDIA_TYPE", "handlers", "problem", "sentence", "status_of"]
+__all__ = ["DAMAGED_RECORD", "MEDIA_TYPE", "handlers", "problem", "sentence", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
+# Type of the problem that something stored here is damaged; described in docs/server.md.
+DAMAGED_RECORD = "https://w3id.org/fairreg/problems#damaged-record"
+_OF_KEEPERS = "The keepers of this registry find the fault with `fairreg db check` on the server's machine."
 _LOG = logging.getLogger(__name__)
 _FAULT = "This is a fault of the server; it is in its log."
 _UNREADABLE = "The registry cannot be read; the server's log says why."
@@ -68,6 +72,8 @@ def sentence(error: Exception) -> str:
 
     A fault of the server or of its registry, which may name what is on this machine, is logged and not told.
     """
+    if isinstance(error, DamagedRecord):
+        return f"{_of_damage(error)} {_OF_KEEPERS}"
     if isinstance(error, RegistryError):
         _LOG.error("The registry cannot be read: %s", error)
         return "The registry cannot be read at present. Ask again later."
@@ -77,8 +83,17 @@ def sentence(error: Exception) -> str:
     return clean(" ".join(filter(None, (error.message, error.hint))))
 
 
+def _of_damage(error: DamagedRecord) -> str:
+    """Log what is damaged and why; return the sentence for visitors, without the reason, which quotes it."""
+    _LOG.error("%s", clean(error.message))
+    return clean(f"{error.whose} is damaged, and cannot be shown.")
+
+
 async def _of_fairreg(_request: Request, error: FairregError) -> Response:
     status = status_of(error)
+    if isinstance(error, DamagedRecord):
+        title = "Damaged record"
+        return problem(status, _of_damage(error), hint=_OF_KEEPERS, type=DAMAGED_RECORD, title=title)
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     if isinstance(error, RegistryError) or status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Its message is for the keepers: it may name a path or a host.

@@ -113,6 +113,17 @@ def check(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: fairreg db reindex")
+def reindex(json: Json = False) -> None:
+    """Write anew all that is derived from the stored records, where db check says that it differs.
+
+    Records, assessments and manual links stay as they are, also those that are damaged.
+    """
+    from fairreg.services.registry import db
+
+    _print(db.reindex(settings()), json=json)
+
+
 @app.command(epilog="Example: fairreg db forget 10.5281/zenodo.7305227 --dry-run")
 def forget(
     pid: Annotated[

@@ -10,11 +10,12 @@ Who keeps a copy of some entries follows the list of those. An entry that leaves
 kind changes does, is noted in `departures`, too, until it is back in the list.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Function, delete, exists, func, insert, select, update
 
 from fairreg.registry.db.entry_query import sources_of_all
 from fairreg.registry.db.key_conditions import chunks, in_values
@@ -27,6 +28,8 @@ __all__ = [
     "LEFT",
     "PENDING",
     "Standing",
+    "is_moment",
+    "is_time",
     "kind_list",
     "list_line",
     "note_departures",
@@ -38,6 +41,7 @@ __all__ = [
     "source_name_list",
     "touch",
     "touch_statement",
+    "true_time",
 ]
 
 # The time of a change within the transaction that makes it.
@@ -55,6 +59,39 @@ _GIVEN = select(
     select(func.max(departures.c.departed_at)).scalar_subquery(),
     select(func.min(entries.c.updated_at)).scalar_subquery(),
 )
+
+
+# A time as `settle` gives it: of damaged ones, nothing else is told to anybody.
+_TIME = re.compile(r"\d{4}-(0[1-9]|1[0-2])-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(\+00:00|Z)")
+
+
+def is_time(text: object) -> bool:
+    """Tell whether a value is a time in UTC, as the registry writes it."""
+    if not isinstance(text, str) or _TIME.fullmatch(text) is None:
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_moment(text: object) -> bool:
+    """Tell whether a value is a day or a time, ISO 8601."""
+    try:
+        datetime.fromisoformat(text)  # type: ignore[arg-type]  # whatever stands in a damaged column
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def true_time(connection: Connection, extreme: Function[str]) -> str | None:
+    """Return the earliest or latest value of a column (`func.min` or `func.max` of it) that is a time.
+
+    Reads the whole column: only for one whose first or last value is damaged.
+    """
+    (column,) = extreme.clauses
+    return connection.scalar(select(extreme).where(column.regexp_match(f"^{_TIME.pattern}$")))
 
 
 def touch(connection: Connection, entry_ids: list[int]) -> None:
@@ -182,6 +219,10 @@ def settle(connection: Connection) -> None:
     """
     latest, departed, first = connection.execute(_GIVEN).one()
     at = now_precisely()
+    if latest and not is_time(latest):
+        latest = true_time(connection, func.max(entries.c.updated_at))
+    if departed and not is_time(departed):
+        departed = true_time(connection, func.max(departures.c.departed_at))
     if at <= (last := max(latest or "", departed or "")):
         at = (datetime.fromisoformat(last) + _STEP).isoformat(timespec="microseconds")
     if first == PENDING:

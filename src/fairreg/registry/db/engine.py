@@ -28,7 +28,6 @@ from sqlalchemy.exc import NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from fairreg.errors import RegistryError, RegistryNotWritable
-from fairreg.registry.db.row_mapping import decoded_or_damaged
 from fairreg.registry.db.tables import FULL_TEXT, HEAD, NAME_TEXT, REVISIONS, WORD_INDEX
 
 if TYPE_CHECKING:
@@ -332,7 +331,6 @@ def _engine(url: str) -> Engine:
 
 _JSON: dict[str, Any] = {
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
-    "json_deserializer": decoded_or_damaged,
 }
 
 

@@ -5,13 +5,13 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
-from fairreg.errors import RecordError
+from fairreg.errors import DamagedRecord, RecordError
 from fairreg.registry.db.tables import LEADING, LONGEST_KEY, LONGEST_SORT_NAME
 from fairreg.registry.entries import Entry, Statement
 from fairreg.schemas.identifiers import Identifier
@@ -20,22 +20,26 @@ from fairreg.schemas.runs import is_runnable
 from fairreg.sources import is_from_files, schemes
 
 __all__ = [
+    "StoredJson",
     "author_values",
-    "decoded",
-    "decoded_or_damaged",
     "entry_from",
     "entry_values",
     "facet_values",
     "identifier_values",
     "merged_value",
+    "number_or_none",
     "payload_from",
     "payload_values",
     "progress_from",
+    "record_of",
     "sort_name",
     "statement_from",
+    "statement_name",
+    "statement_record",
     "stored_record",
     "text_values",
     "training_data",
+    "unpacked",
 ]
 
 _RANKED = sorted(
@@ -214,48 +218,58 @@ def same_content(one: ModelRecord, other: ModelRecord) -> bool:
 _DAMAGED = "Find it with `fairreg db check`, then harvest or add it again."
 
 
-def decoded(text: str | bytes) -> Any:
-    """Return the JSON value of a column; RecordError where it is damaged."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise RecordError(
-            f"The registry holds a damaged record: {error}.",
-            hint=_DAMAGED,
-        ) from error
+_Kind = TypeVar("_Kind")
 
 
-@dataclass(frozen=True)
-class DamagedText:
-    """The text of a JSON column that is no JSON: it stands for its value, so that others can be read."""
+@dataclass(frozen=True, slots=True)
+class StoredJson:
+    """The value of a JSON column, still as text, so that a damaged one spoils no other row of a query.
 
-    reason: str
+    A column gives nothing else: whoever wants the value reads it, and there learns where it is damaged.
+    """
+
+    text: str | bytes
+
+    def read(self, kind: type[_Kind]) -> _Kind:
+        """Return the value as `kind`; RecordError for text that is no JSON, or not of this kind."""
+        try:
+            return msgspec.json.decode(self.text, type=kind)
+        except msgspec.ValidationError as error:
+            raise RecordError(f"Not a valid record: {error}") from error
+        except (msgspec.DecodeError, UnicodeError, TypeError) as error:
+            raise RecordError(f"The registry holds a damaged record: {error}.", hint=_DAMAGED) from error
+        except RecursionError as error:
+            raise RecordError(
+                "The registry holds a damaged record: JSON is nested too deeply.", hint=_DAMAGED
+            ) from error
 
 
-def decoded_or_damaged(text: str | bytes) -> Any:
-    """Return the JSON value of a column, a `DamagedText` where it is damaged."""
-    try:
-        return decoded(text)
-    except RecordError as error:
-        return DamagedText(error.message)
-
-
-def stored_record(stored: object) -> ModelRecord | None:
+def stored_record(stored: StoredJson | None) -> ModelRecord | None:
     """Return the record of a column, None where it is damaged and only a new one can take its place."""
     try:
-        return ModelRecord.from_json(stored)
+        return None if stored is None else stored.read(ModelRecord)
     except RecordError:
         return None
 
 
-def _record_of(stored: object, whose: str) -> ModelRecord:
-    """Return the record of a column; RecordError, which says whose it is, where it is damaged."""
-    if isinstance(stored, DamagedText):
-        raise RecordError(f"{whose} is damaged: {stored.reason}", hint=_DAMAGED)
+def record_of(stored: StoredJson | None, whose: str) -> ModelRecord:
+    """Return the record of a column; DamagedRecord, which says whose it is, where it is damaged."""
+    if stored is None:
+        raise DamagedRecord(whose, "No statement of it is stored.", hint=_DAMAGED)
     try:
-        return ModelRecord.from_json(stored)
+        return stored.read(ModelRecord)
     except RecordError as error:
-        raise RecordError(f"{whose} is damaged: {error.message}", hint=_DAMAGED) from error
+        raise DamagedRecord(whose, error.message, hint=_DAMAGED) from error
+
+
+def statement_record(row: Any) -> ModelRecord:
+    """Return the record of a `statements` row, of which source and its id are known; DamagedRecord."""
+    return record_of(row.record, statement_name(row.source, row.source_id))
+
+
+def statement_name(source: str, source_id: str) -> str:
+    """Name a statement in a sentence."""
+    return f"The statement of {source} on {source_id}"
 
 
 def progress_from(row: RowMapping) -> tuple[Any, dict[str, int]] | None:
@@ -269,25 +283,33 @@ def progress_from(row: RowMapping) -> tuple[Any, dict[str, int]] | None:
     return cursor, counts
 
 
-def payload_from(stored: bytes | None) -> bytes | None:
-    """Return the payload that `payload_values` packed; RecordError where it is damaged."""
+def unpacked(packed: bytes | None, whose: str) -> bytes:
+    """Return the bytes of a column that zlib packed; DamagedRecord, which says `whose` they are."""
     try:
-        return None if stored is None else zlib.decompress(stored)
-    except zlib.error as error:
-        raise RecordError(
-            f"The registry holds a damaged payload: {error}.",
-            hint=_DAMAGED,
-        ) from error
+        return zlib.decompress(packed or b"")
+    except (zlib.error, TypeError) as error:
+        raise DamagedRecord(whose, f"It cannot be unpacked: {error}.", hint=_DAMAGED) from error
+
+
+def number_or_none(stored: Any) -> Any:
+    """Return the number of a column, None for anything else, which SQLite may hold after an edit by hand."""
+    return stored if isinstance(stored, int | float) else None
+
+
+def payload_from(stored: bytes | None, whose: str) -> bytes | None:
+    """Return the payload that `payload_values` packed; DamagedRecord where it is damaged."""
+    return None if stored is None else unpacked(stored, f"The payload of {whose[0].lower()}{whose[1:]}")
 
 
 def statement_from(row: Mapping[Any, Any]) -> Statement:
-    """Return a `statements` row as a statement; RecordError where its record or payload does not decode."""
+    """Return a `statements` row as a statement; DamagedRecord where record or payload does not decode."""
+    whose = statement_name(row["source"], row["source_id"])
     return Statement(
         source=row["source"],
         source_id=row["source_id"],
-        record=_record_of(row["record"], f"The statement of {row['source']} on {row['source_id']}"),
+        record=record_of(row["record"], whose),
         retrieved_at=row["retrieved_at"],
-        payload=payload_from(row["payload"]),
+        payload=payload_from(row["payload"], whose),
         payload_sha256=row["payload_sha256"],
         media_type=row["media_type"],
         gone_at=row["gone_at"],
@@ -299,10 +321,10 @@ def entry_from(row: RowMapping, sources: tuple[str, ...], matched: Identifier | 
     """Return an `entries` row as an entry; RecordError where the stored record does not decode."""
     return Entry(
         identifier=row["identifier"],
-        record=_record_of(row["record"], f"The stored record of {row['identifier']}"),
+        record=record_of(row["record"], f"The stored record of {row['identifier']}"),
         sources=sources,
         runnable=row["runnable"],
-        fair_score=row["fair_score"],
+        fair_score=number_or_none(row["fair_score"]),
         url=row["url"],
         gone_at=row["gone_at"],
         gone_reason=row["gone_reason"],

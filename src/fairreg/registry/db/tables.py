@@ -6,12 +6,14 @@ it, stored with the payload it was read from. An entry's record is merged from i
 rebuilt. A *lineage* is one model in all its versions and places: the entries of one search result.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     Float,
     ForeignKey,
@@ -24,10 +26,15 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    cast,
+    type_coerce,
 )
 from sqlalchemy.types import TypeEngine
 
 from fairreg.sources import BUILT_IN, schemes
+
+if TYPE_CHECKING:
+    from fairreg.registry.db.row_mapping import StoredJson
 
 __all__ = [
     "FULL_TEXT",
@@ -79,13 +86,28 @@ _TEXT = Text().with_variant(Text(collation=_BY_CODE_POINT), "postgresql")
 
 
 class _Json(TypeDecorator[Any]):
-    """JSON, on PostgreSQL JSONB; the dialect is imported only there, because the import is slow."""
+    """JSON, on PostgreSQL JSONB, read as `StoredJson`; the dialect is imported only there: that is slow.
+
+    It is read as text: the driver of PostgreSQL would decode it by a function of the whole connection, which
+    the reflection of tables needs, too.
+    """
 
     impl = JSON
     cache_ok = True
 
     def __init__(self) -> None:
         super().__init__(none_as_null=True)
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the column as it is read, in SQLite as bytes: its driver takes no text but UTF-8."""
+        text = Text() if self.impl_instance.__visit_name__ == "JSONB" else LargeBinary()
+        return type_coerce(cast(column, text), column.type)
+
+    def result_processor(self, _dialect: Dialect, _kind: object) -> "Callable[[Any], StoredJson | None]":
+        """Return what makes the value of a column: the text, which whoever wants it reads."""
+        from fairreg.registry.db.row_mapping import StoredJson  # which imports the tables
+
+        return lambda text: None if text is None else StoredJson(text)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the type for the given dialect."""

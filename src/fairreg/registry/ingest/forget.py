@@ -15,7 +15,7 @@ from fairreg.registry.assessments import assessed_entries, object_keys, show_sco
 from fairreg.registry.db.change_times import note_departures
 from fairreg.registry.db.entry_query import RECORD, select_entries
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
-from fairreg.registry.db.row_mapping import text_values
+from fairreg.registry.db.row_mapping import stored_record, text_values
 from fairreg.registry.db.tables import (
     assessments,
     entries,
@@ -31,7 +31,7 @@ from fairreg.registry.db.tables import (
     words,
 )
 from fairreg.registry.ingest.lineage_update import LineageUpdate
-from fairreg.registry.resolution.grouping import Key, statement_key_of
+from fairreg.registry.resolution.grouping import Key, StatementKey
 from fairreg.registry.resolution.lineage import own_keys, target_keys
 from fairreg.registry.resolution.marks import all_marks, is_folded, main_marks, mark_key, mark_keys, twins
 from fairreg.registry.search.lookup import entries_for, not_found, spellings, storable_text
@@ -75,21 +75,30 @@ class ForgottenRecord:
 
 
 class _Doomed:
-    """An entry to remove: its key, its statements and what belongs to them."""
+    """An entry to remove: its key, its statements and what belongs to them.
+
+    Of damaged statements, which can be removed, too, only the place and the entry's name are known.
+    """
 
     def __init__(self, connection: Connection, key: int) -> None:
         self.key = key
         entry = connection.execute(select_entries().where(entries.c.id == key)).mappings().one()
         self.identifier: str = entry["identifier"]
-        self.record = ModelRecord.from_json(entry["record"])
-        rows = connection.execute(
-            select(statements.c.id, statements.c.record).where(statements.c.entry_id == key)
-        ).all()
+        self.name: str = entry["name"]
+        columns = (statements.c[name] for name in ("id", "source", "source_id", "record"))
+        rows = connection.execute(select(*columns).where(statements.c.entry_id == key)).all()
         self.statement_ids = [row.id for row in rows]
-        self.records = [ModelRecord.from_json(row.record) for row in rows]
-        self.marks = sorted({mark for record in self.records for mark in all_marks(record)})
+        read = {StatementKey(row.source, row.source_id): stored_record(row.record) for row in rows}
+        self.records = [record for record in read.values() if record is not None]
+        self.merged = stored_record(entry["record"])
+        damaged = [Identifier(*place) for place, record in read.items() if record is None]
+        named = [Identifier(*_parts(self.identifier))] if damaged else []
+        self.only_known = [*damaged, *named]
+        self.main = {key for record in self.records for key in main_marks(record)}
+        self.main |= {mark_key(item) for item in self.only_known}
+        self.marks = sorted(self.main.union(*map(all_marks, self.records)))
         self.assessed = self._assessed()
-        places = [statement_key_of(record) for record in self.records]
+        places = list(read)
         self.heard = in_key_pairs(heard.c.source, heard.c.source_id, places)
         self.linked = or_(
             in_key_pairs(link_overrides.c.source, link_overrides.c.source_id, places),
@@ -98,7 +107,8 @@ class _Doomed:
 
     def _assessed(self) -> ColumnElement[bool]:
         """Return the condition of its assessments: not those of an entry whose address differs in case."""
-        keys = sorted({key for record in self.records for key in object_keys(record)})
+        known = {item.key for item in self.only_known}
+        keys = sorted(known.union(*map(object_keys, self.records)))
         others = select(entries.c.identifier).where(entries.c.id != self.key)
         held = in_key_pairs(assessments.c.family, assessments.c.key, keys)
         spelled = sorted({family for family, _ in keys if not is_folded(family)})
@@ -114,7 +124,7 @@ class _Doomed:
         count = select(func.count())
         return RemovedEntry(
             self.identifier,
-            self.record.name,
+            self.name,
             len(self.statement_ids),
             connection.scalar(count.select_from(assessments).where(self.assessed)) or 0,
             connection.scalar(count.select_from(link_overrides).where(self.linked)) or 0,
@@ -165,11 +175,15 @@ def _meant(connection: Connection, pid: IdentifierLike) -> int | None:
     raise _several(text, [entry.identifier for entry in carriers]) if carriers else not_found(pid)
 
 
+def _parts(identifier: str) -> tuple[str, str]:
+    scheme, _, value = identifier.partition(":")
+    return scheme, value
+
+
 def _same(connection: Connection, key: int) -> list[int]:
     """Return the key of an entry, with that of the stored page of its DOI, or of the DOI of its page."""
     name: str = connection.scalars(select(entries.c.identifier).where(entries.c.id == key)).one()
-    scheme, _, value = name.partition(":")
-    spelled = [f"{family}:{number}" for family, number in sorted(twins([(scheme, value)]))]
+    spelled = [f"{family}:{number}" for family, number in sorted(twins([_parts(name)]))]
     return [key, *connection.scalars(select(entries.c.id).where(entries.c.identifier.in_(spelled)))]
 
 
@@ -187,7 +201,8 @@ def _owners(connection: Connection, identifier: Identifier) -> dict[int, str]:
     )
     ranked: dict[int, dict[int, str]] = {}
     for row in connection.execute(query):
-        marks = mark_keys(ModelRecord.from_json(row.record))
+        record = stored_record(row.record)
+        marks = mark_keys(record) if record else {mark_key(Identifier(*_parts(row.identifier)))}
         if (family, key) not in {(name, value.casefold()) for name, value in marks}:
             continue
         rank = 0 if row.identifier == identifier.compact else 1 if mark_key(identifier) in marks else 2
@@ -215,7 +230,7 @@ def _remove(connection: Connection, listed: Sequence[_Doomed]) -> None:
     show_scores(connection, assessed_entries(connection, made))
     for item in listed:
         _mark(connection, item)
-    _remove_words(connection, (*records, *(item.record for item in listed)))
+    _remove_words(connection, (*records, *(item.merged for item in listed if item.merged)))
     pending.resolve()
 
 
@@ -235,8 +250,8 @@ def _delete(connection: Connection, doomed: _Doomed) -> None:
 
 def _mark(connection: Connection, doomed: _Doomed) -> None:
     """Mark the entry under its keys, but those by which an entry that stays is known, too."""
-    main = {key for record in doomed.records for key in main_marks(record)}
-    marks = [key for key in doomed.marks if key in main or not _owners(connection, Identifier(*key))]
+    own = doomed.main
+    marks = [key for key in doomed.marks if key in own or not _owners(connection, Identifier(*key))]
     connection.execute(delete(forgotten).where(in_key_pairs(forgotten.c.family, forgotten.c.key, marks)))
     common = {"identifier": doomed.identifier, "forgotten_at": now()}
     connection.execute(insert(forgotten), [{"family": family, "key": key, **common} for family, key in marks])
@@ -253,7 +268,8 @@ def _remove_words(connection: Connection, records: Iterable[ModelRecord]) -> Non
         wanted = set(map(stemmed, lone))
         near = [key for key, held in chunk if not held.isdisjoint(wanted)]
         for said in connection.scalars(select(RECORD).where(in_values(connection, entries.c.id, near))):
-            lone -= text_values(ModelRecord.from_json(said))[1]
+            if (record := stored_record(said)) is not None:
+                lone -= text_values(record)[1]
     for gone in chunks(sorted(lone)):
         connection.execute(delete(words).where(words.c.word.in_(gone)))
 

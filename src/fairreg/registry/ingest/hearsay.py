@@ -19,14 +19,13 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, sel
 
 from fairreg.addresses import parse
 from fairreg.registry.db.key_conditions import barred, chunks, in_key_pairs
-from fairreg.registry.db.row_mapping import same_content
+from fairreg.registry.db.row_mapping import same_content, stored_record
 from fairreg.registry.db.tables import heard, statements
 from fairreg.registry.ingest.bulk_upsert import put_all
 from fairreg.registry.ingest.restore import ExportedStatement, restore
 from fairreg.registry.ingest.row_builder import build_batch
 from fairreg.registry.ingest.upsert import relink, withdraw
 from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
-from fairreg.schemas.record import ModelRecord
 from fairreg.sources import is_registry, other_registry
 
 __all__ = [
@@ -193,12 +192,10 @@ def _replaces(
     new, old = (_moment(said.submission.retrieved_at, gone_at), _moment(row.retrieved_at, row.gone_at))
     if new != old or {*paths} != {peer}:
         return new > old
-    before = ModelRecord.from_json(
-        connection.scalar(select(statements.c.record).where(statements.c.id == row.id))
-    )
+    before = stored_record(connection.scalar(select(statements.c.record).where(statements.c.id == row.id)))
     reason = said.tombstone.reason if said.tombstone else ""
     same = (row.gone_at, row.gone_reason or "") == (gone_at, reason)
-    return not same or not same_content(before, said.submission.record)
+    return not same or before is None or not same_content(before, said.submission.record)
 
 
 def _may_return(peer: str, path: _Path) -> bool:

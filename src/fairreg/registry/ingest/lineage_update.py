@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
 from fairreg.registry.db.lineage_query import entries_of, lineage_ids_of
+from fairreg.registry.db.row_mapping import stored_record
 from fairreg.registry.db.tables import identifiers, link_overrides, link_targets, statements
 from fairreg.registry.db.tables import lineages as rows_of_lineages
 from fairreg.registry.resolution.grouping import Key, Pair, StatementKey, partners, statement_key_of
@@ -104,7 +105,9 @@ def rebuild_lineages(connection: Connection) -> int:
     count, after = 0, 0
     query = select(statements.c.id, statements.c.record).order_by(statements.c.id).limit(_PAGE)
     while rows := connection.execute(query.where(statements.c.id > after)).all():
-        _insert_link_targets(connection, {row.id: ModelRecord.from_json(row.record) for row in rows})
+        read = {row.id: stored_record(row.record) for row in rows}
+        # A damaged one links nothing until it is mended.
+        _insert_link_targets(connection, {key: record for key, record in read.items() if record is not None})
         count, after = count + len(rows), rows[-1].id
     overrides = load_overrides(connection)
     decided_of = _at(connection, {statement_key for pair in overrides.must_link for statement_key in pair})
@@ -230,8 +233,9 @@ class _ConnectedStatements:
         for chunk in chunks(ids):
             query = select(statements.c.id, statements.c.entry_id, statements.c.record)
             for row in self._connection.execute(query.where(statements.c.id.in_(chunk))):
-                self.members[row.id] = (int(row.entry_id), ModelRecord.from_json(row.record))
-                fresh.append(self.members[row.id])
+                if (record := stored_record(row.record)) is not None:
+                    self.members[row.id] = (int(row.entry_id), record)
+                    fresh.append(self.members[row.id])
         return fresh
 
     def _holders(self, keys: set[Key]) -> set[int]:

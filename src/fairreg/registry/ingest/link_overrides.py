@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 from fairreg.errors import UsageError
 from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_key_pairs
-from fairreg.registry.db.row_mapping import entry_from
+from fairreg.registry.db.row_mapping import entry_from, statement_record, stored_record
 from fairreg.registry.db.tables import entries, link_overrides, statements
 from fairreg.registry.db.tables import lineages as lineage_rows
 from fairreg.registry.entries import Entry
@@ -124,7 +124,7 @@ def explain(connection: Connection, entry: Entry) -> LineageReport:
 _NAMED = entries.c.identifier == bindparam("identifier")
 _LINEAGE = select(lineage_rows.c.lineage).join(entries, entries.c.id == lineage_rows.c.entry_id).where(_NAMED)
 _RECORDS = (
-    select(statements.c.record)
+    select(statements.c.source, statements.c.source_id, statements.c.record)
     .join(entries, entries.c.id == statements.c.entry_id)
     .where(_NAMED)
     .order_by(statements.c.id)
@@ -138,8 +138,7 @@ def _is_related(connection: Connection, identifier: str) -> bool:
 
 def statement_records(connection: Connection, identifier: str) -> list[ModelRecord]:
     """Return the records of an entry's statements."""
-    rows = connection.scalars(_RECORDS, {"identifier": identifier})
-    return [ModelRecord.from_json(row) for row in rows]
+    return [statement_record(row) for row in connection.execute(_RECORDS, {"identifier": identifier})]
 
 
 def _loaded(connection: Connection, keys: dict[int, None]) -> tuple[Entry, ...]:
@@ -164,9 +163,8 @@ def _resolve(connection: Connection, pid: IdentifierLike) -> tuple[Statements, S
     key = connection.scalar(select(entries.c.id).where(entries.c.identifier == entry.identifier))
     whole = _of_entry(connection, key or 0)
     matched = entry.matched.key if entry.matched else None
-    saying = [
-        row for row in whole if matched in {i.key for i in ModelRecord.from_json(row["record"]).identifiers}
-    ]
+    read = [(row, stored_record(row["record"])) for row in whole]
+    saying = [row for row, record in read if record and matched in {i.key for i in record.identifiers}]
     return _places(saying or whole), _places(whole)
 
 

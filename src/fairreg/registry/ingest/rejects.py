@@ -2,18 +2,25 @@
 """Rejected payloads, stored until they become records. Runs inside its caller's transaction."""
 
 import hashlib
+import logging
 import zlib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from fairreg.errors import DamagedRecord
+from fairreg.registry.db.row_mapping import unpacked
 from fairreg.registry.db.tables import rejected_payloads
 from fairreg.registry.db.text_limits import storable_text
 from fairreg.registry.entries import RejectedPayload
 from fairreg.schemas.record import public_text
+from fairreg.schemas.text import clean
 from fairreg.schemas.timestamps import now
 
-__all__ = ["rejected_payloads_of", "rejection_reasons", "store_rejected"]
+__all__ = ["every_rejected", "rejected_payloads_of", "rejection_reasons", "store_rejected"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def store_rejected(connection: Connection, item: RejectedPayload) -> None:
@@ -37,20 +44,39 @@ def store_rejected(connection: Connection, item: RejectedPayload) -> None:
 
 
 def rejected_payloads_of(connection: Connection, source: str | None) -> tuple[RejectedPayload, ...]:
-    """Return the rejected payloads of `source`, or of all sources, in the order of arrival."""
+    """Return the rejected payloads of `source`, or of all sources, in the order of arrival.
+
+    A damaged one, of which nothing else is left, is left out and logged.
+    """
+    found = []
+    for item in every_rejected(connection, source):
+        if isinstance(item, DamagedRecord):
+            _LOG.error("%s is damaged, and left out; `fairreg db check` says why.", clean(item.whose))
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+def every_rejected(
+    connection: Connection, source: str | None = None
+) -> Iterator[RejectedPayload | DamagedRecord]:
+    """Yield the rejected payloads of `source`, or of all; a damaged one as the error that names it."""
     query = select(rejected_payloads).order_by(rejected_payloads.c.source, rejected_payloads.c.id)
     rows = connection.execute(query if source is None else query.where(rejected_payloads.c.source == source))
-    return tuple(
-        RejectedPayload(
+    for row in rows:
+        try:
+            payload = unpacked(row.payload, f"The rejected payload {row.id} of {row.source}")
+        except DamagedRecord as error:
+            yield error
+            continue
+        yield RejectedPayload(
             source=row.source,
-            payload=zlib.decompress(row.payload),
+            payload=payload,
             reason=row.reason,
             path=row.path,
             refused_at=row.refused_at,
             payload_sha256=row.payload_sha256,
         )
-        for row in rows
-    )
 
 
 def rejection_reasons(connection: Connection) -> dict[str, Counter[str]]:

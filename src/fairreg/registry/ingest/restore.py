@@ -7,8 +7,9 @@ Runs inside its caller's transaction.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, select, tuple_, update
 
+from fairreg.errors import DamagedRecord
 from fairreg.registry.db.change_times import touch_statement
 from fairreg.registry.db.key_conditions import barred
 from fairreg.registry.db.row_mapping import statement_from
@@ -44,12 +45,25 @@ class ExportedStatement:
     tombstone: Tombstone | None = None
 
 
-def statements_after(connection: Connection, statement_key: StatementKey | None) -> list[Statement]:
-    """Return the next page of statements in the order of their places; empty after the last."""
+def statements_after(
+    connection: Connection, statement_key: StatementKey | None
+) -> list[tuple[StatementKey, Statement | DamagedRecord]]:
+    """Return the next page of statements in the order of their places; empty after the last.
+
+    A damaged one is given as the error that says which it is.
+    """
     query = select(statements).order_by(*_PLACE).limit(_PAGE)
     if statement_key is not None:
         query = query.where(tuple_(*_PLACE) > tuple_(*statement_key))
-    return [statement_from(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).mappings()
+    return [(StatementKey(row["source"], row["source_id"]), _read(row)) for row in rows]
+
+
+def _read(row: RowMapping) -> Statement | DamagedRecord:
+    try:
+        return statement_from(row)
+    except DamagedRecord as error:
+        return error
 
 
 def restore(connection: Connection, items: Iterable[ExportedStatement]) -> tuple[Outcome, ...]:
@@ -100,4 +114,5 @@ def _write_tombstone(
 def _at(connection: Connection, statement_key: StatementKey) -> Statement | None:
     row = connection.execute(select(statements).where(tuple_(*_PLACE) == tuple_(*statement_key))).mappings()
     found = row.one_or_none()
-    return None if found is None else statement_from(found)
+    read = None if found is None else _read(found)
+    return read if isinstance(read, Statement) else None  # a damaged one is replaced

@@ -22,6 +22,7 @@ from fairreg.registry.db.row_mapping import (
     identifier_values,
     merged_value,
     same_content,
+    statement_record,
     stored_record,
     text_values,
 )
@@ -246,7 +247,7 @@ class _Reached:
         self.source_id: str = row.source_id
         self.gone_at: str | None = row.gone_at
         self.gone_reason: str | None = row.gone_reason
-        self.record = ModelRecord.from_json(row.record)
+        self.record = statement_record(row)
 
 
 _REACHED_COLUMNS = (

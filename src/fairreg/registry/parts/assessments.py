@@ -15,6 +15,7 @@ from fairreg.rubrics import VERSIONS
 from fairreg.schemas.identifiers import IdentifierLike
 
 if TYPE_CHECKING:
+    from fairreg.errors import DamagedRecord
     from fairreg.registry.assessments import Assessment
     from fairreg.registry.snapshots import Window
 
@@ -63,8 +64,11 @@ class Assessments(RegistryPart):
         with self._database.reading() as connection:
             return older_assessments(connection)
 
-    def every(self) -> "Iterator[Assessment]":
-        """Yield all assessments with their documents, ordered by subject, rubric and time."""
+    def every(self) -> "Iterator[Assessment | DamagedRecord]":
+        """Yield all assessments with their documents, ordered by subject, rubric and time.
+
+        A damaged one is yielded as the error that says which it is.
+        """
         from fairreg.registry.assessments import every_assessment
 
         with self._database.reading() as connection:

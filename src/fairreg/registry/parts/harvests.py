@@ -5,9 +5,13 @@ Modules that only some methods need are imported there.
 """
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from fairreg.registry.entries import Harvest, RejectedPayload
 from fairreg.registry.parts import RegistryPart
+
+if TYPE_CHECKING:
+    from fairreg.errors import DamagedRecord
 
 __all__ = ["Harvests"]
 
@@ -35,6 +39,13 @@ class Harvests(RegistryPart):
 
         with self._database.reading() as connection:
             return rejected_payloads_of(connection, source)
+
+    def every_rejected(self) -> "list[RejectedPayload | DamagedRecord]":
+        """Return all rejected payloads, a damaged one as the error that says which it is."""
+        from fairreg.registry.ingest.rejects import every_rejected
+
+        with self._database.reading() as connection:
+            return list(every_rejected(connection))
 
     def rejection_reasons(self) -> dict[str, Counter[str]]:
         """Return, by source, how many payloads were rejected for each reason."""

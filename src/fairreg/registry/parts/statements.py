@@ -17,6 +17,7 @@ from fairreg.registry.parts import RegistryPart, changing
 from fairreg.schemas.identifiers import IdentifierLike
 
 if TYPE_CHECKING:
+    from fairreg.errors import DamagedRecord
     from fairreg.registry.ingest.restore import ExportedStatement
 
 __all__ = ["Statements"]
@@ -48,10 +49,12 @@ class Statements(RegistryPart):
             row = connection.execute(query).mappings().one_or_none()
             return None if row is None else statement_from(row)
 
-    def every(self) -> Iterator[Statement]:
-        """Yield all statements, by source and its id, a page at a time; writers are not blocked meanwhile."""
+    def every(self) -> "Iterator[Statement | DamagedRecord]":
+        """Yield all statements, by source and its id, a page at a time; writers are not blocked meanwhile.
+
+        A damaged one is yielded as the error that says which it is.
+        """
         from fairreg.registry.ingest.restore import statements_after
-        from fairreg.registry.resolution.grouping import statement_key_of
 
         statement_key = None
         while True:
@@ -59,8 +62,8 @@ class Statements(RegistryPart):
                 page = statements_after(connection, statement_key)
             if not page:
                 return
-            yield from page
-            statement_key = statement_key_of(page[-1].record)
+            yield from (item for _, item in page)
+            statement_key = page[-1][0]
 
     def restore(self, items: "Iterable[ExportedStatement]") -> tuple[Outcome, ...]:
         """Restore statements of another registry, withdrawn ones as such, in one transaction."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func
 
 from fairreg.errors import NotFound
 from fairreg.registry.db.entry_query import NAMED, select_entries, sources_of
-from fairreg.registry.db.row_mapping import entry_from
+from fairreg.registry.db.row_mapping import entry_from, stored_record
 from fairreg.registry.db.tables import entries, identifiers
 from fairreg.registry.entries import Entry
 from fairreg.schemas.identifiers import (
@@ -31,7 +31,7 @@ __all__ = ["entries_for", "entry_for", "not_found", "spellings", "storable_text"
 
 # An object's own identifier first, then the lineage's, then mere references.
 _NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
-_KINDS = ("model", "software", "dataset")
+_KINDS = {"model": 0, "software": 1, "dataset": 2}
 
 
 def entry_for(connection: Connection, pid: IdentifierLike) -> Entry:
@@ -131,7 +131,7 @@ def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping
 
 def _preferred(rows: Iterable[RowMapping], spelled: str) -> list[RowMapping]:
     """Order by nearness and spelling of the identifier, not withdrawn, the newest version, then models."""
-    listed = sorted(rows, key=lambda row: (_KINDS.index(row["kind"]), row["identifier"]))
+    listed = sorted(rows, key=lambda row: (_KINDS.get(row["kind"], len(_KINDS)), row["identifier"]))
     listed.sort(key=_newness, reverse=True)
     return sorted(
         listed, key=lambda row: (_nearness(row), _differs(row, spelled), row["gone_at"] is not None)
@@ -151,7 +151,9 @@ def _newness(row: RowMapping) -> tuple[Any, ...]:
     """Sort key of entries that share a concept DOI; other identifiers name no versions."""
     if row["scheme"] != "concept_doi":
         return ()
-    return version_sort_key(dated=row["dated"], version=row["record"].get("version"), doi=row["doi"])
+    record = stored_record(row["record"])
+    version = None if record is None else record.version
+    return version_sort_key(dated=row["dated"], version=version, doi=row["doi"])
 
 
 def _entry(connection: Connection, row: RowMapping) -> Entry:

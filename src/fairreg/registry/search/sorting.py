@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from fairreg.errors import UsageError
 from fairreg.registry.db.entry_query import NEWEST
 from fairreg.registry.db.key_conditions import in_values
-from fairreg.registry.db.row_mapping import sort_name
+from fairreg.registry.db.row_mapping import number_or_none, sort_name
 from fairreg.registry.db.tables import entries
 from fairreg.registry.entries import Entry
 
@@ -49,7 +49,9 @@ def sort_keys(connection: Connection, entry_ids: Sequence[int], sort: Sort) -> M
     columns = (entries.c.id, entries.c.year, entries.c.fair_score, entries.c.sort_name)
     query = select(*columns).where(in_values(connection, entries.c.id, entry_ids))
     return {
-        row.id: _KEYS[sort](row.year, row.fair_score, row.sort_name or "")
+        row.id: _KEYS[sort](
+            number_or_none(row.year), number_or_none(row.fair_score), str(row.sort_name or "")
+        )
         for row in connection.execute(query)
     }
 

@@ -77,7 +77,8 @@ DOCUMENT_FORMS: Mapping[str, DocumentForm] = MappingProxyType(
         "import": DocumentForm(registry.ImportDocument, ("import FILE --json",)),
         "import-dump": DocumentForm(harvests.HarvestedSource, ("import FILE --source dlhub --json",)),
         "db-info": DocumentForm(
-            registry.RegistryDocument, ("db info --json", "db init --json", "db upgrade --json")
+            registry.RegistryDocument,
+            ("db info --json", "db init --json", "db upgrade --json", "db reindex --json"),
         ),
         "db-check": DocumentForm(registry.CheckedRegistryDocument, ("db check --json",)),
         "db-forget": DocumentForm(

@@ -3,9 +3,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from xml.etree import ElementTree as ET
 
+from fairreg.errors import DamagedRecord
 from fairreg.registry import Change, Registry
 from fairreg.schemas.timestamps import now_precisely
 from fairreg.server.oai.arguments import OaiRequest
@@ -14,6 +15,7 @@ from fairreg.server.oai.identifiers import is_domain, local_of, oai_identifier
 from fairreg.server.oai.payloads import MetadataFormat, format_of, formats_for, metadata_of
 from fairreg.server.oai.sets import all_sets, filters_of, sets_of
 from fairreg.server.oai.tokens import ListToken, decoded, encoded
+from fairreg.server.problems import sentence
 
 __all__ = ["Repository", "answer", "datestamp"]
 
@@ -115,7 +117,14 @@ def _get_record(repository: Repository, request: OaiRequest) -> ET.Element:
 def _item(repository: Repository, identifier: str, view: MetadataFormat | None = None) -> Change:
     local = local_of(repository.host, identifier)
     whole, dated = (view.whole, view.dated) if view else (False, False)
-    change = None if local is None else repository.registry.changes.of(local, statements=whole, dated=dated)
+    try:
+        change = (
+            None if local is None else repository.registry.changes.of(local, statements=whole, dated=dated)
+        )
+    except DamagedRecord as error:  # it exists, and is in no format until it is mended
+        code: Literal["cannotDisseminateFormat", "noMetadataFormats"]
+        code = "noMetadataFormats" if view is None else "cannotDisseminateFormat"
+        raise OaiFault(code, sentence(error)) from error
     if change is None:
         raise OaiFault("idDoesNotExist", "There is no item with this identifier.")
     return change

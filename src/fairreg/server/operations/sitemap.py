@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fairreg.errors import NotFound, UsageError
 from fairreg.registry import Registry
+from fairreg.registry.db.change_times import is_time
 from fairreg.server.site import Site, site_of
 
 __all__ = ["PAGE", "show_sitemap"]
@@ -41,7 +42,8 @@ def _rows(site: Site, registry: Registry, number: int) -> list[tuple[str, str | 
     """Return the addresses of a page, by identifier."""
     names = registry.listing.living(PAGE * (number - 1), PAGE)
     first = [(site.url("/"), None)] if number == 1 else []
-    return [*first, *((site.record_url(name), changed) for name, changed in names)]
+    # A time that is none is left out: a robot would refuse the whole list.
+    return [*first, *((site.record_url(name), at if is_time(at) else None) for name, at in names)]
 
 
 def _xml(root: str, item: str, rows: Iterable[tuple[str, str | None]]) -> Response:

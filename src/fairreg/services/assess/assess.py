@@ -141,7 +141,7 @@ def changed_verdicts(
         return ()
     try:
         after, before = (_verdicts(registry.assessments.report(item)) for item in (newer, older))
-    except (RecordError, msgspec.DecodeError):
+    except (RecordError, msgspec.DecodeError, RecursionError):
         return ()
     return tuple(
         (number, before[number], verdict)

@@ -5,6 +5,7 @@ import msgspec
 
 from fairreg import rubrics
 from fairreg.assessment.report import AssessmentReport
+from fairreg.errors import DamagedRecord
 from fairreg.registry import Assessment, Entry, Registry
 from fairreg.services.assess.store import decoded_evidence
 
@@ -23,13 +24,17 @@ def shown_assessment(registry: Registry, entry: Entry) -> Assessment | None:
 
 
 def shown_report(registry: Registry, entry: Entry) -> AssessmentReport | None:
-    """Return its report with what to do first, None for an entry without one. Raises RecordError."""
+    """Return its report with what to do first, None for an entry without one. Raises DamagedRecord."""
     made = shown_assessment(registry, entry)
     if made is None:
         return None
     # Imported here, because the drafts of files are not needed where nothing is assessed.
     from fairreg.assessment.priorities import with_priorities
 
-    report = msgspec.json.decode(registry.assessments.report(made), type=AssessmentReport)
+    try:
+        report = msgspec.json.decode(registry.assessments.report(made), type=AssessmentReport)
+    except (msgspec.DecodeError, RecursionError) as error:
+        whose = f"The report of {made.identifier}"
+        raise DamagedRecord(whose, f"{error}.", hint="Assess it again, with `fairreg assess`.") from error
     evidence = decoded_evidence(registry.assessments.evidence(made))
     return report if evidence is None else with_priorities(report, evidence)

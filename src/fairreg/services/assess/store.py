@@ -178,5 +178,5 @@ def decoded_evidence(stored: bytes) -> Evidence | None:
     """Decode stored evidence; None for that of a release with another format."""
     try:
         return msgspec.json.decode(stored, type=Evidence)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None

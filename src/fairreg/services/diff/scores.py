@@ -94,7 +94,7 @@ def stored_scores(registry: Registry, made: Assessment) -> ScoreState | None:
     """Return the scores of a stored assessment, None where its report cannot be read."""
     try:
         report = msgspec.json.decode(registry.assessments.report(made), type=_StoredReport)
-    except (RecordError, msgspec.DecodeError):
+    except (RecordError, msgspec.DecodeError, RecursionError):
         return None
     judged = [item for part in report.principles.values() for item in part.indicators]
     return ScoreState(

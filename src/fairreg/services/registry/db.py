@@ -30,6 +30,8 @@ __all__ = [
     "open_registry",
     "opened",
     "prepare",
+    "reindex",
+    "silent",
     "storing",
     "upgrade",
     "usable",
@@ -39,12 +41,12 @@ __all__ = [
 _LOCK_SECONDS = 120
 
 
-def _silent(_line: str) -> None:
+def silent(_line: str) -> None:
     """Discard a line; `fairreg.web.no_log` would import the HTTP client."""
 
 
 @contextmanager
-def open_registry(settings: Settings, log: "Log" = _silent) -> Iterator[Registry]:
+def open_registry(settings: Settings, log: "Log" = silent) -> Iterator[Registry]:
     """Open the registry of `settings`, made ready as by `prepare`; closed when the context ends."""
     with closing(open_database(settings, log)) as database:
         yield Registry(database)
@@ -56,13 +58,13 @@ def existing(registry: Registry | None, settings: Settings) -> AbstractContextMa
 
 
 def opened(
-    registry: Registry | None, settings: Settings, log: "Log" = _silent
+    registry: Registry | None, settings: Settings, log: "Log" = silent
 ) -> AbstractContextManager[Registry]:
     """Give `registry`, which its opener closes; without one open that of `settings`, made ready."""
     return open_registry(settings, log) if registry is None else nullcontext(registry)
 
 
-def open_database(settings: Settings, log: "Log" = _silent) -> Database:
+def open_database(settings: Settings, log: "Log" = silent) -> Database:
     """Open the database of `settings`, made usable as by `usable`. Raises RegistryError."""
     database = Database(settings.database_url)
     try:
@@ -72,7 +74,7 @@ def open_database(settings: Settings, log: "Log" = _silent) -> Database:
         raise
 
 
-def usable(database: Database, log: "Log" = _silent) -> Database:
+def usable(database: Database, log: "Log" = silent) -> Database:
     """Make a registry ready as by `prepare`, and return it.
 
     Where none can be created, `database` is closed and one in memory is returned instead, with the packaged
@@ -92,7 +94,7 @@ def usable(database: Database, log: "Log" = _silent) -> Database:
 def _catalogue_in_memory(reason: RegistryNotWritable) -> Database:
     database = Database.in_memory()
     try:
-        _make_ready(database, _silent)
+        _make_ready(database, silent)
     except BaseException:
         database.close()
         raise
@@ -103,12 +105,12 @@ def _catalogue_in_memory(reason: RegistryNotWritable) -> Database:
 def init(settings: Settings) -> Info:
     """Create the registry with the packaged catalogue; an existing one is kept. Raises RegistryError."""
     with closing(Database(settings.database_url)) as database:
-        prepare(database, _silent)
+        prepare(database, silent)
         return Registry(database).info()
 
 
 def upgrade(
-    settings: Settings, log: "Log" = _silent, *, afterwards: Callable[[Registry], None] | None = None
+    settings: Settings, log: "Log" = silent, *, afterwards: Callable[[Registry], None] | None = None
 ) -> Info:
     """Bring an existing registry to this release's schema and catalogue, and give it to `afterwards`.
 
@@ -121,10 +123,34 @@ def upgrade(
             log("The registry has the schema, the catalogue and the rules of this release already.")
         else:
             with _alone(database):
-                _make_ready(database, _silent)
+                _make_ready(database, silent)
         registry = Registry(database)
         if afterwards is not None:
             afterwards(registry)
+        return registry.info()
+
+
+def reindex(settings: Settings) -> Info:
+    """Write anew all that is derived from the stored records: values, texts, identifiers, lineages, scores.
+
+    What belongs to a damaged record stays as it is. Raises RegistryError without a registry of this release.
+    """
+    from fairreg.registry.ingest.reindex import rebuild_indexes, reindex_statements
+
+    with closing(Database(settings.database_url)) as database:
+        database.require_current()
+        with _alone(database):
+            with database.writing() as connection:
+                rebuild_indexes(connection)
+            page, after = [0], 0
+            while page:
+                with database.writing() as connection:
+                    page = reindex_statements(connection, after)
+                after = page[-1] if page else after
+            registry = Registry(database)
+            registry.upkeep.reindex_text()
+            registry.upkeep.rebuild_lineages()
+            registry.upkeep.refresh_scores()
         return registry.info()
 
 

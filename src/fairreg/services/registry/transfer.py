@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, TextIO
 from msgspec.structs import replace
 
 from fairreg import formats
-from fairreg.errors import IdentifierError, RecordError
+from fairreg.errors import DamagedRecord, IdentifierError, RecordError, RegistryError
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
 from fairreg.schemas.identifiers import parse, version_named
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.runs import unrecognised
-from fairreg.services.registry.db import existing
+from fairreg.schemas.text import counted
+from fairreg.services.registry.db import existing, silent
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults, replacing
 
 if TYPE_CHECKING:
     from fairreg.formats.base import Reading
+    from fairreg.registry import Statement
     from fairreg.services.registry.bulk_import import ImportBatch
 
 __all__ = ["add", "export", "import_"]
@@ -69,30 +71,52 @@ def _refuse_other(registry: Registry, record: ModelRecord) -> None:
     )
 
 
-def export(settings: Settings, file: Path, *, registry: Registry | None = None) -> dict[str, int]:
+def export(
+    settings: Settings, file: Path, *, registry: Registry | None = None, log: Callable[[str], None] = silent
+) -> dict[str, int]:
     """Write all of `registry`, or else that of `settings`, to `file`; return the number of items per kind.
 
     Statements, ordered by source and its id, then manual links, rejected payloads, assessments: registries of
     equal content write the same bytes. The file appears under its name only when it is complete; ``-`` is
-    standard output.
+    standard output. What is damaged is left out and named to `log`, each in a sentence; once all else is
+    written, a RegistryError says how much that is.
     """
     from fairreg.services.registry.export_format import line_of
 
     counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
+    damaged: list[DamagedRecord] = []
     with existing(registry, settings) as used, _written(file) as out:
-        for statement in used.statements.every():
-            out.write(line_of(statement))
-            counts["statements"] += 1
-        for verdict in used.links.every():
-            out.write(line_of(verdict))
-            counts["verdicts"] += 1
-        for refused in sorted(used.harvests.rejected(), key=lambda item: (item.source, item.payload_sha256)):
-            out.write(line_of(refused))
-            counts["refused"] += 1
-        for assessment in used.assessments.every():
-            out.write(line_of(assessment))
-            counts["assessments"] += 1
+        for kind, item in _every_item(used):
+            if isinstance(item, DamagedRecord):
+                damaged.append(item)
+            else:
+                out.write(line_of(item))
+                counts[kind] += 1
+    for fault in damaged:
+        log(f"Not exported: {fault.message}")
+    if damaged:
+        raise RegistryError(
+            f"The export lacks what is damaged in the registry ({counted(len(damaged), 'item')}); "
+            f"it has all else, {counted(counts.total(), 'item')}.",
+            hint="Harvest, add or assess again what is named above, then repeat the export.",
+        )
     return dict(counts)
+
+
+def _every_item(
+    registry: Registry,
+) -> "Iterator[tuple[str, Statement | LinkOverride | RejectedPayload | Assessment | DamagedRecord]]":
+    """Yield all that an export holds, each with the word by which it is counted."""
+    yield from (("statements", item) for item in registry.statements.every())
+    yield from (("verdicts", item) for item in registry.links.every())
+    yield from (
+        ("refused", item) for item in sorted(registry.harvests.every_rejected(), key=_order_of_rejected)
+    )
+    yield from (("assessments", item) for item in registry.assessments.every())
+
+
+def _order_of_rejected(item: RejectedPayload | DamagedRecord) -> tuple[str, str]:
+    return ("", item.whose) if isinstance(item, DamagedRecord) else (item.source, item.payload_sha256 or "")
 
 
 def import_(
