@@ -205,7 +205,7 @@ def test_every_type_with_a_view_is_tried_with_any_text():
 @pytest.mark.parametrize("name", VIEWS)
 def test_nothing_is_loaded_and_headers_tell_their_scope(name):
     soup = require_harmless(VIEWS[name]("net")._repr_html_())
-    assert all(cell["scope"] in {"row", "col"} for cell in soup.find_all("th"))
+    assert all(cell["scope"] in {"row", "col"} and cell.get_text() for cell in soup.find_all("th"))
     assert "url(" not in soup.find("style").get_text()
     assert "@import" not in soup.find("style").get_text()
 
@@ -217,6 +217,12 @@ def test_verdicts_of_a_lock_and_a_diff_are_words():
     assert "not as locked" in said["verification"]
     assert "they differ" in said["diff"]
     assert "runs" in said["inspection"]
+
+
+def test_a_long_path_is_cut_and_not_left_out():
+    made = replace(REPORTS["inspection"]("net"), requested="/data/" + "a" * 90 + ".onnx")
+    assert repr(made).startswith("<InspectionReport '/data/aaa")
+    assert "…'" in repr(made)
 
 
 def test_many_inspected_files_fold():

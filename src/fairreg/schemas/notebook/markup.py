@@ -64,6 +64,7 @@ text-underline-offset:.15em}
 background:none;color:inherit;padding:0;border:0}
 .fairreg.fairreg pre{margin:.35em 0;padding:.6em .8em;border:1px solid rgba(128,128,128,.4);border-radius:4px;
 background:none;color:inherit;white-space:pre-wrap;overflow-wrap:anywhere}
+.fairreg.fairreg .fr-inside{margin:.1em 0 .5em;padding-left:1em}
 .fairreg.fairreg summary{cursor:pointer;opacity:.75}
 .fairreg .fr-bar{display:inline-block;width:9em;height:.6em;border:1px solid rgba(128,128,128,.8);
 border-radius:3px;overflow:hidden;vertical-align:baseline}
@@ -177,7 +178,7 @@ def _details(summary: str, *content: object) -> Html:
 def details(summary: str, *content: object) -> Html:
     """Return content behind a click; nothing where there is none."""
     inside = joined(content)
-    return _details(summary, inside) if inside else Html()
+    return _details(summary, element("div", inside, class_="fr-inside")) if inside else Html()
 
 
 def facts(rows: Iterable[Row]) -> Html:
@@ -233,7 +234,7 @@ def notes(sentences: Iterable[str]) -> Html:
 
 
 def _note(sentence: str) -> Html:
-    return joined((element("strong", "Note: "), short(sentence, _WHOLE)))
+    return joined((element("strong", "Note:"), short(sentence, _WHOLE)), " ")
 
 
 def card(title: object, about: Iterable[object], *content: object) -> str:

@@ -22,7 +22,10 @@ def brief(text: str, longest: int = _LONGEST) -> str:
     >>> brief("top\\ntagger")
     "'top\\\\ntagger'"
     """
-    shown = shortened(without_secrets(text[: 4 * longest]), longest)
+    masked = without_secrets(text[: 4 * longest])
+    shown = shortened(masked, longest)
+    if shown == "…":  # one long word, such as a path
+        shown = masked[: longest - 1] + "…"
     while len(repr(shown)) > 2 * longest:  # escapes take the room of several letters
         shown = shortened(shown, len(shown) // 2)
     return repr(shown)

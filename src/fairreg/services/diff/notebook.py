@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Differences of two records or files, and their parts, as a notebook shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from json import dumps
 from typing import Any
 
-from fairreg.schemas.notebook.markup import Html, card, folded, notes, quiet, size_text, table
+from fairreg.schemas.notebook.markup import (
+    Html,
+    card,
+    element,
+    facts,
+    folded,
+    joined,
+    notes,
+    quiet,
+    short,
+    size_text,
+    table,
+)
 from fairreg.services.diff.diff import DiffReport
 from fairreg.services.diff.files import FileDifference, FileState
 from fairreg.services.diff.metadata import FieldDifference
@@ -19,8 +31,14 @@ def diff_view(report: DiffReport) -> str:
     """Return what differs, part by part, with the parts that were not compared."""
     first, second = report.first, report.second
     return card(
-        f"{first.name} and {second.name}",
-        ("they differ" if report.differs else "no difference found", *_identifiers(report)),
+        first.name if first.name == second.name else f"{first.name} and {second.name}",
+        ("they differ" if report.differs else "no difference found",),
+        facts(
+            (
+                ("first", first.identifier or first.requested),
+                ("second", second.identifier or second.requested),
+            )
+        ),
         notes(f"{part} not compared: {reason}" for part, reason in report.not_compared.items()),
         fields_table(report.metadata or (), ("first", "second")),
         files_table(report.files or (), ("first", "second")),
@@ -29,19 +47,15 @@ def diff_view(report: DiffReport) -> str:
     )
 
 
-def _identifiers(report: DiffReport) -> Iterator[str]:
-    for word, side in (("first", report.first), ("second", report.second)):
-        yield f"{word}: {side.identifier or side.requested}"
-
-
 def fields_table(items: Sequence[FieldDifference], sides: tuple[str, str]) -> Html:
     """Return the fields that differ; `sides` are the titles of the two columns."""
-    return table(("field", *sides, "|"), items, "fields", row=_field, caption="Metadata")
+    return table(("field", *sides), items, "fields", row=_field, caption="Metadata")
 
 
 def _field(item: FieldDifference) -> Sequence[object]:
-    order = "other order" if item.reordered else ""
-    return item.field.replace("_", " "), _value(item.first), _value(item.second), order
+    name = short(item.field.replace("_", " "))
+    order = element("div", quiet("in another order")) if item.reordered else ""
+    return joined((name, order)), _value(item.first), _value(item.second)
 
 
 def _value(value: Any) -> object:
