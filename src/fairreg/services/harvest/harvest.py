@@ -105,12 +105,8 @@ class HarvestReport:
     def __repr__(self) -> str:
         from fairreg.schemas.notebook.one_line import brief, represented
 
-        return represented(
-            self,
-            f"{brief(self.label)}:",
-            f"{self.seen:,} read, {self.new:,} new",
-            self.fault and "stopped early",
-        )
+        told = f"{brief(self.label)}: {self.seen:,} read, {self.new:,} new"
+        return represented(self, told, self.fault and "stopped early")
 
     def _repr_html_(self) -> str:
         """View in a notebook."""
