@@ -95,6 +95,14 @@ def test_an_address_that_is_no_web_page_is_not_linked(address):
     assert require_harmless(row(url=address)._repr_html_()).find("a") is None
 
 
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "JAVASCRIPT:alert(1)", " javascript:x", "data:,x"]
+)
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_view_links_an_address_that_runs(name, address):
+    require_harmless(VIEWS[name](address)._repr_html_())
+
+
 def test_a_secret_in_an_address_is_masked():
     view = row(url="https://example.org/f?token=hf_abcdefghijklmnopqrstuvwxyz123456")._repr_html_()
     assert "abcdefgh" not in view
