@@ -78,7 +78,7 @@ $(VENV)/.browser: $(VENV)/.dev
 
 test-browser: export PYTHONDONTWRITEBYTECODE := 1
 test-browser: $(VENV)/.browser  ## the tests of pages in Chromium or Chrome: search, records, keyboard, axe-core
-	$(BIN)/python -m pytest --long -n 0 tests/pages/test_browser.py tests/server/pages
+	$(BIN)/python -m pytest --long -n 0 tests/pages/test_browser.py tests/pages/test_notebook_views.py tests/server/pages
 
 $(VENV)/.notebooks: $(VENV)/.base
 	$(PIP) --editable '.[notebooks]'

@@ -1,161 +1,39 @@
 # SPDX-License-Identifier: MIT
 """Results as a notebook shows them: HTML of texts that others wrote, and representations of one line."""
 
+import importlib
+import importlib.util
 import pickle
+import pkgutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 
-from assessment.samples import BARE, HBB, advised, with_record
-from fairreg.errors import FairregError
-from fairreg.models.base import Demonstration, Recognition
-from fairreg.registry import UnheldValue
-from fairreg.runners import Runner
+import fairreg
+from assessment.samples import BARE, HBB, advised
 from fairreg.runners.batching import Batching
 from fairreg.schemas.notebook import markup
-from fairreg.schemas.record import Creator, Distribution, Evaluation, Feature, ModelRecord, Provenance, Tensor
+from fairreg.schemas.record import Creator, Distribution, Evaluation
 from fairreg.services.cite.reference_text import FormattedCitation
-from fairreg.services.fetch.download import Downloaded
-from fairreg.services.fetch.files.fetched import ArchiveMember, FetchedFiles
-from fairreg.services.fetch.files.plan import FetchPlan, PlannedFile
-from fairreg.services.fetch.unpacking import UnopenedFile
-from fairreg.services.run.batch import FileRun, ManyRuns
-from fairreg.services.run.demonstrate import RunReport
-from fairreg.services.run.loaded_model import LoadedModel
-from fairreg.services.run.origin import WeightsOrigin
-from fairreg.services.run.predict import Prediction
-from fairreg.services.run.vectors.compare import OutputCheck, Tolerance
-from fairreg.services.run.vectors.report import SetCheck, VectorCheck, VectorRun
-from fairreg.services.search.report import SearchReport, SearchRow, SourceAnswer, VersionRow
-from fairreg.storage.cache import CachedFile
+from fairreg.services.run.vectors.report import VectorRun
+from fairreg.services.search.report import SearchReport
 from support.examples import examples
 from support.full_record import FULL
 from support.hidden_text import IGNORABLE, in_tags
-from support.hostile import HOSTILE, LONG, hostile_everywhere
+from support.hostile import HOSTILE, LONG
+from support.report_views import REPORTS
+from support.shown_results import BARE_RECORD, VIEWS, assessment, check, opened, report, row
 
 SCRIPT = "<script>alert('1')</script>\"><img src=x onerror=alert(1)>\u202e\x00\ud800" + in_tags("hidden")
 TAGS = {
-    *("a", "code", "details", "div", "p", "pre", "span", "strong", "style", "summary"),
+    *("a", "caption", "code", "details", "div", "p", "pre", "span", "strong", "style", "summary"),
     *("table", "tbody", "td", "th", "thead", "tr"),
 }
 ATTRIBUTES = {"aria-hidden", "class", "href", "rel", "scope", "style", "target"}
-BARE_RECORD = ModelRecord(identifier="url:a", kind="model", name="A", provenance=Provenance("file", "a"))
-
-
-class Doubler(Runner):
-    """A runner with a signature and nothing behind it."""
-
-    def compute(self, arrays):
-        return {"y": arrays["x"] * 2}
-
-
-def runner(text="x"):
-    features = (Feature(name=text, unit=text),) * 12
-    made = Doubler(
-        text, (Tensor(text, "float32", (text, 3), features),), (Tensor("y", text, (), (), text),), device=text
-    )
-    made.remarks = (text,)
-    return made
-
-
-def row(text="net", **fields):
-    known = {"kind": "model", "sources": (text,), "doi": None, "license": text, "task": (text, text)}
-    known |= {"frameworks": (text,), "year": 2024, "score": 1.0, "runnable": True, "runs": text}
-    known |= {"fair_score": 0.5, "url": text, "versions": (VersionRow(text, None, text, 2024),), "gone": True}
-    return SearchRow(**{"id": text, "name": text, **known, **fields})
-
-
-def report(text="net", rows=3, **fields):
-    known = {"warnings": (text,), "sources": {text: SourceAnswer("error", message=text)}}
-    known |= {"facets": {text: {text: 2}}, "unheld": (UnheldValue(text, text),)}
-    return SearchReport(text, rows + 1, tuple(row(text) for _ in range(rows)), **{**known, **fields})
-
-
-def fetched(text="a.onnx"):
-    path, folder = Path(text.replace("\0", "") or "x"), Path("/made")
-    item = Distribution(name=text or "x", url=text, checksums=("md5:00",))
-    file = Downloaded(item, CachedFile(path, "0" * 64, 10), "md5:00", verified=True, from_cache=False)
-    member = ArchiveMember(text, folder / "m", text)
-    unopened = UnopenedFile(text, path, text)
-    return FetchedFiles(
-        text, named_record(text), (file,), (folder,), (path,), members=(member,), unopened=(unopened,)
-    )
-
-
-def plan(text="a.onnx"):
-    item = PlannedFile(Distribution(name=text or "x", url=text, size=3, size_is_rounded=True), is_here=False)
-    return FetchPlan(text, named_record(text), (item,), unmatched=(text,))
-
-
-def named_record(text):
-    return msgspec.structs.replace(BARE_RECORD, name=text or "x", identifier=text or "x")
-
-
-def origin(text):
-    return WeightsOrigin("published", text, text)
-
-
-def prediction(text="x"):
-    arrays = {text: np.array([[1.0, np.nan]]), "words": np.array([text or "x"], object)}
-    return Prediction(
-        model=text, path=Path("w.onnx"), fingerprint=text, origin=origin(text), runner=runner(text),
-        batching=Batching(), source=text, outputs=arrays, items=1, seconds=0.0, metrics={text: 0.5},
-        warnings=(text,), converted_from=text, output=Path("/made/out.npz"),
-    )  # fmt: skip
-
-
-def opened(text):
-    return LoadedModel(runner(text), Path("w.onnx"), recognition(text), (text,))
-
-
-def recognition(text):
-    return Recognition("hbb_in", text, Path("w.onnx"), "onnx", text, 3, {})
-
-
-def check(text, **fields):
-    compared = OutputCheck(text, 0.5, Tolerance(0.1, 0.1), **{"agrees": False, **fields})
-    return VectorCheck((SetCheck(text, (text,), 3, (), (compared,), note=text),), 0.1)
-
-
-def vector_run(text="x"):
-    return VectorRun(opened(text), text, check(text), Batching())
-
-
-def many_runs(text="x"):
-    source = Path(text.replace("\0", "") or "x")
-    runs = {source: FileRun(source, 3, {text: 0.5}, Path("/made/o.npz"), skipped=True)}
-    return ManyRuns(opened(text), "0" * 64, files=runs, failures={source: FairregError(text)})
-
-
-def demonstration(text="x"):
-    shown = Demonstration(text, 3, {text: 0.9}, 10.0, 1, (text,))
-    return RunReport(
-        recognition(text), text, text, text, shown, origin(text), Batching(), (text,), vectors=check(text)
-    )
-
-
-def assessment(text="x"):
-    return advised(with_record(HBB, identifier=text or "x", license_stated=text, description=text))
-
-
-VIEWS = {
-    "record": hostile_everywhere,
-    "row": row,
-    "search": report,
-    "runner": runner,
-    "fetched": fetched,
-    "plan": plan,
-    "prediction": prediction,
-    "vectors": vector_run,
-    "many": many_runs,
-    "demonstration": demonstration,
-    "citation": FormattedCitation,
-    "bibtex": lambda text: FormattedCitation(text, "bibtex"),
-}
 
 
 def require_harmless(view):
@@ -215,6 +93,14 @@ def test_a_record_shows_what_it_says_and_links_what_resolves():
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x"])
 def test_an_address_that_is_no_web_page_is_not_linked(address):
     assert require_harmless(row(url=address)._repr_html_()).find("a") is None
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "JAVASCRIPT:alert(1)", " javascript:x", "data:,x"]
+)
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_view_links_an_address_that_runs(name, address):
+    require_harmless(VIEWS[name](address)._repr_html_())
 
 
 def test_a_secret_in_an_address_is_masked():
@@ -294,3 +180,62 @@ def test_a_representation_is_one_short_printable_line(name, text):
     assert shown.startswith(f"<{type(made).__name__} ")
     assert shown.isprintable()
     assert len(shown) < 700
+
+
+@pytest.mark.parametrize("name", [*REPORTS, "vectors"])
+@settings(max_examples=examples(20))
+@given(text=HOSTILE)
+def test_a_representation_of_a_report_is_short(name, text):
+    shown = repr(VIEWS[name](text))
+    assert shown.isprintable()
+    assert len(shown) < 200
+
+
+def _types_with_views():
+    for found in pkgutil.walk_packages(fairreg.__path__, "fairreg."):
+        spec = importlib.util.find_spec(found.name)
+        if spec.origin and "def _repr_html_" in Path(spec.origin).read_text(encoding="utf-8"):
+            module = importlib.import_module(found.name)
+            yield from (
+                item
+                for item in vars(module).values()
+                if isinstance(item, type) and "_repr_html_" in vars(item) and item.__module__ == found.name
+            )
+
+
+def test_every_type_with_a_view_is_tried_with_any_text():
+    types = set(_types_with_views())
+    assert {made.__name__ for made in types} >= {"InspectionReport", "LockDocument", "ModelRecord"}
+    tried = {type(make("x")) for make in (*VIEWS.values(), assessment)}
+    assert [made.__name__ for made in types if not any(issubclass(each, made) for each in tried)] == []
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_nothing_is_loaded_and_headers_tell_their_scope(name):
+    soup = require_harmless(VIEWS[name]("net")._repr_html_())
+    assert all(cell["scope"] in {"row", "col"} and cell.get_text() for cell in soup.find_all("th"))
+    assert "url(" not in soup.find("style").get_text()
+    assert "@import" not in soup.find("style").get_text()
+
+
+def test_verdicts_of_a_lock_and_a_diff_are_words():
+    said = {
+        name: BeautifulSoup(VIEWS[name]("net")._repr_html_(), "html.parser").get_text(" ") for name in REPORTS
+    }
+    assert "not as locked" in said["verification"]
+    assert "they differ" in said["diff"]
+    assert "runs" in said["inspection"]
+
+
+def test_a_long_path_is_cut_and_not_left_out():
+    made = replace(REPORTS["inspection"]("net"), requested="/data/" + "a" * 90 + ".onnx")
+    assert repr(made).startswith("<InspectionReport '/data/aaa")
+    assert "…'" in repr(made)
+
+
+def test_many_inspected_files_fold():
+    made = REPORTS["inspection"]("net")
+    many = replace(made, files=made.files * 150)
+    soup = require_harmless(many._repr_html_())
+    assert "and 142 more files" in {fold.find("summary").get_text() for fold in soup.find_all("details")}
+    assert "110 more models are not described here" in soup.get_text()

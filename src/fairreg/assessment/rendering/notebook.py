@@ -40,7 +40,12 @@ def report_view(report: AssessmentReport) -> str:
         f"FAIR assessment of {report.id}",
         (*about, report.assessed_at),
         notes(said),
-        table(("", "", "score#", "coverage#", ""), list(report.letters), "letters", row=_letter_of(report)),
+        table(
+            ("letter", "range", "score#", "coverage#", "remark"),
+            list(report.letters),
+            "letters",
+            row=_letter_of(report),
+        ),
         element("div", badge_line(report.badge)) if report.badge else "",
         _steps(report.do_first),
         details("what is unknown", _unknown(report.undecided)),
@@ -104,7 +109,9 @@ _Cells = tuple[object, object, object]
 
 def _verdicts(report: AssessmentReport) -> Html:
     cells = list(_cells(report))
-    return table(("|", "verdict|", "reason"), cells, "verdicts", row=lambda row: row, shown=len(cells))
+    return table(
+        ("indicator|", "verdict|", "reason"), cells, "verdicts", row=lambda row: row, shown=len(cells)
+    )
 
 
 def _cells(report: AssessmentReport) -> Iterator[_Cells]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fairreg.registry.entries import Entry
 from fairreg.registry.resolution.lineage import LinkEvidence
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.text import counted
 
 __all__ = ["LineageReport", "SourceLink"]
 
@@ -38,6 +39,21 @@ class LineageReport:
     entries: tuple[Entry, ...]
     sources: tuple[SourceLink, ...]
     links: tuple[LinkEvidence, ...]
+
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import named, represented
+
+        return represented(
+            self,
+            f"{named(self.entry.identifier)}:",
+            f"{counted(len(self.entries), 'record')} from {counted(len(self.sources), 'source record')}",
+        )
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.registry.resolution.notebook import lineage_view
+
+        return lineage_view(self)
 
     def links_of(self, link: SourceLink) -> tuple[LinkEvidence, ...]:
         """Return the links of a source's contribution to the others."""

@@ -52,6 +52,7 @@ font-size:inherit;color:inherit}
 .fairreg.fairreg td,.fairreg.fairreg th{padding:.2em 1.4em .2em 0;border:0;background:none;color:inherit;
 text-align:left;vertical-align:top;max-width:46em;white-space:normal;overflow-wrap:break-word}
 .fairreg.fairreg .fr-facts td,.fairreg.fairreg code{overflow-wrap:anywhere}
+.fairreg.fairreg caption{caption-side:top;text-align:left;font-weight:600;color:inherit;padding:.4em 0 .1em}
 .fairreg.fairreg thead th{font-weight:600;border-bottom:1px solid rgba(128,128,128,.6);white-space:nowrap}
 .fairreg.fairreg .fr-facts th{font-weight:normal;opacity:.75;min-width:6em;max-width:16em}
 .fairreg.fairreg .fr-list tbody tr+tr{border-top:1px solid rgba(128,128,128,.25)}
@@ -63,6 +64,7 @@ text-underline-offset:.15em}
 background:none;color:inherit;padding:0;border:0}
 .fairreg.fairreg pre{margin:.35em 0;padding:.6em .8em;border:1px solid rgba(128,128,128,.4);border-radius:4px;
 background:none;color:inherit;white-space:pre-wrap;overflow-wrap:anywhere}
+.fairreg.fairreg .fr-inside{margin:.1em 0 .5em;padding-left:1em}
 .fairreg.fairreg summary{cursor:pointer;opacity:.75}
 .fairreg .fr-bar{display:inline-block;width:9em;height:.6em;border:1px solid rgba(128,128,128,.8);
 border-radius:3px;overflow:hidden;vertical-align:baseline}
@@ -176,7 +178,7 @@ def _details(summary: str, *content: object) -> Html:
 def details(summary: str, *content: object) -> Html:
     """Return content behind a click; nothing where there is none."""
     inside = joined(content)
-    return _details(summary, inside) if inside else Html()
+    return _details(summary, element("div", inside, class_="fr-inside")) if inside else Html()
 
 
 def facts(rows: Iterable[Row]) -> Html:
@@ -197,30 +199,32 @@ def table(
     *,
     row: Callable[[T], Sequence[object]],
     shown: int = SHOWN,
+    caption: str | None = None,
 ) -> Html:
     """Return a table with a row for each of the first items, and with the others behind a click.
 
     A column whose title ends in ``#`` holds numbers, one that ends in ``|`` short words. `row` makes the
-    cells of an item.
+    cells of an item. `caption` tells a table from others of its view.
     """
     if len(items) <= shown + 1:
-        return _table(columns, map(row, items)) if items else Html()
+        return _table(columns, map(row, items), caption) if items else Html()
     rest = joined((_table(columns, map(row, items[shown:MOST])), _too_many(len(items))))
-    first = _table(columns, map(row, items[:shown]))
+    first = _table(columns, map(row, items[:shown]), caption)
     return joined((first, _details(f"and {len(items) - shown:,} more {noun}", rest)))
 
 
 _KINDS = {"#": "fr-number", "|": "fr-short"}
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str | None = None) -> Html:
     """Return a table without the columns that are empty."""
     cells = [[short(cell) for cell in row] for row in rows]
     kept = [place for place in range(len(columns)) if any(row[place] for row in cells)]
     kinds = {place: _KINDS.get(columns[place][-1:]) for place in kept}
     head = (element("th", columns[i].rstrip("#|"), scope="col", class_=kinds[i]) for i in kept)
     body = (element("tr", *(element("td", row[i], class_=kinds[i]) for i in kept)) for row in cells)
-    parts = (element("thead", element("tr", *head)), element("tbody", *body))
+    titled = element("caption", caption) if caption else ""
+    parts = (titled, element("thead", element("tr", *head)), element("tbody", *body))
     return element("div", element("table", *parts, class_="fr-list"), class_="fr-wide")
 
 
@@ -230,7 +234,7 @@ def notes(sentences: Iterable[str]) -> Html:
 
 
 def _note(sentence: str) -> Html:
-    return joined((element("strong", "Note: "), short(sentence, _WHOLE)))
+    return joined((element("strong", "Note:"), short(sentence, _WHOLE)), " ")
 
 
 def card(title: object, about: Iterable[object], *content: object) -> str:

@@ -14,14 +14,19 @@ def represented(shown: object, *parts: str | None) -> str:
     return f"<{' '.join(filter(None, (type(shown).__name__, *parts)))}>"
 
 
-def brief(text: str) -> str:
+def brief(text: str, longest: int = _LONGEST) -> str:
     """Return the beginning of a text of others in quotes, with escapes for what is not printable.
+
+    It has at most `longest` characters, and with its escapes twice as many.
 
     >>> brief("top\\ntagger")
     "'top\\\\ntagger'"
     """
-    shown = shortened(without_secrets(text[: 4 * _LONGEST]), _LONGEST)
-    while len(repr(shown)) > 2 * _LONGEST:  # escapes take the room of several letters
+    masked = without_secrets(text[: 4 * longest])
+    shown = shortened(masked, longest)
+    if shown == "…":  # one long word, such as a path
+        shown = masked[: longest - 1] + "…"
+    while len(repr(shown)) > 2 * longest:  # escapes take the room of several letters
         shown = shortened(shown, len(shown) // 2)
     return repr(shown)
 

@@ -17,7 +17,7 @@ def signature(inputs: Iterable[Tensor], outputs: Iterable[Tensor], defaults: Ite
     """Return a table of tensors: name, type, shape, and what their features are."""
     kinds = (("input", inputs), ("input with a default", defaults), ("output", outputs))
     items = [(kind, item) for kind, tensors in kinds for item in tensors]
-    return table(("|", "name", "type|", "shape|", "features"), items, "tensors", row=_row)
+    return table(("role|", "name", "type|", "shape|", "features"), items, "tensors", row=_row)
 
 
 def _row(one: tuple[str, Tensor]) -> Sequence[object]:

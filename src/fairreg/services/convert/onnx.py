@@ -56,6 +56,17 @@ class OnnxConversion:
     existing: bool
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(self, f"{brief(self.chosen.path.name, 40)}:", brief(str(self.output), 40))
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.convert.notebook import onnx_view
+
+        return onnx_view(self)
+
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg convert --to onnx --json`` prints."""
         known = self.chosen.recognition

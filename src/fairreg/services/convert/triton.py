@@ -59,6 +59,17 @@ class TritonConversion:
     existing: bool
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(self, f"{brief(self.opened.title, 40)}:", brief(str(self.folder), 40))
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.convert.notebook import triton_view
+
+        return triton_view(self)
+
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg convert --json`` prints."""
         return {

@@ -38,6 +38,23 @@ class DiffReport:
     scores: tuple[VerdictDifference, ...] | None
     not_compared: dict[str, str]
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(
+            self,
+            brief(self.first.requested, 30),
+            "and",
+            f"{brief(self.second.requested, 30)}:",
+            _result(self),
+        )
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.diff.notebook import diff_view
+
+        return diff_view(self)
+
     @property
     def differs(self) -> bool:
         """True if a difference was found in any part that was compared."""
@@ -56,6 +73,12 @@ class DiffReport:
             "scores": _listed(self.scores),
             "not_compared": dict(self.not_compared),
         }
+
+
+def _result(report: DiffReport) -> str:
+    if report.differs:
+        return "differ"
+    return "no difference, not all compared" if report.not_compared else "no difference"
 
 
 def _listed(items: Iterable[Any] | None) -> list[Any] | None:

@@ -82,6 +82,17 @@ class Resolution:
     fault: FairregError | None = None
     steps: tuple[Step, ...] = ()
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(self, f"{brief(self.requested)}:", _state_of(self))
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.fetch.files.resolution import resolution_view
+
+        return resolution_view(self)
+
     @property
     def record(self) -> ModelRecord:
         """The best available record: the source's, else DataCite's. Raises the `fault`, or NotFound."""
@@ -89,6 +100,13 @@ class Resolution:
         if best is None:
             raise self.fault or NotFound(f"{self.requested} was not found.")
         return best.record
+
+
+def _state_of(resolved: Resolution) -> str:
+    best = resolved.source or resolved.datacite
+    if best is None:
+        return "not found"
+    return best.record.provenance.source if resolved.source else "registered metadata only"
 
 
 @dataclass

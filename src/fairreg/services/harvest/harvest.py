@@ -102,6 +102,18 @@ class HarvestReport:
     seconds: float = 0.0
     fault: str | None = None
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        told = f"{brief(self.label)}: {self.seen:,} read, {self.new:,} new"
+        return represented(self, told, self.fault and "stopped early")
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.harvest.notebook import harvest_view
+
+        return harvest_view(self)
+
     @property
     def label(self) -> str:
         """Source and query, for display."""

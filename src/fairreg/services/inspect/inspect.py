@@ -2,6 +2,7 @@
 """From a file, or an identifier by way of its files, to what each model file is."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from fairreg.models.base import Recognition
 from fairreg.runners import weights
 from fairreg.runners.weights import ModelCandidate, sharded
 from fairreg.schemas.record import Tensor
+from fairreg.schemas.text import counted
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.inspect.onnx_graph import OnnxFacts, onnx_facts, tensor_document
@@ -109,6 +111,19 @@ class InspectionReport:
     files: tuple[FileInspection, ...]
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(
+            self, f"{brief(self.requested, 40)}:", counted(len(self.files), "file"), _verdicts(self.files)
+        )
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.inspect.notebook import inspection_view
+
+        return inspection_view(self)
+
     @property
     def refusal(self) -> FairregError | None:
         """The refusal for safety of the first file, where all files are refused."""
@@ -123,6 +138,14 @@ class InspectionReport:
             "files": [item.to_json() for item in self.files],
             "warnings": list(self.warnings),
         }
+
+
+def _verdicts(files: Iterable[FileInspection]) -> str:
+    """Count files by their verdict: ``(1 runs, 2 is not a model)``."""
+    found = Counter(item.runs.verdict for item in files)
+    return (
+        f"({', '.join(f'{number} {verdict}' for verdict, number in found.most_common(2))})" if found else ""
+    )
 
 
 def _architecture(found: Recognition | None) -> dict[str, Any] | None:

@@ -121,6 +121,22 @@ class VerificationReport:
     models: tuple[ModelVerification, ...]
     online_hint: str | None = None
 
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import brief, represented
+
+        return represented(
+            self,
+            f"{brief(str(self.path))}:",
+            f"{sum(not item.codes for item in self.models)} of",
+            f"{counted(len(self.models), 'model')} as locked",
+        )
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.services.lock.notebook import verification_view
+
+        return verification_view(self)
+
     @property
     def exit_code(self) -> int:
         """Exit code of the command: 3 for other bytes, 1, 4 or 5; 0 if everything is as it was."""

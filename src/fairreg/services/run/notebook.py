@@ -145,7 +145,7 @@ def many_view(made: ManyRuns) -> str:
         (*_place(runner), counted(len(files), "file"), _speed(made.computed, made.seconds)),
         notes(made.opened.warnings),
         table(("failed", "why"), failures, "files", row=_failure),
-        table(("file", "items#", "figures", "written to", "|"), files, "files", row=_file),
+        table(("file", "items#", "figures", "written to", "remark|"), files, "files", row=_file),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from fairreg.schemas.documents.base import DocumentPart
+from fairreg.schemas.text import counted
 
 __all__ = ["LockDocument", "LockedFile", "LockedModel", "LockedScores", "LockedWeights"]
 
@@ -99,3 +100,15 @@ class LockDocument(DocumentPart, frozen=True):
     """Rule of the fingerprints (docs/fingerprints.md)."""
     models: Annotated[list[LockedModel], Meta(min_length=1)]
     """Models; sorted by identifier."""
+
+    def __repr__(self) -> str:
+        from fairreg.schemas.notebook.one_line import named, represented
+
+        first = named(self.models[0].identifier) if self.models else None
+        return represented(self, f"{counted(len(self.models), 'model')} on {named(self.locked[:10])}:", first)
+
+    def _repr_html_(self) -> str:
+        """View in a notebook."""
+        from fairreg.schemas.notebook.lock import lock_view
+
+        return lock_view(self)

@@ -88,7 +88,7 @@ def plan_view(plan: FetchPlan) -> str:
     return card(
         plan.record.name,
         (*about, _identifier(plan.record)),
-        table(("file", "size#", "", "checksum"), plan.files, "files", row=_planned),
+        table(("file", "size#", "here", "checksum"), plan.files, "files", row=_planned),
         facts([("no file matches", folded(plan.unmatched, "patterns", separator=", "))]),
     )
 
@@ -96,5 +96,5 @@ def plan_view(plan: FetchPlan) -> str:
 def _planned(item: PlannedFile) -> Sequence[object]:
     known = item.distribution
     size = ("about " if known.size_is_rounded else "") + size_text(known.size)
-    here = "here" if item.is_here else ""
+    here = "yes" if item.is_here else ""
     return link(known.name, known.url), size, here, known.checksums[0] if known.checksums else ""

@@ -102,6 +102,13 @@ class VectorCheck:
         return f"The output {worst.name!r} is not that of the authors: it differs by {told}."
 
     @property
+    def result(self) -> str:
+        """The result of the comparison in a few words."""
+        if self.agrees is None:
+            return "the outputs were not compared"
+        return f"the outputs are {'' if self.agrees else 'not '}those of the authors"
+
+    @property
     def fault(self) -> ModelError | None:
         """The error for outputs outside their tolerance, None without any."""
         if self.agrees is not False:
@@ -134,7 +141,7 @@ class VectorRun:
     def __repr__(self) -> str:
         from fairreg.schemas.notebook.one_line import brief, represented
 
-        return represented(self, f"{brief(self.opened.title)}:", brief(self.check.verdict))
+        return represented(self, f"{brief(self.opened.title)}:", self.check.result)
 
     def _repr_html_(self) -> str:
         """View of the run in a notebook."""
