@@ -91,7 +91,7 @@ def _url(stated: object) -> str:
         return stated
     raise UsageError(
         f"Registry takes a database URL, not {str(stated)!r}.",
-        hint="A file is sqlite:// with three slashes and its path, such as sqlite:////tmp/x.sqlite.",
+        hint="A file is written as sqlite:/// and its path, such as sqlite:////tmp/x.sqlite.",
     )
 
 
