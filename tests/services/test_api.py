@@ -227,3 +227,21 @@ def test_a_harvest_tells_its_progress_only_to_who_asks(services, capfd):
     assert seen[-1][0] == report.seen > 0
     fairreg.harvest("zenodo", query="hbb", limit=5)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_harvest_into_a_registry_of_its_own_tells_its_progress_only_to_who_asks(services, tmp_path, capfd):
+    seen = []
+    with fairreg.Registry(f"sqlite:///{tmp_path / 'own.sqlite'}") as registry:
+        report = registry.harvest(
+            "zenodo", query="hbb", limit=5, progress=lambda done, total: seen.append((done, total))
+        )
+        assert seen[-1][0] == report.seen > 0
+        registry.harvest("zenodo", query="hbb", limit=5)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("stated", ["/tmp/x.sqlite", "", 5])
+def test_a_registry_says_how_the_url_of_a_file_is_written(stated):
+    with pytest.raises(UsageError, match="takes a database URL") as raised:
+        fairreg.Registry(stated)
+    assert "sqlite:////tmp/x.sqlite" in raised.value.hint

@@ -9,7 +9,7 @@ The registry stays open between calls (`fairreg.services.registry.shared_engine`
 errors of `fairreg.errors`, which carry a message and a hint.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from fairreg import formats
+from fairreg.errors import UsageError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.registry.search.filters import FilterValues, Values
 from fairreg.registry.search.sorting import Sort
@@ -57,14 +58,41 @@ class ManagedRegistry(StoredRegistry):
 
     def __init__(self, url: str | None = None) -> None:
         environment = Settings.from_environment()
-        self._settings = replace(environment, database_url=url) if url else environment
+        self._settings = environment if url is None else replace(environment, database_url=_url(url))
         super().__init__(open_database(self._settings))
 
     def harvest(
-        self, source: str, *, query: str = "", since: date | None = None, limit: int | None = None
+        self,
+        source: str,
+        *,
+        query: str = "",
+        since: date | None = None,
+        limit: int | None = None,
+        progress: Callable[[int, int | None], None] | None = None,
     ) -> HarvestReport:
-        """Harvest the records of `source` into this registry; resumes where an earlier call stopped."""
-        return harvest_with(self._settings, source, query=query, since=since, limit=limit, registry=self)
+        """Harvest the records of `source` into this registry; resumes where an earlier call stopped.
+
+        `progress` is called as that of `fairreg.harvest`; without it the call is silent.
+        """
+        return harvest_with(
+            self._settings,
+            source,
+            query=query,
+            since=since,
+            limit=limit,
+            progress=progress,
+            registry=self,
+        )
+
+
+def _url(stated: object) -> str:
+    """Return the database URL that was stated; UsageError for a path or anything else."""
+    if isinstance(stated, str) and "://" in stated:
+        return stated
+    raise UsageError(
+        f"Registry takes a database URL, not {str(stated)!r}.",
+        hint="A file is written as sqlite:/// and its path, such as sqlite:////tmp/x.sqlite.",
+    )
 
 
 # Public name of this class as ``fairreg.Registry``; its base class has the same name.
