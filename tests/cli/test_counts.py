@@ -141,21 +141,25 @@ MORE_MODULES = {
     "assess --query": 72,  # the same, less what it reads already
     "show, asking the source": 1,
     "sources": 4,  # the same
-    "db init": 7,  # two more: the migrations 0008 and 0009
+    "link": 3,  # what says which row is damaged
+    "unlink": 3,
+    "db init": 8,  # two more: the migrations 0008 and 0009
     "db upgrade": 3,
     "db check": 2,
 }
+# It compares all that is derived from the records with them.
+MORE_STATEMENTS = {"db check": 22}
 # Commands that came after 0.1.0. They cost exactly this; statements are at most so many: a record that is
 # read twice is stored a second time where a second has begun in between, with the time of that reading.
 LATER = {
     "cite": Case("cite {pid} --json", "catalogue", Cost(1, 1, 9, 358, 9)),
     "diff": Case("diff {model} {model} --json", "nothing", Cost(0, 0, 0, 613, 12)),
-    "lock": Case("lock {pid} --output {target} --json", "catalogue", Cost(1, 1, 215, 895, 21)),
-    "verify": Case("verify {lock} --json", "catalogue", Cost(1, 0, 211, 870, 20)),
+    "lock": Case("lock {pid} --output {target} --json", "catalogue", Cost(1, 1, 215, 896, 21)),
+    "verify": Case("verify {lock} --json", "catalogue", Cost(1, 0, 211, 872, 20)),
     "doctor": Case("doctor --json", "catalogue", Cost(1, 0, 7, 549, 10), offline=True),
     "cache ls": Case("cache ls --json", "fetched", Cost(0, 0, 0, 183, 5)),
-    "cache rm": Case("cache rm {pid} --yes --json", "fetched", Cost(0, 1, 0, 243, 7)),
-    "cache prune": Case("cache prune --yes --json", "fetched", Cost(0, 0, 0, 219, 6)),
+    "cache rm": Case("cache rm {pid} --yes --json", "fetched", Cost(0, 1, 0, 244, 7)),
+    "cache prune": Case("cache prune --yes --json", "fetched", Cost(0, 0, 0, 220, 6)),
     "sources --check": Case("sources --check --json", "catalogue", Cost(1, 0, 14, 716, 21), code=1),
 }
 _MEASURED_WITH = {
@@ -182,7 +186,7 @@ def test_a_command_opens_once_and_parses_once_and_costs_no_more_than_before(
     assert found["opens"] == min(old.opens, 1)
     # Where a parse was left out for what is looked up first, as for `link SOURCE:ID`, it is made once, too.
     assert found["parses"] == min(old.parses, 1)
-    assert found["statements"] <= old.statements
+    assert found["statements"] <= old.statements + MORE_STATEMENTS.get(name, 0)
     assert len(found["packages"]) <= old.packages
     if sys.version_info[:2] == (3, 11) and {item: version(item) for item in _MEASURED_WITH} == _MEASURED_WITH:
         assert found["modules"] <= old.modules + MORE_MODULES.get(name, 0)
