@@ -58,10 +58,10 @@ An error is one sentence, with the next step as its hint:
     fairreg.errors.UsageError: No record has the license 'MTI'.
     Hint: ...
 
-More: ``harvest`` a source into the registry, ``add`` a record of your own, ``export`` all of it to a file and
-``import_`` such a file, let ``doctor`` examine the installation, ``link`` and ``unlink`` what is
-one model, ``resolve`` an identifier, ``inspect`` and ``convert`` a model file, compare weights by their
-``fingerprint``; `Registry` is the database itself. Stable names: docs/reference/python.md.
+More: ``harvest`` a source into the registry, ``validate`` and ``add`` a record of your own, ``export`` all of
+it to a file and ``import_`` such a file, let ``doctor`` examine the installation, ``link`` and ``unlink``
+what is one model, ``resolve`` an identifier, ``inspect`` and ``convert`` a model file, compare weights by
+their ``fingerprint``; `Registry` is the database itself. Stable names: docs/reference/python.md.
 
 Names are imported on first use, so that ``import fairreg`` is fast.
 """
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from fairreg.services.api import Registry, assess, cite, doctor, fetch, resolve, search, show
     from fairreg.services.comparison_api import diff, lock, verify
     from fairreg.services.model_api import convert, fingerprint, inspect, load, run
-    from fairreg.services.registry_api import add, export, harvest, import_, link, unlink
+    from fairreg.services.registry_api import add, export, harvest, import_, link, unlink, validate
 
     __version__: str
 
@@ -103,6 +103,7 @@ __all__ = [
     "search",
     "show",
     "unlink",
+    "validate",
     "verify",
 ]
 
@@ -112,7 +113,7 @@ _HOMES = {
     **dict.fromkeys(("diff", "lock", "verify"), "fairreg.services.comparison_api"),
     **dict.fromkeys(("convert", "fingerprint", "inspect", "load", "run"), "fairreg.services.model_api"),
     **dict.fromkeys(
-        ("add", "export", "harvest", "import_", "link", "unlink"), "fairreg.services.registry_api"
+        ("add", "export", "harvest", "import_", "link", "unlink", "validate"), "fairreg.services.registry_api"
     ),
 }
 

@@ -107,6 +107,61 @@ def test_a_query_is_a_text(query):
         fairreg.search(query)
 
 
+def test_a_result_names_its_record_as_its_identifier_does():
+    (row,) = fairreg.search(hbb.DOI, limit=1)
+    record = fairreg.show(hbb.DOI)
+    expected = fairreg.cite(hbb.DOI)
+    with fairreg.Registry() as registry:
+        entry = registry.entry_for(hbb.DOI)
+    report = fairreg.assess(hbb.DOI, offline=True)
+    for named in (row, record, entry, report):
+        assert fairreg.cite(named) == expected
+        assert fairreg.show(named).identifier == record.identifier
+    assert fairreg.assess(row, offline=True).id == report.id
+
+
+@pytest.mark.parametrize(
+    "verb", ["show", "cite", "resolve", "fetch", "assess", "load", "run", "inspect", "lock"]
+)
+@pytest.mark.parametrize("named", [None, 5, {"identifier": "doi:10.1/a"}, object()])
+def test_what_carries_no_identifier_is_refused(verb, named):
+    with pytest.raises(UsageError):
+        getattr(fairreg, verb)(named)
+
+
+def test_a_file_is_validated_as_on_the_command_line(tmp_path):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(fairreg.show(hbb.DOI, format="json"))
+    bad.write_text('{"identifier": "local:a", "kind": "modle", "name": "A"}')
+    assert fairreg.validate(good).is_valid
+    checked = fairreg.validate(str(bad))
+    assert not checked.is_valid
+    assert {item.path for item in checked.found.violations} >= {"$.kind"}
+
+
+def test_a_registry_contains_what_it_gets(tmp_path):
+    with fairreg.Registry() as registry:
+        assert hbb.DOI in registry
+        assert registry.get(hbb.DOI) in registry
+        assert "10.5281/zenodo.1" not in registry
+        assert "no identifier at all" not in registry
+        assert 5 not in registry
+
+
+def test_a_closed_registry_says_that_it_is_closed():
+    registry = fairreg.Registry()
+    with registry:
+        assert registry.listing.count() > 100
+    for ask in (
+        lambda: registry.get(hbb.DOI),
+        lambda: registry.search("jet"),
+        lambda: next(iter(registry)),
+        registry.listing.count,
+    ):
+        with pytest.raises(UsageError, match="closed"):
+            ask()
+
+
 def test_a_place_beyond_the_results_is_told_with_their_number():
     with pytest.raises(IndexError, match="3 results"):
         fairreg.search("Hbb tagger", limit=3)[3]
@@ -188,7 +243,7 @@ def test_a_harvester_maps_a_saved_payload_without_a_network(httpserver):
 
 @pytest.mark.parametrize("named", [7, [7], b"10.1/a", [["10.1/a"]], None])
 def test_a_lock_of_what_is_no_identifier_is_wrong_usage(named):
-    with pytest.raises(UsageError, match="An identifier is a text"):
+    with pytest.raises(UsageError, match="neither an identifier nor a result"):
         fairreg.lock(named)
 
 

@@ -10,7 +10,6 @@ from fairreg.cli.options import SOURCES, CommandGroup, InputFile, Json, ready
 
 if TYPE_CHECKING:
     from fairreg.schemas.record import OtherRecord
-    from fairreg.schemas.validation import CheckedDocument
     from fairreg.services.harvest.harvest import HarvestReport
 
 __all__ = ["register"]
@@ -36,8 +35,9 @@ def validate(file: InputFile, json: Json = False) -> None:
     """
     from fairreg.cli.output import console, log, print_versioned
     from fairreg.schemas.record import public_text
+    from fairreg.services.validate import validate as service
 
-    kind, checked = _checked(file)
+    kind, checked = service(file)
     violations = [(public_text(item.path), public_text(item.message)) for item in checked.violations]
     left_out = tuple(map(public_text, checked.left_out))
     if json:
@@ -56,23 +56,6 @@ def validate(file: InputFile, json: Json = False) -> None:
         _name_others(checked.record, checked.others, file)
     if violations:
         raise typer.Exit(1)
-
-
-def _checked(file: Path) -> "tuple[str, CheckedDocument]":
-    """Check a file; return what it is, with the result."""
-    from fairreg.schemas.validation import RECORD_FILES, CheckedDocument, Violation, check, parse_json
-
-    content = file.read_bytes()
-    if file.suffix.lower() != ".cff":
-        return "record", check(parse_json(content, name=file.name, hint=RECORD_FILES))
-    from fairreg.formats import cff
-
-    reading = cff.read(content, name=file.name)
-    text = content.decode("utf-8", "replace")
-    fault = reading.understood.fault
-    found = [("$", fault)] if fault else cff.violations(text)
-    listed = tuple(Violation(path, message) for path, message in found)
-    return "citation file (CFF 1.2.0)", CheckedDocument(listed, reading.left_out)
 
 
 def add(file: InputFile, json: Json = False) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from sqlalchemy import Connection, func, select
 
+from fairreg.errors import IdentifierError, NotFound
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.tables import HEAD, entries, statements
 from fairreg.registry.entries import Entry, Harvest, Info, PutResult, RejectedPayload, Submission
@@ -234,6 +235,17 @@ class Registry:
         chosen, order = Filters.of(**filters), _order(sort)
         with self._database.reading() as connection:
             return search(connection, query, chosen, limit=limit, offset=offset, facets=facets, sort=order)
+
+    def __contains__(self, item: object) -> bool:
+        """Tell whether `get` finds it: a record, or an identifier in any spelling."""
+        named = item.identifier if isinstance(item, ModelRecord) else item
+        if not isinstance(named, str):
+            return False
+        try:
+            self.entry_for(named)
+        except (NotFound, IdentifierError):
+            return False
+        return True
 
     def __iter__(self) -> Iterator[ModelRecord]:
         return (entry.record for entry in self.listing.entries())

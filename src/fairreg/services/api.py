@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from fairreg import formats
 from fairreg.errors import UsageError
 from fairreg.registry import Registry as StoredRegistry
+from fairreg.registry.db.engine import Database
+from fairreg.registry.parts import RegistryPart
 from fairreg.registry.search.filters import FilterValues, Values
 from fairreg.registry.search.sorting import Sort
 from fairreg.schemas.record import Kind, ModelRecord
@@ -36,6 +38,7 @@ from fairreg.services.fetch.show import show as show_with
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
+from fairreg.services.named import Named, identifier_of
 from fairreg.services.registry.db import open_database
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
@@ -50,6 +53,18 @@ if TYPE_CHECKING:
 __all__ = ["Registry", "assess", "cite", "doctor", "fetch", "resolve", "search", "show"]
 
 
+class _ClosedDatabase(Database):
+    """What a registry that was closed has in the place of its database."""
+
+    def __init__(self) -> None:
+        """Open nothing."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("__"):
+            return super().__getattribute__(name)
+        raise UsageError("The registry is closed.", hint="Open it again: fairreg.Registry().")
+
+
 class ManagedRegistry(StoredRegistry):
     """The registry at `url` (default: that of the environment), created and migrated as needed.
 
@@ -60,6 +75,16 @@ class ManagedRegistry(StoredRegistry):
         environment = Settings.from_environment()
         self._settings = environment if url is None else replace(environment, database_url=_url(url))
         super().__init__(open_database(self._settings))
+
+    def close(self) -> None:
+        """Close the database's connections; what is asked afterwards is a UsageError."""
+        if isinstance(self._database, _ClosedDatabase):
+            return
+        super().close()
+        self._database = _ClosedDatabase()
+        for part in vars(self).values():
+            if isinstance(part, RegistryPart):
+                part.use(self._database)
 
     def harvest(
         self,
@@ -157,14 +182,14 @@ def search(
 
 
 @overload
-def show(pid: str, format: None = None) -> ModelRecord: ...
+def show(pid: Named, format: None = None) -> ModelRecord: ...
 
 
 @overload
-def show(pid: str, format: str) -> str | bytes: ...
+def show(pid: Named, format: str) -> str | bytes: ...
 
 
-def show(pid: str, format: str | None = None) -> ModelRecord | str | bytes:  # noqa: A002  # as the option
+def show(pid: Named, format: str | None = None) -> ModelRecord | str | bytes:  # noqa: A002  # as the option
     """Return one record, from the registry or else from its source, or its document in a `format`.
 
     Formats are those of ``fairreg show``, such as ``"jsonld"``, ``"turtle"`` or ``"bibtex"``.
@@ -172,12 +197,12 @@ def show(pid: str, format: str | None = None) -> ModelRecord | str | bytes:  # n
     settings = Settings.from_environment()
     written = None if format is None else formats.get(format)
     with shared_registry(settings) as registry:
-        record = show_with(settings, pid, registry=registry)
+        record = show_with(settings, identifier_of(pid), registry=registry)
     return record if written is None else written.write(record)
 
 
 def cite(
-    pid: str,
+    pid: Named,
     with_data: bool = False,
     with_paper: bool = False,
     format: Literal["text", "bibtex", "csl", "ris"] = "text",  # noqa: A002  # as the option
@@ -188,20 +213,20 @@ def cite(
     """
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
-        record = show_with(settings, pid, registry=registry)
+        record = show_with(settings, identifier_of(pid), registry=registry)
         text = cite_with(record, format=format, with_data=with_data, with_paper=with_paper, registry=registry)
     return FormattedCitation(text, format)
 
 
-def resolve(pid: str) -> Resolution:
+def resolve(pid: Named) -> Resolution:
     """Follow an identifier in any spelling to its record at its source."""
     with HttpClient(Settings.from_environment()) as web:
-        return resolve_with(web, pid)
+        return resolve_with(web, identifier_of(pid))
 
 
 @overload
 def fetch(
-    pid: str,
+    pid: Named,
     output: str | Path | None = None,
     *,
     file: str | Iterable[str] = (),
@@ -213,7 +238,7 @@ def fetch(
 
 @overload
 def fetch(
-    pid: str,
+    pid: Named,
     output: str | Path | None = None,
     *,
     file: str | Iterable[str] = (),
@@ -225,7 +250,7 @@ def fetch(
 
 @renamed(file="files")
 def fetch(
-    pid: str,
+    pid: Named,
     output: str | Path | None = None,
     *,
     file: str | Iterable[str] = (),
@@ -240,19 +265,20 @@ def fetch(
     a time. With `dry_run` the files are only listed, with the sizes and checksums that the record states.
     """
     folder, settings = None if output is None else Path(output), Settings.from_environment()
+    named = identifier_of(pid)
     with LazyRegistry(partial(shared_registry, settings)) as registry:
         if dry_run:
-            return plan(settings, pid, patterns=file, exclude=exclude, registry=registry)
+            return plan(settings, named, patterns=file, exclude=exclude, registry=registry)
         return fetch_with(
-            settings, pid, output=folder, patterns=file, exclude=exclude, registry=registry, jobs=jobs
+            settings, named, output=folder, patterns=file, exclude=exclude, registry=registry, jobs=jobs
         )
 
 
-def assess(pid: str, offline: bool = False) -> AssessmentReport:
+def assess(pid: Named, offline: bool = False) -> AssessmentReport:
     """Score the FAIRness of what `pid` names, with the evidence for each verdict."""
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
-        return assess_with(settings, pid, offline=offline, registry=registry)
+        return assess_with(settings, identifier_of(pid), offline=offline, registry=registry)
 
 
 def doctor() -> "DoctorReport":

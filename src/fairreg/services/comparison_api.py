@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from fairreg.errors import UsageError
 from fairreg.schemas.documents.changes.locks import LockDocument
 from fairreg.services.diff.diff import DiffReport
 from fairreg.services.diff.diff import diff as diff_with
@@ -13,28 +12,26 @@ from fairreg.services.lock.lock import lock as lock_with
 from fairreg.services.lock.lock_file import DEFAULT_NAME, check_target, write_lock
 from fairreg.services.lock.report import VerificationReport
 from fairreg.services.lock.verify import verify as verify_with
+from fairreg.services.named import Named, identifier_of, model_of
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.settings import Settings
 
 __all__ = ["diff", "lock", "verify"]
 
-_NO_TEXT = "An identifier is a text, and something else was given."
-_GIVE_TEXT = 'As in fairreg.lock("10.5281/zenodo.7305227").'
 
-
-def diff(first: str | Path, second: str | Path) -> DiffReport:
+def diff(first: Named | Path, second: Named | Path) -> DiffReport:
     """Compare two records or files: metadata, files, weights and scores; the files of records are fetched."""
     settings = Settings.from_environment()
     with LazyRegistry(partial(shared_registry, settings)) as registry:
-        return diff_with(settings, str(first), str(second), registry=registry)
+        return diff_with(settings, model_of(first), model_of(second), registry=registry)
 
 
-def lock(*pids: str | Iterable[str], output: str | Path = DEFAULT_NAME) -> LockDocument:
+def lock(*pids: Named | Iterable[Named], output: str | Path = DEFAULT_NAME) -> LockDocument:
     """Pin models to the bytes of their files, their metadata and their scores, in the file `output`.
 
-    An identifier may be given by itself, several also in a list. The file is written in one step, once every
-    model is pinned.
+    An identifier, or a result that carries one, may be given by itself, several also in a list. The file is
+    written in one step, once every model is pinned.
     """
     settings, target, named = Settings.from_environment(), Path(output), _named(pids)
     check_target(target)
@@ -44,15 +41,10 @@ def lock(*pids: str | Iterable[str], output: str | Path = DEFAULT_NAME) -> LockD
     return made
 
 
-def _named(pids: tuple[str | Iterable[str], ...]) -> list[str]:
-    """The identifiers, those in lists too. Raises UsageError for anything else."""
-    try:
-        named = [name for item in pids for name in ([item] if isinstance(item, str) else item)]
-    except TypeError as error:
-        raise UsageError(_NO_TEXT, hint=_GIVE_TEXT) from error
-    if not all(isinstance(name, str) for name in named):
-        raise UsageError(_NO_TEXT, hint=_GIVE_TEXT)
-    return named
+def _named(pids: Iterable[object]) -> list[str]:
+    """Return the identifiers, those in lists too. Raises UsageError for anything else."""
+    listed = [item if isinstance(item, Iterable) and not isinstance(item, str) else [item] for item in pids]
+    return [identifier_of(item) for part in listed for item in part]
 
 
 def verify(path: str | Path = DEFAULT_NAME) -> VerificationReport:

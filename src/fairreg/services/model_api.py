@@ -16,6 +16,7 @@ from fairreg.services.fetch.fetch import fetch
 from fairreg.services.fetch.files.selection import FileSelection
 from fairreg.services.inspect.inspect import InspectionReport, write_sample
 from fairreg.services.inspect.inspect import inspect as inspect_with
+from fairreg.services.named import Named, model_of
 from fairreg.services.parallel.base import ExecutionTarget
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
@@ -41,7 +42,7 @@ Patterns = str | Iterable[str] | None
 
 
 def run(
-    model: str | Path,
+    model: Named | Path,
     input: str | Path | Iterable[str | Path] | None = None,  # noqa: A002  # as the option
     output: str | Path | None = None,
     *,
@@ -61,7 +62,9 @@ def run(
     where, target = ExecutionTarget(workers, scheduler), None if output is None else Path(output)
     settings, given = Settings.from_environment(), _given(input)
     check_runtime(runtime, device)
-    opening = partial(open_model, settings, str(model), runtime=runtime, device=device, batch_size=batch_size)
+    opening = partial(
+        open_model, settings, model_of(model), runtime=runtime, device=device, batch_size=batch_size
+    )
     if given is not None:
         opened = opening(patterns=_patterns(file))
         if is_one_run(given, target, where):
@@ -70,7 +73,12 @@ def run(
     if target is not None or not where.in_process:
         raise UsageError("output, workers and scheduler need an input.", hint="Name its file: input=")
     made = run_model(
-        settings, str(model), runtime=runtime, device=device, patterns=_patterns(file), batch_size=batch_size
+        settings,
+        model_of(model),
+        runtime=runtime,
+        device=device,
+        patterns=_patterns(file),
+        batch_size=batch_size,
     )
     if made.check.fault is not None:
         raise made.check.fault
@@ -95,7 +103,7 @@ def _patterns(file: Patterns) -> tuple[str, ...]:
 
 
 def load(
-    pid_or_path: str | Path,
+    pid_or_path: Named | Path,
     runtime: str | None = None,
     device: str | None = None,
     *,
@@ -111,21 +119,22 @@ def load(
     `batch_size` is a number of rows, or ``"whole"`` for all at once; None leaves it to what is known of the
     model (docs/running.md).
     """
-    path, settings = Path(pid_or_path), Settings.from_environment()
+    named, settings = model_of(pid_or_path), Settings.from_environment()
+    path = Path(named)
     if path.is_file() and file is not None:
         raise UsageError(f"file= chooses among the files of a record, but {path} is a file.")
-    if not path.is_file() and (isinstance(pid_or_path, Path) or looks_like_path(pid_or_path)):
+    if not path.is_file() and (isinstance(pid_or_path, Path) or looks_like_path(named)):
         raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if path.is_file():
         return runner_of(settings, path, runtime, device, batch_size=batch_size)
     check_runtime(runtime, device)
     with LazyRegistry(partial(shared_registry, settings)) as registry:
-        fetched = fetch(settings, str(pid_or_path), patterns=_patterns(file), registry=registry)
+        fetched = fetch(settings, named, patterns=_patterns(file), registry=registry)
     return open_fetched(settings, fetched, runtime, device, batch_size=batch_size).runner
 
 
 def inspect(
-    model: str | Path, *, file: Patterns = None, sample: str | Path | None = None, live: bool = False
+    model: Named | Path, *, file: Patterns = None, sample: str | Path | None = None, live: bool = False
 ) -> InspectionReport:
     """Describe a model file, or each model file of a record: format, network, tensors, where it is published.
 
@@ -135,7 +144,9 @@ def inspect(
     """
     settings = Settings.from_environment()
     with LazyRegistry(partial(shared_registry, settings)) as registry:
-        report = inspect_with(settings, str(model), patterns=_patterns(file), registry=registry, live=live)
+        report = inspect_with(
+            settings, model_of(model), patterns=_patterns(file), registry=registry, live=live
+        )
     if report.refusal is not None:
         raise report.refusal
     if sample is not None:
@@ -144,7 +155,7 @@ def inspect(
 
 
 def convert(
-    model: str | Path,
+    model: Named | Path,
     to: Literal["onnx", "triton"],
     output: str | Path | None = None,
     *,
@@ -160,12 +171,12 @@ def convert(
     if to == "onnx":
         if name is not None:
             raise UsageError("name is for Triton.", hint="Name the ONNX file with output.")
-        return onnx.convert(settings, str(model), target, patterns=_patterns(file))
+        return onnx.convert(settings, model_of(model), target, patterns=_patterns(file))
     if to != "triton":
         raise UsageError(f"A model is converted to onnx or triton, not to {to!r}.")
     if target is None:
         raise UsageError("Triton needs a folder.", hint="Name it with output.")
-    return triton.convert(settings, str(model), target, name=name, patterns=_patterns(file))
+    return triton.convert(settings, model_of(model), target, name=name, patterns=_patterns(file))
 
 
 def fingerprint(path: str | Path) -> str:

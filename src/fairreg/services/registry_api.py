@@ -4,19 +4,24 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import overload
 
 from fairreg.registry import LineageReport, PutResult
 from fairreg.schemas.timestamps import beginning_of
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
+from fairreg.services.harvest.import_dump import import_dump
+from fairreg.services.named import Named, identifier_of
 from fairreg.services.registry import links
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.services.registry.transfer import add as add_with
 from fairreg.services.registry.transfer import export as export_with
 from fairreg.services.registry.transfer import import_ as import_with
+from fairreg.services.validate import CheckedFile
+from fairreg.services.validate import validate as validate_with
 from fairreg.settings import Settings
 
-__all__ = ["add", "export", "harvest", "import_", "link", "unlink"]
+__all__ = ["add", "export", "harvest", "import_", "link", "unlink", "validate"]
 
 
 def harvest(
@@ -63,26 +68,56 @@ def export(output: str | Path) -> dict[str, int]:
         return export_with(settings, Path(output), registry=registry)
 
 
-def import_(file: str | Path, *, progress: Callable[[int, int | None], None] | None = None) -> dict[str, int]:
+@overload
+def import_(
+    file: str | Path, *, source: None = None, progress: Callable[[int, int | None], None] | None = None
+) -> dict[str, int]: ...
+
+
+@overload
+def import_(
+    file: str | Path, *, source: str, progress: Callable[[int, int | None], None] | None = None
+) -> HarvestReport: ...
+
+
+def import_(
+    file: str | Path,
+    *,
+    source: str | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> dict[str, int] | HarvestReport:
     """Import a file that `export` wrote; return the numbers of new, changed and unchanged statements.
 
-    Every line is checked before the first is stored. `progress` is called with the number of statements so
-    far and in all; without it the call is silent. Raises RecordError with the number of a bad line.
+    With a `source` the file is a saved dump of its records, which are stored as by a harvest of it; then the
+    report of a harvest is returned. Every line of an export is checked before the first is stored.
+    `progress` is called with the number of statements so far and in all; without it the call is silent.
+    Raises RecordError with the number of a bad line.
     """
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
-        return import_with(settings, Path(file), progress=progress, registry=registry)
+        if source is None:
+            return import_with(settings, Path(file), progress=progress, registry=registry)
+        return import_dump(settings, Path(file), source, progress=progress, registry=registry)
 
 
-def link(pid: str, other: str) -> LineageReport:
+def validate(file: str | Path) -> CheckedFile:
+    """Check a file with a record, in JSON or JSON-LD of any tool, or a CITATION.cff, by its suffix.
+
+    The result `is_valid`, or has `found.violations` with their places. Raises RecordError for what is no
+    JSON.
+    """
+    return validate_with(Path(file))
+
+
+def link(pid: Named, other: Named) -> LineageReport:
     """Mark two identifiers as the same model, also for later harvests; return the joined model."""
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
-        return links.link(settings, pid, other, registry=registry)
+        return links.link(settings, identifier_of(pid), identifier_of(other), registry=registry)
 
 
-def unlink(pid: str, other: str) -> tuple[LineageReport, LineageReport]:
+def unlink(pid: Named, other: Named) -> tuple[LineageReport, LineageReport]:
     """Mark two identifiers as different models, also for later harvests; return both models."""
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
-        return links.unlink(settings, pid, other, registry=registry)
+        return links.unlink(settings, identifier_of(pid), identifier_of(other), registry=registry)

@@ -24,6 +24,10 @@ class RegistryPart:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def use(self, database: Database) -> None:
+        """Go on with another database, as after the registry was closed."""
+        self._database = database
+
 
 @contextmanager
 def changing(database: Database) -> Iterator[Connection]:
