@@ -14,7 +14,7 @@ from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.packing import CALL, MOST_JETS, Pack, class_packs, packs
-from fairreg.runners import Runner, torch
+from fairreg.runners import Runner, fused, torch
 from fairreg.runners import load as load_engine
 from fairreg.runners.base import EngineRunner
 from fairreg.runners.cpu import processors
@@ -163,10 +163,10 @@ def build(
 ) -> HbbRunner:
     """Build a runner of the network with these weights on `runtime` and `device`.
 
-    Every runtime but torch is given the ONNX graph. `precision` is that of the products: float32, on a GPU
-    also tf32, or bfloat16 for those of the pairs (see `onnx_bytes`); `call` is the cost of a call on a GPU
-    (see `packing`). Raises ModelError for tensors of another network, UsageError for an unknown runtime,
-    device or precision, MissingEngine.
+    Every runtime but torch and fused is given the ONNX graph. `precision` is that of the products: float32,
+    on a GPU also tf32, or bfloat16 for those of the pairs (see `onnx_bytes`); `call` is the cost of a call on
+    a GPU (see `packing`). Raises ModelError for tensors of another network, UsageError for an unknown
+    runtime, device or precision, MissingEngine.
     """
     if precision not in PRECISIONS:
         raise UsageError(
@@ -177,6 +177,12 @@ def build(
         engine = _in_torch(
             tensors, sizes, batch_size=batch_size, device=device, precision=precision, call=call
         )
+        return HbbRunner(engine, sizes, selection)
+    if runtime == fused.RUNTIME:
+        engine = _fused(
+            tensors, sizes, batch_size=batch_size, threads=threads, kept=engines, device=device,
+            precision=precision,
+        )  # fmt: skip
         return HbbRunner(engine, sizes, selection)
     from fairreg.models.hbb_in.network import onnx_bytes
 
@@ -195,6 +201,25 @@ def build(
         engine, sizes, threads or processors(), batch_size=batch_size, precision=precision, call=call
     )
     return HbbRunner(packed, sizes, selection)
+
+
+def _fused(
+    tensors: Mapping[str, Array],
+    sizes: Hyperparameters,
+    *,
+    batch_size: int,
+    threads: int | None,
+    kept: Path | None,
+    device: str | None,
+    precision: str,
+) -> Runner:
+    """The network in a kernel of its own, which packs the jets itself."""
+    fused.require(device)
+    if precision != "float32":
+        raise UsageError(f"The runtime fused does not compute in {precision}.", hint="Use float32.")
+    from fairreg.models.hbb_in.fused.engine import FusedRunner
+
+    return FusedRunner(tensors, sizes, batch_size=batch_size, threads=threads or processors(), kept=kept)
 
 
 def _in_torch(
