@@ -24,6 +24,8 @@ CALL = 8192
 # Limits of a call on a GPU: 60 numbers for each of these pairs are half a gigabyte.
 MOST_PAIRS = 1 << 21
 MOST_JETS = 1024
+# Jets whose tracks, 2 MB, stay in the second-level cache from one step to the next.
+_BLOCK = 256
 
 
 class Pack(NamedTuple):
@@ -84,9 +86,10 @@ def _cheapest(
 ) -> Iterator[tuple[int, int, int]]:
     """Yield end, start and limit of each class, the last one first; size i begins at `edges[i]`."""
     costs, begins = np.zeros(len(edges)), np.zeros(len(edges), dtype=np.intp)
-    for end, (size, limit) in enumerate(zip(sizes, limits, strict=True), start=1):
-        jets = edges[end] - edges[:end]
-        candidates = costs[:end] + jets * size**2 + call * -(-jets // limit)
+    jets = edges[1:, np.newaxis] - edges  # of a class that ends with a size, by its begin
+    of_class = jets * sizes[:, np.newaxis] ** 2 + call * -(-jets // limits[:, np.newaxis])
+    for end in range(1, len(edges)):
+        candidates = costs[:end] + of_class[end - 1, :end]
         begins[end] = candidates.argmin()
         costs[end] = candidates[begins[end]]
     end = len(sizes)
@@ -106,12 +109,30 @@ def _packed(
 
 def _to_the_front(objects: Array) -> tuple[Array, NDArray[np.intp]]:
     """The objects with the real ones first, and the number of real ones per jet."""
-    real = np.any(objects != 0, axis=1)
+    blocks = (objects[first : first + _BLOCK] for first in range(0, max(len(objects), 1), _BLOCK))
+    real = np.concatenate([_real(block) for block in blocks])
     counts = real.sum(axis=1)
     if (real[:, 1:] > real[:, :-1]).any():
         order = np.argsort(~real, axis=1, kind="stable")
         objects = np.take_along_axis(objects, order[:, np.newaxis, :], axis=2)
     return objects, counts
+
+
+def _real(objects: Array) -> NDArray[np.bool_]:
+    """The slots (n, slots) with a feature that is not 0.
+
+    One half of the features is compared with the other, again and again: an operation on many numbers in a
+    row takes a third of the time of one on the 60 slots of each feature.
+    """
+    jets, features, slots = objects.shape
+    seen = (objects != 0).reshape(jets, features * slots)
+    while features > 1:
+        half = features // 2 * slots
+        merged = seen[:, :half] | seen[:, half : 2 * half]
+        if features % 2:
+            merged[:, :slots] |= seen[:, 2 * half :]
+        seen, features = merged, features // 2
+    return seen if features else np.zeros((jets, slots), dtype=bool)
 
 
 def _cut(objects: Array, counts: NDArray[np.intp], jets: NDArray[np.intp]) -> Array:

@@ -27,6 +27,8 @@ Array = NDArray[Any]
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # Jets per call on a CPU: enough to share the cost of a call, few enough for their pairs to stay in its cache.
 _PACK = 4
+# Jets whose values are checked at once: what is found of each value stays in the cache.
+_BLOCK = 128
 
 
 class HbbRunner(EngineRunner):
@@ -89,9 +91,11 @@ def _check_finite(tensor: Tensor, array: Array | None) -> None:
     """Raise ModelError naming the first value that is not finite; `Runner.run` checks types and shapes."""
     if array is None or array.ndim != len(tensor.shape) or array.dtype.kind != "f":
         return
-    finite = np.isfinite(array)
-    if not finite.all():
-        jet, feature, slot = np.argwhere(~finite)[0]
+    for first in range(0, len(array), _BLOCK):
+        finite = np.isfinite(array[first : first + _BLOCK])
+        if finite.all():
+            continue
+        jet, feature, slot = np.argwhere(~finite)[0] + (first, 0, 0)
         name = (
             tensor.features[feature].name if len(tensor.features) == array.shape[1] else f"feature {feature}"
         )
@@ -139,7 +143,9 @@ class _PackedRunner(EngineRunner):
             inputs = dict(zip(self._names, (pack.tracks, pack.vertices), strict=False))
             found[pack.jets] = self._engine.compute(inputs)[OUTPUT]
 
-        for _ in self._pool.map(compute, self._packs(tracks, vertices)):
+        # A single pack is not worth the way to another thread and back.
+        few = self._on_processors and len(tracks) <= _PACK
+        for _ in (map if few else self._pool.map)(compute, self._packs(tracks, vertices)):
             pass
         return {OUTPUT: found}
 

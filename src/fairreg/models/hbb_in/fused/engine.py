@@ -47,7 +47,8 @@ class FusedRunner(Runner):
         super().__init__(fused.RUNTIME, *signature(sizes), batch_size=batch_size)
         self._plan, self._weights = planned(tensors, sizes, host_unit())
         self._kernel = compiled(source(self._plan), NAME, "pppppii", kept)
-        self._rooms: deque[Floats] = deque()
+        self._rooms: deque[tuple[Floats, int]] = deque()  # with their addresses
+        self._address = self._weights.ctypes.data
         self._threads = threads
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="hbb_in_fused")
         self.engine = f"llvmlite {version('llvmlite')}"
@@ -58,9 +59,9 @@ class FusedRunner(Runner):
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch."""
-        tracks = np.require(arrays[INPUTS[0]], np.float32, ("C", "A"))
+        tracks = _readable(arrays[INPUTS[0]])
         # A network without vertices reads none.
-        vertices = np.require(arrays.get(INPUTS[1], tracks), np.float32, ("C", "A"))
+        vertices = _readable(arrays[INPUTS[1]]) if INPUTS[1] in arrays else tracks
         logits = np.empty((len(tracks), 2), np.float32)
         parts = -(-len(tracks) // _PART)
         if self._threads == 1 or parts <= 1:
@@ -87,10 +88,17 @@ class FusedRunner(Runner):
         try:
             room = self._rooms.pop()
         except IndexError:  # one for each call that computes at this moment
-            room = workspace(self._plan, self._weights)
-        arrays = (tracks, vertices, self._weights, room, logits)
-        self._kernel(*(array.ctypes.data for array in arrays), first, last)
+            memory = workspace(self._plan, self._weights)
+            room = memory, memory.ctypes.data
+        given = (array.ctypes.data for array in (tracks, vertices))
+        self._kernel(*given, self._address, room[1], logits.ctypes.data, first, last)
         self._rooms.append(room)
+
+
+def _readable(array: Floats) -> Floats:
+    """The array as machine code reads it: numbers side by side, each at a multiple of its size."""
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else np.require(array, requirements=("C", "A"))
 
 
 def _softmax(logits: Floats) -> Floats:
