@@ -44,6 +44,7 @@ PUBLISHED, DEFAULT, FUSED = "published ONNX, best", "fairreg, onnx", "fairreg, f
 CHAINS = 12  # of multiply-adds that do not wait for each other
 TURNS = 5_000_000
 SINGLE_JETS = 40
+SECONDS = 0.1  # at least, of a measurement
 
 
 def main() -> None:
@@ -63,10 +64,12 @@ def main() -> None:
     for _ in range(asked.rounds):
         peaks.append(peak())
         for name, compute in candidates.items():
-            begin = time.process_time()
-            rates[name].append(len(tracks) / _seconds(compute, tracks, vertices))
+            begin, runs, taken = time.process_time(), 0, 0.0
+            while taken < SECONDS:
+                runs, taken = runs + 1, taken + _seconds(compute, tracks, vertices)
+            rates[name].append(runs * len(tracks) / taken)
             if name == FUSED:
-                shares.append(count / (time.process_time() - begin) / peaks[-1])
+                shares.append(runs * count / (time.process_time() - begin) / peaks[-1])
             singles[name].append(_single_jets(compute, tracks, vertices))
     print(f"{len(tracks)} packaged jets, {_real(tracks).mean():.1f} tracks each, {asked.threads} threads;")
     print(f"onnxruntime {onnxruntime.__version__}, llvmlite {version('llvmlite')}, {host_unit()}")

@@ -74,8 +74,8 @@ def run(
         str | None,
         typer.Option(
             metavar="RUNTIME",
-            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, fused for the Hbb network, "
-            "or xgboost, lightgbm, skops, keras or tflite for files of these.",
+            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, fused for the Hbb "
+            "network, or xgboost, lightgbm, skops, keras or tflite for files of these.",
             show_default="that of the file's format, else onnx",
         ),
     ] = None,

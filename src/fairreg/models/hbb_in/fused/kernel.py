@@ -72,8 +72,8 @@ class _Kernel(Gathering, Tiles):
         code = self.code("pairs_of_tracks", FLOATS, FLOATS, INTEGERS, COUNT, COUNT)
         weights, work, table, count, lanes = code.arguments
         flush = self.flush("tracks", layers)
-        pairs = self.push("tracks", units, flush, (step, 1), (plan.double_step, 1))
-        from_empty = self.push("from_empty", units, flush, (step, 1), (0, 0))
+        pairs = self.push("tracks", units, flush, (plan.jet_step, 1), (plan.double_step, 1))
+        from_empty = self.push("from_empty", units, flush, (plan.jet_step, 1), (0, 0))
         to_empty = self.push("to_empty", units, flush, (self.unit.width, 0), (step, 1))
         objects = work.at(places.objects)
         for layer, place in zip(layers[:2], (places.receivers, places.senders), strict=True):
@@ -84,14 +84,14 @@ class _Kernel(Gathering, Tiles):
         table[self.state] = table[self.state + 1] = 0
         with code.loop(count) as number:
             lane, real = self.jet(table, number, LANE), self.jet(table, number, TRACKS)
-            self._double(code, work, units, lane, real)
-            receivers, target = lane + places.receivers, lane + sums
+            self._lay_out(code, work, lane, real)
+            target = lane + sums
             with code.loop(real - 1) as distance:
-                senders = lane * 2 + distance + (places.twice + 1)
-                code.call(pairs, weights, work, table, real, receivers, senders, target, 1)
+                senders = distance + (places.twice + 1)
+                code.call(pairs, weights, work, table, real, places.one_jet, senders, target, 1)
             with code.when(real.compared("<", self.slots)):
                 empty = self.slots - real
-                code.call(from_empty, weights, work, table, real, receivers, places.zeros, target, empty)
+                code.call(from_empty, weights, work, table, real, places.one_jet, places.zeros, target, empty)
                 senders, target = lane + places.senders, lane + places.to_empty
                 code.call(to_empty, weights, work, table, real, places.empty_receiver, senders, target, 1)
         code.call(flush, weights, work, table)
@@ -99,15 +99,18 @@ class _Kernel(Gathering, Tiles):
             self._receive_empty(code, weights, work, table, number)
         return code.done()
 
-    def _double(self, code: Code, work: Floats, units: int, lane: Number, real: Number) -> None:
-        """Write the senders of a jet twice in a row, at twice their lane."""
-        given, twice = work.at(lane + self.places.senders), work.at(lane * 2 + self.places.twice)
-        with code.loop(units) as unit:
-            row, target = given.at(unit * self.plan.step), twice.at(unit * self.plan.double_step)
-            for begin in (code.number(0), real):
-                with code.loop(code.vectors(real)) as vector:
+    def _lay_out(self, code: Code, work: Floats, lane: Number, real: Number) -> None:
+        """Copy the receivers of a jet to a cache line, and its senders twice in a row."""
+        places, step, vectors = self.places, self.plan.step, code.vectors(real)
+        with code.loop(self.plan.tracks[0].outputs) as unit:
+            row = work.at(lane + unit * step)
+            receivers, senders = row.at(places.receivers), row.at(places.senders)
+            one = work.at(unit * self.plan.jet_step + places.one_jet)
+            twice = work.at(unit * self.plan.double_step + places.twice)
+            for given, target in ((receivers, one), (senders, twice), (senders, twice.at(real))):
+                with code.loop(vectors) as vector:
                     at = vector * self.unit.width
-                    target.at(at + begin).set_vector(row.at(at).vector())
+                    target.at(at).set_vector(given.at(at).vector())
 
     def _receive_empty(
         self, code: Code, weights: Floats, work: Floats, table: Integers, number: Number

@@ -49,7 +49,8 @@ class Places(NamedTuple):
     objects: int  # features of the tracks, then the sums of the messages from tracks and from vertices
     receivers: int
     senders: int
-    twice: int  # the senders of each jet twice in a row
+    one_jet: int  # the receivers of a jet from a cache line on
+    twice: int  # its senders twice in a row
     to_empty: int  # messages to an empty slot, by sender
     vertices: int
     vertex_senders: int
@@ -91,7 +92,12 @@ class Plan:
     @property
     def double_step(self) -> int:
         """Numbers of a row of `Places.twice`."""
-        return _double_step(self.unit)
+        return _double_step(self.unit, self.sizes)
+
+    @property
+    def jet_step(self) -> int:
+        """Numbers of a row of `Places.one_jet`."""
+        return _jet_step(self.unit, self.sizes)
 
     @property
     def vertex_step(self) -> int:
@@ -108,8 +114,12 @@ def _step(unit: VectorUnit) -> int:
     return GROUP_LANES + _whole_lines(unit.width)
 
 
-def _double_step(unit: VectorUnit) -> int:
-    return 2 * GROUP_LANES + 3 * _whole_lines(unit.width)
+def _double_step(unit: VectorUnit, sizes: Hyperparameters) -> int:
+    return _odd_lines(2 * sizes.n_tracks + unit.width)
+
+
+def _jet_step(unit: VectorUnit, sizes: Hyperparameters) -> int:
+    return _odd_lines(sizes.n_tracks + unit.width)
 
 
 def _vertex_step(unit: VectorUnit, sizes: Hyperparameters) -> int:
@@ -118,6 +128,11 @@ def _vertex_step(unit: VectorUnit, sizes: Hyperparameters) -> int:
 
 def _tile_step(unit: VectorUnit) -> int:
     return unit.lanes + unit.width
+
+
+def _odd_lines(numbers: int) -> int:
+    lines = -(-numbers // _LINE)
+    return (lines + (lines + 1) % 2) * _LINE
 
 
 def _whole_lines(numbers: int) -> int:
@@ -196,7 +211,8 @@ def _places(
         "objects": (sizes.track_features + messages + vertices[3].outputs) * step,
         "receivers": firsts * step,
         "senders": units * step,
-        "twice": units * _double_step(unit),
+        "one_jet": units * _jet_step(unit, sizes),
+        "twice": units * _double_step(unit, sizes),
         "to_empty": messages * step,
         "vertices": sizes.vertex_features * _vertex_step(unit, sizes),
         "vertex_senders": vertices[0].outputs * _vertex_step(unit, sizes),
