@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ from fairreg.models.hbb_in.fused import engine as fused_engine
 from fairreg.models.hbb_in.fused.code import VectorUnit, vector_unit
 from fairreg.models.hbb_in.fused.compiling import host_unit, machine_code
 from fairreg.models.hbb_in.fused.kernel import source
+from fairreg.models.hbb_in.fused.layout import CompiledLayout
 from fairreg.models.hbb_in.fused.plan import planned
 from fairreg.models.hbb_in.network import Hyperparameters
+from fairreg.models.hbb_in.packing import NumpyLayout
 from fairreg.models.hbb_in.pairwise import definition
 from fairreg.models.hbb_in.published import kept_features, published_names
 from fairreg.models.hbb_in.runner import build
@@ -217,6 +220,31 @@ def test_a_network_of_chosen_features_takes_all_of_them_too():
     runner = fused(random_tensors(sizes), selection=selection)
     expected = runner.predict(tracks[:, [3, 17]], vertices[:, [5]])
     np.testing.assert_array_equal(runner.predict(tracks, vertices), expected)
+
+
+occupied = st.lists(st.sets(st.integers(0, 8)) | st.integers(0, 9).map(range), max_size=8)
+
+
+@given(occupied, st.integers(1, 9))
+def test_jets_are_counted_and_cut_as_in_numpy(places, kept):
+    objects = np.zeros((len(places), 3, 9), np.float32)
+    for number, slots in enumerate(places):
+        for slot in slots:
+            objects[number, slot % 3, slot] = slot - 20.5
+    objects[:, 1, 8][objects[:, 1, 8] == 0] = -0.0
+    ours, plain = layout_of_nine(), NumpyLayout()
+    counts, in_front = ours.count(objects)
+    np.testing.assert_array_equal(counts, plain.count(objects)[0])
+    assert in_front == plain.count(objects)[1]
+    jets = np.arange(len(places))[::-1]
+    np.testing.assert_array_equal(ours.cut(objects, jets, kept), plain.cut(objects, jets, kept))
+
+
+@cache
+def layout_of_nine():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fairreg.models.hbb_in.fused.layout.host_unit", lambda: VectorUnit(4, 2, 6))
+        return CompiledLayout(3, 9)
 
 
 def test_what_it_is_and_where_it_computes_is_said():

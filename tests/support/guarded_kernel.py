@@ -18,6 +18,7 @@ from fairreg.models.hbb_in.fused.code import VectorUnit
 from fairreg.models.hbb_in.fused.compiling import compiled
 from fairreg.models.hbb_in.fused.engine import _softmax
 from fairreg.models.hbb_in.fused.kernel import NAME, source
+from fairreg.models.hbb_in.fused.layout import CompiledLayout
 from fairreg.models.hbb_in.fused.plan import planned, workspace
 from fairreg.models.hbb_in.pairwise import definition
 from support.networks import PAPER, TRACKS_ONLY, random_jets, random_tensors
@@ -55,6 +56,11 @@ def main(edge, unit, extra):
         for first, last in ((0, 1), (1, 17), (17, len(logits) + extra)):
             kernel(*(array.ctypes.data for array in arrays), first, last)
         np.testing.assert_allclose(_softmax(arrays[-1].copy()), definition(tensors)(*jets), rtol=0, atol=1e-5)
+        layout = CompiledLayout(*jets[0].shape[1:])
+        counts, _ = layout.count(arrays[0])
+        np.testing.assert_array_equal(counts, jets[0].any(axis=1).sum(axis=1))
+        every = guarded(np.arange(len(counts)), edge)
+        np.testing.assert_array_equal(layout.cut(arrays[0], every, 59), jets[0][:, :, :59])
     sys.stdout.write("agrees\n")
 
 

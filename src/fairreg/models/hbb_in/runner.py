@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
-from fairreg.models.hbb_in.packing import CALL, MOST_JETS, Pack, class_packs, packs
+from fairreg.models.hbb_in.packing import CALL, MOST_JETS, NumpyLayout, Pack, class_packs, packs
 from fairreg.runners import Runner, fused, torch
 from fairreg.runners import load as load_engine
 from fairreg.runners.base import EngineRunner
@@ -123,7 +124,7 @@ class _PackedRunner(EngineRunner):
         call: int = CALL,
     ) -> None:
         super().__init__(engine, *signature(sizes), precision=precision, batch_size=batch_size)
-        self._call, self._names = call, sizes.inputs
+        self._call, self._names, self._sizes = call, sizes.inputs, sizes
         self._on_processors = engine.device == "cpu"
         self._pool = ThreadPoolExecutor(threads if self._on_processors else 1, thread_name_prefix="hbb_in")
 
@@ -152,7 +153,21 @@ class _PackedRunner(EngineRunner):
     def _packs(self, tracks: Array, vertices: Array) -> Iterator[Pack]:
         if self._on_processors:
             return packs(tracks, vertices, _PACK)
-        return class_packs(tracks, vertices, self._engine.batch_size or MOST_JETS, self._call)
+        most = self._engine.batch_size or MOST_JETS
+        return class_packs(tracks, vertices, most, self._call, self._layouts)
+
+    @cached_property
+    def _layouts(self) -> tuple[NumpyLayout, NumpyLayout]:
+        """Layouts of tracks and vertices for a GPU: in machine code where llvmlite is installed."""
+        sizes = self._sizes
+        if not (fused.available() and sizes.vertex_features):
+            return NumpyLayout(), NumpyLayout()
+        from fairreg.models.hbb_in.fused.layout import CompiledLayout
+
+        return (
+            CompiledLayout(sizes.track_features, sizes.n_tracks),
+            CompiledLayout(sizes.vertex_features, sizes.n_vertices),
+        )
 
 
 def build(

@@ -142,6 +142,10 @@ class Integers:
     def __init__(self, code: "Code", pointer: Any) -> None:
         self.code, self.pointer = code, pointer
 
+    def at(self, place: Number | int) -> "Integers":
+        """The place so many numbers further on."""
+        return Integers(self.code, self._pointer(place))
+
     def __getitem__(self, place: Number | int) -> Number:
         return Number(self.code, self.code.builder.load(self._pointer(place)))
 
@@ -255,6 +259,10 @@ class Code:
         kind = ir.ArrayType(_I64, size)
         pointer = self._stack.bitcast(self._stack.alloca(kind), INTEGERS)
         return Integers(self, pointer)
+
+    def floats(self, size: int) -> Floats:
+        """Numbers on the stack, of any value."""
+        return Floats(self, self._stack.bitcast(self._stack.alloca(ir.ArrayType(_F32, size)), FLOATS))
 
     def accumulators(self, count: int) -> list[Any]:
         """Vectors that change; those that fit are kept in registers."""

@@ -9,7 +9,7 @@ from fairreg.models.hbb_in.fused.code import COUNT, FLOATS, INTEGERS, Code, Floa
 from fairreg.models.hbb_in.fused.functions import COLUMNS, LANE, VERTEX_LANE, Functions
 from fairreg.models.hbb_in.fused.plan import GROUP_LANES, MOST_JETS
 
-__all__ = ["Gathering"]
+__all__ = ["Gathering", "write_real"]
 
 
 class Gathering(Functions):
@@ -57,10 +57,10 @@ class Gathering(Functions):
         """
         code = self.code(f"copy_{name}", FLOATS, FLOATS, INTEGERS, COUNT, COUNT)
         objects, work, table, target, row = code.arguments
-        self._find_real(code, objects, work.at(self.places.seen), table, (features, slots))
-        count = table[self.found]
+        order = table.at(self.order)
+        count = write_real(code, objects, work.at(self.places.seen), order, (features, slots))
         table[row + 1] = count
-        last = table[(count - 1).smaller(slots) + self.order]
+        last = order[(count - 1).smaller(slots)]
         in_front = last.compared("==", count - 1)
         in_place, elsewhere = code.choice(in_front, count, 0), code.choice(in_front, 0, count)
         with code.loop(features) as feature:
@@ -70,29 +70,32 @@ class Gathering(Functions):
                 mask = code.first_lanes(in_place - begin)
                 lanes.at(begin).set_vector(given.at(begin).masked(mask))
             with code.loop(elsewhere) as lane:
-                lanes.at(lane).set_number(given.at(table[lane + self.order]).number())
+                lanes.at(lane).set_number(given.at(order[lane]).number())
         return code.done()
 
-    def _find_real(
-        self, code: Code, objects: Floats, seen: Floats, table: Integers, shape: tuple[int, int]
-    ) -> None:
-        """Write the slots that are not empty, and their number, to the table; -0.0 is empty, too."""
-        features, slots = shape
-        build, width = code.builder, self.unit.width
-        bits = ir.VectorType(ir.IntType(32), width)
-        found = code.accumulators(-(-slots // width))
-        for vector in found:
-            build.store(code.zero, vector)
-        with code.loop(features) as feature:
-            for number, vector in enumerate(found):
-                mask = code.first_lanes(slots - number * width)
-                value = objects.at(feature * slots + number * width).masked(mask)
-                both = build.or_(build.bitcast(value, bits), build.bitcast(build.load(vector), bits))
-                build.store(build.bitcast(both, code.vector_type), vector)
+
+def write_real(code: Code, objects: Floats, seen: Floats, order: Integers, shape: tuple[int, int]) -> Number:
+    """Write the slots of a jet (features, slots) that are not empty to `order`; return their number.
+
+    -0.0 is empty, too. `seen` is room for a row of slots in whole vectors.
+    """
+    features, slots = shape
+    build, width = code.builder, code.unit.width
+    bits = ir.VectorType(ir.IntType(32), width)
+    found = code.accumulators(-(-slots // width))
+    for vector in found:
+        build.store(code.zero, vector)
+    with code.loop(features) as feature:
         for number, vector in enumerate(found):
-            seen.at(number * width).set_vector(build.load(vector))
-        count = code.variable()
-        with code.loop(slots) as slot:
-            table[count.get() + self.order] = slot
-            count.set(count.get() + seen.at(slot).is_not_zero())
-        table[self.found] = count.get()
+            mask = code.first_lanes(slots - number * width)
+            value = objects.at(feature * slots + number * width).masked(mask)
+            both = build.or_(build.bitcast(value, bits), build.bitcast(build.load(vector), bits))
+            build.store(build.bitcast(both, code.vector_type), vector)
+    for number, vector in enumerate(found):
+        seen.at(number * width).set_vector(build.load(vector))
+    count = code.variable()
+    count.set(0)
+    with code.loop(slots) as slot:
+        order[count.get()] = slot
+        count.set(count.get() + seen.at(slot).is_not_zero())
+    return count.get()
