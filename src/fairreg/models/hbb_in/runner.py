@@ -15,7 +15,7 @@ from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.packing import CALL, MOST_JETS, NumpyLayout, Pack, class_packs, packs
-from fairreg.runners import Runner, fused, torch
+from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
 from fairreg.runners.base import EngineRunner
 from fairreg.runners.cpu import processors
@@ -25,6 +25,7 @@ from fairreg.schemas.record import Tensor
 __all__ = ["PRECISIONS", "HbbRunner", "build"]
 
 Array = NDArray[Any]
+_FUSED = "fused"  # its module is imported only where it is asked for
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # Jets per call on a CPU: enough to share the cost of a call, few enough for their pairs to stay in its cache.
 _PACK = 4
@@ -159,6 +160,8 @@ class _PackedRunner(EngineRunner):
     @cached_property
     def _layouts(self) -> tuple[NumpyLayout, NumpyLayout]:
         """Layouts of tracks and vertices for a GPU: in machine code where llvmlite is installed."""
+        from fairreg.runners import fused
+
         sizes = self._sizes
         if not (fused.available() and sizes.vertex_features):
             return NumpyLayout(), NumpyLayout()
@@ -199,7 +202,7 @@ def build(
             tensors, sizes, batch_size=batch_size, device=device, precision=precision, call=call
         )
         return HbbRunner(engine, sizes, selection)
-    if runtime == fused.RUNTIME:
+    if runtime == _FUSED:
         engine = _fused(
             tensors, sizes, batch_size=batch_size, threads=threads, kept=engines, device=device,
             precision=precision,
@@ -235,6 +238,8 @@ def _fused(
     precision: str,
 ) -> Runner:
     """The network in a kernel of its own, which packs the jets itself."""
+    from fairreg.runners import fused
+
     fused.require(device)
     if precision != "float32":
         raise UsageError(f"The runtime fused does not compute in {precision}.", hint="Use float32.")
