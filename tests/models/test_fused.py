@@ -274,6 +274,12 @@ def test_a_graph_of_others_has_no_kernel(tmp_path):
         runners.load("fused", tmp_path / "x.onnx")
 
 
+def test_models_without_a_kernel_are_compared_without_it():
+    """`assess` runs a network in all runtimes that take any."""
+    assert not runners.takes_onnx("fused")
+    assert {name for name in runners.names() if runners.takes_onnx(name)} >= {"onnx", "torch", "tensorrt"}
+
+
 @pytest.fixture
 def compiled_anew():
     """Forget the machine code of this process."""

@@ -12,10 +12,11 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.runners import devices
 from fairreg.runners.base import Runner
 
-__all__ = ["RUNTIME", "SUFFIXES", "available", "check_device", "load", "require"]
+__all__ = ["ANY_NETWORK", "RUNTIME", "SUFFIXES", "available", "check_device", "load", "require"]
 
 RUNTIME = "fused"
 SUFFIXES: frozenset[str] = frozenset()
+ANY_NETWORK = False
 
 
 def available() -> bool:
