@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 pytest.importorskip("llvmlite")
 
 from fairreg import runners
-from fairreg.errors import MissingEngine, ModelError, UsageError
+from fairreg.errors import MissingEngine, ModelError, OtherGraph, UsageError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.fused import engine as fused_engine
 from fairreg.models.hbb_in.fused.code import VectorUnit, vector_unit
@@ -26,7 +26,7 @@ from fairreg.models.hbb_in.fused.layout import CompiledLayout
 from fairreg.models.hbb_in.fused.plan import planned
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.packing import NumpyLayout
-from fairreg.models.hbb_in.pairwise import definition
+from fairreg.models.hbb_in.pairwise import definition, pairwise_bytes
 from fairreg.models.hbb_in.published import kept_features, published_names
 from fairreg.models.hbb_in.runner import build
 from fairreg.runners.weights import read_tensors
@@ -272,6 +272,22 @@ def test_without_llvmlite_the_extra_is_named(monkeypatch):
 def test_a_graph_of_others_has_no_kernel(tmp_path):
     with pytest.raises(ModelError, match=r"kernels for Hbb interaction networks; x\.onnx is none"):
         runners.load("fused", tmp_path / "x.onnx")
+
+
+def test_a_graph_that_computes_something_else_is_refused(tmp_path):
+    import onnx
+
+    tensors = random_tensors(TINY)
+    model = onnx.load_from_string(pairwise_bytes(tensors))
+    for path, operator in ((tmp_path / "own.onnx", "Relu"), (tmp_path / "other.onnx", "Tanh")):
+        for node in model.graph.node:
+            node.op_type = operator if node.op_type == "Relu" else node.op_type
+        path.write_bytes(model.SerializeToString())
+    jets = random_jets(4, TINY)
+    found = hbb_in.load(tmp_path / "own.onnx", runtime="fused").predict(*jets)
+    np.testing.assert_allclose(found, definition(tensors)(*jets), rtol=0, atol=TOLERANCE)
+    with pytest.raises(OtherGraph, match="its graph computes something else"):
+        hbb_in.load(tmp_path / "other.onnx", runtime="fused")
 
 
 def test_models_without_a_kernel_are_compared_without_it():
