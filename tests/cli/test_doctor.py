@@ -120,7 +120,7 @@ def test_a_bare_machine_is_told_how_to_install_the_other_engines(cli, monkeypatc
     assert found["onnx"] == {"name": "onnx", "available": True, "install": None}
     assert found["torch"]["install"] == "pip install 'fairreg[torch]'"
     assert {item["installed"] for item in result.json["extras"]} == {False}
-    assert "not installed: keras, lightgbm" in cli("doctor").out
+    assert "not installed: fused, keras, lightgbm" in cli("doctor").out
 
 
 @pytest.mark.engines("sqlite")

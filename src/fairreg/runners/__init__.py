@@ -111,9 +111,10 @@ def _loads_by_content(path: Path) -> bool:
 
 
 def takes_onnx(runtime: str) -> bool:
-    """Tell whether a runtime may take ONNX models or networks: not one of another format alone."""
+    """Tell whether a runtime may take ONNX models or any network: not one of another format alone."""
     known = formats(runtime)
-    return not known or "onnx" in known
+    any_network: bool = getattr(get(runtime), "ANY_NETWORK", True)
+    return any_network and (not known or "onnx" in known)
 
 
 def available() -> tuple[str, ...]:

@@ -12,6 +12,8 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
   compute (``cpu``, ``cuda:1``; None: the runner's choice). Arguments that nobody asked for are not passed.
   It raises MissingEngine without its engine and ModelError for a model that it cannot load;
 - ``FORMATS``, optional: formats (`storage.formats.FileFormat`) of such files whatever their names;
+- ``ANY_NETWORK``, optional: False for a runner of networks that it knows one by one, which is not asked to
+  run others for comparison;
 - ``check_device(device: Device) -> None``, optional: raises what `load` would raise for that device.
 
 An engine is imported inside functions, never at the import of the module.

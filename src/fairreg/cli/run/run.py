@@ -91,8 +91,8 @@ def run(
             parser=RUNTIMES,
             autocompletion=RUNTIMES.complete,
             metavar="RUNTIME",
-            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, or that of the file's "
-            "format.",
+            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, fused for the Hbb "
+            "network, or that of the file's format.",
             show_default="that of the file's format, else onnx",
         ),
     ] = None,

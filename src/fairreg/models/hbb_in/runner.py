@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
-from fairreg.models.hbb_in.packing import CALL, MOST_JETS, Pack, class_packs, packs
+from fairreg.models.hbb_in.packing import CALL, MOST_JETS, NumpyLayout, Pack, class_packs, packs
 from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
 from fairreg.runners.base import EngineRunner
@@ -24,9 +25,12 @@ from fairreg.schemas.record import Tensor
 __all__ = ["PRECISIONS", "HbbRunner", "build"]
 
 Array = NDArray[Any]
+_FUSED = "fused"  # its module is imported only where it is asked for
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # Jets per call on a CPU: enough to share the cost of a call, few enough for their pairs to stay in its cache.
 _PACK = 4
+# Jets whose values are checked at once: what is found of each value stays in the cache.
+_BLOCK = 128
 
 
 class HbbRunner(EngineRunner):
@@ -89,9 +93,11 @@ def _check_finite(tensor: Tensor, array: Array | None) -> None:
     """Raise ModelError naming the first value that is not finite; `Runner.run` checks types and shapes."""
     if array is None or array.ndim != len(tensor.shape) or array.dtype.kind != "f":
         return
-    finite = np.isfinite(array)
-    if not finite.all():
-        jet, feature, slot = np.argwhere(~finite)[0]
+    for first in range(0, len(array), _BLOCK):
+        finite = np.isfinite(array[first : first + _BLOCK])
+        if finite.all():
+            continue
+        jet, feature, slot = np.argwhere(~finite)[0] + (first, 0, 0)
         name = (
             tensor.features[feature].name if len(tensor.features) == array.shape[1] else f"feature {feature}"
         )
@@ -119,7 +125,7 @@ class _PackedRunner(EngineRunner):
         call: int = CALL,
     ) -> None:
         super().__init__(engine, *signature(sizes), precision=precision, batch_size=batch_size)
-        self._call, self._names = call, sizes.inputs
+        self._call, self._names, self._sizes = call, sizes.inputs, sizes
         self._on_processors = engine.device == "cpu"
         self._pool = ThreadPoolExecutor(threads if self._on_processors else 1, thread_name_prefix="hbb_in")
 
@@ -139,14 +145,32 @@ class _PackedRunner(EngineRunner):
             inputs = dict(zip(self._names, (pack.tracks, pack.vertices), strict=False))
             found[pack.jets] = self._engine.compute(inputs)[OUTPUT]
 
-        for _ in self._pool.map(compute, self._packs(tracks, vertices)):
+        # A single pack is not worth the way to another thread and back.
+        few = self._on_processors and len(tracks) <= _PACK
+        for _ in (map if few else self._pool.map)(compute, self._packs(tracks, vertices)):
             pass
         return {OUTPUT: found}
 
     def _packs(self, tracks: Array, vertices: Array) -> Iterator[Pack]:
         if self._on_processors:
             return packs(tracks, vertices, _PACK)
-        return class_packs(tracks, vertices, self._engine.batch_size or MOST_JETS, self._call)
+        most = self._engine.batch_size or MOST_JETS
+        return class_packs(tracks, vertices, most, self._call, self._layouts)
+
+    @cached_property
+    def _layouts(self) -> tuple[NumpyLayout, NumpyLayout]:
+        """Layouts of tracks and vertices for a GPU: in machine code where llvmlite is installed."""
+        from fairreg.runners import fused
+
+        sizes = self._sizes
+        if not (fused.available() and sizes.vertex_features):
+            return NumpyLayout(), NumpyLayout()
+        from fairreg.models.hbb_in.fused.layout import CompiledLayout
+
+        return (
+            CompiledLayout(sizes.track_features, sizes.n_tracks),
+            CompiledLayout(sizes.vertex_features, sizes.n_vertices),
+        )
 
 
 def build(
@@ -163,10 +187,10 @@ def build(
 ) -> HbbRunner:
     """Build a runner of the network with these weights on `runtime` and `device`.
 
-    Every runtime but torch is given the ONNX graph. `precision` is that of the products: float32, on a GPU
-    also tf32, or bfloat16 for those of the pairs (see `onnx_bytes`); `call` is the cost of a call on a GPU
-    (see `packing`). Raises ModelError for tensors of another network, UsageError for an unknown runtime,
-    device or precision, MissingEngine.
+    Every runtime but torch and fused is given the ONNX graph. `precision` is that of the products: float32,
+    on a GPU also tf32, or bfloat16 for those of the pairs (see `onnx_bytes`); `call` is the cost of a call on
+    a GPU (see `packing`). Raises ModelError for tensors of another network, UsageError for an unknown
+    runtime, device or precision, MissingEngine.
     """
     if precision not in PRECISIONS:
         raise UsageError(
@@ -177,6 +201,12 @@ def build(
         engine = _in_torch(
             tensors, sizes, batch_size=batch_size, device=device, precision=precision, call=call
         )
+        return HbbRunner(engine, sizes, selection)
+    if runtime == _FUSED:
+        engine = _fused(
+            tensors, sizes, batch_size=batch_size, threads=threads, kept=engines, device=device,
+            precision=precision,
+        )  # fmt: skip
         return HbbRunner(engine, sizes, selection)
     from fairreg.models.hbb_in.network import onnx_bytes
 
@@ -195,6 +225,27 @@ def build(
         engine, sizes, threads or processors(), batch_size=batch_size, precision=precision, call=call
     )
     return HbbRunner(packed, sizes, selection)
+
+
+def _fused(
+    tensors: Mapping[str, Array],
+    sizes: Hyperparameters,
+    *,
+    batch_size: int,
+    threads: int | None,
+    kept: Path | None,
+    device: str | None,
+    precision: str,
+) -> Runner:
+    """The network in a kernel of its own, which packs the jets itself."""
+    from fairreg.runners import fused
+
+    fused.require(device)
+    if precision != "float32":
+        raise UsageError(f"The runtime fused does not compute in {precision}.", hint="Use float32.")
+    from fairreg.models.hbb_in.fused.engine import FusedRunner
+
+    return FusedRunner(tensors, sizes, batch_size=batch_size, threads=threads or processors(), kept=kept)
 
 
 def _in_torch(

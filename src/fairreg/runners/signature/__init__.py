@@ -2,13 +2,14 @@
 """Fitting of named arrays to a model's signature."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.runners._casting import NARROW, as_array, cast, is_array, is_optional, parted
+from fairreg.runners._casting import NARROW, TEXT, as_array, cast, is_array, is_optional, parted
 from fairreg.runners.signature.mismatch import (
     ArrayKind,
     listed,
@@ -49,6 +50,8 @@ def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Any], *, strict: boo
     a shape does not fit, an element type cannot be cast, or a value leaves the range of the smaller type. The
     hint says what would fit, where that was found by testing it.
     """
+    if (unchanged := _unchanged(signature, arrays)) is not None:
+        return unchanged
     absent = {item.name for item in signature if arrays.get(item.name) is None}
     present = tuple(item for item in signature if item.name not in absent or not is_optional(item.dtype))
     given = {name: value for name, value in arrays.items() if name not in absent}
@@ -63,6 +66,27 @@ def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Any], *, strict: boo
             raise _misshapen(plain, given, tensor, before)
         axes |= known
     return {item.name: cast(item.name, item.dtype, given[item.name]) for item in present}
+
+
+def _unchanged(signature: tuple[Tensor, ...], arrays: Mapping[str, Any]) -> Arrays | None:
+    """The arrays in order where they are already what the engine takes, else None: one jet takes 50 us."""
+    axes: dict[str, int] = {}
+    found: Arrays = {}
+    for tensor in signature:
+        array, wanted = arrays.get(tensor.name), _numpy_type(tensor.dtype)
+        if type(array) is not np.ndarray or wanted is None or array.dtype != wanted:
+            return None
+        if not array.flags.c_contiguous or not shape_fits(tensor, array.shape, axes):
+            return None
+        found[tensor.name] = array
+    return found if len(found) == len(arrays) else None
+
+
+@cache
+def _numpy_type(dtype: str) -> np.dtype[Any] | None:
+    """The type of the arrays of an element type, None where values have to be looked at."""
+    outer, inner = parted(dtype)
+    return None if outer or inner in NARROW or inner == TEXT else np.dtype(inner)
 
 
 def _length_of_first(tensor: Tensor, axes: Mapping[str, int]) -> dict[str, int]:
