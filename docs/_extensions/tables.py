@@ -7,7 +7,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-_SHORT = 12  # characters
+# Characters of a value, and of the name that a row begins with.
+_SHORT, _SHORT_NAME = 12, 30
 
 
 class Tables(SphinxTransform):
@@ -20,7 +21,8 @@ class Tables(SphinxTransform):
             if not heading.astext().strip():
                 heading.parent.remove(heading)
         for cell in self.document.findall(nodes.entry):
-            if len(cell.astext()) <= _SHORT:
+            begins_row = cell.parent.index(cell) == 0
+            if len(cell.astext()) <= (_SHORT_NAME if begins_row else _SHORT):
                 cell["classes"].append("short")
 
 
