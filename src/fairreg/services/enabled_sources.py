@@ -4,7 +4,7 @@
 from fairreg import harvesters
 from fairreg.errors import UsageError
 from fairreg.harvesters import Harvester
-from fairreg.schemas.text import counted
+from fairreg.schemas.text import visible
 from fairreg.settings import Settings
 
 __all__ = ["enabled"]
@@ -17,7 +17,7 @@ def enabled(settings: Settings) -> tuple[Harvester, ...]:
     if unknown:
         stated_in = settings.names.get("FAIRREG_DISABLE", "FAIRREG_DISABLE")
         raise UsageError(
-            f"{stated_in} lists {counted(len(unknown), 'unknown source')}.",
+            f"{stated_in} lists what is no source: {visible(', '.join(sorted(unknown)))}.",
             hint=f"Sources: {', '.join(harvester.name for harvester in known)}.",
         )
     return tuple(harvester for harvester in known if harvester.name not in settings.disabled)
