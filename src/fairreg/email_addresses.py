@@ -25,7 +25,7 @@ _ADDRESS = re.compile(
     r"""
     (?P<web>(?:(?<![a-z0-9+.-])(?!mailto:)[a-z][a-z0-9+.-]*+://|(?<![\w.@/-])www\.)  # up to the query
       (?P<authority>[^\s/?\#<>"'`|{}\\^()\[\],;]*+)(?:(?!mailto:)[^\s?\#<>"'`|{}\\^()\[\],;])*+)
-    | (?P<mailto>(?<![a-z])mailto:(?://)?+)?+
+    | (?P<mailto>(?<![a-z])mailto:(?://)?)?   # not possessive: Python before 3.11.5 then forgets the rest
       (?:(?P<local>(?<![\w.+@-])[\w.+-]++) | \{[^{}\n]*+\} | "[^"\n]{1,64}+")
       [*`]{0,3}+ @ [*`]{0,3}+
       (?P<domain>[^\W_][\w-]*+(?:\.[\w-]++)*+)
