@@ -28,8 +28,8 @@ _ATTRIBUTES = rb"""(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?>"""
 _ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)OAI-PMH" + _ATTRIBUTES)
 _TOKEN = rb"<(?:[A-Za-z_][\w.-]*:)?resumptionToken(?=[\s>/])"
 # Marks inside of CDATA sections and comments are text; an opening without its end is text itself. A comment
-# has no two hyphens (XML 1.0, section 2.5); its pattern has no lookahead, with which Python before 3.11.5 goes
-# astray. A record with a namespace of its own is metadata.
+# has no two hyphens (XML 1.0, section 2.5); its pattern has no lookahead, with which Python before 3.11.5
+# goes astray. A record with a namespace of its own is metadata.
 _COMMENT = re.compile(rb"<!--(?:-?[^-])*+-->")
 _MARK = (
     rb"(?P<section><!\[CDATA\[)|(?P<comment>" + _COMMENT.pattern + rb")"
