@@ -15,7 +15,7 @@ from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.workflows.explain.subject import read_labelled
 from fairreg.runners.weights import fingerprint_of
 from support.networks import random_tensors
-from support.toy import toy_jets
+from support.toy import toy_jets, write_prepared
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -242,19 +242,7 @@ def prepared(tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("safetensors")
     pytest.importorskip("h5py")
-    from fairreg.models.hbb_in.jet_files import JetWriter
-
-    jets = toy_jets(200, 3)
-    with JetWriter(tmp_path / "x.h5", files=("a",), spectators=("fj_pt",), source="toy jets") as writer:
-        writer.append(
-            tracks=jets.tracks,
-            vertices=jets.vertices,
-            labels=jets.labels.astype(np.float32),
-            weight=np.ones(200, np.float32),
-            event=np.arange(200),
-            file=np.zeros(200, np.int32),
-            spectators=np.ones((200, 1), np.float32),
-        )
+    write_prepared(tmp_path / "x.h5", toy_jets(200, 3))
     return tmp_path / "x.h5"
 
 

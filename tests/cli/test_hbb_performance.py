@@ -12,7 +12,7 @@ from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import pairwise_bytes
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.networks import random_tensors
-from support.toy import toy_jets
+from support.toy import toy_jets, write_prepared
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -91,19 +91,8 @@ def test_a_benchmark_prints_the_papers_table_and_writes_figure_and_document(cli,
 
 def test_a_sample_of_prepared_jets_is_read_only_as_far_as_asked(cli, weights, tmp_path):
     pytest.importorskip("h5py")
-    from fairreg.models.hbb_in.jet_files import JetWriter
-
     jets = toy_jets(20, 3)
-    with JetWriter(tmp_path / "x.h5", files=("a",), spectators=("fj_pt",), source="toy jets") as writer:
-        writer.append(
-            tracks=jets.tracks,
-            vertices=jets.vertices,
-            labels=jets.labels.astype(np.float32),
-            weight=np.ones(20, np.float32),
-            event=np.arange(20),
-            file=np.zeros(20, np.int32),
-            spectators=np.ones((20, 1), np.float32),
-        )
+    write_prepared(tmp_path / "x.h5", jets)
     done = cli("hbb", "benchmark", "--weights", weights, "--sample", tmp_path / "x.h5", *QUICK, "--json")
     assert done.code == 0, done.err
     assert done.json["input"]["source"] == "x.h5"

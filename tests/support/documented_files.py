@@ -12,7 +12,7 @@ from onnx import helper
 
 from support import side_file_graphs
 from support.small_graphs import model, tensor
-from support.toy import toy_jets
+from support.toy import toy_jets, write_prepared
 from support.tree_models import xgboost_model
 from support.vectors import X, onnx_tests
 
@@ -127,24 +127,7 @@ def _trained(folder: Path) -> None:
     (folder / "trained").mkdir()
     for suffix in ("onnx", "safetensors"):
         _reference(folder / "trained", f"weights.{suffix}")
-    _prepared(folder / "test.h5")
-
-
-def _prepared(file: Path) -> None:
-    """Write jets as `fairreg hbb prepare` does."""
-    from fairreg.models.hbb_in.jet_files import JetWriter
-
-    jets = toy_jets(200, 3)
-    with JetWriter(file, files=("a",), spectators=("fj_pt",), source="toy jets") as writer:
-        writer.append(
-            tracks=jets.tracks,
-            vertices=jets.vertices,
-            labels=jets.labels.astype(np.float32),
-            weight=np.ones(200, np.float32),
-            event=np.arange(200),
-            file=np.zeros(200, np.int32),
-            spectators=np.ones((200, 1), np.float32),
-        )
+    write_prepared(folder / "test.h5", toy_jets(200, 3))
 
 
 PREPARED: Mapping[str, Callable[[Path], None]] = {

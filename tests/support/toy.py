@@ -10,6 +10,7 @@ Choices without a source are marked as such; the impact parameter resolution is 
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import Jets
 from fairreg.models.hbb_in.network import CLASSES
 
-__all__ = ["toy_jets"]
+__all__ = ["toy_jets", "write_prepared"]
 
 MANTISSA_BITS = 10
 
@@ -291,3 +292,20 @@ def _impact_columns(
         "trackBTag_Sip3dSig": np.maximum(space / error_in_space, -1.0),
         "trackBTag_JetDistVal": -np.abs(signed) * random.random(count),
     }
+
+
+def write_prepared(file: Path, jets: Jets) -> None:
+    """Write jets as `fairreg hbb prepare` does; needs h5py."""
+    from fairreg.models.hbb_in.jet_files import JetWriter
+
+    number = len(jets)
+    with JetWriter(file, files=("a",), spectators=("fj_pt",), source="toy jets") as writer:
+        writer.append(
+            tracks=jets.tracks,
+            vertices=jets.vertices,
+            labels=jets.labels.astype(np.float32),
+            weight=np.ones(number, np.float32),
+            event=np.arange(number),
+            file=np.zeros(number, np.int32),
+            spectators=np.ones((number, 1), np.float32),
+        )

@@ -54,7 +54,7 @@ __all__ = ["Registry", "assess", "cite", "doctor", "fetch", "resolve", "search",
 
 
 class _ClosedDatabase(Database):
-    """What a registry that was closed has in the place of its database."""
+    """Stand-in for the database of a registry that was closed."""
 
     def __init__(self) -> None:
         """Open nothing."""

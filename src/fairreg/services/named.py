@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a function of the Python API is told to work on: an identifier, or a result that carries one."""
+"""Objects of the functions of the Python API: an identifier, or a result that carries one."""
 
 from pathlib import Path
 from typing import Protocol

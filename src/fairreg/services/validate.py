@@ -10,7 +10,7 @@ __all__ = ["CheckedFile", "validate"]
 
 
 class CheckedFile(NamedTuple):
-    """What a file was taken for, and what was found in it; `found.violations` is empty for a valid one."""
+    """Kind that a file was taken for, and what was found: `found.violations` is empty for a valid one."""
 
     kind: str
     found: CheckedDocument
